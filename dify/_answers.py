@@ -1,0 +1,161 @@
+"""What an answer means: a model, or the error to raise and whether another attempt might help. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from . import _http
+from ._errors import is_error_body, status_error, status_error_from_body
+from ._log import redact
+from ._request import Call
+from ._retry import Failure
+from .errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ConfigurationError,
+    DifyError,
+    InvalidArgumentError,
+    RateLimitError,
+    ResponseValidationError,
+    printable,
+)
+from .types._base import Answer, attach
+from .types.http import HTTPInfo
+
+__all__ = ["AttemptFailed", "answer_from", "cut_error", "failed_answer", "failed_exchange", "media_type", "not_json"]
+
+T = TypeVar("T")
+_BODY_SHOWN = 2048
+
+
+class AttemptFailed(Exception):
+    """One attempt failed; `failure` says whether another may be made (None: never), `error` what to raise otherwise."""
+
+    def __init__(self, failure: Failure | None, error: DifyError, cause: Exception | None = None) -> None:
+        super().__init__(str(error))
+        self.failure = failure
+        self.error = error
+        # Without its traceback: the frames below us hold the request with its key.
+        self.cause = None if cause is None else cause.with_traceback(None)
+
+
+def media_type(info: HTTPInfo) -> str:
+    """The answer's media type, lower-case and without parameters.
+
+    Example:
+        >>> media_type(HTTPInfo(200, {"content-type": "Text/Event-Stream ; charset=utf-8"}))
+        'text/event-stream'
+    """
+    return info.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@cache
+def _adapter(cast_to: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(cast_to)
+
+
+def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
+    """The body of a successful answer as a model.
+
+    Raises:
+        ResponseValidationError: It is not what it should be.
+        APIStatusError: It is an error in spite of its status.
+    """
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        answer = _adapter(cast("Hashable", cast_to)).validate_json(body)
+    except ValidationError as error:
+        raise _misfit(body, error, cast_to, info) from None
+    if isinstance(answer, Answer):
+        attach(answer, info)
+    return cast(T, answer)
+
+
+def _misfit(body: bytes, error: ValidationError, cast_to: Any, info: HTTPInfo) -> DifyError:
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if problem["type"] == "json_invalid":
+        return not_json(body, info)
+    try:
+        decoded = json.loads(body)
+    except (ValueError, RecursionError):
+        return not_json(body, info)
+    text = body.decode("utf-8", "replace")
+    if is_error_body(decoded):
+        return status_error_from_body(decoded, status=decoded["status"], http=info, text=text[:_BODY_SHOWN])
+    where = ".".join(str(part) for part in problem["loc"])
+    return ResponseValidationError(
+        f"the answer of {info.method} is no {getattr(cast_to, '__name__', cast_to)}: {where or 'it'}: {problem['msg']}; "
+        f"it begins {printable(text, 200)!r}",
+        http=info,
+        body=text[:_BODY_SHOWN],
+    )
+
+
+def not_json(body: bytes, info: HTTPInfo) -> ResponseValidationError:
+    """The error for an answer that should be JSON and is HTML, empty or garbage."""
+    text = body.decode("utf-8", "replace")
+    kind = media_type(info) or "no Content-Type"
+    if not body:
+        what = "the answer is empty"
+    elif "html" in kind or text.lstrip()[:1] == "<":
+        what = "the answer is a web page and not Dify's API: check base_url (it ends in /v1), and gateways on the way"
+    else:
+        what = f"the answer cannot be read as JSON ({kind})"
+    shown = f"; it begins {printable(text, 200)!r}" if text else ""
+    return ResponseValidationError(f"{what} (HTTP {info.status}){shown}", http=info, body=text[:_BODY_SHOWN])
+
+
+def failed_answer(info: HTTPInfo, body: bytes, secrets: tuple[str, ...]) -> AttemptFailed:
+    """What an answer with an error status means; keys that the server repeats are masked."""
+    error = status_error(info, redact(body.decode("utf-8", "replace"), secrets).encode("utf-8", "replace"))
+    limit = isinstance(error, RateLimitError) and info.status == 400
+    return AttemptFailed(Failure("status", info.status, error.code, limit, error.retry_after), error)
+
+
+def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFailed:
+    """What an exception of the HTTP library means, before any answer."""
+    reason = printable(str(cause), 300) or type(cause).__name__
+    failure: Failure | None = None
+    error: DifyError
+    match _http.failure_of(cause):
+        case "connect":
+            error = APIConnectionError(f"cannot connect to {base_url}: {reason}")
+            if "CERTIFICATE_VERIFY_FAILED" not in reason:  # a certificate does not get better by asking again
+                failure = Failure("connect")
+        case "timeout-connect":
+            error, failure = APITimeoutError(f"connecting to {base_url} took too long"), Failure("connect")
+        case "timeout":
+            error, failure = APITimeoutError(_after_sending("no answer in time", call), sent=True), Failure("lost")
+        case "address":
+            error = ConfigurationError(f"the address {base_url} cannot be used: {reason}")
+        case "refused":
+            error = InvalidArgumentError(f"the request cannot be sent: {reason}")
+        case _:
+            words = f"the connection was lost before the answer came: {reason}"
+            error, failure = APIConnectionError(_after_sending(words, call), sent=True), Failure("lost")
+    return AttemptFailed(failure, error, cause)
+
+
+def overdue(seconds: float | None, call: Call) -> AttemptFailed:
+    """The answer's headers did not come within the overall deadline."""
+    words = _after_sending(f"no answer within {seconds:g} s" if seconds else "no answer in time", call)
+    return AttemptFailed(Failure("lost"), APITimeoutError(words, sent=True))
+
+
+def _after_sending(words: str, call: Call) -> str:
+    if call.repeatable:
+        return words
+    return f"{words}; the server may still be at work on {call.operation}, so it was not sent again"
+
+
+def cut_error(cause: Exception, method: str) -> APIConnectionError:
+    """An answer whose body broke off."""
+    reason = printable(str(cause), 300) or type(cause).__name__
+    if _http.failure_of(cause) == "timeout":
+        return APITimeoutError("the rest of the answer did not come in time", sent=True)
+    return APIConnectionError(f"the answer of {method} broke off: {reason}", sent=True)

@@ -1,0 +1,1 @@
+"""The client as people write it; `_sync` is generated from here."""

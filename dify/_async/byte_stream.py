@@ -1,0 +1,164 @@
+"""Byte streams: what a download or a spoken answer is, read whole, saved, or taken piece by piece."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .. import _http
+from .._answers import cut_error, media_type
+from .._bytes import PartFile, filename_of
+from .._config import RequestOptions
+from .._request import Call
+from ..errors import ResponseValidationError, UsageError
+from ..types.http import HTTPInfo
+from ._io import AsyncOnly, in_thread
+from .transport import AsyncExchange, AsyncTransport
+
+__all__ = ["AsyncByteStream"]
+
+_BATCH = 1 << 20
+
+
+class AsyncByteStream(AsyncOnly):
+    """Bytes from the server. Nothing is sent until it is entered, read, saved or iterated, and that can be done once.
+
+    Example:
+        ```python
+        path = await client.files.download(file_id).save("downloads")
+        ```
+    """
+
+    def __init__(
+        self, transport: AsyncTransport, call: Call, *, fallback_name: str, options: RequestOptions | None = None
+    ) -> None:
+        self._transport = transport
+        self._call = call
+        self._fallback = fallback_name
+        self._options = options
+        self._exchange: AsyncExchange | None = None
+        self._begun = False
+
+    @property
+    def http(self) -> HTTPInfo:
+        """The exchange: status, headers, server version. Known once the stream is open."""
+        if self._exchange is None:
+            raise UsageError("the download is not open yet: enter it with `async with` before reading its headers")
+        return self._exchange.info
+
+    @property
+    def content_type(self) -> str:
+        """The media type, such as "audio/mpeg"; empty where the server names none. Known once the stream is open."""
+        return media_type(self.http)
+
+    @property
+    def content_length(self) -> int | None:
+        """Bytes to come, where the server says so. Known once the stream is open."""
+        value = self.http.headers.get("content-length", "")
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+
+    @property
+    def filename(self) -> str | None:
+        """The server's name for the file, reduced to a plain file name. Known once the stream is open."""
+        return filename_of(self.http)
+
+    def __aiter__(self) -> AsyncGenerator[bytes]:
+        self._begin()
+        return self._chunks()
+
+    async def read(self) -> bytes:
+        """All bytes at once.
+
+        Raises:
+            APIConnectionError: The download broke off.
+            UsageError: It has been read already.
+        """
+        return b"".join([chunk async for chunk in self])
+
+    async def save(
+        self, path: str | os.PathLike[str], *, on_progress: Callable[[int, int | None], None] | None = None
+    ) -> Path:
+        """Write the bytes to a file, which is there only when it is whole, and return its path.
+
+        Args:
+            path: A file, or a folder that exists; in a folder the server's file name is used, reduced to its last part.
+            on_progress: Called with the bytes written so far and the bytes in all (None where the server does not say).
+
+        Raises:
+            APIConnectionError: The download broke off; nothing is left behind.
+            OSError: The file cannot be written.
+        """
+        self._begin()
+        await self._open()
+        part = await in_thread(PartFile, path, self.filename or self._fallback)
+        try:
+            total, done = self.content_length, 0
+            batch: list[bytes] = []
+            async with aclosing(self._chunks()) as chunks:
+                async for chunk in chunks:
+                    batch.append(chunk)
+                    done += len(chunk)
+                    if sum(map(len, batch)) >= _BATCH:
+                        await in_thread(part.write, b"".join(batch))
+                        batch.clear()
+                        if on_progress is not None:
+                            on_progress(done, total)
+            await in_thread(part.write, b"".join(batch))
+            if on_progress is not None:
+                on_progress(done, total)
+            return await in_thread(part.keep)
+        except BaseException:
+            part.drop()
+            raise
+
+    def _begin(self) -> None:
+        if self._begun:
+            raise UsageError("these bytes have been read already: keep what read() returned, or make the call again")
+        self._begun = True
+
+    async def _open(self) -> AsyncExchange:
+        if self._exchange is None:
+            exchange = await self._transport.open(self._call, self._options)
+            if (
+                media_type(exchange.info) in ("application/json", "text/html")
+                and self._call.operation == "textToAudioChat"
+            ):
+                body = await exchange.read()
+                raise ResponseValidationError(
+                    "the server sent no audio: the message is unknown or has an empty answer",
+                    http=exchange.info,
+                    body=body[:2048].decode("utf-8", "replace"),
+                )
+            self._exchange = exchange
+        return self._exchange
+
+    async def _chunks(self) -> AsyncGenerator[bytes]:
+        try:
+            exchange = await self._open()
+            async for chunk in exchange.chunks():
+                yield chunk
+        except _http.HTTPError as error:
+            raise cut_error(error, self._call.operation) from error.with_traceback(None)
+        finally:
+            await self.aclose()
+
+    async def __aenter__(self) -> Self:
+        if self._begun:
+            raise UsageError("these bytes have been read already: make the call again")
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connection, whether or not all has been read."""
+        self._begun = True
+        if self._exchange is not None:
+            await self._exchange.aclose()

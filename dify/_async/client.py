@@ -1,0 +1,276 @@
+"""`AsyncDify`: the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from .._config import RequestOptions, Settings, settings_from
+from .._http import AsyncHTTPClient, TimeoutTypes
+from .._log import configure
+from .._request import Call, KeyKind, escape_path
+from ..types.server import ServerInfo
+from ._io import AsyncOnly
+from .transport import AsyncPool, AsyncTransport
+
+if TYPE_CHECKING:
+    from .resources.chat import AsyncChat
+    from .resources.completions import AsyncCompletions
+    from .resources.files import AsyncFiles
+    from .resources.human_input import AsyncHumanInput
+    from .resources.knowledge import AsyncKnowledge
+    from .resources.workflows import AsyncWorkflows
+
+__all__ = ["AsyncDify"]
+
+T = TypeVar("T")
+
+
+class AsyncDify(AsyncOnly):
+    """A client of one Dify server, for one app key and one knowledge key.
+
+    Use it as an async context manager, or call `aclose` when done. One client serves any number of tasks.
+
+    Example:
+        ```python
+        async with AsyncDify(api_key="app-...", user="alice") as client:
+            reply = await client.chat.send("What is Dify?")
+            print(reply.answer)
+        ```
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        knowledge_api_key: str | None = None,
+        base_url: str | None = None,
+        user: str | None = None,
+        timeout: TimeoutTypes | None = None,
+        max_retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        http_client: AsyncHTTPClient | None = None,
+    ) -> None:
+        """Set up a client; nothing is sent.
+
+        Args:
+            api_key: An app's key (`app-…`); from `DIFY_API_KEY` where None. App resources need it.
+            knowledge_api_key: A knowledge key (`dataset-…`); from `DIFY_KNOWLEDGE_API_KEY` where None.
+            base_url: The Service API's address, with or without scheme and `/v1`; from `DIFY_BASE_URL` where None, else
+                Dify Cloud.
+            user: The end user of calls that name none: your own id for the person who asks.
+            timeout: Seconds for each of connecting, a gap in the answer and a gap in sending, or an `httpx.Timeout`. By
+                default 10 s to connect and 60 s for gaps; infinity for no limits. The pings of a stream count as bytes.
+            max_retries: How often to try again where that is safe.
+            headers: More headers for every request.
+            http_client: Your own `httpx.AsyncClient`; it is neither changed nor closed. Redirects stay off.
+
+        Raises:
+            ConfigurationError: The address, a key or a number cannot be used.
+        """
+        configure()
+        self._settings = settings_from(
+            api_key,
+            knowledge_api_key=knowledge_api_key,
+            base_url=base_url,
+            user=user,
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=headers,
+        )
+        self._pool = AsyncPool(http_client)
+        self._copy = False
+
+    # ---------------------------------------------------------------------------------------------------- resources
+    @cached_property
+    def chat(self) -> AsyncChat:
+        """Chat apps, agents and chatflows."""
+        from .resources.chat import AsyncChat
+
+        return AsyncChat(self._transport)
+
+    @cached_property
+    def completions(self) -> AsyncCompletions:
+        """Completion apps."""
+        from .resources.completions import AsyncCompletions
+
+        return AsyncCompletions(self._transport)
+
+    @cached_property
+    def workflows(self) -> AsyncWorkflows:
+        """Workflow runs, their events, details and logs."""
+        from .resources.workflows import AsyncWorkflows
+
+        return AsyncWorkflows(self._transport)
+
+    @cached_property
+    def human_input(self) -> AsyncHumanInput:
+        """Forms with which runs ask a person."""
+        from .resources.human_input import AsyncHumanInput
+
+        return AsyncHumanInput(self._transport)
+
+    @cached_property
+    def files(self) -> AsyncFiles:
+        """Files of end users."""
+        from .resources.files import AsyncFiles
+
+        return AsyncFiles(self._transport)
+
+    @cached_property
+    def knowledge(self) -> AsyncKnowledge:
+        """Everything that takes the knowledge key."""
+        from .resources.knowledge import AsyncKnowledge
+
+        return AsyncKnowledge(self._transport)
+
+    # ------------------------------------------------------------------------------------------------------ settings
+    @property
+    def base_url(self) -> str:
+        """The address that calls go to."""
+        return self._settings.base_url
+
+    @property
+    def user(self) -> str | None:
+        """The end user of calls that name none."""
+        return self._settings.user
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        knowledge_api_key: str | None = None,
+        user: str | None = None,
+        timeout: TimeoutTypes | None = None,
+        max_retries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """A copy with other settings on the same connections; cheap, for many apps or many users on one pool.
+
+        Closing a copy closes nothing: the connections are the first client's.
+
+        Args:
+            api_key: Another app's key.
+            knowledge_api_key: Another knowledge key.
+            user: Another default user.
+            timeout: Another timeout, in seconds or as an `httpx.Timeout`.
+            max_retries: Another number of retries.
+            headers: More headers; those of the client stay.
+
+        Example:
+            ```python
+            alice = client.with_options(user="alice", timeout=20)
+            reply = await alice.chat.send("Hello")
+            ```
+        """
+        return self._with_settings(
+            self._settings.with_changes(
+                api_key=api_key,
+                knowledge_api_key=knowledge_api_key,
+                user=user,
+                timeout=timeout,
+                max_retries=max_retries,
+                headers=headers,
+            )
+        )
+
+    def _with_settings(self, settings: Settings) -> Self:
+        copy = self.__class__.__new__(self.__class__)
+        copy._settings = settings
+        copy._pool = self._pool
+        copy._copy = True
+        return copy
+
+    @cached_property
+    def _transport(self) -> AsyncTransport:
+        return AsyncTransport(self._settings, self._pool)
+
+    # --------------------------------------------------------------------------------------------------- other calls
+    async def server(self, *, options: RequestOptions | None = None) -> ServerInfo:
+        """The server's name and version; needs no key.
+
+        Args:
+            options: Settings for this call alone.
+
+        Example:
+            ```python
+            info = await client.server()
+            print(info.server_version)
+            ```
+        """
+        # The one path with a trailing slash: without it some servers answer with a web page.
+        return await self._transport.fetch(Call("index", "GET", "/", key="none", repeatable=True), ServerInfo, options)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        cast_to: type[T],
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        key: KeyKind = "app",
+        options: RequestOptions | None = None,
+    ) -> T:
+        """Call a route that this client has no method for.
+
+        The key goes only to the client's own server; another address is refused. GET, HEAD, PUT and DELETE are tried again
+        as such calls are, everything else is sent once.
+
+        Args:
+            method: HTTP method.
+            path: Path below the base URL, such as "/info"; ids in it are yours to quote.
+            cast_to: A pydantic model, or any type that pydantic can validate, such as `dict[str, Any]`.
+            query: Query parameters; None is left out, lists repeat the name.
+            json: JSON body.
+            key: Which key to send: "app", "knowledge" or "none".
+            options: Settings for this call alone.
+
+        Raises:
+            InvalidArgumentError: The path names another server, or steps out of the API.
+
+        Example:
+            ```python
+            info = await client.request("GET", "/info", cast_to=dict)
+            print(info["name"])
+            ```
+        """
+        method = method.upper()
+        call = Call(
+            f"{method} {path}",
+            method,
+            escape_path(path),
+            key=key,
+            query=query or {},
+            json=json,
+            repeatable=method in ("GET", "HEAD", "PUT", "DELETE"),
+        )
+        return await self._transport.fetch(call, cast_to, options)
+
+    # ------------------------------------------------------------------------------------------------------- closing
+    async def aclose(self) -> None:
+        """Close the connections. A client made by `with_options` has none of its own and closes nothing."""
+        if not self._copy:
+            await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        user = "" if self.user is None else f", user={self.user!r}"
+        return f"{type(self).__name__}(base_url={self.base_url!r}{user})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but keys, headers and connections: a client that is unpickled asks the environment for its keys."""
+        settings = self._settings
+        return {"base_url": settings.base_url, "user": settings.user, "max_retries": settings.max_retries}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]

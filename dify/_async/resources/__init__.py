@@ -1,0 +1,1 @@
+"""The resources of a client, one file per noun."""

@@ -1,0 +1,164 @@
+"""Completion apps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from ..._config import RequestOptions
+from ..._kinds import COMPLETION
+from ..._request import Call, compact, segment
+from ..._wire import FileArgument, ResponseMode, files_of
+from ...types.replies import CompletionResponse
+from ..streams import AsyncCompletionStream
+from ._base import AsyncResource
+
+__all__ = ["AsyncCompletions"]
+
+
+class AsyncCompletions(AsyncResource):
+    """Run completion apps: one text from input fields, without a conversation.
+
+    Example:
+        ```python
+        reply = await client.completions.create({"topic": "tea"})
+        print(reply.answer)
+        ```
+    """
+
+    async def create(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        query: str | None = None,
+        files: Sequence[FileArgument] | None = None,
+        user: str | None = None,
+        trace_id: str | None = None,
+        trace_session_id: str | None = None,
+        response_mode: ResponseMode = "streaming",
+        collect_audio: bool = False,
+        options: RequestOptions | None = None,
+    ) -> CompletionResponse:
+        """Run the app, and return the whole reply (createCompletionMessage).
+
+        Args:
+            inputs: Values of the app's input fields, by variable name.
+            query: The text, for apps that take it beside their fields.
+            files: Files that go with the request: `UploadedFile`s, or `InputFile`s.
+            user: Your id for the person who asks; the client's default user where None.
+            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
+            response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
+            collect_audio: Collect the spoken answer, for apps that speak by themselves, in `reply.audio`.
+            options: Settings for this call alone.
+
+        Raises:
+            AppUnavailableError: The key's app is no completion app, or is not published.
+            StreamInterruptedError: The connection ended before the reply did.
+            APIStatusError: Any other refusal.
+
+        Example:
+            ```python
+            reply = await client.completions.create({"topic": "tea"})
+            print(reply.answer)
+            ```
+        """
+        stream = self._stream(
+            inputs, query, files, user, trace_id, trace_session_id, response_mode, collect_audio, options
+        )
+        return await stream.final()
+
+    def stream(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        query: str | None = None,
+        files: Sequence[FileArgument] | None = None,
+        user: str | None = None,
+        trace_id: str | None = None,
+        trace_session_id: str | None = None,
+        collect_audio: bool = False,
+        options: RequestOptions | None = None,
+    ) -> AsyncCompletionStream:
+        """Run the app, and take the reply as events while it comes (createCompletionMessage).
+
+        Nothing is sent until the stream is iterated or entered.
+
+        Args:
+            inputs: Values of the app's input fields, by variable name.
+            query: The text, for apps that take it beside their fields.
+            files: Files that go with the request: `UploadedFile`s, or `InputFile`s.
+            user: Your id for the person who asks; the client's default user where None.
+            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
+            collect_audio: Collect the spoken answer, for apps that speak by themselves, in the reply's `audio`.
+            options: Settings for this call alone.
+
+        Example:
+            ```python
+            async for event in client.completions.stream({"topic": "tea"}):
+                if event.event == "message":
+                    print(event.answer, end="")
+            ```
+        """
+        return self._stream(inputs, query, files, user, trace_id, trace_session_id, "streaming", collect_audio, options)
+
+    async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
+        """Ask the server to stop generating (stopGenerate); it says yes to every task, known or not.
+
+        Args:
+            task_id: The task, from `stream.task_id`.
+            user: The user whose call it is.
+            options: Settings for this call alone.
+
+        Raises:
+            AppUnavailableError: The key's app is no completion app.
+
+        Example:
+            ```python
+            async with client.completions.stream({"topic": "tea"}) as stream:
+                async for event in stream:
+                    break
+                await client.completions.stop(stream.task_id)
+            ```
+        """
+        await self._transport.send(
+            Call(
+                "stopGenerate",
+                "POST",
+                f"/completion-messages/{segment(task_id, 'task_id')}/stop",
+                json={"user": self._user(user)},
+                repeatable=True,
+            ),
+            options,
+        )
+
+    def _stream(
+        self,
+        inputs: Mapping[str, Any] | None,
+        query: str | None,
+        files: Sequence[FileArgument] | None,
+        user: str | None,
+        trace_id: str | None,
+        trace_session_id: str | None,
+        response_mode: ResponseMode,
+        collect_audio: bool,
+        options: RequestOptions | None,
+    ) -> AsyncCompletionStream:
+        body = compact(
+            inputs=dict(inputs or {}),
+            query=query,
+            user=self._user(user),
+            response_mode=response_mode,
+            files=files_of(files),
+            trace_id=trace_id,
+            trace_session_id=trace_session_id,
+        )
+        accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
+        call = Call("createCompletionMessage", "POST", "/completion-messages", json=body, accept=accept)
+
+        async def stop(task_id: str) -> None:
+            await self.stop(task_id, user=user)
+
+        fold = COMPLETION.fold(collect_audio=collect_audio)
+        return AsyncCompletionStream(self._transport, call, COMPLETION, fold=fold, stop=stop, options=options)

@@ -1,0 +1,98 @@
+"""Files of end users: upload and download."""
+
+from __future__ import annotations
+
+from ..._config import RequestOptions
+from ..._files import FileSource, upload_of
+from ..._request import Call, segment
+from ..._wire import flag
+from ...types.files import UploadedFile
+from .._io import in_thread
+from ..byte_stream import AsyncByteStream
+from ._base import AsyncResource
+
+__all__ = ["AsyncFiles"]
+
+
+class AsyncFiles(AsyncResource):
+    """Upload files for use in calls, and download those of messages.
+
+    Example:
+        ```python
+        photo = await client.files.upload(("cat.png", b"..."))
+        reply = await client.chat.send("What is this?", files=[photo])
+        ```
+    """
+
+    async def upload(
+        self,
+        file: FileSource,
+        *,
+        user: str | None = None,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        options: RequestOptions | None = None,
+    ) -> UploadedFile:
+        """Store a file for one end user (uploadChatFile). It is streamed, never held as a whole.
+
+        Args:
+            file: A path, bytes, a binary file object (read from where it stands), an async or plain iterable of bytes,
+                or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
+            user: Whose file it is; only calls of the same user can use it.
+            filename: The name to send; needed where the file has none.
+            mime_type: The type to send; guessed from the name where None.
+            options: Settings for this call alone.
+
+        Returns:
+            The stored file: pass it in `files=`, or as a value inside `inputs`.
+
+        Raises:
+            FileTooLargeError: Over the server's limit (by default 10 MB for images, 100 for video, 50 for audio, else 15).
+            UnsupportedFileTypeError: The server does not take this type.
+            InvalidArgumentError: The file has no name, or one that cannot be sent.
+
+        Example:
+            ```python
+            uploaded = await client.files.upload(("notes.txt", b"Hello"))
+            print(uploaded.id)
+            ```
+        """
+        form = {"user": self._user(user)}
+        upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        call = Call("uploadChatFile", "POST", "/files/upload", upload=upload, form=form)
+        return await self._transport.fetch(call, UploadedFile, options)
+
+    def download(
+        self,
+        file_id: str,
+        *,
+        user: str | None = None,
+        as_attachment: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncByteStream:
+        """A file that has been used in a message of this app, as a stream of bytes (previewChatFile).
+
+        Args:
+            file_id: The file, from `UploadedFile.id` or a message's files.
+            user: The user who asks; the client's default user where None.
+            as_attachment: Ask for the file as "application/octet-stream" with a file name.
+            options: Settings for this call alone.
+
+        Raises:
+            NotFoundError: No message of this app uses such a file (yet), while reading.
+            PermissionDeniedError: The file belongs to another app, while reading.
+
+        Example:
+            ```python
+            path = await client.files.download(file_id).save("downloads")
+            ```
+        """
+        call = Call(
+            "previewChatFile",
+            "GET",
+            f"/files/{segment(file_id, 'file_id')}/preview",
+            query={"user": self._user(user), "as_attachment": flag(as_attachment)},
+            repeatable=True,
+            accept="bytes",
+        )
+        return AsyncByteStream(self._transport, call, fallback_name=file_id, options=options)

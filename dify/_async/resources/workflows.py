@@ -1,0 +1,306 @@
+"""Workflow apps: runs, their events, details and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from ..._config import RequestOptions
+from ..._kinds import WORKFLOW
+from ..._request import Call, compact, segment
+from ..._wire import FileArgument, ResponseMode, files_of, flag
+from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
+from ..pager import AsyncPager
+from ..streams import AsyncWorkflowStream
+from ._base import AsyncResource
+
+__all__ = ["AsyncWorkflows"]
+
+
+class AsyncWorkflows(AsyncResource):
+    """Run workflows, and look at what they did.
+
+    Example:
+        ```python
+        run = await client.workflows.run({"q": "tea"})
+        print(run.status, run.outputs)
+        ```
+    """
+
+    async def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        workflow_id: str | None = None,
+        files: Sequence[FileArgument] | None = None,
+        user: str | None = None,
+        trace_id: str | None = None,
+        trace_session_id: str | None = None,
+        response_mode: ResponseMode = "streaming",
+        collect_audio: bool = False,
+        options: RequestOptions | None = None,
+    ) -> WorkflowRun:
+        """Run the workflow, and return the run when it has ended (executeWorkflow, or runWorkflowById with `workflow_id`).
+
+        The run rides on a stream, so that no gateway cuts it while it is silent.
+
+        Args:
+            inputs: Values of the start node's fields, by variable name. A file variable takes an `InputFile` or an
+                `UploadedFile`, a list of files a list of them.
+            workflow_id: A published version to run in place of the current one; not the app's id.
+            files: Files for workflows that take system files: `UploadedFile`s, or `InputFile`s.
+            user: Your id for the person who asks; the client's default user where None.
+            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
+            response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
+            collect_audio: Collect spoken output, for apps that speak by themselves, in `run.audio`.
+            options: Settings for this call alone.
+
+        Returns:
+            The run. One that waits for a person is `paused` and has `forms`; see `human_input.submit`.
+
+        Raises:
+            WorkflowFailedError: The run failed; it is in the error's `run`.
+            StreamInterruptedError: The connection ended before the run did; it may go on at the server.
+            NotThisAppTypeError: The key's app is no workflow.
+            APIStatusError: Any other refusal.
+
+        Example:
+            ```python
+            run = await client.workflows.run({"q": "tea"})
+            print(run.outputs)
+            ```
+        """
+        stream = self._stream(
+            inputs, workflow_id, files, user, trace_id, trace_session_id, response_mode, collect_audio, options
+        )
+        return await stream.final()
+
+    def stream(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        workflow_id: str | None = None,
+        files: Sequence[FileArgument] | None = None,
+        user: str | None = None,
+        trace_id: str | None = None,
+        trace_session_id: str | None = None,
+        collect_audio: bool = False,
+        options: RequestOptions | None = None,
+    ) -> AsyncWorkflowStream:
+        """Run the workflow, and take its events as they come (executeWorkflow, or runWorkflowById with `workflow_id`).
+
+        Nothing is sent until the stream is iterated or entered. A run that fails is an event here and no exception.
+
+        Args:
+            inputs: Values of the start node's fields, by variable name; see `run`.
+            workflow_id: A published version to run in place of the current one; not the app's id.
+            files: Files for workflows that take system files: `UploadedFile`s, or `InputFile`s.
+            user: Your id for the person who asks; the client's default user where None.
+            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
+            collect_audio: Collect spoken output, for apps that speak by themselves, in the run's `audio`.
+            options: Settings for this call alone.
+
+        Example:
+            ```python
+            async for event in client.workflows.stream({"q": "tea"}):
+                if event.event == "node_finished":
+                    print(event.data.title, event.data.status)
+            ```
+        """
+        return self._stream(
+            inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, options
+        )
+
+    def events(
+        self,
+        workflow_run_id: str,
+        *,
+        user: str | None = None,
+        include_state_snapshot: bool | None = None,
+        continue_on_pause: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncWorkflowStream:
+        """Follow a run that goes on at the server (streamWorkflowEvents).
+
+        For a run that was paused or cut off. A run that has ended answers with its `workflow_finished` alone.
+
+        Args:
+            workflow_run_id: The run, from `stream.workflow_run_id` or `run.workflow_run_id`.
+            user: The user whose call began the run; others are not shown it.
+            include_state_snapshot: First repeat what has happened so far; otherwise only what comes from now on.
+            continue_on_pause: Stay when the run pauses, until it goes on and ends.
+            options: Settings for this call alone.
+
+        Raises:
+            NotFoundError: No such run for this app and user, while iterating.
+
+        Example:
+            ```python
+            async for event in client.workflows.events(workflow_run_id, include_state_snapshot=True):
+                print(event.event)
+            ```
+        """
+        call = Call(
+            "streamWorkflowEvents",
+            "GET",
+            f"/workflow/{segment(workflow_run_id, 'workflow_run_id')}/events",
+            query={
+                "user": self._user(user),
+                "include_state_snapshot": flag(include_state_snapshot),
+                "continue_on_pause": flag(continue_on_pause),
+            },
+            repeatable=True,
+            accept="stream",
+        )
+        return self._open(call, user, options, continue_on_pause=bool(continue_on_pause))
+
+    async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
+        """Ask the server to stop a run (stopWorkflowTaskGeneration); it says yes to every task, known or not.
+
+        The run's stream then ends with a `workflow_finished` whose status servers call failed or stopped.
+
+        Args:
+            task_id: The task, from `stream.task_id`; not the run's id.
+            user: The user whose call it is.
+            options: Settings for this call alone.
+
+        Raises:
+            NotThisAppTypeError: The key's app is no workflow.
+
+        Example:
+            ```python
+            async with client.workflows.stream({"q": "tea"}) as stream:
+                async for event in stream:
+                    break
+                await client.workflows.stop(stream.task_id)
+            ```
+        """
+        await self._transport.send(
+            Call(
+                "stopWorkflowTaskGeneration",
+                "POST",
+                f"/workflows/tasks/{segment(task_id, 'task_id')}/stop",
+                json={"user": self._user(user)},
+                repeatable=True,
+            ),
+            options,
+        )
+
+    async def get(self, workflow_run_id: str, *, options: RequestOptions | None = None) -> WorkflowRunDetail:
+        """The run as stored, of a workflow or a chatflow (getWorkflowRunDetail).
+
+        Args:
+            workflow_run_id: The run, from `run.workflow_run_id`.
+            options: Settings for this call alone.
+
+        Raises:
+            NotFoundError: This app has no such run.
+
+        Example:
+            ```python
+            detail = await client.workflows.get(workflow_run_id)
+            print(detail.status, detail.outputs)
+            ```
+        """
+        call = Call(
+            "getWorkflowRunDetail",
+            "GET",
+            f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}",
+            repeatable=True,
+        )
+        return await self._transport.fetch(call, WorkflowRunDetail, options)
+
+    def logs(
+        self,
+        *,
+        keyword: str | None = None,
+        status: Literal["succeeded", "failed", "stopped"] | str | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        created_by_end_user_session_id: str | None = None,
+        created_by_account: str | None = None,
+        page: int | None = None,
+        limit: int | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[WorkflowLog]:
+        """The app's runs, newest first (getWorkflowLogs).
+
+        Args:
+            keyword: Only runs whose inputs or outputs hold this text.
+            status: Only runs that ended so; the server's filter does not know partial-succeeded, paused and running.
+            created_after: Only runs begun after this time (aware datetime, or ISO 8601 text).
+            created_before: Only runs begun before this time.
+            created_by_end_user_session_id: Only runs of this `user`.
+            created_by_account: Only runs of the account with this e-mail address.
+            page: The page to begin with, from 1.
+            limit: Items per page, 1 to 100 (the server's default: 20).
+            options: Settings for this call alone.
+
+        Example:
+            ```python
+            async for log in client.workflows.logs(status="failed"):
+                print(log.created_at, log.workflow_run.error)
+            ```
+        """
+        call = Call(
+            "getWorkflowLogs",
+            "GET",
+            "/workflows/logs",
+            query=compact(
+                keyword=keyword,
+                status=status,
+                created_at__after=created_after,
+                created_at__before=created_before,
+                created_by_end_user_session_id=created_by_end_user_session_id,
+                created_by_account=created_by_account,
+                page=page,
+                limit=limit,
+            ),
+            repeatable=True,
+        )
+        return AsyncPager(self._transport, call, WorkflowLog, paging="page", options=options)
+
+    def _stream(
+        self,
+        inputs: Mapping[str, Any] | None,
+        workflow_id: str | None,
+        files: Sequence[FileArgument] | None,
+        user: str | None,
+        trace_id: str | None,
+        trace_session_id: str | None,
+        response_mode: ResponseMode,
+        collect_audio: bool,
+        options: RequestOptions | None,
+    ) -> AsyncWorkflowStream:
+        body = compact(
+            inputs=dict(inputs or {}),
+            user=self._user(user),
+            response_mode=response_mode,
+            files=files_of(files),
+            trace_id=trace_id,
+            trace_session_id=trace_session_id,
+        )
+        operation, path = "executeWorkflow", "/workflows/run"
+        if workflow_id is not None:
+            operation, path = "runWorkflowById", f"/workflows/{segment(workflow_id, 'workflow_id')}/run"
+        accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
+        call = Call(operation, "POST", path, json=body, accept=accept)
+        return self._open(call, user, options, collect_audio=collect_audio)
+
+    def _open(
+        self,
+        call: Call,
+        user: str | None,
+        options: RequestOptions | None,
+        *,
+        collect_audio: bool = False,
+        continue_on_pause: bool = False,
+    ) -> AsyncWorkflowStream:
+        async def stop(task_id: str) -> None:
+            await self.stop(task_id, user=user)
+
+        fold = WORKFLOW.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)
+        return AsyncWorkflowStream(self._transport, call, WORKFLOW, fold=fold, stop=stop, options=options)

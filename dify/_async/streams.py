@@ -1,0 +1,315 @@
+"""Event streams: typed events as they come, text deltas, and the folded reply."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from .. import _http
+from .._answers import media_type, not_json
+from .._config import RequestOptions
+from .._errors import status_error_from_body
+from .._fold import Fold
+from .._kinds import DatasourceResults, Kind, check_outcome, interrupted
+from .._request import Call
+from .._sse import FrameTooLarge, SSEParser
+from ..errors import DifyError, ResponseValidationError, UsageError
+from ..types._base import Answer, attach
+from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEvent, WorkflowEvent
+from ..types.http import HTTPInfo
+from ..types.replies import ChatResponse, CompletionResponse
+from ..types.workflows import WorkflowRun
+from ._io import AsyncOnly, move_on_after
+from .transport import AsyncExchange, AsyncTransport
+
+__all__ = [
+    "AsyncChatStream",
+    "AsyncCompletionStream",
+    "AsyncDatasourceStream",
+    "AsyncEventStream",
+    "AsyncWorkflowStream",
+]
+
+E = TypeVar("E")
+R = TypeVar("R")
+
+
+class AsyncEventStream(AsyncOnly, Generic[E, R]):
+    """A stream of typed events that folds to a reply.
+
+    Nothing is sent until the stream is entered or iterated. It can be iterated once; leaving the loop or the block in any way
+    closes the connection. The server goes on with what it runs: `stop` asks it not to.
+
+    Example:
+        ```python
+        async with client.chat.stream("Hello") as stream:
+            async for event in stream:
+                print(event.event)
+            reply = await stream.final()
+        ```
+    """
+
+    def __init__(
+        self,
+        transport: AsyncTransport,
+        call: Call,
+        kind: Kind[R],
+        *,
+        fold: Fold[R],
+        stop: Callable[[str], Awaitable[None]],
+        options: RequestOptions | None = None,
+    ) -> None:
+        self._transport = transport
+        self._call = call
+        self._kind = kind
+        self._fold = fold
+        self._stop = stop
+        self._options = options
+        self._exchange: AsyncExchange | None = None
+        self._begun = False
+        self._ended = False
+        self._error: DifyError | None = None
+        self._reply: R | None = None
+
+    # ------------------------------------------------------------------------------------------------ what is known
+    @property
+    def http(self) -> HTTPInfo:
+        """The exchange behind the stream: status, headers, server version. Known once the stream is open."""
+        if self._exchange is None:
+            raise UsageError(
+                "the stream is not open yet: iterate it, or enter it with `async with`, before reading .http"
+            )
+        return self._exchange.info
+
+    @property
+    def snapshot(self) -> R | None:
+        """The reply as far as it has come, at any time; None before the first ids are known."""
+        return self._fold.snapshot() if self._reply is None else self._reply
+
+    @property
+    def task_id(self) -> str | None:
+        """What the stop calls take; known from the first event on."""
+        return self._fold.task_id
+
+    @property
+    def workflow_run_id(self) -> str | None:
+        """What `workflows.get` and `workflows.events` take; None for apps without runs."""
+        return self._fold.workflow_run_id
+
+    # --------------------------------------------------------------------------------------------------- iteration
+    def __aiter__(self) -> AsyncGenerator[E]:
+        if self._begun:
+            raise UsageError(
+                "this stream has been iterated already: events come once. Keep what you need in the loop, take the whole "
+                "reply from .final() or .snapshot, or make a new call"
+            )
+        self._begun = True
+        return self._events()
+
+    @property
+    def text(self) -> AsyncIterator[str]:
+        """The pieces of text as they come, for printing.
+
+        A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too.
+        """
+        return self._pieces()
+
+    async def _pieces(self) -> AsyncIterator[str]:
+        async with aclosing(self.__aiter__()) as events:
+            async for event in events:
+                piece = self._fold.text_of(event)
+                if piece is not None:
+                    yield piece
+
+    async def final(self) -> R:
+        """Read the stream to its end, where that is still to be done, and return the folded reply.
+
+        Raises:
+            WorkflowFailedError: The run ended failed.
+            StreamInterruptedError: The stream ended before its end; what came is in its `partial`.
+            APIStatusError: The stream carried an error.
+            UsageError: The loop over the stream was left before its end.
+        """
+        if not self._begun:
+            async for _ in self:
+                pass
+        if self._error is not None:
+            raise self._error
+        if not self._ended:
+            raise UsageError(
+                "the loop over this stream was left before its end, so there is no final reply: .snapshot holds what came. "
+                "Let the loop run to its end before final(), or call final() in its place"
+            )
+        reply = self.snapshot
+        if reply is None:
+            raise interrupted("it brought no event", self._fold)
+        check_outcome(reply)
+        if isinstance(reply, Answer):
+            attach(reply, self.http)
+        return reply
+
+    async def _events(self) -> AsyncGenerator[E]:
+        """The events; every way out of here closes the exchange."""
+        fold = self._fold
+        try:
+            exchange = await self._open()
+            if self._reply is not None:
+                for event in self._kind.events_of(self._reply):
+                    fold.feed(event)
+                    yield event
+                self._ended = True
+                return
+            read = self._kind.reader()
+            parser = SSEParser()
+            chunks = exchange.chunks()
+            while not fold.over and (chunk := await self._next(chunks)) is not None:
+                for data in parser.feed(chunk):
+                    event = read(data)
+                    if type(event) is ErrorEvent:
+                        raise self._raised(event)
+                    if fold.feed(event):
+                        yield event
+                    if fold.over:
+                        break
+            if not (fold.over or fold.complete):
+                raise interrupted("the server closed it", fold)
+            self._ended = True
+        except FrameTooLarge as error:
+            self._error = ResponseValidationError(f"the stream cannot be read on: {error}")
+            raise self._error from None
+        except DifyError as error:
+            self._error = error
+            raise
+        finally:
+            await self.aclose()
+
+    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+        """The next chunk, or None at the end: the server's, or ours where nothing need follow and nothing does in time."""
+        fold = self._fold
+        try:
+            if fold.grace is None:
+                return await anext(chunks, None)
+            with move_on_after(fold.grace):
+                return await anext(chunks, None)
+            return None
+        except _http.HTTPError as cause:
+            if fold.complete:
+                return None  # all has come; how the connection ends is of no interest
+            timeout = _http.failure_of(cause) == "timeout"
+            why = "no byte came within the read timeout" if timeout else str(cause) or type(cause).__name__
+            error = interrupted(why, fold, timeout=timeout)
+            raise error from cause.with_traceback(None)
+
+    def _raised(self, event: ErrorEvent) -> DifyError:
+        """The exception for an `error` frame."""
+        fold = self._fold
+        return status_error_from_body(
+            event.model_dump(),
+            status=event.status or 500,
+            http=self.http,
+            hint=None if event.code else "the server calls every error before a run begins a 500; its words tell more",
+            task_id=fold.task_id or event.task_id,
+            message_id=fold.message_id or event.message_id,
+            conversation_id=fold.conversation_id or event.conversation_id,
+            workflow_run_id=fold.workflow_run_id or event.workflow_run_id,
+            partial=fold.snapshot(),
+        )
+
+    # -------------------------------------------------------------------------------------------- opening and closing
+    async def _open(self) -> AsyncExchange:
+        if self._exchange is None:
+            self._exchange = exchange = await self._transport.open(self._call, self._options)
+            match media_type(exchange.info):
+                case "text/event-stream":
+                    pass
+                case "application/json":
+                    # The blocking answer in place of a stream: the one reply, and the events it stands for.
+                    self._reply = await self._transport.read_as(exchange, self._kind.reply)
+                case _:
+                    raise not_json(await exchange.read_start(), exchange.info)
+        return self._exchange
+
+    async def __aenter__(self) -> Self:
+        if self._begun or self._exchange is not None:
+            raise UsageError("this stream has been used already: make a new call")
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connection. The server goes on with what it runs; `stop` asks it not to."""
+        self._begun = True
+        if self._exchange is not None:
+            await self._exchange.aclose()
+
+    async def stop(self) -> None:
+        """Ask the server to stop generating, then close the stream.
+
+        Raises:
+            UsageError: No event has come yet, so the task has no name to stop it by.
+        """
+        if self.task_id is None:
+            raise UsageError("there is nothing to stop yet: the server names the task in its first event")
+        await self._stop(self.task_id)
+        await self.aclose()
+
+
+class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):
+    """The stream of a chat app, an agent or a chatflow: `ChatEvent`s that fold to a `ChatResponse`.
+
+    Example:
+        ```python
+        async for event in client.chat.stream("What is Dify?"):
+            if event.event == "message":
+                print(event.answer, end="")
+        ```
+    """
+
+    @property
+    def message_id(self) -> str | None:
+        """The reply's message; known from the first event on."""
+        return self._fold.message_id
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation, to go on with in the next call; known from the first event on."""
+        return self._fold.conversation_id
+
+
+class AsyncCompletionStream(AsyncEventStream[CompletionEvent, CompletionResponse]):
+    """The stream of a completion app: `CompletionEvent`s that fold to a `CompletionResponse`.
+
+    Example:
+        ```python
+        async for event in client.completions.stream({"topic": "tea"}):
+            if event.event == "message":
+                print(event.answer, end="")
+        ```
+    """
+
+    @property
+    def message_id(self) -> str | None:
+        """The reply's message; known from the first event on."""
+        return self._fold.message_id
+
+
+class AsyncWorkflowStream(AsyncEventStream[WorkflowEvent, WorkflowRun]):
+    """The stream of a workflow run: `WorkflowEvent`s that fold to a `WorkflowRun`.
+
+    Example:
+        ```python
+        async for event in client.workflows.stream({"q": "tea"}):
+            if event.event == "node_finished":
+                print(event.data.title, event.data.status)
+        ```
+    """
+
+
+class AsyncDatasourceStream(AsyncEventStream[DatasourceEvent, DatasourceResults]):
+    """The stream of a datasource node: `DatasourceEvent`s; `final` gives those that completed or failed."""

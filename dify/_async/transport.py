@@ -1,0 +1,248 @@
+"""The rim: sends a call, tries again where that is safe, raises what went wrong, and hands back an open answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from .. import _http
+from .._answers import AttemptFailed, answer_from, cut_error, failed_answer, failed_exchange, overdue
+from .._config import RequestOptions, Settings
+from .._http import AsyncHTTPClient, Request, Response
+from .._log import log
+from .._request import Call, encode_json
+from .._retry import decide
+from ..errors import APITimeoutError, ConfigurationError, ResponseValidationError
+from ..types.http import HTTPInfo
+from ._io import Deadline, current_loop, read_upload, shielded, sleep
+
+__all__ = ["AsyncExchange", "AsyncPool", "AsyncTransport"]
+
+T = TypeVar("T")
+
+ERROR_BODY = 64 << 10
+JSON_BODY = 64 << 20
+
+
+class AsyncPool:
+    """The connections that a client and all its copies share; made on first use, for the event loop that runs then."""
+
+    def __init__(self, given: AsyncHTTPClient | None = None) -> None:
+        self._given = given
+        self._own: AsyncHTTPClient | None = None
+        self._loop: object = None
+        self._closed = False
+
+    def http(self) -> AsyncHTTPClient:
+        """The HTTP client to send with."""
+        if self._closed or (self._given is not None and self._given.is_closed):
+            raise ConfigurationError("the client is closed: make a new one, or stay inside its `with` block")
+        if self._given is not None:
+            return self._given
+        loop = current_loop()
+        if self._own is None or self._loop is not loop:
+            # The connections of an event loop that is gone can neither be used nor closed from here.
+            self._own, self._loop = _http.new_async_client(), loop
+        return self._own
+
+    async def aclose(self) -> None:
+        """Close the connections; an HTTP client that the user brought is the user's to close."""
+        self._closed = True
+        own, self._own = self._own, None
+        if own is not None and self._loop is current_loop():
+            with shielded():
+                await own.aclose()
+
+
+class AsyncExchange:
+    """An answer whose headers have come; its body is still to be read."""
+
+    def __init__(self, response: Response, info: HTTPInfo, limit: float | None) -> None:
+        self._response = response
+        self._limit = limit
+        self.info = info
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, decoded a bounded piece at a time.
+
+        Raises:
+            ResponseValidationError: The body is not encoded as was asked for, or not as its header says.
+        """
+        encoding = self.info.headers.get("content-encoding", "")
+        inflater = _http.Inflater(encoding)
+        if not inflater.known:
+            raise ResponseValidationError(
+                f"the answer is encoded as {encoding!r}; only gzip was asked for", http=self.info
+            )
+        source = _http.raw_stream(self._response)
+        return source if inflater.identity else self._opened(source, inflater)
+
+    async def _opened(self, source: AsyncIterator[bytes], inflater: _http.Inflater) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in source:
+                for piece in inflater.feed(chunk):
+                    yield piece
+        except ValueError as error:
+            raise ResponseValidationError(str(error), http=self.info) from None
+        if not inflater.whole:
+            raise ResponseValidationError("the answer's compressed body broke off", http=self.info)
+
+    async def read(self, cap: int = JSON_BODY) -> bytes:
+        """The whole body, and the exchange closed.
+
+        Raises:
+            ResponseValidationError: It is larger than `cap`, or not encoded as it should be.
+            APIConnectionError: It broke off, or did not come in time.
+        """
+        parts: list[bytes] = []
+        size = 0
+        try:
+            with Deadline(self._limit):
+                async for chunk in self.chunks():
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size > cap:
+                        raise ResponseValidationError(f"the answer is larger than {cap} bytes", http=self.info)
+        except TimeoutError:
+            raise APITimeoutError("the rest of the answer did not come in time", sent=True) from None
+        except _http.HTTPError as error:
+            raise cut_error(error, self.info.method) from error.with_traceback(None)
+        finally:
+            await self.aclose()
+        return b"".join(parts)
+
+    async def read_start(self, cap: int = ERROR_BODY) -> bytes:
+        """The start of an error's body as far as it comes: whatever happens to it, the status is what counts."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            with Deadline(self._limit):
+                async for chunk in _http.raw_stream(self._response):
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size >= cap:
+                        break
+        except (TimeoutError, _http.HTTPError):
+            pass
+        finally:
+            await self.aclose()
+        raw = b"".join(parts)[:cap]
+        opened = bytearray()
+        try:
+            for piece in _http.Inflater(self.info.headers.get("content-encoding", "")).feed(raw):
+                opened += piece
+                if len(opened) >= cap:
+                    break
+        except ValueError:
+            return raw
+        return bytes(opened[:cap])
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        with shielded():
+            await self._response.aclose()
+
+
+class AsyncTransport:
+    """Sends calls with one client's settings over a shared pool."""
+
+    def __init__(self, settings: Settings, pool: AsyncPool) -> None:
+        self.settings = settings
+        self.pool = pool
+
+    async def fetch(self, call: Call, cast_to: type[T], options: RequestOptions | None = None) -> T:
+        """Make a call and read its answer as `cast_to`."""
+        return await self.read_as(await self.open(call, options), cast_to)
+
+    async def read_as(self, exchange: AsyncExchange, cast_to: type[T]) -> T:
+        """Read an open answer as `cast_to`."""
+        body = await exchange.read()
+        if exchange.info.status == 206:
+            raise ResponseValidationError("the server sent a part of the answer (HTTP 206)", http=exchange.info)
+        return answer_from(body, cast_to, exchange.info)
+
+    async def send(self, call: Call, options: RequestOptions | None = None) -> None:
+        """Make a call whose answer has no content: any 2xx counts, whatever its body is."""
+        exchange = await self.open(call, options)
+        await exchange.read_start()
+
+    async def open(self, call: Call, options: RequestOptions | None = None) -> AsyncExchange:
+        """Make a call, trying again where that is safe, up to the headers of a successful answer.
+
+        Raises:
+            ConfigurationError: A key is missing or the client is closed; nothing was sent.
+            APIConnectionError: No answer came.
+            APIStatusError: The server answered with an error.
+        """
+        settings = self.settings.with_options(options)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._attempt(call, settings)
+            except AttemptFailed as caught:
+                failed = caught
+            wait = None
+            if failed.failure is not None:
+                wait = decide(
+                    failed.failure,
+                    attempt=attempt,
+                    max_retries=settings.max_retries,
+                    repeatable=call.repeatable,
+                    rewindable=call.upload is None or call.upload.rewindable,
+                )
+            if wait is None:
+                raise failed.error from failed.cause
+            log.info("%s: %s; attempt %d in %.2f s", call.operation, type(failed.error).__name__, attempt + 1, wait)
+            await sleep(wait)
+
+    async def _attempt(self, call: Call, settings: Settings) -> AsyncExchange:
+        # Twice the read timeout for the headers: each read may succeed and they may still never end.
+        gap = _http.read_timeout(settings.timeout)
+        limit = None if gap is None else 2 * gap
+        patience = Deadline(limit)
+        request = self._request(call, settings, patience)
+        started = time.monotonic()
+        try:
+            with patience:
+                response = await self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
+        except TimeoutError:
+            raise overdue(limit, call) from None
+        except (_http.HTTPError, _http.InvalidURL) as cause:
+            raise failed_exchange(cause, call, settings.base_url) from None
+        info = _http.info_of(response, time.monotonic() - started)
+        log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
+        exchange = AsyncExchange(response, info, limit)
+        if 200 <= info.status < 300:
+            return exchange
+        raise failed_answer(info, await exchange.read_start(), settings.secrets())
+
+    def _request(self, call: Call, settings: Settings, patience: Deadline) -> Request:
+        key = call.key_for(settings)
+        headers = {
+            "Accept": {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*"),
+            "Accept-Encoding": "gzip",
+            **settings.headers,
+        }
+        content: bytes | AsyncIterator[bytes] | None = None
+        if call.upload is not None:
+            headers["Content-Type"], head, tail = _http.form_envelope(call.upload, call.form)
+            if call.upload.size is not None:
+                headers["Content-Length"] = str(len(head) + call.upload.size + len(tail))
+            content = self._form(call, head, tail, patience)
+        elif call.json is not None:
+            headers["Content-Type"] = "application/json"
+            content = encode_json(call.json)
+        return _http.build(
+            self.pool.http(), call.method, call.url(settings.base_url), headers, key, content, settings.timeout
+        )
+
+    async def _form(self, call: Call, head: bytes, tail: bytes, patience: Deadline) -> AsyncIterator[bytes]:
+        assert call.upload is not None
+        yield head
+        async for chunk in read_upload(call.upload):
+            patience.restart()  # as long as it moves, a large file may take its time
+            yield chunk
+        patience.restart()
+        yield tail

@@ -1,0 +1,249 @@
+"""Settings: what a client was given, what the environment says, and what a base URL may look like."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from ._http import DEFAULT_TIMEOUT, Timeout, TimeoutTypes, timeout_of
+from .errors import ConfigurationError, InvalidArgumentError
+
+__all__ = ["DEFAULT_BASE_URL", "RequestOptions", "Settings", "parse_base_url", "settings_from"]
+
+DEFAULT_BASE_URL = "https://api.dify.ai/v1"
+
+
+class RequestOptions(TypedDict, total=False):
+    """Settings of a single call, the last parameter of every method: `options={"timeout": 5}`.
+
+    Attributes:
+        timeout: Seconds (infinity for no limit), or an `httpx.Timeout`.
+        max_retries: How often to try again where that is safe; 0 for never.
+        headers: More request headers; they win over the client's. `Authorization` is refused.
+    """
+
+    timeout: TimeoutTypes | None
+    max_retries: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client needs to know to make a call. Keys are wrapped, so that no repr shows them."""
+
+    base_url: str
+    api_key: SecretStr | None = None
+    knowledge_api_key: SecretStr | None = None
+    user: str | None = None
+    timeout: Timeout = field(default_factory=lambda: DEFAULT_TIMEOUT)
+    max_retries: int = 2
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def with_changes(
+        self,
+        *,
+        api_key: str | None = None,
+        knowledge_api_key: str | None = None,
+        user: str | None = None,
+        timeout: TimeoutTypes | None = None,
+        max_retries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """A copy with what is given changed; headers are added to those there are."""
+        return replace(
+            self,
+            api_key=_key(api_key, "api_key") or self.api_key,
+            knowledge_api_key=_key(knowledge_api_key, "knowledge_api_key") or self.knowledge_api_key,
+            user=self.user if user is None else _user(user),
+            timeout=self.timeout if timeout is None else _timeout(timeout),
+            max_retries=self.max_retries if max_retries is None else _retries(max_retries),
+            headers={**self.headers, **check_headers(headers)},
+        )
+
+    def with_options(self, options: RequestOptions | None) -> Settings:
+        """A copy for one call."""
+        if not options:
+            return self
+        unknown = set(options) - {"timeout", "max_retries", "headers"}
+        if unknown:
+            raise InvalidArgumentError(
+                f"options has no {sorted(unknown)[0]!r}; it takes timeout, max_retries and headers"
+            )
+        return self.with_changes(
+            timeout=options.get("timeout"), max_retries=options.get("max_retries"), headers=options.get("headers")
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys themselves, for redaction."""
+        return tuple(k.get_secret_value() for k in (self.api_key, self.knowledge_api_key) if k is not None)
+
+
+def settings_from(
+    api_key: str | None,
+    *,
+    knowledge_api_key: str | None = None,
+    base_url: str | None = None,
+    user: str | None = None,
+    timeout: TimeoutTypes | None = None,
+    max_retries: int = 2,
+    headers: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings of a new client: the arguments, and the environment where they are None."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        base_url=parse_base_url(base_url if base_url is not None else env.get("DIFY_BASE_URL") or DEFAULT_BASE_URL),
+        api_key=_key(api_key if api_key is not None else env.get("DIFY_API_KEY") or None, "api_key"),
+        knowledge_api_key=_key(
+            knowledge_api_key if knowledge_api_key is not None else env.get("DIFY_KNOWLEDGE_API_KEY") or None,
+            "knowledge_api_key",
+        ),
+        user=None if user is None else _user(user),
+        timeout=DEFAULT_TIMEOUT if timeout is None else _timeout(timeout),
+        max_retries=_retries(max_retries),
+        headers=check_headers(headers),
+    )
+
+
+def parse_base_url(text: str) -> str:
+    """The address of the Service API: with scheme and `/v1`, without a trailing slash.
+
+    Accepted with or without the scheme, `/v1` and a trailing slash. Without a scheme it is https, but http for a
+    loopback or private host.
+
+    Example:
+        >>> parse_base_url("https://api.dify.ai/v1")
+        'https://api.dify.ai/v1'
+        >>> parse_base_url("https://api.dify.ai/v1/")
+        'https://api.dify.ai/v1'
+        >>> parse_base_url("https://api.dify.ai")
+        'https://api.dify.ai/v1'
+        >>> parse_base_url("api.dify.ai")
+        'https://api.dify.ai/v1'
+        >>> parse_base_url("api.dify.ai/v1/")
+        'https://api.dify.ai/v1'
+        >>> parse_base_url("  HTTPS://Dify.Example.com ")
+        'https://dify.example.com/v1'
+        >>> parse_base_url("localhost")
+        'http://localhost/v1'
+        >>> parse_base_url("localhost:5001")
+        'http://localhost:5001/v1'
+        >>> parse_base_url("127.0.0.1:5001/v1")
+        'http://127.0.0.1:5001/v1'
+        >>> parse_base_url("[::1]:5001")
+        'http://[::1]:5001/v1'
+        >>> parse_base_url("192.168.1.7")
+        'http://192.168.1.7/v1'
+        >>> parse_base_url("https://example.com/dify")
+        'https://example.com/dify/v1'
+        >>> parse_base_url("https://example.com/dify/v1")
+        'https://example.com/dify/v1'
+        >>> parse_base_url("https://example.com:8443/v1")
+        'https://example.com:8443/v1'
+        >>> parse_base_url("ftp://example.com")
+        Traceback (most recent call last):
+        ...
+        dify.errors.ConfigurationError: base_url: 'ftp' is not http or https
+        >>> parse_base_url("https://me:secret@example.com")
+        Traceback (most recent call last):
+        ...
+        dify.errors.ConfigurationError: base_url must not hold a user name or password
+        >>> parse_base_url("https://example.com/v1?x=1")
+        Traceback (most recent call last):
+        ...
+        dify.errors.ConfigurationError: base_url must not have a query or a fragment
+    """
+    text = text.strip()
+    if not text:
+        raise ConfigurationError("base_url is empty; leave it out for Dify Cloud, or give your server's address")
+    if any(c.isspace() or not c.isprintable() for c in text) or "\\" in text:
+        raise ConfigurationError("base_url holds a space, a backslash or a control character")
+    has_scheme = "://" in text
+    try:
+        parts = urlsplit(text if has_scheme else f"//{text}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigurationError("base_url is not an address: its host or port cannot be read") from None
+    if has_scheme and parts.scheme not in ("http", "https"):
+        raise ConfigurationError(f"base_url: {parts.scheme!r} is not http or https")
+    if "@" in parts.netloc:
+        raise ConfigurationError("base_url must not hold a user name or password")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ConfigurationError("base_url must not have a query or a fragment")
+    if not host:
+        raise ConfigurationError("base_url names no host")
+    scheme = parts.scheme or ("http" if is_private(host) else "https")
+    if scheme == "http" and not is_private(host):
+        _warn_plain(host)
+    shown = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/")
+    if path.rpartition("/")[2] != "v1":
+        path += "/v1"
+    return f"{scheme}://{shown}{'' if port is None else f':{port}'}{path}"
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is this machine or on a private network (a name without a dot counts as such)."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+
+
+_warned: set[str] = set()
+
+
+def _warn_plain(host: str) -> None:
+    if host not in _warned:
+        _warned.add(host)
+        warnings.warn(f"plain http to {host}: the API key travels unencrypted; use https", UserWarning, stacklevel=5)
+
+
+def _key(value: str | None, name: str) -> SecretStr | None:
+    if value is None:
+        return None
+    key = value.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(f"{name} is empty or holds characters that no Dify key has")
+    if name == "api_key" and key.startswith("dataset-"):
+        raise ConfigurationError("api_key is a knowledge key (dataset-…): pass it as knowledge_api_key")
+    if name == "knowledge_api_key" and key.startswith("app-"):
+        raise ConfigurationError("knowledge_api_key is an app key (app-…): pass it as api_key")
+    return SecretStr(key)
+
+
+def _user(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError("user must be a non-empty string: your own id for the person who asks")
+    return value
+
+
+def _timeout(value: TimeoutTypes) -> Timeout:
+    if isinstance(value, (int, float)) and not value > 0:
+        raise ConfigurationError("timeout must be more than 0 seconds; infinity switches it off")
+    return timeout_of(value)
+
+
+def _retries(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ConfigurationError("max_retries must be a whole number from 0 up")
+    return value
+
+
+def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Headers as they may go out; refuses control characters and `Authorization` (a key belongs in `api_key`)."""
+    for name, value in (headers or {}).items():
+        if name.lower() == "authorization":
+            raise ConfigurationError(
+                "headers must not hold Authorization: pass the key as api_key or knowledge_api_key"
+            )
+        if not name or not (name + value).isascii() or not (name + value).isprintable() or ":" in name or " " in name:
+            raise InvalidArgumentError(f"header {name!r} holds a character that no header may have")
+    return dict(headers or {})

@@ -1,0 +1,150 @@
+"""From an HTTP answer, or an `error` frame of a stream, to the exception that says it best. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from . import errors as e
+from ._retry import parse_retry_after
+from .types.http import HTTPInfo
+
+__all__ = ["is_error_body", "status_error", "status_error_from_body"]
+
+_BY_STATUS: dict[int, type[e.APIStatusError]] = {
+    400: e.BadRequestError,
+    401: e.AuthenticationError,
+    403: e.PermissionDeniedError,
+    404: e.NotFoundError,
+    409: e.ConflictError,
+    413: e.PayloadTooLargeError,
+    415: e.UnsupportedMediaTypeError,
+    429: e.RateLimitError,
+}
+
+_BY_CODE: dict[str, type[e.APIStatusError]] = {
+    "app_unavailable": e.AppUnavailableError,
+    "not_chat_app": e.NotThisAppTypeError,
+    "not_workflow_app": e.NotThisAppTypeError,
+    "not_completion_app": e.NotThisAppTypeError,
+    "provider_not_initialize": e.ProviderNotInitializedError,
+    "provider_quota_exceeded": e.ProviderQuotaExceededError,
+    "model_currently_not_support": e.ModelNotSupportedError,
+    "completion_request_error": e.CompletionRequestError,
+    "file_too_large": e.FileTooLargeError,
+    "audio_too_large": e.FileTooLargeError,
+    "unsupported_file_type": e.UnsupportedFileTypeError,
+    "unsupported_audio_type": e.UnsupportedFileTypeError,
+    "rate_limit_error": e.RateLimitError,
+    "too_many_requests": e.RateLimitError,
+}
+
+_HINTS: dict[str, str] = {
+    "unauthorized": "check the key: app resources take the app's key, client.knowledge takes a knowledge key",
+    "not_chat_app": "the key's app is no chat app: use client.workflows or client.completions, or the key of a chat app",
+    "not_workflow_app": "the key's app is no workflow: use client.chat or client.completions, or the key of a workflow",
+    "not_completion_app": "the key's app is no completion app",
+    "app_unavailable": "publish the app, and check that it is of the kind that this call is for",
+    "provider_not_initialize": "set the model provider's credentials in Dify's settings",
+    "human_input_form_expired": "the form has expired; its run has gone on along the timeout branch",
+    "human_input_form_submitted": "somebody has submitted this form already",
+}
+
+
+def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusError]:
+    if status == 400 and code == "invalid_param" and message.startswith("Too many requests"):
+        return e.RateLimitError  # Dify's limit of concurrent requests: a 429 by nature, sent as 400 since about 1.9
+    if status == 403 and "rate limit" in message.lower():
+        return e.RateLimitError  # the knowledge rate limit of Dify Cloud, told by its text alone
+    if status == 404 and code == "not_found" and message.startswith("Conversation Not Exists"):
+        return e.ConversationNotFoundError
+    known = _BY_CODE.get(code or "")
+    if known is not None:
+        return known
+    return _BY_STATUS.get(status, e.ServerError if status >= 500 else e.APIStatusError)
+
+
+def _hint_for(status: int, code: str | None, message: str) -> str | None:
+    if "does not support blocking mode" in message:
+        return "agents answer only as streams: leave response_mode at its default"
+    if status == 404 and message.startswith("Conversation Not Exists"):
+        return "a conversation is found only with the same user that began it"
+    if status == 400 and "user must be provided" in message:
+        return "pass user=, or give the client a default user"
+    return _HINTS.get(code or "")
+
+
+def status_error_from_body(
+    body: Mapping[str, Any], *, status: int, http: HTTPInfo | None = None, text: str | None = None, hint: str | None = None, **known: Any
+) -> e.APIStatusError:
+    """The error for a decoded body in any of Dify's shapes; `known` are ids and the partial reply of a stream."""
+    code = body.get("code")
+    code = code if isinstance(code, str) and code else None
+    message = _message_in(body)
+    params = body.get("params")
+    return _class_of(status, code, message)(
+        message,
+        status_code=status,
+        code=code,
+        params=params if isinstance(params, str) else None,
+        http=http,
+        body=text,
+        retry_after=parse_retry_after(http.headers.get("retry-after")) if http else None,
+        hint=_hint_for(status, code, message) or hint,
+        **known,
+    )
+
+
+def _message_in(body: Mapping[str, Any]) -> str:
+    """The words in a body: `message`, plus the fields of an old parser's `errors`; else `error` (segments) or `errors`."""
+    message, fields = body.get("message"), body.get("errors")
+    parts = [message] if isinstance(message, str) and message else []
+    if isinstance(fields, dict):
+        parts += [f"{name}: {what}" for name, what in cast("dict[str, Any]", fields).items()]
+    if not parts and isinstance(body.get("error"), str):
+        parts = [body["error"]]
+    return "; ".join(parts)
+
+
+def is_error_body(body: Any) -> bool:
+    """Whether decoded JSON reads like an error in spite of a status of success."""
+    if not isinstance(body, dict):
+        return False
+    status = cast("dict[str, Any]", body).get("status")
+    return isinstance(status, int) and status >= 400 and "message" in body
+
+
+def status_error(http: HTTPInfo, body: bytes) -> e.APIStatusError:
+    """The error for an answer with an error status, whatever its body is: JSON in any shape, HTML, nothing, garbage."""
+    text = body.decode("utf-8", "replace")
+    try:
+        decoded = json.loads(text)
+    except (ValueError, RecursionError):
+        decoded = None
+    if isinstance(decoded, dict) and decoded:
+        return status_error_from_body(cast("dict[str, Any]", decoded), status=http.status, http=http, text=text)
+    message, hint = _reading_of(http, text)
+    return _class_of(http.status, None, message)(
+        message,
+        status_code=http.status,
+        http=http,
+        body=text,
+        retry_after=parse_retry_after(http.headers.get("retry-after")),
+        hint=hint,
+    )
+
+
+def _reading_of(http: HTTPInfo, text: str) -> tuple[str, str | None]:
+    if 300 <= http.status < 400:
+        target = http.headers.get("location") or "nowhere"
+        return f"the server redirects to {target}", "redirects are not followed: set base_url to the final address"
+    html = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
+    if html or "<html" in text[:512].lower():
+        title = html.group(1).strip() if html else ""
+        hint = "no JSON: this page comes from a gateway or web server, not from Dify's API"
+        if http.status == 404:
+            hint = "this server has no such route, or an id is malformed; check base_url and the server's version"
+        return title, hint
+    return text.strip(), None

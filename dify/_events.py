@@ -1,0 +1,67 @@
+"""The data of one frame to one typed event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Literal, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from .errors import ResponseValidationError, printable
+from .types import events as t
+
+__all__ = ["StreamKind", "reader_for"]
+
+StreamKind = Literal["chat", "completion", "workflow", "datasource"]
+
+_KNOWN: dict[StreamKind, Any] = {
+    "chat": t.KnownChatEvent,
+    "completion": t.KnownCompletionEvent,
+    "workflow": t.KnownWorkflowEvent,
+    "datasource": t.KnownDatasourceEvent,
+}
+
+Reader = Callable[[bytes | str], Any]
+
+
+@cache
+def reader_for(kind: StreamKind) -> Reader:
+    """A function from a frame's data to its event, for streams of one kind; built once, on first use.
+
+    An unknown name gives an `UnknownEvent`. A known event that does not validate, and data that is no event at all, raise
+    `ResponseValidationError` with the frame: nothing is dropped.
+    """
+    # The union is told apart by its field, in the validator itself. Names that it does not know fail there, and only they
+    # are looked at again: so a malformed known event cannot pass as an unknown one.
+    validate = TypeAdapter[Any](_KNOWN[kind]).validate_json
+
+    def read(data: bytes | str) -> Any:
+        try:
+            return validate(data)
+        except ValidationError as error:
+            return _second_look(data, error)
+
+    def _second_look(data: bytes | str, error: ValidationError) -> Any:
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        if isinstance(data, bytes) and "\ufffd" in text:
+            return read(text)  # invalid UTF-8 is replaced, as the standard asks
+        if (
+            error.errors(include_url=False, include_context=False, include_input=False)[0]["type"]
+            == "union_tag_invalid"
+        ):
+            frame = cast("dict[str, Any]", json.loads(text))
+            return t.UnknownEvent(name=frame["event"], data=frame)
+        raise ResponseValidationError(
+            f"a frame of the stream is no event that this client can read: {_reason(error)}; frame: {printable(text, 300)}",
+            body=text,
+        ) from None
+
+    return read
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -1,0 +1,111 @@
+"""Bytes of an event stream, cut anywhere, to the data of each event. Linear, and bounded per event."""
+
+from __future__ import annotations
+
+from ._http import parse_block
+
+__all__ = ["FrameTooLarge", "SSEParser"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class FrameTooLarge(ValueError):
+    """One event is larger than the limit; the stream cannot be read on."""
+
+
+class SSEParser:
+    """Feeds on chunks and gives the data of every event that is complete.
+
+    Lines may end in LF, CRLF or CR; an event is out as soon as its blank line is, without waiting for the next byte. Events
+    without data (pings, comments) are skipped.
+
+    Example:
+        >>> parser = SSEParser()
+        >>> parser.feed(b'data: {"event": "mess'), parser.feed(b'age"}\\r\\n\\r\\n')
+        ([], [b'{"event": "message"}'])
+    """
+
+    __slots__ = ("_after_cr", "_head", "_limit", "_parts", "_size")
+
+    def __init__(self, limit: int = 64 << 20) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []  # of the event that is not complete yet
+        self._size = 0
+        self._after_cr = False
+        self._head: bytes | None = b""  # the first bytes while they may still become a BOM; None once that is settled
+
+    def feed(self, chunk: bytes) -> list[bytes | str]:
+        """The data of each event that this chunk completes: bytes as they came, or text where more than copying was needed.
+
+        Raises:
+            FrameTooLarge: An event has outgrown the limit.
+        """
+        if self._head is not None:
+            chunk = self._without_bom(chunk)
+        if not chunk:
+            return []
+        if self._after_cr or b"\r" in chunk:
+            chunk = self._with_line_feeds(chunk)
+            if not chunk:
+                return []
+        return self._split(chunk)
+
+    def _without_bom(self, chunk: bytes) -> bytes:
+        head = (self._head or b"") + chunk
+        if len(head) < 3 and _BOM.startswith(head):
+            self._head = head
+            return b""
+        self._head = None
+        return head.removeprefix(_BOM)
+
+    def _with_line_feeds(self, chunk: bytes) -> bytes:
+        """CRLF and CR become LF. A CR that ends a chunk counts at once; an LF that then follows belongs to it."""
+        if self._after_cr and chunk[0] == 10:
+            chunk = chunk[1:]
+            self._after_cr = False
+            if not chunk:
+                return b""
+        self._after_cr = chunk[-1] == 13
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _split(self, chunk: bytes) -> list[bytes | str]:
+        parts = self._parts
+        if parts:
+            # Only the seam can complete what is waiting: everything before it was searched when it came. So each byte is
+            # looked at once, however long an event grows.
+            if chunk[0] == 10 and parts[-1].endswith(b"\n"):
+                first, rest = b"\n", chunk[1:]
+            else:
+                end = chunk.find(b"\n\n")
+                if end < 0:
+                    return self._keep(chunk)
+                first, rest = chunk[:end], chunk[end + 2 :]
+            parts.append(first)
+            chunk = b"".join(parts).rstrip(b"\n") + b"\n\n" + rest
+            self._parts = []
+            self._size = 0
+        *blocks, left = chunk.split(b"\n\n")
+        found: list[bytes | str] = []
+        for block in blocks:
+            # The usual frame is a single `data: {…}` line, and its bytes go to the validator as they are: no decoding, no
+            # line loop. All other blocks are the parser's.
+            if block.startswith(b"data: {") and b"\n" not in block and len(block) <= self._limit:
+                found.append(block[6:])
+            elif block and (data := self._parse(block)) is not None:
+                found.append(data)
+        if left:
+            self._keep(left)
+        return found
+
+    def _keep(self, part: bytes) -> list[bytes | str]:
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > self._limit:
+            self._parts.clear()
+            raise FrameTooLarge(f"one event is larger than {self._limit} bytes")
+        return []
+
+    def _parse(self, block: bytes) -> str | None:
+        if len(block) > self._limit:
+            raise FrameTooLarge(f"one event is larger than {self._limit} bytes")
+        return parse_block(block.strip(b"\n"))

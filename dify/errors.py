@@ -1,0 +1,325 @@
+"""The errors of this client, all of them also exported from `dify`.
+
+    DifyError
+    ├── ConfigurationError            a missing key, user or a bad base URL; raised before anything is sent
+    │   └── InvalidArgumentError      an argument that must not go out (also a ValueError)
+    ├── UsageError                    a stream, pager or client used in a way that cannot work (also a TypeError)
+    ├── APIConnectionError            no answer: refused, reset, TLS, DNS
+    │   └── APITimeoutError
+    ├── APIStatusError                the server answered with an error, or a stream carried one
+    │   ├── BadRequestError           400
+    │   │   ├── AppUnavailableError           app_unavailable
+    │   │   ├── NotThisAppTypeError           not_chat_app, not_workflow_app, not_completion_app
+    │   │   ├── ProviderNotInitializedError   provider_not_initialize
+    │   │   ├── ProviderQuotaExceededError    provider_quota_exceeded
+    │   │   ├── ModelNotSupportedError        model_currently_not_support
+    │   │   └── CompletionRequestError        completion_request_error
+    │   ├── AuthenticationError       401
+    │   ├── PermissionDeniedError     403
+    │   ├── NotFoundError             404
+    │   │   └── ConversationNotFoundError
+    │   ├── ConflictError             409
+    │   ├── PayloadTooLargeError      413
+    │   │   └── FileTooLargeError             file_too_large, audio_too_large
+    │   ├── UnsupportedMediaTypeError 415
+    │   │   └── UnsupportedFileTypeError      unsupported_file_type, unsupported_audio_type
+    │   ├── RateLimitError            429, and the 400 and 403 bodies that Dify uses for its limits
+    │   └── ServerError               5xx
+    ├── StreamInterruptedError        a stream ended before its terminal event
+    │   └── StreamTimeoutError        … because the server went silent (also an APITimeoutError)
+    ├── WorkflowFailedError           a run that ended failed
+    ├── ResponseValidationError       the answer was not what it should be
+    ├── IndexingFailed                a document could not be indexed
+    └── IndexingTimeout               a document was not indexed in the time given
+
+All of them survive pickling, none holds an API key.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .types.http import HTTPInfo
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AppUnavailableError",
+    "AuthenticationError",
+    "BadRequestError",
+    "CompletionRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConversationNotFoundError",
+    "DifyError",
+    "FileTooLargeError",
+    "IndexingFailed",
+    "IndexingTimeout",
+    "InvalidArgumentError",
+    "ModelNotSupportedError",
+    "NotFoundError",
+    "NotThisAppTypeError",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "ProviderNotInitializedError",
+    "ProviderQuotaExceededError",
+    "RateLimitError",
+    "ResponseValidationError",
+    "ServerError",
+    "StreamInterruptedError",
+    "StreamTimeoutError",
+    "UnsupportedFileTypeError",
+    "UnsupportedMediaTypeError",
+    "UsageError",
+    "WorkflowFailedError",
+]
+
+_SHOWN = 2048
+
+
+def printable(text: str, limit: int = _SHOWN) -> str:
+    """Text of a server as it may stand in a message or a log line: control characters escaped, length bounded."""
+    cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
+
+
+class DifyError(Exception):
+    """Base of every error that this client raises."""
+
+    # Every subclass takes its message first and all else by keyword with a default. The default pickling of
+    # exceptions (class, message, __dict__) then rebuilds them whole.
+
+
+class ConfigurationError(DifyError):
+    """The client is not set up for this call: a missing key or user, a bad base URL. Nothing was sent."""
+
+
+class InvalidArgumentError(ConfigurationError, ValueError):
+    """An argument that must not go out: an id that is no single path segment, a control character, a NaN. Nothing was sent."""
+
+
+class UsageError(DifyError, TypeError):
+    """A stream, pager or client was used in a way that cannot work; the message says what to write instead."""
+
+
+class APIConnectionError(DifyError):
+    """No (whole) answer arrived: refused, reset, cut, TLS, DNS.
+
+    Attributes:
+        sent: Whether the request had left; the server may then be working on it.
+    """
+
+    def __init__(self, message: str = "", *, sent: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class APITimeoutError(APIConnectionError):
+    """No (whole) answer arrived in time. A call that had been sent may still be at work on the server."""
+
+
+class APIStatusError(DifyError):
+    """The server answered with an error status, or a stream carried an `error` frame.
+
+    Attributes:
+        status_code: HTTP status, or the `status` of the error frame.
+        code: Dify's code, such as "invalid_param"; None where the answer has none.
+        message: The server's words, unescaped; may be empty.
+        params: The field at fault, where an old server names it.
+        http: The exchange; None for an error built by hand.
+        body: The start of the answer as text.
+        retry_after: Seconds to wait that the server asked for.
+        hint: What to do next, where that is known.
+        task_id: Task of the stream that carried the error, where known; likewise the other ids.
+        partial: The reply as far as it had come, for an error inside a stream.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int = 0,
+        code: str | None = None,
+        params: str | None = None,
+        http: HTTPInfo | None = None,
+        body: str | None = None,
+        retry_after: float | None = None,
+        hint: str | None = None,
+        task_id: str | None = None,
+        message_id: str | None = None,
+        conversation_id: str | None = None,
+        workflow_run_id: str | None = None,
+        partial: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status_code
+        self.code = code
+        self.params = params
+        self.http = http
+        self.body = body
+        self.retry_after = retry_after
+        self.hint = hint
+        self.task_id = task_id
+        self.message_id = message_id
+        self.conversation_id = conversation_id
+        self.workflow_run_id = workflow_run_id
+        self.partial = partial
+
+    def __str__(self) -> str:
+        head = " ".join(str(part) for part in (self.status_code or None, self.code) if part)
+        text = ": ".join(part for part in (head, printable(self.message)) if part)
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class BadRequestError(APIStatusError):
+    """400: the request does not fit; `code` says how."""
+
+
+class AppUnavailableError(BadRequestError):
+    """The app is not configured or published, or (completion routes) is of another kind."""
+
+
+class NotThisAppTypeError(BadRequestError):
+    """The key's app is of another kind than the call is for."""
+
+
+class ProviderNotInitializedError(BadRequestError):
+    """The model provider has no valid credentials."""
+
+
+class ProviderQuotaExceededError(BadRequestError):
+    """The hosted quota of the model provider is used up."""
+
+
+class ModelNotSupportedError(BadRequestError):
+    """The model is not available to this workspace."""
+
+
+class CompletionRequestError(BadRequestError):
+    """The model's provider refused or failed."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the key is missing, unknown or of the other kind."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the app, its API or the knowledge base is not open to this key."""
+
+
+class NotFoundError(APIStatusError):
+    """404: no such object for this key and user, or no such route."""
+
+
+class ConversationNotFoundError(NotFoundError):
+    """No such conversation for this `user`; conversations belong to the user who began them."""
+
+
+class ConflictError(APIStatusError):
+    """409: a knowledge base of that name exists, or is in use."""
+
+
+class PayloadTooLargeError(APIStatusError):
+    """413: the request is too large."""
+
+
+class FileTooLargeError(PayloadTooLargeError):
+    """The file is larger than the server takes; `app.parameters()` shows the limits."""
+
+
+class UnsupportedMediaTypeError(APIStatusError):
+    """415: the server does not take this type of content."""
+
+
+class UnsupportedFileTypeError(UnsupportedMediaTypeError):
+    """The server does not take files of this type."""
+
+
+class RateLimitError(APIStatusError):
+    """Too many requests: HTTP 429, Dify's limit of concurrent requests (400) or its knowledge rate limit (403)."""
+
+
+class ServerError(APIStatusError):
+    """5xx: the server or a gateway before it failed."""
+
+
+class StreamInterruptedError(DifyError):
+    """A stream ended before its terminal event; what had come is in `partial`.
+
+    Attributes:
+        partial: The reply as far as it had come, or None.
+        task_id: What the stop calls take, where known.
+        message_id: The message, where known.
+        conversation_id: The conversation, where known.
+        workflow_run_id: What `workflows.get` and `workflows.events` take, where known.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        partial: Any = None,
+        task_id: str | None = None,
+        message_id: str | None = None,
+        conversation_id: str | None = None,
+        workflow_run_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.partial = partial
+        self.task_id = task_id
+        self.message_id = message_id
+        self.conversation_id = conversation_id
+        self.workflow_run_id = workflow_run_id
+
+
+class StreamTimeoutError(StreamInterruptedError, APITimeoutError):
+    """A stream went silent for longer than the read timeout before its terminal event."""
+
+    sent = True
+
+
+class WorkflowFailedError(DifyError):
+    """A run ended failed.
+
+    Attributes:
+        run: The run (`WorkflowRun`), with its status, error and whatever outputs it has.
+        partial: For a chatflow, the reply as far as it had come.
+    """
+
+    def __init__(self, message: str = "", *, run: Any = None, partial: Any = None) -> None:
+        super().__init__(message)
+        self.run = run
+        self.partial = partial
+
+
+class ResponseValidationError(DifyError):
+    """The answer is not what it should be: HTML with status 200, an empty body, JSON of another shape.
+
+    Attributes:
+        http: The exchange, where known.
+        body: The start of the answer, or the whole frame of a stream.
+    """
+
+    def __init__(self, message: str = "", *, http: HTTPInfo | None = None, body: str | None = None) -> None:
+        super().__init__(message)
+        self.http = http
+        self.body = body
+
+
+class IndexingFailed(DifyError):
+    """A document could not be indexed; `error` is Dify's reason, `documents` the states of the batch."""
+
+    def __init__(self, message: str = "", *, error: str | None = None, documents: Any = None) -> None:
+        super().__init__(message)
+        self.error = error
+        self.documents = documents
+
+
+class IndexingTimeout(DifyError):
+    """Indexing went on past the timeout given; it still goes on at the server. `documents` are the last states seen."""
+
+    def __init__(self, message: str = "", *, documents: Any = None) -> None:
+        super().__init__(message)
+        self.documents = documents

@@ -1,0 +1,96 @@
+"""What every model shares: immutable, open to new fields, and faithful to the wire when dumped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+
+from .http import HTTPInfo
+
+__all__ = ["Answer", "Epoch", "IsoTime", "Model", "Money", "Timestamp"]
+
+
+class Model(BaseModel):
+    """Base of every model: frozen, keeps unknown fields, built on first use.
+
+    Fields that the server sends and this version does not know are kept and reachable by attribute or in `model_extra`.
+    `model_dump(mode="json")` gives the wire form back: times as epoch seconds, money as decimal text.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        defer_build=True,
+        protected_namespaces=(),
+        # Some servers send ids and counts as numbers, others as text; both are taken.
+        coerce_numbers_to_str=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+class Answer(Model):
+    """A model that a call returns at top level; it also knows the exchange it came from."""
+
+    # A slot and not a field or private attribute: it takes no part in equality, dumps or validation.
+    __slots__ = ("__dify_http__",)
+
+    @property
+    def http(self) -> HTTPInfo:
+        """The exchange this answer came from: status, headers, elapsed seconds, server version.
+
+        Raises:
+            RuntimeError: The model was built by hand or is nested in another, so no exchange belongs to it.
+        """
+        try:
+            info: HTTPInfo = object.__getattribute__(self, "__dify_http__")
+        except AttributeError:
+            raise RuntimeError(f"this {type(self).__name__} was not returned by a call, so it has no .http") from None
+        return info
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        state["__dify_http__"] = getattr(self, "__dify_http__", None)
+        return state
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        attach(self, state.pop("__dify_http__", None))
+        super().__setstate__(state)
+
+
+def attach(answer: Answer, info: HTTPInfo | None) -> None:
+    """Tie an answer to its exchange (the transport does this; the model itself is frozen)."""
+    if info is not None:
+        object.__setattr__(answer, "__dify_http__", info)
+
+
+def _aware(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _epoch(value: datetime) -> int | float:
+    seconds = value.timestamp()
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _naive_iso(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat()
+
+
+Epoch = Annotated[datetime, PlainSerializer(_epoch, return_type=int | float, when_used="json")]
+"""An aware datetime from epoch seconds; the plain form for stream events, where every microsecond counts."""
+
+Timestamp = Annotated[
+    datetime, AfterValidator(_aware), PlainSerializer(_epoch, return_type=int | float, when_used="json")
+]
+"""An aware datetime from epoch seconds, or from ISO 8601 text (taken as UTC where it has no offset)."""
+
+IsoTime = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_naive_iso, return_type=str, when_used="json")]
+"""An aware datetime from the ISO 8601 text without offset that a few routes send; it is UTC."""
+
+Money = Decimal
+"""An amount of money or a unit price: exact, from decimal text such as "0.0000110" or "0E-7", or from a number."""
