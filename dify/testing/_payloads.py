@@ -1,0 +1,113 @@
+"""What requests may hold. The classes are named as Dify names them, for its validation errors say the name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+
+__all__ = [
+    "ChatRequestPayload",
+    "CompletionRequestPayload",
+    "ConversationListQuery",
+    "ConversationRenamePayload",
+    "MessageListQuery",
+    "WorkflowLogQuery",
+    "WorkflowRunPayload",
+]
+
+
+def _uuid(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return str(UUID(value))
+    except ValueError:
+        raise ValueError("must be a valid UUID") from None
+
+
+_Id = Annotated[str, AfterValidator(_uuid)]
+_Limit = Annotated[int, Field(ge=1, le=100)]
+
+
+class _Generation(BaseModel):
+    inputs: dict[str, Any]
+    files: list[dict[str, Any]] | None = None
+    response_mode: Literal["blocking", "streaming"] | None = None
+
+    @property
+    def streaming(self) -> bool:
+        return self.response_mode == "streaming"
+
+
+class ChatRequestPayload(_Generation):
+    """POST /chat-messages."""
+
+    query: str
+    conversation_id: str | None = None
+    auto_generate_name: bool = True
+    workflow_id: str | None = None
+
+    @field_validator("conversation_id")
+    @classmethod
+    def _new_or_known(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        try:
+            return str(UUID(value))
+        except ValueError:
+            raise ValueError("conversation_id must be a valid UUID") from None
+
+
+class CompletionRequestPayload(_Generation):
+    """POST /completion-messages."""
+
+    query: str = ""
+
+
+class WorkflowRunPayload(_Generation):
+    """POST /workflows/run, and of one version."""
+
+
+class ConversationListQuery(BaseModel):
+    """GET /conversations."""
+
+    last_id: _Id | None = None
+    limit: _Limit = 20
+    sort_by: Literal["created_at", "-created_at", "updated_at", "-updated_at"] = "-updated_at"
+
+
+class MessageListQuery(BaseModel):
+    """GET /messages."""
+
+    conversation_id: _Id
+    first_id: _Id | None = None
+    limit: _Limit = 20
+
+
+class ConversationRenamePayload(BaseModel):
+    """POST /conversations/{conversation_id}/name."""
+
+    name: str | None = None
+    auto_generate: bool = False
+
+    @model_validator(mode="after")
+    def _named(self) -> ConversationRenamePayload:
+        if not self.auto_generate and not (self.name and self.name.strip()):
+            raise ValueError("name is required when auto_generate is false")
+        return self
+
+
+class WorkflowLogQuery(BaseModel):
+    """GET /workflows/logs."""
+
+    keyword: str | None = None
+    status: Literal["succeeded", "failed", "stopped"] | None = None
+    created_at__before: datetime | None = None
+    created_at__after: datetime | None = None
+    created_by_end_user_session_id: str | None = None
+    created_by_account: str | None = None
+    page: Annotated[int, Field(ge=1, le=99999)] = 1
+    limit: _Limit = 20

@@ -1,0 +1,109 @@
+"""Chat messages: of chat apps, agents and chatflows."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .._answers import EmulatorFile, EmulatorRequest
+from .._chat_frames import Turn
+from .._core import Conversation, Core, Message, Mode
+from .._payloads import ChatRequestPayload
+from .._running import chat_reply, check_version, drain, refused, run_stream, stream
+from .._sse import EventStream
+from .._taking import take_files, use_files_in
+from .._wire import Call, WireError, endpoint, generation_json, json_answer
+
+CHAT_MODES: frozenset[Mode] = frozenset({"chat", "agent-chat", "advanced-chat"})
+_HINT = "or /api/chat-messages or /v1/chat-messages/<string:task_id>/stop ?"
+
+
+def routes(core: Core) -> list[Route]:
+    """The routes of this noun."""
+    return [
+        endpoint(core, "POST", "/chat-messages", _send, body="json", user_required=True, modes=CHAT_MODES),
+        endpoint(
+            core, "POST", "/chat-messages/{task_id}/stop", _stop, body="json", user_required=True, modes=CHAT_MODES
+        ),
+    ]
+
+
+async def _send(call: Call) -> Response:
+    core, mode = call.core, call.core.mode or "chat"
+    sent = call.payload(ChatRequestPayload)
+    if mode == "agent-chat" and not sent.streaming:
+        raise WireError(400, "invalid_param", "Agent Chat App does not support blocking mode")
+    if mode == "advanced-chat" and sent.workflow_id:
+        check_version(sent.workflow_id)
+    try:
+        files = take_files(core, call.user, sent.files)
+    except WireError as error:
+        # A chatflow's worker looks at the files, when the stream has begun.
+        if mode == "advanced-chat" and sent.streaming:
+            return refused(error)
+        raise
+    use_files_in(core, sent.inputs)
+    conversation = _conversation(call, sent, mode)
+    request = EmulatorRequest(
+        kind="chat",
+        query=sent.query,
+        inputs=sent.inputs,
+        files=files,
+        user=call.user,
+        conversation_id=conversation.id,
+        workflow_id=sent.workflow_id,
+        history=core.history(conversation),
+        response_mode="streaming" if sent.streaming else "blocking",
+    )
+    task_id, generation = await core.generate(request)
+    message = _remember(core, conversation, sent, files)
+    if mode == "advanced-chat":
+        flow = run_stream(call, generation, task_id, message=message, workflow_id=sent.workflow_id, files=files)
+        if sent.streaming:
+            return EventStream(stream(core, task_id, flow.frames()))
+        await drain(core, task_id, flow.frames())
+        if flow.failure is not None:
+            raise WireError(400, "invalid_param", f"Run failed: {flow.failure}")
+        return generation_json(chat_reply(message, task_id, mode, flow.cost))
+    turn = Turn(mode=mode, message=message, task_id=task_id, generation=generation, origin=call.origin)
+    if sent.streaming:
+        return EventStream(stream(core, task_id, turn.frames()))
+    await drain(core, task_id, turn.frames())
+    if turn.failure is not None:
+        raise turn.failure
+    return generation_json(chat_reply(message, task_id, mode, turn.cost))
+
+
+async def _stop(call: Call) -> Response:
+    generation = call.core.tasks.get(call.path("task_id"))
+    # Another user's task is left alone; the answer is the same.
+    if generation is not None and generation.request.kind == "chat" and generation.request.user == call.user:
+        generation.stop()
+    return json_answer({"result": "success"})
+
+
+def _conversation(call: Call, sent: ChatRequestPayload, mode: Mode) -> Conversation:
+    if sent.conversation_id is not None:
+        found = call.core.conversation_of(call.user, sent.conversation_id)
+        if found is not None:
+            return found
+        if mode != "advanced-chat":  # a chatflow takes an unknown conversation for a new one, and says nothing
+            uri = "You have requested this URI [/v1/chat-messages] but did you mean /v1/chat-messages"
+            raise WireError(404, "not_found", f"Conversation Not Exists. {uri} {_HINT}")
+    return Conversation(user=call.user, name=title(sent.query), inputs=sent.inputs)
+
+
+def title(query: str) -> str:
+    """The name that a conversation gets by itself."""
+    return query if len(query) <= 20 else f"{query[:20]}…"
+
+
+def _remember(
+    core: Core, conversation: Conversation, sent: ChatRequestPayload, files: tuple[EmulatorFile, ...]
+) -> Message:
+    message = Message(conversation=conversation, query=sent.query, inputs=sent.inputs, files=files)
+    core.conversations[conversation.id] = conversation
+    conversation.messages.append(message)
+    conversation.touch()
+    core.messages[message.id] = message
+    return message

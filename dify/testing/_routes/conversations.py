@@ -1,0 +1,148 @@
+"""Conversations and their messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .._core import Conversation, Core, Message
+from .._payloads import ConversationListQuery, ConversationRenamePayload, MessageListQuery
+from .._wire import Call, WireError, endpoint, json_answer
+from .chat import CHAT_MODES, title
+
+_NO_PARENT = "00000000-0000-0000-0000-000000000000"
+_MESSAGES_HINT = (
+    " You have requested this URI [/v1/messages] but did you mean /v1/messages or /v1/chat-messages or /api/messages ?"
+)
+_CONVERSATIONS_HINT = (
+    " You have requested this URI [/v1/conversations] but did you mean /v1/conversations"
+    " or /v1/conversations/<uuid:c_id>/variables/<uuid:variable_id> or /api/conversations ?"
+)
+
+
+def routes(core: Core) -> list[Route]:
+    """The routes of this noun."""
+    one = "/conversations/{conversation_id:uuid}"
+    return [
+        endpoint(core, "GET", "/conversations", _list, modes=CHAT_MODES),
+        endpoint(core, "DELETE", one, _delete, body="json", modes=CHAT_MODES),
+        endpoint(core, "POST", f"{one}/name", _rename, body="json", modes=CHAT_MODES),
+        endpoint(core, "GET", "/messages", _messages, modes=CHAT_MODES),
+    ]
+
+
+async def _list(call: Call) -> Response:
+    asked = call.query(ConversationListQuery)
+    by = asked.sort_by.removeprefix("-").removesuffix("_at")
+    mine = [each for each in call.core.conversations.values() if each.user == call.user]
+    mine.sort(key=lambda each: getattr(each, f"{by}_order"), reverse=asked.sort_by.startswith("-"))
+    first = 0
+    if asked.last_id:
+        ids = [each.id for each in mine]
+        if asked.last_id not in ids:
+            raise WireError(404, "not_found", f"Last Conversation Not Exists.{_CONVERSATIONS_HINT}")
+        first = ids.index(asked.last_id) + 1
+    page = mine[first : first + asked.limit]
+    more = len(mine) > first + asked.limit
+    return json_answer({"limit": asked.limit, "has_more": more, "data": [each.wire() for each in page]})
+
+
+def _find(call: Call, conversation_id: str, hint: str = "") -> Conversation:
+    found = call.core.conversation_of(call.user, conversation_id)
+    if found is None:
+        raise WireError(404, "not_found", f"Conversation Not Exists.{hint}")
+    return found
+
+
+async def _delete(call: Call) -> Response:
+    found = _find(call, call.path("conversation_id"))
+    del call.core.conversations[found.id]
+    for message in found.messages:
+        call.core.messages.pop(message.id, None)
+    return Response(b"", 204, media_type="application/json")
+
+
+async def _rename(call: Call) -> Response:
+    sent = call.payload(ConversationRenamePayload)
+    found = _find(call, call.path("conversation_id"))
+    if sent.auto_generate:
+        if not found.messages:
+            raise WireError(400, "invalid_param")
+        found.name = title(found.messages[0].query)
+    elif sent.name is not None:
+        found.name = sent.name
+    found.touch()
+    return json_answer(found.wire())
+
+
+async def _messages(call: Call) -> Response:
+    asked = call.query(MessageListQuery)
+    if not asked.conversation_id:
+        return json_answer({"limit": asked.limit, "has_more": False, "data": []})
+    found = _find(call, asked.conversation_id, _MESSAGES_HINT)
+    messages = found.messages
+    if asked.first_id:
+        ids = [each.id for each in messages]
+        if asked.first_id not in ids:
+            raise WireError(404, "not_found", f"First Message Not Exists.{_MESSAGES_HINT}")
+        messages = messages[: ids.index(asked.first_id)]
+    # The newest that are left, in the order in which they were said.
+    page = messages[-asked.limit :]
+    more = len(messages) > len(page)
+    data = [_message(call, found, each) for each in page]
+    return json_answer({"limit": asked.limit, "has_more": more, "data": data})
+
+
+def _message(call: Call, conversation: Conversation, message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "conversation_id": conversation.id,
+        "parent_message_id": _NO_PARENT,
+        "inputs": message.inputs,
+        "query": message.query,
+        "answer": message.answer,
+        "feedback": None,
+        "retriever_resources": [],
+        "created_at": message.created_at,
+        "agent_thoughts": [_thought(message, each) for each in message.thoughts],
+        "message_files": _files(call, message),
+        "status": message.status,
+        "error": message.error,
+        "extra_contents": [],
+    }
+
+
+def _thought(message: Message, thought: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": thought["id"],
+        "chain_id": None,
+        "message_id": message.id,
+        "position": 1,
+        "thought": thought["thought"],
+        "tool": "",
+        "tool_labels": {},
+        "tool_input": "",
+        "created_at": message.created_at,
+        "observation": "",
+        "files": [],
+    }
+
+
+def _files(call: Call, message: Message) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": file.upload_file_id,
+            "filename": file.name,
+            "type": file.type,
+            "url": file.url or f"{call.origin}/files/{file.upload_file_id}/file-preview",
+            "mime_type": file.mime_type,
+            "size": len(file.content or b""),
+            "transfer_method": file.transfer_method,
+            "belongs_to": "user",
+            "upload_file_id": file.upload_file_id,
+        }
+        for file in message.files
+        if file.upload_file_id is not None
+    ]

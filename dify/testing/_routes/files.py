@@ -1,0 +1,88 @@
+"""Uploads, and reading them back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .._core import Core, StoredFile
+from .._wire import Call, WireError, endpoint, json_answer
+
+_MEGABYTE = 1024 * 1024
+_IMAGES = {"jpg", "jpeg", "png", "webp", "gif", "svg"}
+_VIDEOS = {"mp4", "mov", "mpeg", "webm"}
+_AUDIO = {"mp3", "m4a", "wav", "amr", "mpga"}
+
+
+def routes(core: Core) -> list[Route]:
+    """The routes of this noun."""
+    return [
+        endpoint(core, "POST", "/files/upload", _upload, body="form"),
+        endpoint(core, "GET", "/files/{file_id:uuid}/preview", _preview),
+    ]
+
+
+async def _upload(call: Call) -> Response:
+    part = call.form.get("file") if call.form is not None else None
+    if not isinstance(part, UploadFile):
+        raise WireError(400, "no_file_uploaded", "Please upload your file.")
+    if not part.content_type:
+        raise WireError(415, "unsupported_file_type", "File type not allowed.")
+    name = part.filename or ""
+    if not name:
+        raise WireError(400, "filename_not_exists_error", "The specified filename does not exist.")
+    if "/" in name or "\\" in name:
+        raise WireError(400, "invalid_param", "Filename contains invalid characters")
+    stored = StoredFile(name=name, mime_type=part.content_type, content=await part.read(), user=call.user)
+    if len(stored.content) > _limit(stored.extension) * _MEGABYTE:
+        raise WireError(413, "file_too_large")
+    call.core.files[stored.id] = stored
+    return json_answer(_wire(call, stored), status=201)
+
+
+def _limit(extension: str) -> int:
+    """How many megabytes a file may have, by the server's defaults."""
+    if extension in _IMAGES:
+        return 10
+    if extension in _VIDEOS:
+        return 100
+    return 50 if extension in _AUDIO else 15
+
+
+def _wire(call: Call, stored: StoredFile) -> dict[str, Any]:
+    signature = f"timestamp={stored.created_at}&nonce={uuid4().hex}&sign={uuid4().hex}"
+    return {
+        "id": stored.id,
+        "reference": None,
+        "name": stored.name,
+        "size": len(stored.content),
+        "extension": stored.extension,
+        "mime_type": stored.mime_type,
+        "created_by": call.core.end_user(stored.user),
+        "created_at": stored.created_at,
+        "preview_url": None,
+        "source_url": f"{call.origin}/files/{stored.id}/file-preview?{signature}",
+        "original_url": None,
+        "user_id": None,
+        "tenant_id": call.core.tenant_id,
+        "conversation_id": None,
+        "file_key": None,
+    }
+
+
+async def _preview(call: Call) -> Response:
+    stored = call.core.files.get(call.path("file_id"))
+    # Any user of the app may read a file, but only once a message has taken it.
+    if stored is None or not stored.used:
+        raise WireError(404, "file_not_found", "File not found in message context")
+    headers = {"Cache-Control": "public, max-age=3600"}
+    media_type = stored.mime_type
+    if call.request.query_params.get("as_attachment", "").lower() in {"true", "1", "yes", "on"}:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(stored.name)}"
+        media_type = "application/octet-stream"
+    return Response(stored.content, 200, headers, media_type=media_type)
