@@ -1,0 +1,127 @@
+"""How the command ends: exit codes, and one line for each error."""
+
+from __future__ import annotations
+
+from .render import one_line
+
+__all__ = [
+    "CONNECTION",
+    "DENIED",
+    "EXIT_CODES",
+    "FAILED",
+    "INTERRUPTED",
+    "LIMITED",
+    "NOT_FOUND",
+    "OK",
+    "PIPE_CLOSED",
+    "SERVER",
+    "USAGE",
+    "Failure",
+    "code_of",
+    "line_of",
+]
+
+OK = 0
+FAILED = 1
+USAGE = 2
+DENIED = 3
+NOT_FOUND = 4
+LIMITED = 5
+CONNECTION = 6
+SERVER = 7
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""128 + SIGPIPE: what shells expect of a program whose reader has left."""
+
+EXIT_CODES = (
+    "0    all went well",
+    "1    a run that failed, was stopped or waits for a person; any other failure",
+    "2    wrong usage or configuration",
+    "3    the key is wrong, or may not do this",
+    "4    not found",
+    "5    rate limit",
+    "6    no connection, a timeout, or a stream that was interrupted",
+    "7    the server failed",
+    "130  stopped with Ctrl-C",
+    "141  the reader of the output has left",
+)
+
+
+class Failure(Exception):
+    """An end that the command itself calls for: a message for people, and the exit code."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def code_of(error: Exception) -> int | None:
+    """The exit code for an error, or None for one that nobody expected, which is to show as a traceback.
+
+    Example:
+        >>> code_of(Failure("no key", 2))
+        2
+    """
+    import dify
+
+    match error:
+        case Failure():
+            return error.code
+        case dify.ConfigurationError() | dify.NotThisAppTypeError():
+            return USAGE
+        case dify.AuthenticationError() | dify.PermissionDeniedError():
+            return DENIED
+        case dify.NotFoundError():
+            return NOT_FOUND
+        case dify.RateLimitError():
+            return LIMITED
+        case dify.APIConnectionError() | dify.StreamInterruptedError():
+            return CONNECTION
+        case dify.ServerError():
+            return SERVER
+        case dify.APIStatusError() if error.status_code >= 500:
+            return SERVER  # classes by code, such as a provider's refusal, may come with any status
+        case dify.DifyError():
+            return FAILED
+        case _:
+            return None
+
+
+def line_of(error: Exception, command: str) -> str:
+    """What to say of an error, in words of the command line where the client's own speak of Python."""
+    import dify
+
+    said, hint = str(error), _hint_for(error, command)
+    if isinstance(error, dify.APIStatusError):
+        head = " ".join(str(part) for part in (error.status_code or None, error.code) if part)
+        said = ": ".join(part for part in (head, error.message.strip()) if part) or type(error).__name__
+        hint = hint or error.hint
+    said = one_line(said, 500)
+    return f"{said} ({hint})" if hint else said
+
+
+def _hint_for(error: Exception, command: str) -> str | None:
+    import dify
+
+    match error:
+        case dify.AuthenticationError():
+            return "check the key in DIFY_API_KEY, and that --base-url is its server"
+        case dify.NotThisAppTypeError():
+            other = "run" if command == "chat" else "chat"
+            return f"the key's app is of another kind than this command is for: try `dify {other}`"
+        case dify.ConversationNotFoundError():
+            return "a conversation is found only with the same --user that began it"
+        case dify.RateLimitError() if error.retry_after:
+            return f"try again in {error.retry_after:g} s"
+        case dify.StreamInterruptedError():
+            return None
+        case dify.APITimeoutError():
+            return "the server may still be working on it" if error.sent else "check --base-url or DIFY_BASE_URL"
+        case dify.APIConnectionError():
+            return "check --base-url or DIFY_BASE_URL"
+        case dify.ResponseValidationError() if (error.body or "").lstrip().startswith("<"):
+            return "is --base-url the address of the API?"
+        case dify.ConfigurationError() if str(error).startswith("api_key"):
+            return "it comes from DIFY_API_KEY"
+        case _:
+            return None

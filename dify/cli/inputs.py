@@ -1,0 +1,138 @@
+"""Input values on the command line, in the manner of httpie: `key=text`, `key:=json`, `key=@textfile`, `key@upload`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from dify import AsyncDify
+
+__all__ = ["SYNTAX", "Pair", "checked", "parse_pairs", "read_text", "upload", "values_of"]
+
+SYNTAX = (
+    'key=text   a text;  key:=json   any JSON value, such as n:=3 or tags:=\'["a", "b"]\'',
+    "key=@path   the text of a file, of standard input for -;  key:=@path   the JSON in a file",
+    "key@path   a file to upload, for a file variable",
+    "key[]…   in place of key: one item of a list, such as docs[]@a.pdf docs[]@b.pdf",
+)
+
+# The first separator counts, the longest where several begin there: mail=a@b.c is a text, and so is url=http://x.
+_PAIR = re.compile(r"(?P<key>[^=:@\[\]]+)(?P<many>\[\])?(?P<sep>:=@|:=|=@|=|@)(?P<value>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One input: its variable, its value, and whether that is one item of a list.
+
+    Attributes:
+        value: The value; of an upload, the path.
+        upload: Whether the value is a file that is to be uploaded first.
+    """
+
+    key: str
+    value: Any
+    many: bool = False
+    upload: bool = False
+
+
+def parse_pairs(words: Iterable[str]) -> list[Pair]:
+    """Read the words of the command line, and the files that they name; nothing is uploaded yet.
+
+    Raises:
+        typer.BadParameter: A word is no input, a file cannot be read, or a key comes twice.
+
+    Example:
+        >>> parse_pairs(["topic=tea"])
+        [Pair(key='topic', value='tea', many=False, upload=False)]
+        >>> parse_pairs(["n:=3"])[0].value
+        3
+        >>> [pair.value for pair in parse_pairs(["tags[]=a", "tags[]=b"])]
+        ['a', 'b']
+    """
+    pairs = [_parse(word) for word in words]
+    seen: dict[str, bool] = {}
+    for pair in pairs:
+        if pair.key in seen and not (pair.many and seen[pair.key]):
+            raise typer.BadParameter(f"{pair.key!r} comes twice; for a list write {pair.key}[]… each time")
+        seen[pair.key] = pair.many
+    return pairs
+
+
+def _parse(word: str) -> Pair:
+    match = _PAIR.fullmatch(word)
+    if match is None:
+        raise typer.BadParameter(f"{word!r} is no input: write key=text, key:=json, key=@textfile or key@upload")
+    key, many, value = match["key"], match["many"] is not None, match["value"]
+    checked(key + value)
+    match match["sep"]:
+        case "=":
+            return Pair(key, value, many)
+        case "=@":
+            return Pair(key, read_text(value), many)
+        case ":=":
+            return Pair(key, _json(key, value), many)
+        case ":=@":
+            return Pair(key, _json(key, read_text(value)), many)
+        case _:
+            if not Path(value).is_file():
+                raise typer.BadParameter(f"{key}@: there is no file {value!r}")
+            return Pair(key, Path(value), many, upload=True)
+
+
+def checked(text: str) -> str:
+    """Text that can be sent: bytes of the command line that are no text in the terminal's encoding cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("the command line holds bytes that are no text in this terminal's encoding") from None
+    return text
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of standard input for "-"; a final line break is kept as it is."""
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {path!r}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{path!r} is no UTF-8 text; to upload a file write key@{path}") from None
+
+
+def _json(key: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"{key}:= takes JSON: {error}") from None
+
+
+async def upload(client: AsyncDify, paths: Sequence[Path], note: Callable[[str], None]) -> list[Any]:
+    """Upload files, one after the other, and give what stands for them in a call."""
+    from dify import InputFile
+
+    files: list[Any] = []
+    for path in paths:
+        uploaded = await client.files.upload(path)
+        note(f"uploaded {path.name}: {uploaded.id}")
+        files.append(InputFile.from_upload(uploaded))
+    return files
+
+
+async def values_of(client: AsyncDify, pairs: Sequence[Pair], note: Callable[[str], None]) -> dict[str, Any]:
+    """The inputs of a call, by variable name, with files uploaded and items joined to lists."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        value = (await upload(client, [pair.value], note))[0] if pair.upload else pair.value
+        if pair.many:
+            values.setdefault(pair.key, []).append(value)
+        else:
+            values[pair.key] = value
+    return values

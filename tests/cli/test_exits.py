@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import dify
+from dify.testing import Emulator, EmulatorError, EmulatorRequest
+
+from .conftest import KEY, chat_frame, environment, piped, program
+
+Invoke = Callable[..., Any]
+Scripted = Callable[[list[dict[str, Any]]], str]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "invalid_param", 1),
+        (400, "not_chat_app", 2),
+        (401, "unauthorized", 3),
+        (403, "forbidden", 3),
+        (404, "not_found", 4),
+        (413, "file_too_large", 1),
+        (429, "rate_limit_error", 5),
+        (500, "internal_server_error", 7),
+    ],
+)
+def test_what_the_server_answers_decides_the_exit_code(invoke: Invoke, status: int, code: str, expected: int) -> None:
+    def answer(request: EmulatorRequest) -> str:
+        raise EmulatorError(status, code, "Two\nlines.")
+
+    with Emulator(answer).serve() as base_url:
+        result = invoke("chat", "Hello", base_url=base_url)
+
+    assert result.exit_code == expected
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: {status} {code}: Two lines.")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_error_inside_a_stream_leaves_what_came_on_stdout(invoke: Invoke) -> None:
+    def answer(request: EmulatorRequest) -> Iterator[str]:
+        yield "Half of"
+        raise EmulatorError(500, "internal_server_error", "It broke.")
+
+    with Emulator(answer).serve() as base_url:
+        result = invoke("chat", "Hello", base_url=base_url)
+
+    assert (result.exit_code, result.stdout) == (7, "Half of\n")
+    assert result.stderr == "Error: 500 internal_server_error: It broke.\n"
+
+
+def test_an_unknown_conversation_is_not_found_and_the_user_is_named_as_the_likely_reason(invoke: Invoke) -> None:
+    result = invoke("chat", "--emulator", "-c", "0e1d4b8a-6a51-4f0e-9f0e-3d2c1b0a9f8e", "Hello")
+
+    assert result.exit_code == 4
+    assert "same --user" in result.stderr
+
+
+def test_a_wrong_key_exits_with_3_and_is_not_shown() -> None:
+    secret = "nonsense-0123456789"
+    with Emulator().serve() as base_url:
+        result = piped("chat", "Hello", DIFY_API_KEY=secret, DIFY_BASE_URL=base_url, DIFY_LOG="debug")
+
+    assert result.returncode == 3
+    assert "DIFY_API_KEY" in result.stderr
+    assert secret not in result.stdout + result.stderr
+
+
+def test_no_connection_exits_with_6(invoke: Invoke) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    result = invoke("chat", "Hello", base_url=f"http://127.0.0.1:{port}")
+
+    assert result.exit_code == 6
+    assert "check --base-url or DIFY_BASE_URL" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_stream_that_is_cut_exits_with_6_and_keeps_what_came(invoke: Invoke, scripted: Scripted) -> None:
+    base_url = scripted([chat_frame("message", id="m", answer="Half of")])
+
+    result = invoke("chat", "Hello", base_url=base_url)
+
+    assert (result.exit_code, result.stdout) == (6, "Half of\n")
+    assert "the stream ended before its end" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("chat",),
+        ("chat", ""),
+        ("chat", "Hello", "--file", "missing.png"),
+        ("chat", "Hello", "--input", "nothing"),
+        ("chat", "Hello", "--user", " "),
+        ("chat", "Hello", "--emulator", "--base-url", "localhost"),
+        ("chat", "Hello", "--base-url", "ftp://example.com"),
+        ("run", "nothing"),
+        ("run", "--api-key=app-0123456789-secret"),
+        ("unknown",),
+    ],
+)
+def test_wrong_usage_exits_with_2(invoke: Invoke, args: tuple[str, ...]) -> None:
+    result = invoke(*args)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Error" in result.stderr
+
+
+def test_a_knowledge_key_in_place_of_the_apps_is_a_wrong_configuration(invoke: Invoke) -> None:
+    result = invoke("chat", "Hello", key="dataset-0123456789")
+
+    assert result.exit_code == 2
+    assert "DIFY_API_KEY" in result.stderr
+
+
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_without_a_key_it_says_what_to_set_and_how_to_go_on_without(invoke: Invoke, key: str | None) -> None:
+    chat, run = invoke("chat", "Hello you", key=key), invoke("run", "topic=green tea", "n:=3", key=key)
+
+    assert chat.exit_code == run.exit_code == 2
+    assert "set DIFY_API_KEY" in chat.stderr
+    assert chat.stderr.endswith("dify chat --emulator 'Hello you'\n")
+    assert run.stderr.endswith("dify run --emulator 'topic=green tea' n:=3\n")
+
+
+def test_every_error_of_the_client_has_a_code_and_a_line() -> None:
+    from dify.cli.exits import code_of, line_of
+
+    public = [getattr(dify, name) for name in dify.__all__]
+    errors = [each for each in public if isinstance(each, type) and issubclass(each, dify.DifyError)]
+    assert len(errors) > 20
+    for error in errors:
+        assert code_of(error("It broke.")) in {1, 2, 3, 4, 5, 6, 7}
+        assert "It broke." in line_of(error("It broke."), "chat")
+
+
+def test_a_mistake_of_our_own_is_not_hidden() -> None:
+    from dify.cli.exits import code_of
+
+    assert code_of(KeyError("x")) is None
+
+
+class Waiting:
+    """An answer that says one word and then nothing, until the test ends."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+
+    def __call__(self, request: EmulatorRequest) -> Iterator[str]:
+        yield "One"
+        self.release.wait(60)
+        yield " two"
+
+
+def _interrupt(args: list[str], emulator: Emulator, release: threading.Event, ready: Callable[[Any], None]) -> Any:
+    with emulator.serve() as base_url:
+        env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(program(*args), env=env, **pipes) as process:
+            try:
+                ready(process)
+                process.send_signal(2)
+                out, err = process.communicate(timeout=60)
+            finally:
+                release.set()
+                process.kill()
+    return process.returncode, out.decode(), err.decode()
+
+
+def test_ctrl_c_asks_the_server_to_stop_and_exits_with_130() -> None:
+    answer = Waiting()
+    emulator = Emulator(answer)
+
+    def ready(process: Any) -> None:
+        assert process.stdout.read(3) == b"One"
+
+    code, out, err = _interrupt(["chat", "Hello"], emulator, answer.release, ready)
+
+    assert (code, out) == (130, "\n")
+    assert err == "Stopped: the server was asked to stop\n"
+    assert emulator.requests[-1].path.startswith("/chat-messages/")
+    assert emulator.requests[-1].path.endswith("/stop")
+    assert emulator.requests[-1].user == "cli"
+
+
+def test_ctrl_c_stops_a_run_too() -> None:
+    answer = Waiting()
+    emulator = Emulator(answer)
+
+    def ready(process: Any) -> None:
+        assert b"workflow_started" in process.stdout.readline()
+
+    code, _, err = _interrupt(["run", "--json", "topic=tea"], emulator, answer.release, ready)
+
+    assert (code, err) == (130, "Stopped: the server was asked to stop\n")
+    assert emulator.requests[-1].path.startswith("/workflows/tasks/")
+
+
+def test_ctrl_c_before_the_first_event_just_leaves() -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def answer(request: EmulatorRequest) -> str:
+        asked.set()
+        release.wait(60)
+        return "late"
+
+    emulator = Emulator(answer)
+    code, out, err = _interrupt(["chat", "Hello"], emulator, release, lambda process: asked.wait(60))
+
+    assert (code, out, err) == (130, "", "")
+    assert [request.path for request in emulator.requests] == ["/chat-messages"]
+
+
+def test_a_reader_that_leaves_ends_it_quietly_and_stops_the_server() -> None:
+    def answer(request: EmulatorRequest) -> Iterator[str]:
+        for _ in range(100_000):
+            yield "word "
+
+    emulator = Emulator(answer)
+    with emulator.serve() as base_url:
+        env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(program("chat", "Hello"), env=env, **pipes) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.read(4)
+            process.stdout.close()
+            errors = process.stderr.read()
+
+    assert (process.returncode, errors) == (141, b"")
+    assert emulator.requests[-1].path.endswith("/stop")
+
+
+def test_an_odd_warning_is_one_line() -> None:
+    code = (
+        "import warnings, dify.cli.session as s\n"
+        "async def work(): warnings.warn('plain http')\n"
+        "s.perform(s.Session('chat', 'cli', emulator=True), work)"
+    )
+    env = environment() | {"PYTHONWARNINGS": "default"}
+    result = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+
+    assert result.stderr == "Warning: plain http\n"
+
+
+def test_a_web_page_in_place_of_an_answer_hints_at_the_address() -> None:
+    from dify.cli.exits import line_of
+
+    page = dify.ResponseValidationError("no JSON", body="<!doctype html>")
+    assert line_of(page, "chat") == "no JSON (is --base-url the address of the API?)"
+    assert line_of(dify.ResponseValidationError("odd", body="{}"), "chat") == "odd"
+
+
+def test_ctrl_c_ends_the_emulator_too() -> None:
+    with subprocess.Popen(
+        program("chat", "--emulator", "word " * 500), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.read(4)
+        process.send_signal(2)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert errors == b"Stopped: the server was asked to stop\n"
