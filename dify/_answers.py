@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from . import _http
 from ._errors import is_error_body, status_error, status_error_from_body
+from ._json import loads, mended
 from ._log import redact
 from ._request import Call
 from ._retry import Failure
@@ -27,7 +27,16 @@ from .errors import (
 from .types._base import Answer, attach
 from .types.http import HTTPInfo
 
-__all__ = ["AttemptFailed", "answer_from", "cut_error", "failed_answer", "failed_exchange", "media_type", "not_json"]
+__all__ = [
+    "AttemptFailed",
+    "answer_from",
+    "cut_error",
+    "failed_answer",
+    "failed_exchange",
+    "link_address",
+    "media_type",
+    "not_json",
+]
 
 T = TypeVar("T")
 _BODY_SHOWN = 2048
@@ -40,8 +49,7 @@ class AttemptFailed(Exception):
         super().__init__(str(error))
         self.failure = failure
         self.error = error
-        # Without its traceback: the frames below us hold the request with its key.
-        self.cause = None if cause is None else cause.with_traceback(None)
+        self.cause = None if cause is None else _http.bare(cause)
 
 
 def media_type(info: HTTPInfo) -> str:
@@ -70,6 +78,9 @@ def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
     try:
         answer = _adapter(cast("Hashable", cast_to)).validate_json(body)
     except ValidationError as error:
+        whole = mended(body.decode("utf-8", "replace"))
+        if whole is not None:
+            return answer_from(whole.encode(), cast_to, info)
         raise _misfit(body, error, cast_to, info) from None
     if isinstance(answer, Answer):
         attach(answer, info)
@@ -81,8 +92,8 @@ def _misfit(body: bytes, error: ValidationError, cast_to: Any, info: HTTPInfo) -
     if problem["type"] == "json_invalid":
         return not_json(body, info)
     try:
-        decoded = json.loads(body)
-    except (ValueError, RecursionError):
+        decoded = loads(body.decode("utf-8", "replace"))
+    except ValueError:
         return not_json(body, info)
     text = body.decode("utf-8", "replace")
     if is_error_body(decoded):
@@ -110,9 +121,30 @@ def not_json(body: bytes, info: HTTPInfo) -> ResponseValidationError:
     return ResponseValidationError(f"{what} (HTTP {info.status}){shown}", http=info, body=text[:_BODY_SHOWN])
 
 
-def failed_answer(info: HTTPInfo, body: bytes, secrets: tuple[str, ...]) -> AttemptFailed:
+def link_address(link: str, base_url: str, info: HTTPInfo | None = None) -> str:
+    """The whole address of a link that the server gave; one without a host belongs to the server's root.
+
+    Raises:
+        ResponseValidationError: It is no link that may be followed.
+
+    Example:
+        >>> link_address("/files/f-1/file-preview?sign=x%3D", "https://dify.example.com/v1")
+        'https://dify.example.com/files/f-1/file-preview?sign=x%3D'
+        >>> link_address("https://files.example.com/f-1?sign=x", "https://dify.example.com/v1")
+        'https://files.example.com/f-1?sign=x'
+    """
+    address = _http.join_address(base_url, link) if link and link.isprintable() and "\\" not in link else None
+    if address is None:
+        raise ResponseValidationError(
+            f"the server gave a link that is no http address: {printable(link, 200)!r}", http=info
+        )
+    return address
+
+
+def failed_answer(info: HTTPInfo, body: bytes, secrets: tuple[str, ...], operation: str = "") -> AttemptFailed:
     """What an answer with an error status means; keys that the server repeats are masked."""
-    error = status_error(info, redact(body.decode("utf-8", "replace"), secrets).encode("utf-8", "replace"))
+    text = redact(body.decode("utf-8", "replace"), secrets)
+    error = status_error(info, text.encode("utf-8", "replace"), operation)
     limit = isinstance(error, RateLimitError) and info.status == 400
     return AttemptFailed(Failure("status", info.status, error.code, limit, error.retry_after), error)
 

@@ -27,9 +27,12 @@ def safe_name(name: str | None) -> str | None:
         ('passwd', 'b.txt', None, '_nul.txt')
     """
     last = re.split(r"[\\/]", name or "")[-1]
-    last = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip().strip(".")[:200]
+    last = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip().strip(".")
     if not last:
         return None
+    while len(last.encode("utf-8", "replace")) > 200:  # file systems count bytes, and want less than 256
+        stem, dot, extension = last.rpartition(".")
+        last = f"{stem[:-1]}{dot}{extension}" if len(stem) > 1 and len(extension) < 20 else last[:-1]
     return f"_{last}" if last.partition(".")[0].lower() in _RESERVED else last
 
 
@@ -50,9 +53,7 @@ class PartFile:
     def __init__(self, path: str | os.PathLike[str], name: str) -> None:
         target = Path(path)
         self.target = target / name if target.is_dir() else target
-        descriptor, self._part = tempfile.mkstemp(
-            prefix=f".{self.target.name[:100]}.", suffix=".part", dir=self.target.parent
-        )
+        descriptor, self._part = tempfile.mkstemp(prefix=".dify-", suffix=".part", dir=self.target.parent)
         self._file: IO[bytes] = os.fdopen(descriptor, "wb")
 
     def write(self, data: bytes) -> None:

@@ -226,6 +226,8 @@ def _user(value: object) -> str:
 
 
 def _timeout(value: TimeoutTypes) -> Timeout:
+    if not isinstance(value, (int, float, Timeout)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"timeout must be seconds or an httpx.Timeout, not a {type(value).__name__}")
     if isinstance(value, (int, float)) and not value > 0:
         raise ConfigurationError("timeout must be more than 0 seconds; infinity switches it off")
     return timeout_of(value)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from . import errors as e
+from ._json import loads
+from ._log import redact
 from ._retry import parse_retry_after
 from .types.http import HTTPInfo
 
-__all__ = ["is_error_body", "status_error", "status_error_from_body"]
+__all__ = ["is_error_body", "masked", "status_error", "status_error_from_body"]
+
+DifyErrorT = TypeVar("DifyErrorT", bound=e.DifyError)
 
 _BY_STATUS: dict[int, type[e.APIStatusError]] = {
     400: e.BadRequestError,
@@ -66,18 +69,26 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
     return _BY_STATUS.get(status, e.ServerError if status >= 500 else e.APIStatusError)
 
 
-def _hint_for(status: int, code: str | None, message: str) -> str | None:
+def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str | None:
     if "does not support blocking mode" in message:
         return "agents answer only as streams: leave response_mode at its default"
     if status == 404 and message.startswith("Conversation Not Exists"):
         return "a conversation is found only with the same user that began it"
     if status == 400 and "user must be provided" in message:
         return "pass user=, or give the client a default user"
+    if status == 400 and not message and url.partition("?")[0].endswith(("/create-by-file", "/file-upload")):
+        return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
     return _HINTS.get(code or "")
 
 
 def status_error_from_body(
-    body: Mapping[str, Any], *, status: int, http: HTTPInfo | None = None, text: str | None = None, hint: str | None = None, **known: Any
+    body: Mapping[str, Any],
+    *,
+    status: int,
+    http: HTTPInfo | None = None,
+    text: str | None = None,
+    hint: str | None = None,
+    **known: Any,
 ) -> e.APIStatusError:
     """The error for a decoded body in any of Dify's shapes; `known` are ids and the partial reply of a stream."""
     code = body.get("code")
@@ -92,7 +103,7 @@ def status_error_from_body(
         http=http,
         body=text,
         retry_after=parse_retry_after(http.headers.get("retry-after")) if http else None,
-        hint=_hint_for(status, code, message) or hint,
+        hint=_hint_for(status, code, message, http.url if http else "") or hint,
         **known,
     )
 
@@ -108,6 +119,15 @@ def _message_in(body: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
+    """The error with every key masked that a server has repeated, in its message and its members."""
+    error.args = tuple(redact(part, secrets) if isinstance(part, str) else part for part in error.args)
+    for name, value in vars(error).items():
+        if isinstance(value, str):
+            setattr(error, name, redact(value, secrets))
+    return error
+
+
 def is_error_body(body: Any) -> bool:
     """Whether decoded JSON reads like an error in spite of a status of success."""
     if not isinstance(body, dict):
@@ -116,16 +136,19 @@ def is_error_body(body: Any) -> bool:
     return isinstance(status, int) and status >= 400 and "message" in body
 
 
-def status_error(http: HTTPInfo, body: bytes) -> e.APIStatusError:
-    """The error for an answer with an error status, whatever its body is: JSON in any shape, HTML, nothing, garbage."""
+def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatusError:
+    """The error for an answer with an error status, whatever its body is: JSON in any shape, HTML, nothing, garbage.
+
+    `operation` is what was called; it tells from which version on servers have its route.
+    """
     text = body.decode("utf-8", "replace")
     try:
-        decoded = json.loads(text)
-    except (ValueError, RecursionError):
+        decoded = loads(text)
+    except ValueError:
         decoded = None
     if isinstance(decoded, dict) and decoded:
         return status_error_from_body(cast("dict[str, Any]", decoded), status=http.status, http=http, text=text)
-    message, hint = _reading_of(http, text)
+    message, hint = _reading_of(http, text, operation)
     return _class_of(http.status, None, message)(
         message,
         status_code=http.status,
@@ -136,7 +159,7 @@ def status_error(http: HTTPInfo, body: bytes) -> e.APIStatusError:
     )
 
 
-def _reading_of(http: HTTPInfo, text: str) -> tuple[str, str | None]:
+def _reading_of(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | None]:
     if 300 <= http.status < 400:
         target = http.headers.get("location") or "nowhere"
         return f"the server redirects to {target}", "redirects are not followed: set base_url to the final address"
@@ -145,6 +168,9 @@ def _reading_of(http: HTTPInfo, text: str) -> tuple[str, str | None]:
         title = html.group(1).strip() if html else ""
         hint = "no JSON: this page comes from a gateway or web server, not from Dify's API"
         if http.status == 404:
-            hint = "this server has no such route, or an id is malformed; check base_url and the server's version"
+            from ._operations import missing_route  # the table is for those who need it
+
+            unknown = "this server has no such route; check base_url and the server's version"
+            hint = missing_route(operation, http.server_version) or unknown
         return title, hint
     return text.strip(), None

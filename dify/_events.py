@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
+from ._json import loads, mended
 from .errors import ResponseValidationError, printable
 from .types import events as t
 
@@ -41,27 +42,34 @@ def reader_for(kind: StreamKind) -> Reader:
         try:
             return validate(data)
         except ValidationError as error:
-            return _second_look(data, error)
+            return _second_look(data, _first(error))
 
-    def _second_look(data: bytes | str, error: ValidationError) -> Any:
+    def _second_look(data: bytes | str, problem: ErrorDetails) -> Any:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
         if isinstance(data, bytes) and "\ufffd" in text:
             return read(text)  # invalid UTF-8 is replaced, as the standard asks
-        if (
-            error.errors(include_url=False, include_context=False, include_input=False)[0]["type"]
-            == "union_tag_invalid"
-        ):
-            frame = cast("dict[str, Any]", json.loads(text))
-            return t.UnknownEvent(name=frame["event"], data=frame)
+        if problem["type"] == "json_invalid" and (whole := mended(text)) is not None:
+            return read(whole)
+        if problem["type"] == "union_tag_invalid" and (unknown := _unknown(text)) is not None:
+            return unknown
+        where = ".".join(str(part) for part in problem["loc"])
+        reason = f"{where}: {problem['msg']}" if where else problem["msg"]
         raise ResponseValidationError(
-            f"a frame of the stream is no event that this client can read: {_reason(error)}; frame: {printable(text, 300)}",
+            f"a frame of the stream is no event that this client can read: {reason}; frame: {printable(text, 300)}",
             body=text,
-        ) from None
+        )
 
     return read
 
 
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]
+def _first(error: ValidationError) -> ErrorDetails:
+    return error.errors(include_url=False, include_context=False, include_input=False)[0]
+
+
+def _unknown(text: str) -> t.UnknownEvent | None:
+    try:
+        frame = loads(text)
+    except ValueError:
+        return None
+    name = frame.get("event")
+    return t.UnknownEvent(name=name, data=frame) if isinstance(name, str) else None

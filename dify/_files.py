@@ -6,13 +6,14 @@ import io
 import mimetypes
 import os
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
 from .errors import InvalidArgumentError
+from .types.files import UploadedFile
 
-__all__ = ["CHUNK", "FileContent", "FileSource", "Upload", "upload_of"]
+__all__ = ["CHUNK", "FileContent", "FileSource", "Upload", "UploadResult", "audio_type", "upload_of"]
 
 CHUNK = 1 << 20
 """Bytes read at a time; larger reads gain nothing, smaller ones cost a thread switch each."""
@@ -69,6 +70,21 @@ class Upload:
         return isinstance(self.content, (Path, bytes))
 
 
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What became of one of the files that `files.upload_many` was given.
+
+    Attributes:
+        file: The file, as it was given.
+        uploaded: The stored file, or None where that failed.
+        error: Why it failed, or None where it did not.
+    """
+
+    file: FileSource = field(repr=False)
+    uploaded: UploadedFile | None = None
+    error: Exception | None = None
+
+
 def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str | None = None) -> Upload:
     """Read what the caller gave as a file; blocks briefly (a size, a position), so call it off the event loop.
 
@@ -114,8 +130,15 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         )
     if not filename:
         raise InvalidArgumentError("the file has no name: pass filename=, or (filename, content)")
-    mime_type = mime_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    mime_type = mime_type or _guessed_type(filename)
     return Upload(_checked_name(filename), _checked_type(mime_type), content, start, size, rewindable)
+
+
+def _guessed_type(filename: str) -> str:
+    # What Python knows by itself lacks Markdown; what it learns from the machine has it on some.
+    if filename.lower().endswith((".md", ".markdown", ".mdx")):
+        return "text/markdown"
+    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def _is_file(content: object) -> bool:
@@ -139,7 +162,7 @@ def _name_of(file: object) -> str | None:
 
 
 def _checked_name(name: str) -> str:
-    if any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in name):
         raise InvalidArgumentError("the file name holds a control character")
     if "/" in name or "\\" in name:
         raise InvalidArgumentError(f"the file name {name[:80]!r} holds a slash; Dify refuses such names")
@@ -156,3 +179,45 @@ def _checked_type(mime_type: str) -> str:
     if "/" not in mime_type or not mime_type.isascii() or not mime_type.isprintable():
         raise InvalidArgumentError(f"mime_type {mime_type[:80]!r} is no MIME type such as 'text/plain'")
     return mime_type
+
+
+_AUDIO = frozenset({"mp3", "m4a", "wav", "amr", "mpga"})
+"""The subtypes of audio that Dify takes; it compares these words and does not look at the bytes."""
+
+_ALSO_CALLED = {
+    "mpeg": "mp3",
+    "mpeg3": "mp3",
+    "x-mp3": "mp3",
+    "x-mpeg": "mp3",
+    "x-mpeg-3": "mp3",
+    "mp4": "m4a",
+    "mp4a-latm": "m4a",
+    "x-m4a": "m4a",
+    "wave": "wav",
+    "x-wav": "wav",
+    "x-pn-wav": "wav",
+    "vnd.wave": "wav",
+    "x-amr": "amr",
+}
+
+
+def audio_type(filename: str, mime_type: str) -> str:
+    """The MIME type under which Dify takes an audio file; the one given where Dify takes none such.
+
+    Example:
+        >>> audio_type("hello.mp3", "audio/mpeg")
+        'audio/mp3'
+        >>> audio_type("hello.m4a", "audio/mpeg")
+        'audio/m4a'
+        >>> audio_type("hello", "audio/x-wav")
+        'audio/wav'
+        >>> audio_type("hello.ogg", "audio/ogg")
+        'audio/ogg'
+    """
+    kind, _, subtype = mime_type.partition(";")[0].strip().lower().partition("/")
+    if kind == "audio" and subtype in _AUDIO:
+        return f"audio/{subtype}"
+    extension = filename.rpartition(".")[2].lower()
+    if extension in _AUDIO and (kind == "audio" or (kind, subtype) == ("application", "octet-stream")):
+        return f"audio/{extension}"
+    return f"audio/{_ALSO_CALLED[subtype]}" if kind == "audio" and subtype in _ALSO_CALLED else mime_type

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any, Protocol, TypeVar
 
+from .errors import ResponseValidationError
 from .types import events as t
 from .types.event_data import RunPause, RunStart
 from .types.replies import AgentThought, ChatPause, ChatResponse, CompletionResponse, ReplyFile, ReplyMetadata
@@ -84,7 +85,10 @@ class _Speech:
         if isinstance(event, t.TTSMessageEvent):
             self.begun = True
             if self._wanted:
-                self._parts.append(base64.b64decode(event.audio))
+                try:
+                    self._parts.append(base64.b64decode(event.audio))
+                except ValueError:
+                    raise ResponseValidationError("the stream's speech is no base64", body=event.audio[:2048]) from None
         else:
             self.ended = True
 

@@ -6,16 +6,23 @@ a multipart form, and the parsing of one block of an event stream.
 
 from __future__ import annotations
 
+import socket
+import ssl
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Literal
+from typing import Any, Literal, cast
+from urllib.request import getproxies
 
+import httpcore
 import httpx
 import httpx_sse
 from pydantic import SecretStr
 
 from ._files import Upload
+from ._log import redact
 from .types.http import HTTPInfo
 
 __all__ = [
@@ -38,13 +45,104 @@ TimeoutTypes = float | httpx.Timeout
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 """Read: above the server's ping every 10 s. No pool timeout: a stream may hold its connection for as long as it runs."""
 
-# Sized for streams. httpcore walks its whole pool on every change and counts open connections against the keep-alive limit,
+# For the library's own pool, behind a proxy. It walks all its connections on every change and counts open ones as idle,
 # so no limit on connections and a small one on idle ones keeps a thousand streams cheap. Idle connections outlive the
 # library's 5 s, which would reconnect for most bursts.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 HTTPError = httpx.HTTPError
 InvalidURL = httpx.InvalidURL
+
+
+# What our own connections are made of (dify/_async/connections.py): the library's protocol and sockets, without its pool.
+AsyncBaseTransport = httpx.AsyncBaseTransport
+BaseTransport = httpx.BaseTransport
+AsyncBody = httpx.AsyncByteStream
+Body = httpx.SyncByteStream
+AsyncHTTP11Connection = httpcore.AsyncHTTP11Connection
+HTTP11Connection = httpcore.HTTP11Connection
+AsyncNetworkStream = httpcore.AsyncNetworkStream
+NetworkStream = httpcore.NetworkStream
+Origin = httpcore.Origin
+
+
+def async_network() -> httpcore.AsyncNetworkBackend:
+    """Opens sockets, under asyncio and trio."""
+    return cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
+
+
+def network() -> httpcore.NetworkBackend:
+    """Opens sockets that block."""
+    return httpcore.SyncBackend()
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The trusted certificates; reading them takes longer than a call does, so it is done once."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Wire:
+    """Carries the socket of a call out to whoever may have to end it."""
+
+    def __init__(self) -> None:
+        self.stream: AsyncNetworkStream | NetworkStream | None = None
+
+    def cut(self) -> None:
+        """Shut the connection down, so that a thread that waits for its next byte wakes up."""
+        if self.stream is not None:
+            _shut(self.stream)
+
+
+def tell_wire(request: Request, stream: AsyncNetworkStream | NetworkStream) -> None:
+    """Note the socket that a request goes out on."""
+    wire = request.extensions.get("dify_wire")
+    if wire is not None:
+        wire.stream = stream
+
+
+def origin_of(request: Request) -> Origin:
+    """Where a request goes."""
+    url = request.url
+    return Origin(url.raw_scheme, url.raw_host, url.port or {"http": 80, "https": 443}[url.scheme])
+
+
+def connect_seconds(request: Request) -> float | None:
+    """How long connecting may take."""
+    return cast("dict[str, float | None]", request.extensions.get("timeout", {})).get("connect")
+
+
+def core_request(request: Request) -> httpcore.Request:
+    """A request as the protocol wants it."""
+    url = request.url
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+def answer_of(answer: httpcore.Response, stream: AsyncBody | Body) -> Response:
+    """The protocol's answer as the client library's, with another stream for its body."""
+    extensions: dict[str, Any] = cast(Any, answer).extensions
+    return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=extensions)
+
+
+def body_of(answer: httpcore.Response) -> Any:
+    """The body of the protocol's answer."""
+    return answer.stream
+
+
+CORE_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+
+
+def translated(error: Exception) -> Exception:
+    """An error of the protocol as the client library's own, which has one of the same name for each."""
+    return cast(Exception, getattr(httpx, type(error).__name__)(str(error)))
 
 
 def timeout_of(value: TimeoutTypes) -> Timeout:
@@ -60,14 +158,40 @@ def _no_cookies() -> CookieJar:
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
-def new_async_client() -> AsyncHTTPClient:
-    """A client with our limits that keeps no cookies and follows no redirects."""
-    return httpx.AsyncClient(limits=_LIMITS, timeout=DEFAULT_TIMEOUT, follow_redirects=False, cookies=_no_cookies())
+def _proxied() -> bool:
+    """Whether the environment names a proxy; the library's own pool then does the work, which knows all about them."""
+    return any(getproxies().get(scheme) for scheme in ("http", "https", "all"))
 
 
-def new_client() -> HTTPClient:
+def new_async_client(connections: AsyncBaseTransport) -> AsyncHTTPClient:
+    """A client on our connections that keeps no cookies and follows no redirects."""
+    return httpx.AsyncClient(
+        transport=None if _proxied() else connections,
+        limits=_LIMITS,
+        timeout=DEFAULT_TIMEOUT,
+        follow_redirects=False,
+        cookies=_no_cookies(),
+    )
+
+
+def new_client(connections: BaseTransport) -> HTTPClient:
     """The same for code without `await`."""
-    return httpx.Client(limits=_LIMITS, timeout=DEFAULT_TIMEOUT, follow_redirects=False, cookies=_no_cookies())
+    return httpx.Client(
+        transport=None if _proxied() else connections,
+        limits=_LIMITS,
+        timeout=DEFAULT_TIMEOUT,
+        follow_redirects=False,
+        cookies=_no_cookies(),
+    )
+
+
+def join_address(base_url: str, link: str) -> str | None:
+    """A link as a browser would follow it from there; None where it is no http(s) address with a host."""
+    try:
+        url = httpx.URL(base_url).join(link)
+    except httpx.InvalidURL:
+        return None
+    return str(url) if url.scheme in ("http", "https") and url.host and not url.userinfo else None
 
 
 def read_timeout(timeout: Timeout) -> float | None:
@@ -96,11 +220,18 @@ def failure_of(error: Exception) -> Literal["connect", "timeout-connect", "lost"
             return "lost"
 
 
-def info_of(response: Response, elapsed: float) -> HTTPInfo:
-    """What is kept of an exchange: no cookies, nothing of the request's headers."""
-    headers = {name.lower(): value for name, value in response.headers.items() if name.lower() != "set-cookie"}
+def bare(error: Exception) -> Exception:
+    """An exception of the library as it may be kept as a cause: what it points to holds the request, and so the key."""
+    if isinstance(error, httpx.RequestError):
+        error.request = httpx.Request("GET", "http://localhost/")
+    return error.with_traceback(None)
+
+
+def info_of(response: Response, elapsed: float, secrets: tuple[str, ...]) -> HTTPInfo:
+    """What is kept of an exchange: no cookies, nothing of the request's headers, and no key that the server repeats."""
+    headers = {n.lower(): redact(v, secrets) for n, v in response.headers.items() if n.lower() != "set-cookie"}
     request = response.request
-    return HTTPInfo(response.status_code, headers, elapsed, request.method, str(request.url))
+    return HTTPInfo(response.status_code, headers, elapsed, request.method, redact(str(request.url), secrets))
 
 
 def raw_stream(response: Response) -> AsyncIterator[bytes]:
@@ -115,6 +246,20 @@ def raw_stream(response: Response) -> AsyncIterator[bytes]:
 def raw_iter(response: Response) -> Iterator[bytes]:
     """The same without `await`."""
     return response.stream.__iter__()  # type: ignore[union-attr]  # pyright: ignore
+
+
+def cut(response: Response) -> None:
+    """Shut an answer's connection down, so that a thread that waits for its next byte wakes up."""
+    stream = response.extensions.get("network_stream")
+    if stream is not None:
+        _shut(stream)
+
+
+def _shut(stream: AsyncNetworkStream | NetworkStream) -> None:
+    connection = stream.get_extra_info("socket")
+    if connection is not None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 class Inflater:

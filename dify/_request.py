@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, cast
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
@@ -32,6 +32,7 @@ class Call:
         operation: The operation's name in Dify's API description; for logs and errors.
         method: HTTP method.
         path: Path below the base URL, every parameter already checked and quoted.
+        address: A whole address in place of that below the base URL: a signed link, which no key goes to.
         key: Which of the two kinds of key the call takes.
         query: Query parameters; None is left out, lists repeat the name.
         json: The JSON body, or None for none.
@@ -51,15 +52,30 @@ class Call:
     form: Mapping[str, str] = field(default_factory=dict[str, str])
     repeatable: bool = False
     accept: Literal["json", "stream", "bytes", "nothing"] = "json"
+    address: str | None = None
 
     def url(self, base_url: str) -> str:
         """The whole address."""
+        if self.address is not None:
+            return self.address
         query = query_string(self.query)
         return f"{base_url}{self.path}?{query}" if query else f"{base_url}{self.path}"
 
+    def server(self, base_url: str) -> str:
+        """Scheme, host and port that the call goes to, for messages: a signed link itself is a secret of sorts."""
+        if self.address is None:
+            return base_url
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def headers_for(self, settings: Settings) -> Mapping[str, str]:
+        """The user's headers; none for a signed link on another server, for they may hold a gateway's secret."""
+        home = self.address is None or f"{settings.base_url}/".startswith(f"{self.server(settings.base_url)}/")
+        return settings.headers if home else {}
+
     def key_for(self, settings: Settings) -> SecretStr | None:
         """The key this call takes; raises `ConfigurationError` where the client has none."""
-        if self.key == "none":
+        if self.key == "none" or self.address is not None:
             return None
         name, variable = (
             ("api_key", "DIFY_API_KEY") if self.key == "app" else ("knowledge_api_key", "DIFY_KNOWLEDGE_API_KEY")
@@ -127,6 +143,10 @@ def check_text(value: str, name: str) -> str:
     """The text itself; refused where it holds a control character, which could end a header or a line early."""
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
         raise InvalidArgumentError(f"{name} holds a control character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent") from None
     return value
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel
 
 from .errors import InvalidArgumentError
 from .types.files import InputFile, UploadedFile
 
-__all__ = ["FileArgument", "ResponseMode", "files_of", "flag"]
+__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "items_of"]
+
+T = TypeVar("T")
 
 ResponseMode = Literal["streaming", "blocking"]
 FileArgument = InputFile | UploadedFile
@@ -29,3 +33,16 @@ def files_of(files: Sequence[FileArgument] | None) -> list[FileArgument] | None:
 def flag(value: bool | None) -> bool | None:
     """A query flag that the server knows only as the word `true`; false is left out."""
     return True if value else None
+
+
+def items_of(values: Sequence[T], name: str) -> list[T]:
+    """A list of ids or models; refuses one alone, which Python would take apart into letters or fields.
+
+    Example:
+        >>> items_of(("d-1", "d-2"), "document_ids")
+        ['d-1', 'd-2']
+    """
+    kind = type(values).__name__
+    if isinstance(values, (str, bytes, Mapping, BaseModel)):
+        raise InvalidArgumentError(f"{name} is a list: write [...] around the one {kind}")
+    return list(values)

@@ -5,10 +5,10 @@ anyio comes with httpx; it is imported on first use, because importing the clien
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload
 from ..errors import UsageError
@@ -16,10 +16,25 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     import anyio
 
-__all__ = ["AsyncOnly", "Deadline", "current_loop", "in_thread", "move_on_after", "read_upload", "shielded", "sleep"]
+    from .pager import AsyncPage
+
+__all__ = [
+    "AsyncFirstPage",
+    "AsyncGuard",
+    "Deadline",
+    "Slots",
+    "current_loop",
+    "in_thread",
+    "move_on_after",
+    "read_upload",
+    "run_many",
+    "shielded",
+    "sleep",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 async def sleep(seconds: float) -> None:
@@ -37,9 +52,13 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 class Deadline:
-    """Raises `TimeoutError` in its block after so many seconds; None for never. Can be started over from inside."""
+    """Raises `TimeoutError` in its block after so many seconds; None for never. Can be started over from inside.
 
-    def __init__(self, seconds: float | None) -> None:
+    `cut` ends the wait of the other face, where a blocked read can only be ended from another thread.
+    """
+
+    def __init__(self, seconds: float | None, cut: Callable[[], None] | None = None) -> None:
+        del cut
         self._seconds = seconds
         self._block: Any = None
 
@@ -61,10 +80,11 @@ class Deadline:
         return cast("bool | None", self._block.__exit__(*exc))
 
 
-def move_on_after(seconds: float | None) -> AbstractContextManager[anyio.CancelScope]:
-    """Leave the block after so many seconds; its `cancelled_caught` then says so."""
+def move_on_after(seconds: float, cut: Callable[[], None]) -> AbstractContextManager[anyio.CancelScope]:
+    """Leave the block after so many seconds; `cut` is for the other face, as in `Deadline`."""
     import anyio
 
+    del cut
     return anyio.move_on_after(seconds)
 
 
@@ -107,7 +127,75 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
             file.close()
 
 
-class AsyncOnly:
+async def run_many(
+    work: Callable[[T], Awaitable[R]],
+    items: Sequence[T],
+    *,
+    at_once: int,
+    on_done: Callable[[int], None] | None = None,
+) -> list[R]:
+    """Do the work for every item, so many at a time; the results in the order of the items.
+
+    What fails ends the rest and is raised, as cancelling does: nothing goes on behind the caller's back. `on_done` is told
+    how many are done, where the caller runs.
+    """
+    import anyio
+
+    results: dict[int, R] = {}
+    failures: list[Exception] = []
+    queue = iter(enumerate(items))
+
+    async def worker() -> None:
+        try:
+            for index, item in queue:
+                results[index] = await work(item)
+                if on_done is not None:
+                    on_done(len(results))
+        except Exception as error:  # noqa: BLE001 - it is raised below, alone and not in a group
+            failures.append(error)
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(at_once, len(items))):
+            group.start_soon(worker)
+    if failures:
+        raise failures[0]
+    return [results[index] for index in range(len(items))]
+
+
+class Slots:
+    """So many at a time; more wait for one to end."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._free: anyio.Semaphore | None = None
+
+    async def acquire(self) -> None:
+        """Take a slot, waiting for one."""
+        if self._free is None:
+            import anyio
+
+            self._free = anyio.Semaphore(self._most, fast_acquire=True)
+        await self._free.acquire()
+
+    def release(self) -> None:
+        """Give a slot back."""
+        assert self._free is not None
+        self._free.release()
+
+
+class AsyncFirstPage(Generic[T]):
+    """What awaiting a pager gives: its first page."""
+
+    async def first(self) -> AsyncPage[T]:
+        """The first page; the same as awaiting the pager."""
+        raise NotImplementedError
+
+    def __await__(self) -> Generator[Any, Any, AsyncPage[T]]:
+        return self.first().__await__()
+
+
+class AsyncGuard:
     """Answers the plain `for`, `with` and `next` with what to write instead."""
 
     if not TYPE_CHECKING:  # a type checker says it better when these do not exist

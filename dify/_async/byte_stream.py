@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from .. import _http
-from .._answers import cut_error, media_type
+from .._answers import cut_error, media_type, not_json
 from .._bytes import PartFile, filename_of
 from .._config import RequestOptions
 from .._request import Call
 from ..errors import ResponseValidationError, UsageError
 from ..types.http import HTTPInfo
-from ._io import AsyncOnly, in_thread
+from ._io import AsyncGuard, in_thread
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = ["AsyncByteStream"]
@@ -24,7 +24,11 @@ __all__ = ["AsyncByteStream"]
 _BATCH = 1 << 20
 
 
-class AsyncByteStream(AsyncOnly):
+def _no_progress(done: int, total: int | None) -> None:
+    """Nobody asked."""
+
+
+class AsyncByteStream(AsyncGuard):
     """Bytes from the server. Nothing is sent until it is entered, read, saved or iterated, and that can be done once.
 
     Example:
@@ -76,6 +80,11 @@ class AsyncByteStream(AsyncOnly):
         Raises:
             APIConnectionError: The download broke off.
             UsageError: It has been read already.
+
+        Example:
+            ```python
+            content = await client.files.download(file_id).read()
+            ```
         """
         return b"".join([chunk async for chunk in self])
 
@@ -91,43 +100,60 @@ class AsyncByteStream(AsyncOnly):
         Raises:
             APIConnectionError: The download broke off; nothing is left behind.
             OSError: The file cannot be written.
+
+        Example:
+            ```python
+            path = await client.files.download(file_id).save("downloads")
+            ```
         """
         self._begin()
-        await self._open()
-        part = await in_thread(PartFile, path, self.filename or self._fallback)
         try:
-            total, done = self.content_length, 0
-            batch: list[bytes] = []
-            async with aclosing(self._chunks()) as chunks:
-                async for chunk in chunks:
-                    batch.append(chunk)
-                    done += len(chunk)
-                    if sum(map(len, batch)) >= _BATCH:
-                        await in_thread(part.write, b"".join(batch))
-                        batch.clear()
-                        if on_progress is not None:
-                            on_progress(done, total)
-            await in_thread(part.write, b"".join(batch))
-            if on_progress is not None:
-                on_progress(done, total)
-            return await in_thread(part.keep)
-        except BaseException:
-            part.drop()
-            raise
+            await self._open()
+            part = await in_thread(PartFile, path, self.filename or self._fallback)
+            try:
+                await self._write(part, on_progress or _no_progress)
+                return await in_thread(part.keep)
+            except BaseException:
+                part.drop()
+                raise
+        finally:
+            await self.aclose()
+
+    async def _write(self, part: PartFile, on_progress: Callable[[int, int | None], None]) -> None:
+        total = self.content_length
+        batch: list[bytes] = []
+        done = written = 0
+        async with aclosing(self._chunks()) as chunks:
+            async for chunk in chunks:
+                batch.append(chunk)
+                done += len(chunk)
+                if done - written >= _BATCH:
+                    await in_thread(part.write, b"".join(batch))
+                    batch.clear()
+                    written = done
+                    on_progress(done, total)
+        await in_thread(part.write, b"".join(batch))
+        on_progress(done, total)
 
     def _begin(self) -> None:
         if self._begun:
             raise UsageError("these bytes have been read already: keep what read() returned, or make the call again")
         self._begun = True
 
+    async def _located(self) -> Call:
+        """The call that brings the bytes; a subclass may have to ask the server for their address first."""
+        return self._call
+
     async def _open(self) -> AsyncExchange:
         if self._exchange is None:
-            exchange = await self._transport.open(self._call, self._options)
+            exchange = await self._transport.open(await self._located(), self._options)
             if (
                 media_type(exchange.info) in ("application/json", "text/html")
                 and self._call.operation == "textToAudioChat"
             ):
                 body = await exchange.read()
+                if media_type(exchange.info) == "text/html":
+                    raise not_json(body, exchange.info)
                 raise ResponseValidationError(
                     "the server sent no audio: the message is unknown or has an empty answer",
                     http=exchange.info,
@@ -142,7 +168,7 @@ class AsyncByteStream(AsyncOnly):
             async for chunk in exchange.chunks():
                 yield chunk
         except _http.HTTPError as error:
-            raise cut_error(error, self._call.operation) from error.with_traceback(None)
+            raise cut_error(error, self._call.operation) from _http.bare(error)
         finally:
             await self.aclose()
 
@@ -158,7 +184,14 @@ class AsyncByteStream(AsyncOnly):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection, whether or not all has been read."""
+        """Close the connection, whether or not all has been read.
+
+        Example:
+            ```python
+            download = client.files.download(file_id)
+            await download.aclose()
+            ```
+        """
         self._begun = True
         if self._exchange is not None:
             await self._exchange.aclose()

@@ -12,15 +12,21 @@ from .._http import AsyncHTTPClient, TimeoutTypes
 from .._log import configure
 from .._request import Call, KeyKind, escape_path
 from ..types.server import ServerInfo
-from ._io import AsyncOnly
+from ._io import AsyncGuard
 from .transport import AsyncPool, AsyncTransport
 
 if TYPE_CHECKING:
+    from .resources.annotations import AsyncAnnotations
+    from .resources.app import AsyncApp
+    from .resources.audio import AsyncAudio
     from .resources.chat import AsyncChat
     from .resources.completions import AsyncCompletions
+    from .resources.conversations import AsyncConversations
+    from .resources.end_users import AsyncEndUsers
     from .resources.files import AsyncFiles
     from .resources.human_input import AsyncHumanInput
     from .resources.knowledge import AsyncKnowledge
+    from .resources.messages import AsyncMessages
     from .resources.workflows import AsyncWorkflows
 
 __all__ = ["AsyncDify"]
@@ -28,7 +34,7 @@ __all__ = ["AsyncDify"]
 T = TypeVar("T")
 
 
-class AsyncDify(AsyncOnly):
+class AsyncDify(AsyncGuard):
     """A client of one Dify server, for one app key and one knowledge key.
 
     Use it as an async context manager, or call `aclose` when done. One client serves any number of tasks.
@@ -113,11 +119,53 @@ class AsyncDify(AsyncOnly):
         return AsyncHumanInput(self._transport)
 
     @cached_property
+    def conversations(self) -> AsyncConversations:
+        """Conversations of end users, and the variables in them."""
+        from .resources.conversations import AsyncConversations
+
+        return AsyncConversations(self._transport)
+
+    @cached_property
+    def messages(self) -> AsyncMessages:
+        """Messages as stored, questions to ask next, and feedback."""
+        from .resources.messages import AsyncMessages
+
+        return AsyncMessages(self._transport)
+
+    @cached_property
     def files(self) -> AsyncFiles:
         """Files of end users."""
         from .resources.files import AsyncFiles
 
         return AsyncFiles(self._transport)
+
+    @cached_property
+    def audio(self) -> AsyncAudio:
+        """Speech to text and text to speech."""
+        from .resources.audio import AsyncAudio
+
+        return AsyncAudio(self._transport)
+
+    @cached_property
+    def app(self) -> AsyncApp:
+        """The app behind the key."""
+        from .resources.app import AsyncApp
+
+        return AsyncApp(self._transport)
+
+    @cached_property
+    def annotations(self) -> AsyncAnnotations:
+        """Fixed answers to known questions."""
+        from .resources.annotations import AsyncAnnotations
+
+        return AsyncAnnotations(self._transport)
+
+    @cached_property
+    def end_users(self) -> AsyncEndUsers:
+        """The people on whose behalf the app is called."""
+        from .resources.end_users import AsyncEndUsers
+
+        return AsyncEndUsers(self._transport)
 
     @cached_property
     def knowledge(self) -> AsyncKnowledge:
@@ -251,7 +299,14 @@ class AsyncDify(AsyncOnly):
 
     # ------------------------------------------------------------------------------------------------------- closing
     async def aclose(self) -> None:
-        """Close the connections. A client made by `with_options` has none of its own and closes nothing."""
+        """Close the connections. A client made by `with_options` has none of its own and closes nothing.
+
+        Example:
+            ```python
+            client = AsyncDify(api_key="app-...", user="alice")
+            await client.aclose()
+            ```
+        """
         if not self._copy:
             await self._pool.aclose()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +10,7 @@ from .._config import RequestOptions
 from .._paging import PageBody, Paging, next_query
 from .._request import Call
 from ..types.http import HTTPInfo
-from ._io import AsyncOnly
+from ._io import AsyncFirstPage, AsyncGuard
 from .transport import AsyncTransport
 
 __all__ = ["AsyncPage", "AsyncPager"]
@@ -26,6 +26,7 @@ class AsyncPage(Generic[T]):
         has_more: Whether another page follows.
         total: How many items there are in all, where the wire says so.
         key: What tells this page from the others of its list.
+        extra: What the page has beside its items and numbers, such as the `doc_form` of a list of segments.
         http: The exchange that brought it.
     """
 
@@ -36,17 +37,25 @@ class AsyncPage(Generic[T]):
         self.data: list[T] = body.data
         self.has_more: bool = self._next is not None
         self.total: int | None = body.total
+        self.extra: dict[str, Any] = dict(body.model_extra or {})
         self.http = info
 
     async def next_page(self) -> AsyncPage[T] | None:
-        """The page after this one, or None after the last."""
+        """The page after this one, or None after the last.
+
+        Example:
+            ```python
+            page = await client.workflows.logs(limit=5)
+            following = await page.next_page()
+            ```
+        """
         return None if self._next is None else await self._pager.page(self._next)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class AsyncPager(AsyncOnly, Generic[T]):
+class AsyncPager(AsyncGuard, AsyncFirstPage[T]):
     """A list on the server. `await` gives its first page, `async for` every item of every page.
 
     A walk always ends: a page that repeats one before it stops it.
@@ -74,21 +83,40 @@ class AsyncPager(AsyncOnly, Generic[T]):
         self._options = options
         self.paging: Paging = paging
 
-    def __await__(self) -> Generator[Any, Any, AsyncPage[T]]:
-        return self.first().__await__()
-
     async def first(self) -> AsyncPage[T]:
-        """The first page; the same as awaiting the pager."""
+        """The first page.
+
+        Example:
+            ```python
+            page = await client.workflows.logs(limit=5).first()
+            ```
+        """
         return await self.page(self._call.query)
 
     async def page(self, query: Mapping[str, Any]) -> AsyncPage[T]:
-        """The page that this query asks for; `AsyncPage.next_page` is the usual way here."""
+        """The page that this query asks for; `AsyncPage.next_page` is the usual way here.
+
+        Args:
+            query: The query parameters, in the wire's spelling.
+
+        Example:
+            ```python
+            page = await client.workflows.logs().page({"page": 2, "limit": 5})
+            ```
+        """
         exchange = await self._transport.open(replace(self._call, query=query), self._options)
         body = await self._transport.read_as(exchange, PageBody[self._item])  # type: ignore[name-defined]
         return AsyncPage(self, body, query, exchange.info)
 
     async def pages(self) -> AsyncGenerator[AsyncPage[T]]:
-        """Every page, one after the other; ends when a page repeats the one before it."""
+        """Every page, one after the other; ends when a page repeats the one before it.
+
+        Example:
+            ```python
+            async for page in client.workflows.logs(limit=50).pages():
+                print(len(page.data))
+            ```
+        """
         page = await self.first()
         seen = {page.key}
         while True:

@@ -10,7 +10,7 @@ from typing import Generic, Self, TypeVar
 from .. import _http
 from .._answers import media_type, not_json
 from .._config import RequestOptions
-from .._errors import status_error_from_body
+from .._errors import masked, status_error_from_body
 from .._fold import Fold
 from .._kinds import DatasourceResults, Kind, check_outcome, interrupted
 from .._request import Call
@@ -21,7 +21,7 @@ from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEve
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun
-from ._io import AsyncOnly, move_on_after
+from ._io import AsyncGuard, move_on_after
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = [
@@ -36,7 +36,7 @@ E = TypeVar("E")
 R = TypeVar("R")
 
 
-class AsyncEventStream(AsyncOnly, Generic[E, R]):
+class AsyncEventStream(AsyncGuard, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once; leaving the loop or the block in any way
@@ -113,6 +113,13 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
         """The pieces of text as they come, for printing.
 
         A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too.
+
+        Example:
+            ```python
+            async with client.chat.stream("Tell me more") as stream:
+                async for text in stream.text:
+                    print(text, end="")
+            ```
         """
         return self._pieces()
 
@@ -131,6 +138,14 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
             StreamInterruptedError: The stream ended before its end; what came is in its `partial`.
             APIStatusError: The stream carried an error.
             UsageError: The loop over the stream was left before its end.
+
+        Example:
+            ```python
+            async with client.chat.stream("Tell me more") as stream:
+                async for text in stream.text:
+                    print(text, end="")
+                reply = await stream.final()
+            ```
         """
         if not self._begun:
             async for _ in self:
@@ -164,7 +179,7 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
             read = self._kind.reader()
             parser = SSEParser()
             chunks = exchange.chunks()
-            while not fold.over and (chunk := await self._next(chunks)) is not None:
+            while not fold.over and (chunk := await self._next(exchange, chunks)) is not None:
                 for data in parser.feed(chunk):
                     event = read(data)
                     if type(event) is ErrorEvent:
@@ -180,18 +195,18 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
             self._error = ResponseValidationError(f"the stream cannot be read on: {error}")
             raise self._error from None
         except DifyError as error:
-            self._error = error
+            self._error = masked(error, self._transport.settings.secrets())
             raise
         finally:
             await self.aclose()
 
-    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self, exchange: AsyncExchange, chunks: AsyncIterator[bytes]) -> bytes | None:
         """The next chunk, or None at the end: the server's, or ours where nothing need follow and nothing does in time."""
         fold = self._fold
         try:
             if fold.grace is None:
                 return await anext(chunks, None)
-            with move_on_after(fold.grace):
+            with move_on_after(fold.grace, exchange.cut):
                 return await anext(chunks, None)
             return None
         except _http.HTTPError as cause:
@@ -200,7 +215,7 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
             timeout = _http.failure_of(cause) == "timeout"
             why = "no byte came within the read timeout" if timeout else str(cause) or type(cause).__name__
             error = interrupted(why, fold, timeout=timeout)
-            raise error from cause.with_traceback(None)
+            raise error from _http.bare(cause)
 
     def _raised(self, event: ErrorEvent) -> DifyError:
         """The exception for an `error` frame."""
@@ -243,7 +258,14 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection. The server goes on with what it runs; `stop` asks it not to."""
+        """Close the connection. The server goes on with what it runs; `stop` asks it not to.
+
+        Example:
+            ```python
+            stream = client.chat.stream("Hello")
+            await stream.aclose()  # nothing was sent, and nothing will be
+            ```
+        """
         self._begun = True
         if self._exchange is not None:
             await self._exchange.aclose()
@@ -253,6 +275,13 @@ class AsyncEventStream(AsyncOnly, Generic[E, R]):
 
         Raises:
             UsageError: No event has come yet, so the task has no name to stop it by.
+
+        Example:
+            ```python
+            async with client.chat.stream("Count to a million") as stream:
+                async for event in stream:
+                    await stream.stop()
+            ```
         """
         if self.task_id is None:
             raise UsageError("there is nothing to stop yet: the server names the task in its first event")

@@ -9,13 +9,15 @@ from typing import TypeVar
 from .. import _http
 from .._answers import AttemptFailed, answer_from, cut_error, failed_answer, failed_exchange, overdue
 from .._config import RequestOptions, Settings
+from .._errors import masked
 from .._http import AsyncHTTPClient, Request, Response
 from .._log import log
 from .._request import Call, encode_json
 from .._retry import decide
-from ..errors import APITimeoutError, ConfigurationError, ResponseValidationError
+from ..errors import APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
 from ..types.http import HTTPInfo
 from ._io import Deadline, current_loop, read_upload, shielded, sleep
+from .connections import AsyncConnections
 
 __all__ = ["AsyncExchange", "AsyncPool", "AsyncTransport"]
 
@@ -43,7 +45,7 @@ class AsyncPool:
         loop = current_loop()
         if self._own is None or self._loop is not loop:
             # The connections of an event loop that is gone can neither be used nor closed from here.
-            self._own, self._loop = _http.new_async_client(), loop
+            self._own, self._loop = _http.new_async_client(AsyncConnections()), loop
         return self._own
 
     async def aclose(self) -> None:
@@ -98,7 +100,7 @@ class AsyncExchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self._limit):
+            with Deadline(self._limit, self.cut):
                 async for chunk in self.chunks():
                     parts.append(chunk)
                     size += len(chunk)
@@ -107,7 +109,7 @@ class AsyncExchange:
         except TimeoutError:
             raise APITimeoutError("the rest of the answer did not come in time", sent=True) from None
         except _http.HTTPError as error:
-            raise cut_error(error, self.info.method) from error.with_traceback(None)
+            raise cut_error(error, self.info.method) from _http.bare(error)
         finally:
             await self.aclose()
         return b"".join(parts)
@@ -117,7 +119,7 @@ class AsyncExchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self._limit):
+            with Deadline(self._limit, self.cut):
                 async for chunk in _http.raw_stream(self._response):
                     parts.append(chunk)
                     size += len(chunk)
@@ -137,6 +139,10 @@ class AsyncExchange:
         except ValueError:
             return raw
         return bytes(opened[:cap])
+
+    def cut(self) -> None:
+        """End a blocked read at once, from any thread; the exchange can then only be closed."""
+        _http.cut(self._response)
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
@@ -160,7 +166,10 @@ class AsyncTransport:
         body = await exchange.read()
         if exchange.info.status == 206:
             raise ResponseValidationError("the server sent a part of the answer (HTTP 206)", http=exchange.info)
-        return answer_from(body, cast_to, exchange.info)
+        try:
+            return answer_from(body, cast_to, exchange.info)
+        except DifyError as error:
+            raise masked(error, self.settings.secrets()) from None
 
     async def send(self, call: Call, options: RequestOptions | None = None) -> None:
         """Make a call whose answer has no content: any 2xx counts, whatever its body is."""
@@ -193,7 +202,7 @@ class AsyncTransport:
                     rewindable=call.upload is None or call.upload.rewindable,
                 )
             if wait is None:
-                raise failed.error from failed.cause
+                raise masked(failed.error, settings.secrets()) from failed.cause
             log.info("%s: %s; attempt %d in %.2f s", call.operation, type(failed.error).__name__, attempt + 1, wait)
             await sleep(wait)
 
@@ -201,29 +210,32 @@ class AsyncTransport:
         # Twice the read timeout for the headers: each read may succeed and they may still never end.
         gap = _http.read_timeout(settings.timeout)
         limit = None if gap is None else 2 * gap
-        patience = Deadline(limit)
+        wire = _http.Wire()
+        patience = Deadline(limit, wire.cut)
         request = self._request(call, settings, patience)
         started = time.monotonic()
         try:
             with patience:
+                request.extensions["dify_wire"] = wire
                 response = await self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
         except TimeoutError:
             raise overdue(limit, call) from None
         except (_http.HTTPError, _http.InvalidURL) as cause:
-            raise failed_exchange(cause, call, settings.base_url) from None
-        info = _http.info_of(response, time.monotonic() - started)
+            raise failed_exchange(cause, call, call.server(settings.base_url)) from None
+        info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
         exchange = AsyncExchange(response, info, limit)
         if 200 <= info.status < 300:
             return exchange
-        raise failed_answer(info, await exchange.read_start(), settings.secrets())
+        operation = call.operation if call.address is None else ""  # a signed link is no route of the API
+        raise failed_answer(info, await exchange.read_start(), settings.secrets(), operation)
 
     def _request(self, call: Call, settings: Settings, patience: Deadline) -> Request:
         key = call.key_for(settings)
         headers = {
             "Accept": {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*"),
             "Accept-Encoding": "gzip",
-            **settings.headers,
+            **call.headers_for(settings),
         }
         content: bytes | AsyncIterator[bytes] | None = None
         if call.upload is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 
@@ -46,15 +46,20 @@ class Answer(Model):
         Raises:
             RuntimeError: The model was built by hand or is nested in another, so no exchange belongs to it.
         """
-        try:
-            info: HTTPInfo = object.__getattribute__(self, "__dify_http__")
-        except AttributeError:
-            raise RuntimeError(f"this {type(self).__name__} was not returned by a call, so it has no .http") from None
+        info = _http_of(self)
+        if info is None:
+            raise RuntimeError(f"this {type(self).__name__} was not returned by a call, so it has no .http")
         return info
+
+    def __copy__(self) -> Self:
+        return attach(super().__copy__(), _http_of(self))
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return attach(super().__deepcopy__(memo), _http_of(self))
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
-        state["__dify_http__"] = getattr(self, "__dify_http__", None)
+        state["__dify_http__"] = _http_of(self)
         return state
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
@@ -62,10 +67,21 @@ class Answer(Model):
         super().__setstate__(state)
 
 
-def attach(answer: Answer, info: HTTPInfo | None) -> None:
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
+
+def attach(answer: AnswerT, info: HTTPInfo | None) -> AnswerT:
     """Tie an answer to its exchange (the transport does this; the model itself is frozen)."""
     if info is not None:
         object.__setattr__(answer, "__dify_http__", info)
+    return answer
+
+
+def _http_of(answer: Answer) -> HTTPInfo | None:
+    try:
+        return cast("HTTPInfo", object.__getattribute__(answer, "__dify_http__"))
+    except AttributeError:
+        return None
 
 
 def _aware(value: datetime) -> datetime:

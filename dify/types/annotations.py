@@ -4,7 +4,10 @@ from typing import Literal
 
 from ._base import Answer, Timestamp
 
-__all__ = ["Annotation", "AnnotationJobStatus", "AnnotationReplyJob"]
+__all__ = ["Annotation", "AnnotationAction", "AnnotationJobStatus", "AnnotationReplyJob"]
+
+AnnotationAction = Literal["enable", "disable"]
+"""What a job does with annotation replies."""
 
 AnnotationJobStatus = Literal["waiting", "processing", "completed", "error"] | str
 """How far the job that switches annotation replies is."""

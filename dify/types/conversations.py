@@ -4,7 +4,10 @@ from typing import Any, Literal
 
 from ._base import Answer, Timestamp
 
-__all__ = ["Conversation", "ConversationVariable", "VariableType"]
+__all__ = ["Conversation", "ConversationOrder", "ConversationVariable", "VariableType"]
+
+ConversationOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at"]
+"""By which time conversations are listed; with a minus sign the newest come first."""
 
 VariableType = (
     Literal[

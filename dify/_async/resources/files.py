@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from ..._config import RequestOptions
-from ..._files import FileSource, upload_of
+from ..._files import FileSource, UploadResult, upload_of
 from ..._request import Call, segment
 from ..._wire import flag
+from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
-from .._io import in_thread
+from .._io import in_thread, run_many
 from ..byte_stream import AsyncByteStream
 from ._base import AsyncResource
 
@@ -61,6 +64,56 @@ class AsyncFiles(AsyncResource):
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         call = Call("uploadChatFile", "POST", "/files/upload", upload=upload, form=form)
         return await self._transport.fetch(call, UploadedFile, options)
+
+    async def upload_many(
+        self,
+        files: Iterable[FileSource],
+        *,
+        user: str | None = None,
+        concurrency: int = 4,
+        on_progress: Callable[[int, int], None] | None = None,
+        options: RequestOptions | None = None,
+    ) -> list[UploadResult]:
+        """Store many files for one end user, several at a time (uploadChatFile).
+
+        A file that cannot be stored fails alone: look at the `error` of its result. Interrupting the call ends it for all.
+
+        Args:
+            files: The files, each in one of the forms that `upload` takes.
+            user: Whose files they are; only calls of the same user can use them.
+            concurrency: How many to send at a time.
+            on_progress: Called with the number of files that are done, failed ones too, and the number in all.
+            options: Settings for each of the calls.
+
+        Returns:
+            A result for every file, in the order of the files.
+
+        Example:
+            ```python
+            results = await client.files.upload_many(["cat.png", "dog.png"])
+            for result in results:
+                print(result.file, result.error or result.uploaded.id)
+            ```
+        """
+        if concurrency < 1:
+            raise InvalidArgumentError(f"concurrency is {concurrency}; at least one file has to be sent at a time")
+        everything = list(files)
+        # What is wrong with the call and not with a file is raised, and not said once for each file.
+        owner = self._user(user)
+        self._transport.settings.with_options(options)
+        Call("uploadChatFile", "POST", "/files/upload").key_for(self._settings)
+
+        async def one(file: FileSource) -> UploadResult:
+            try:
+                return UploadResult(file, uploaded=await self.upload(file, user=owner, options=options))
+            except Exception as error:  # noqa: BLE001 - a file may fail in any way that its own reading can
+                return UploadResult(file, error=error)
+
+        def tell(done: int) -> None:
+            if on_progress is not None:
+                on_progress(done, len(everything))
+
+        return await run_many(one, everything, at_once=concurrency, on_done=tell)
 
     def download(
         self,

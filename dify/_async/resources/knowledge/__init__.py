@@ -8,17 +8,81 @@ from typing import TYPE_CHECKING
 from .._base import AsyncResource
 
 if TYPE_CHECKING:
+    from .child_chunks import AsyncChildChunks
+    from .datasets import AsyncDatasets
+    from .documents import AsyncDocuments
+    from .metadata import AsyncMetadata
+    from .models import AsyncModels
     from .pipelines import AsyncPipelines
+    from .segments import AsyncSegments
+    from .tags import AsyncTags
 
 __all__ = ["AsyncKnowledge"]
 
 
 class AsyncKnowledge(AsyncResource):
-    """Knowledge bases and what belongs to them; every call takes the knowledge key."""
+    """Knowledge bases and what belongs to them; every call takes the knowledge key.
+
+    Example:
+        ```python
+        dataset = await client.knowledge.datasets.create("Handbook", indexing_technique="economy")
+        made = await client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hello world.")
+        await client.knowledge.documents.wait_indexed(dataset.id, made.batch)
+        ```
+    """
+
+    @cached_property
+    def datasets(self) -> AsyncDatasets:
+        """Knowledge bases, and searching them."""
+        from .datasets import AsyncDatasets
+
+        return AsyncDatasets(self._transport)
+
+    @cached_property
+    def documents(self) -> AsyncDocuments:
+        """Documents: from text and files, their indexing and their files."""
+        from .documents import AsyncDocuments
+
+        return AsyncDocuments(self._transport)
+
+    @cached_property
+    def segments(self) -> AsyncSegments:
+        """The chunks of documents."""
+        from .segments import AsyncSegments
+
+        return AsyncSegments(self._transport)
+
+    @cached_property
+    def child_chunks(self) -> AsyncChildChunks:
+        """The child chunks of chunks."""
+        from .child_chunks import AsyncChildChunks
+
+        return AsyncChildChunks(self._transport)
+
+    @cached_property
+    def tags(self) -> AsyncTags:
+        """Tags of knowledge bases."""
+        from .tags import AsyncTags
+
+        return AsyncTags(self._transport)
+
+    @cached_property
+    def metadata(self) -> AsyncMetadata:
+        """Metadata fields, and their values on documents."""
+        from .metadata import AsyncMetadata
+
+        return AsyncMetadata(self._transport)
+
+    @cached_property
+    def models(self) -> AsyncModels:
+        """The AI models of the workspace."""
+        from .models import AsyncModels
+
+        return AsyncModels(self._transport)
 
     @cached_property
     def pipelines(self) -> AsyncPipelines:
-        """Knowledge pipelines: datasources and runs."""
+        """Knowledge pipelines: files, datasources and runs."""
         from .pipelines import AsyncPipelines
 
         return AsyncPipelines(self._transport)

@@ -1,93 +1,165 @@
-"""Knowledge pipelines: their datasources and their draft runs."""
+"""Knowledge pipelines and their runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
-from ...._kinds import DATASOURCE, WORKFLOW
-from ...._request import Call, compact, segment
-from ....errors import UsageError
-from ...streams import AsyncDatasourceStream, AsyncWorkflowStream
-from .._base import AsyncResource
+from ...._kinds import WORKFLOW
+from ...._paths import dataset_path
+from ...._request import Call
+from ...._wire import ResponseMode, items_of
+from ....types.pipelines import DatasourceInfo, DatasourceType, PipelineRun
+from ....types.workflows import WorkflowRun
+from ...streams import AsyncWorkflowStream
+from .pipeline_sources import AsyncPipelineSources, no_stop
 
 __all__ = ["AsyncPipelines"]
 
-DatasourceType = Literal["local_file", "online_document", "online_drive", "website_crawl"] | str
 
+class AsyncPipelines(AsyncPipelineSources):
+    """Run knowledge pipelines. Needs a server from 1.14 on.
 
-async def _no_stop(_: str) -> None:
-    raise UsageError("the server has no way to stop a pipeline; leave the stream, or call aclose()")
+    Example:
+        ```python
+        uploaded = await client.knowledge.pipelines.upload_file("handbook.pdf")
+        [node] = await client.knowledge.pipelines.datasource_plugins(dataset_id)
+        run = await client.knowledge.pipelines.run(
+            dataset_id,
+            inputs={},
+            datasource_type="local_file",
+            datasource_info_list=[LocalFile.from_upload(uploaded)],
+            start_node_id=node.node_id,
+        )
+        await client.knowledge.documents.wait_indexed(dataset_id, run.batch)
+        ```
+    """
 
-
-class AsyncPipelines(AsyncResource):
-    """Run knowledge pipelines. Needs a server from 1.14 on."""
-
-    def run_datasource_node(
+    @overload
+    async def run(
         self,
         dataset_id: str,
-        node_id: str,
         *,
         inputs: Mapping[str, Any],
-        datasource_type: DatasourceType,
-        is_published: bool,
-        credential_id: str | None = None,
+        datasource_type: DatasourceType | str,
+        datasource_info_list: Sequence[DatasourceInfo],
+        start_node_id: str,
+        is_published: Literal[True] = True,
+        response_mode: ResponseMode = "streaming",
         options: RequestOptions | None = None,
-    ) -> AsyncDatasourceStream:
-        """Run one datasource node and take what it brings (runDatasourceNode).
+    ) -> PipelineRun: ...
 
-        Failing is an event (`datasource_error`) and no exception; none of the events ends the stream, its end does.
+    @overload
+    async def run(
+        self,
+        dataset_id: str,
+        *,
+        inputs: Mapping[str, Any],
+        datasource_type: DatasourceType | str,
+        datasource_info_list: Sequence[DatasourceInfo],
+        start_node_id: str,
+        is_published: Literal[False],
+        response_mode: ResponseMode = "streaming",
+        options: RequestOptions | None = None,
+    ) -> WorkflowRun: ...
+
+    @overload
+    async def run(
+        self,
+        dataset_id: str,
+        *,
+        inputs: Mapping[str, Any],
+        datasource_type: DatasourceType | str,
+        datasource_info_list: Sequence[DatasourceInfo],
+        start_node_id: str,
+        is_published: bool,
+        response_mode: ResponseMode = "streaming",
+        options: RequestOptions | None = None,
+    ) -> PipelineRun | WorkflowRun: ...
+
+    async def run(
+        self,
+        dataset_id: str,
+        *,
+        inputs: Mapping[str, Any],
+        datasource_type: DatasourceType | str,
+        datasource_info_list: Sequence[DatasourceInfo],
+        start_node_id: str,
+        is_published: bool = True,
+        response_mode: ResponseMode = "streaming",
+        options: RequestOptions | None = None,
+    ) -> PipelineRun | WorkflowRun:
+        """Run a pipeline (runPipeline).
+
+        The published one makes documents, which are indexed after the call: see `documents.wait_indexed`. The draft makes
+        none; it shows what would become of the input.
 
         Args:
             dataset_id: The knowledge base.
-            node_id: The node, from the pipeline's datasource plugins.
-            inputs: Values of the node's fields.
-            datasource_type: What kind of datasource the node is.
+            inputs: Values of the pipeline's fields.
+            datasource_type: What kind of datasource the documents come from.
+            datasource_info_list: What to work on, in the form that its kind of datasource wants: `LocalFile`,
+                `OnlineDocument`, `WebPage`, `OnlineDriveFile`, or a dict where a provider's shape differs.
+            start_node_id: The datasource node to start from.
             is_published: Whether to run the published pipeline, or the draft.
-            credential_id: Which of the datasource's credentials to use.
+            response_mode: For the draft, whether its run rides on a stream, which no gateway cuts. The published pipeline
+                answers at once in either mode.
             options: Settings for this call alone.
+
+        Returns:
+            Of the published pipeline, the documents and the batch to ask about; of the draft, its run.
+
+        Raises:
+            ServerError: 500 with code pipeline_run_error: anything that is wrong with the input, or at the server.
+            WorkflowFailedError: The draft's run failed.
+            BadRequestError: The knowledge base has no pipeline, or a value does not fit.
+            NotFoundError: There is no such knowledge base.
 
         Example:
             ```python
-            stream = client.knowledge.pipelines.run_datasource_node(
-                dataset_id, node_id, inputs={}, datasource_type="website_crawl", is_published=True
+            run = await client.knowledge.pipelines.run(
+                dataset_id,
+                inputs={},
+                datasource_type="local_file",
+                datasource_info_list=[LocalFile.from_upload(uploaded)],
+                start_node_id=node_id,
             )
-            async for event in stream:
-                print(event.event)
+            print(run.batch)
             ```
         """
-        body = compact(
-            inputs=dict(inputs),
-            datasource_type=datasource_type,
-            credential_id=credential_id,
-            is_published=is_published,
+        call = _run_call(
+            dataset_id,
+            inputs,
+            datasource_type,
+            datasource_info_list,
+            start_node_id,
+            is_published,
+            response_mode,
         )
-        path = (
-            f"/datasets/{segment(dataset_id, 'dataset_id')}/pipeline/datasource/nodes/{segment(node_id, 'node_id')}/run"
-        )
-        call = Call("runDatasourceNode", "POST", path, key="knowledge", json=body, accept="stream")
-        return AsyncDatasourceStream(
-            self._transport, call, DATASOURCE, fold=DATASOURCE.fold(), stop=_no_stop, options=options
-        )
+        if is_published:
+            return await self._transport.fetch(call, PipelineRun, options)
+        return await self._stream(call, options).final()
 
     def stream(
         self,
         dataset_id: str,
         *,
         inputs: Mapping[str, Any],
-        datasource_type: DatasourceType,
-        datasource_info_list: Sequence[Mapping[str, Any]],
+        datasource_type: DatasourceType | str,
+        datasource_info_list: Sequence[DatasourceInfo],
         start_node_id: str,
         options: RequestOptions | None = None,
     ) -> AsyncWorkflowStream:
         """Run the draft of a pipeline and take its events (runPipeline with `is_published` false).
 
+        A run that fails is an event here and no exception.
+
         Args:
             dataset_id: The knowledge base.
             inputs: Values of the pipeline's fields.
             datasource_type: What kind of datasource the documents come from.
-            datasource_info_list: The documents, in the form that their kind of datasource wants.
+            datasource_info_list: What to work on, as in `run`.
             start_node_id: The datasource node to start from.
             options: Settings for this call alone.
 
@@ -97,23 +169,45 @@ class AsyncPipelines(AsyncResource):
                 dataset_id,
                 inputs={},
                 datasource_type="local_file",
-                datasource_info_list=[{"reference": file_id, "name": "a.txt"}],
+                datasource_info_list=[LocalFile.from_upload(uploaded)],
                 start_node_id=node_id,
             )
             async for event in stream:
                 print(event.event)
             ```
         """
-        body = {
-            "inputs": dict(inputs),
-            "datasource_type": datasource_type,
-            "datasource_info_list": [dict(info) for info in datasource_info_list],
-            "start_node_id": start_node_id,
-            "is_published": False,
-            "response_mode": "streaming",
-        }
-        path = f"/datasets/{segment(dataset_id, 'dataset_id')}/pipeline/run"
-        call = Call("runPipeline", "POST", path, key="knowledge", json=body, accept="stream")
-        return AsyncWorkflowStream(
-            self._transport, call, WORKFLOW, fold=WORKFLOW.fold(), stop=_no_stop, options=options
-        )
+        call = _run_call(dataset_id, inputs, datasource_type, datasource_info_list, start_node_id, False, "streaming")
+        return self._stream(call, options)
+
+    def _stream(self, call: Call, options: RequestOptions | None) -> AsyncWorkflowStream:
+        fold = WORKFLOW.fold()
+        return AsyncWorkflowStream(self._transport, call, WORKFLOW, fold=fold, stop=no_stop, options=options)
+
+
+def _run_call(
+    dataset_id: str,
+    inputs: Mapping[str, Any],
+    datasource_type: str,
+    datasource_info_list: Sequence[DatasourceInfo],
+    start_node_id: str,
+    is_published: bool,
+    response_mode: ResponseMode,
+) -> Call:
+    body = {
+        "inputs": dict(inputs),
+        "datasource_type": datasource_type,
+        "datasource_info_list": items_of(datasource_info_list, "datasource_info_list"),
+        "start_node_id": start_node_id,
+        "is_published": is_published,
+        "response_mode": response_mode,
+    }
+    # A published run answers with JSON whatever was asked for.
+    streamed = response_mode == "streaming" and not is_published
+    return Call(
+        "runPipeline",
+        "POST",
+        f"{dataset_path(dataset_id)}/pipeline/run",
+        key="knowledge",
+        json=body,
+        accept="stream" if streamed else "json",
+    )

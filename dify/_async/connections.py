@@ -1,0 +1,144 @@
+"""Connections: as many as there are calls at once, and a stack of idle ones.
+
+The HTTP library's own pool walks all its connections on every change, which costs a thousand streams more than their data does,
+and a request that is cancelled at the wrong moment leaves a connection in it that nobody can use again. Here a call owns its
+connection: nothing is walked, and what was cancelled is closed, whatever state it was in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+from .. import _http
+from .._http import AsyncBaseTransport, AsyncBody, AsyncHTTP11Connection, AsyncNetworkStream, Origin, Request, Response
+from ._io import Slots, shielded
+
+__all__ = ["AsyncConnections"]
+
+
+class _Line:
+    """One open connection."""
+
+    __slots__ = ("connection", "idle_since", "origin", "stream")
+
+    def __init__(self, origin: Origin, stream: AsyncNetworkStream, idle_seconds: float) -> None:
+        self.origin = origin
+        self.stream = stream
+        self.connection = AsyncHTTP11Connection(origin, stream, keepalive_expiry=idle_seconds)
+        self.idle_since = 0.0
+
+    async def aclose(self) -> None:
+        with shielded():
+            await self.connection.aclose()
+
+
+async def _connect(origin: Origin, seconds: float | None) -> AsyncNetworkStream:
+    host = origin.host.decode("ascii")
+    stream = await _http.async_network().connect_tcp(host, origin.port, timeout=seconds)
+    if origin.scheme != b"https":
+        return stream
+    try:
+        return await stream.start_tls(_http.tls_context(), server_hostname=host, timeout=seconds)
+    except BaseException:  # a cancelled handshake leaves its socket open
+        with shielded():
+            await stream.aclose()
+        raise
+
+
+class _Body(AsyncBody):
+    """An answer's body; closing it gives the connection back, or closes it where it cannot be used again."""
+
+    def __init__(self, body: AsyncBody, line: _Line, owner: AsyncConnections) -> None:
+        self._body = body
+        self._line: _Line | None = line
+        self._owner = owner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._body:
+                yield chunk
+        except _http.CORE_ERRORS as error:
+            raise _http.translated(error) from None
+
+    async def aclose(self) -> None:
+        line, self._line = self._line, None
+        if line is None:
+            return
+        try:
+            with shielded():
+                await self._body.aclose()
+        finally:
+            await self._owner.give_back(line)
+
+
+class AsyncConnections(AsyncBaseTransport):
+    """A transport for the HTTP library's client.
+
+    Args:
+        most: How many calls may be under way at once; more wait for one to end.
+        most_idle: How many idle connections are kept.
+        idle_seconds: For how long they are.
+    """
+
+    def __init__(self, *, most: int = 1000, most_idle: int = 100, idle_seconds: float = 30.0) -> None:
+        self._slots = Slots(most)
+        self._most_idle = most_idle
+        self._idle_seconds = idle_seconds
+        self._idle: list[_Line] = []
+        self._busy: set[_Line] = set()
+        self._closed = False
+
+    async def handle_async_request(self, request: Request) -> Response:
+        await self._slots.acquire()
+        line: _Line | None = None
+        try:
+            line = await self._line_for(request)
+            _http.tell_wire(request, line.stream)
+            answer = await line.connection.handle_async_request(_http.core_request(request))
+        except BaseException as error:
+            # Whatever it was, this connection is of no more use, and a cancelled one may be in any state.
+            self._slots.release()
+            if line is not None:
+                self._busy.discard(line)
+                await line.aclose()
+            if isinstance(error, _http.CORE_ERRORS):
+                raise _http.translated(error) from None
+            raise
+        return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
+
+    async def _line_for(self, request: Request) -> _Line:
+        origin = _http.origin_of(request)
+        for index in range(len(self._idle) - 1, -1, -1):  # the one used last is the least likely to be closed by now
+            if self._idle[index].origin == origin:
+                line = self._idle.pop(index)
+                if not line.connection.has_expired():
+                    self._busy.add(line)
+                    return line
+                await line.aclose()
+        stream = await _connect(origin, _http.connect_seconds(request))
+        line = _Line(origin, stream, self._idle_seconds)
+        self._busy.add(line)
+        return line
+
+    async def give_back(self, line: _Line) -> None:
+        """A call is done with its connection."""
+        self._busy.discard(line)
+        self._slots.release()
+        if self._closed or not line.connection.is_idle():
+            await line.aclose()
+            return
+        now = line.idle_since = time.monotonic()
+        self._idle.append(line)
+        # The oldest lie first. Those that are over the number or the time are closed here, since nothing else looks at them.
+        while len(self._idle) > self._most_idle or self._idle[0].idle_since < now - self._idle_seconds:
+            await self._idle.pop(0).aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, also those whose answers are still being read."""
+        self._closed = True
+        lines = [*self._idle, *self._busy]
+        self._idle.clear()
+        self._busy.clear()
+        for line in lines:
+            await line.aclose()

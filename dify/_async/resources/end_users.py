@@ -1,0 +1,40 @@
+"""The people on whose behalf an app is called."""
+
+from __future__ import annotations
+
+from ..._config import RequestOptions
+from ..._request import Call, segment
+from ...types.end_users import EndUser
+from ._base import AsyncResource
+
+__all__ = ["AsyncEndUsers"]
+
+
+class AsyncEndUsers(AsyncResource):
+    """Look up end users. Needs a server from 1.14 on.
+
+    Example:
+        ```python
+        uploaded = await client.files.upload("cat.png")
+        end_user = await client.end_users.get(uploaded.created_by)
+        ```
+    """
+
+    async def get(self, end_user_id: str, *, options: RequestOptions | None = None) -> EndUser:
+        """One end user of this app (getEndUserChat).
+
+        Args:
+            end_user_id: Dify's id for the user, such as `UploadedFile.created_by`; not your own `user`.
+            options: Settings for this call alone.
+
+        Raises:
+            NotFoundError: This app has no such end user.
+
+        Example:
+            ```python
+            end_user = await client.end_users.get(end_user_id)
+            print(end_user.external_user_id)
+            ```
+        """
+        call = Call("getEndUserChat", "GET", f"/end-users/{segment(end_user_id, 'end_user_id')}", repeatable=True)
+        return await self._transport.fetch(call, EndUser, options)

@@ -1,0 +1,46 @@
+"""The AI models of the workspace."""
+
+from __future__ import annotations
+
+from ...._config import RequestOptions
+from ...._request import Call, segment
+from ....types.models import ModelProviders, ModelType
+from .._base import AsyncResource
+
+__all__ = ["AsyncModels"]
+
+
+class AsyncModels(AsyncResource):
+    """See which models knowledge bases can use.
+
+    Example:
+        ```python
+        embeddings = await client.knowledge.models.list("text-embedding")
+        ```
+    """
+
+    async def list(self, model_type: ModelType, *, options: RequestOptions | None = None) -> ModelProviders:
+        """The providers that are set up and their models of one type (getAvailableModels); not paged.
+
+        Args:
+            model_type: What the models do.
+            options: Settings for this call alone.
+
+        Raises:
+            BadRequestError: There is no such type.
+
+        Example:
+            ```python
+            for provider in (await client.knowledge.models.list("text-embedding")).data:
+                for model in provider.models:
+                    print(provider.provider, model.model)
+            ```
+        """
+        call = Call(
+            "getAvailableModels",
+            "GET",
+            f"/workspaces/current/models/model-types/{segment(model_type, 'model_type')}",
+            key="knowledge",
+            repeatable=True,
+        )
+        return await self._transport.fetch(call, ModelProviders, options)

@@ -1,0 +1,207 @@
+"""The chunks of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from ...._config import RequestOptions
+from ...._paths import segment_path, segments_path
+from ...._request import Call, compact
+from ...._wire import items_of
+from ....types.segments import Segment, SegmentDetail, SegmentInput, SegmentList
+from ...pager import AsyncPager
+from .._base import AsyncResource
+
+__all__ = ["AsyncSegments", "SegmentStatus"]
+
+SegmentStatus = Literal["waiting", "indexing", "completed", "error", "paused", "re_segment"] | str
+"""How far the indexing of a chunk is."""
+
+
+class AsyncSegments(AsyncResource):
+    """Read, add, change and delete the chunks of a document.
+
+    Example:
+        ```python
+        async for chunk in client.knowledge.segments.list(dataset_id, document_id):
+            print(chunk.position, chunk.content)
+        ```
+    """
+
+    async def create(
+        self,
+        dataset_id: str,
+        document_id: str,
+        segments: Sequence[SegmentInput | Mapping[str, Any]],
+        *,
+        options: RequestOptions | None = None,
+    ) -> SegmentList:
+        """Add chunks to a document that is indexed (createSegments).
+
+        A chunk that cannot be embedded is made all the same: look at its `status` and `error`.
+
+        Args:
+            dataset_id: The knowledge base.
+            document_id: The document.
+            segments: The chunks, at least one.
+            options: Settings for this call alone.
+
+        Raises:
+            BadRequestError: A chunk is blank, lacks its answer (question-and-answer documents), or is one too many.
+            ProviderNotInitializedError: The embedding model has no credentials.
+            NotFoundError: There is no such document, or it is not indexed yet, or disabled.
+
+        Example:
+            ```python
+            chunk = SegmentInput(content="Lemons are sour.", keywords=["lemon"])
+            made = await client.knowledge.segments.create(dataset_id, document_id, [chunk])
+            print(made.data[0].id)
+            ```
+        """
+        body = {"segments": items_of(segments, "segments")}
+        call = Call("createSegments", "POST", segments_path(dataset_id, document_id), key="knowledge", json=body)
+        return await self._transport.fetch(call, SegmentList, options)
+
+    def list(
+        self,
+        dataset_id: str,
+        document_id: str,
+        *,
+        status: SegmentStatus | Sequence[SegmentStatus] | None = None,
+        keyword: str | None = None,
+        page: int | None = None,
+        limit: int | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[Segment]:
+        """The chunks of a document in their order (listSegments).
+
+        Args:
+            dataset_id: The knowledge base.
+            document_id: The document.
+            status: Only chunks with this status, or with one of these.
+            keyword: Only chunks that hold this text.
+            page: The page to begin with, from 1.
+            limit: Items per page, 1 to 100 (the server's default: 20).
+            options: Settings for this call alone.
+
+        Raises:
+            NotFoundError: There is no such document, while iterating.
+
+        Example:
+            ```python
+            async for chunk in client.knowledge.segments.list(dataset_id, document_id, status="completed"):
+                print(chunk.content)
+            ```
+        """
+        query = compact(
+            status=status if status is None or isinstance(status, str) else [*status],
+            keyword=keyword,
+            page=page,
+            limit=limit,
+        )
+        path = segments_path(dataset_id, document_id)
+        call = Call("listSegments", "GET", path, key="knowledge", query=query, repeatable=True)
+        return AsyncPager(self._transport, call, Segment, paging="page", options=options)
+
+    async def get(
+        self, dataset_id: str, document_id: str, segment_id: str, *, options: RequestOptions | None = None
+    ) -> SegmentDetail:
+        """One chunk, with its child chunks (getSegmentDetail).
+
+        Args:
+            dataset_id: The knowledge base.
+            document_id: The document.
+            segment_id: The chunk.
+            options: Settings for this call alone.
+
+        Raises:
+            NotFoundError: There is no such chunk.
+
+        Example:
+            ```python
+            chunk = (await client.knowledge.segments.get(dataset_id, document_id, segment_id)).data
+            print(chunk.content)
+            ```
+        """
+        path = segment_path(dataset_id, document_id, segment_id)
+        call = Call("getSegmentDetail", "GET", path, key="knowledge", repeatable=True)
+        return await self._transport.fetch(call, SegmentDetail, options)
+
+    async def update(
+        self,
+        dataset_id: str,
+        document_id: str,
+        segment_id: str,
+        *,
+        content: str | None = None,
+        answer: str | None = None,
+        keywords: Sequence[str] | None = None,
+        enabled: bool | None = None,
+        regenerate_child_chunks: bool | None = None,
+        attachment_ids: Sequence[str] | None = None,
+        summary: str | None = None,
+        options: RequestOptions | None = None,
+    ) -> SegmentDetail:
+        """Change a chunk and index it anew (updateSegment); what is left out stays.
+
+        Args:
+            dataset_id: The knowledge base.
+            document_id: The document.
+            segment_id: The chunk.
+            content: Its new text.
+            answer: Its new answer, in a question-and-answer document.
+            keywords: Its new keywords, in place of the old.
+            enabled: Whether searches may find it.
+            regenerate_child_chunks: Cut it into child chunks anew, in a "hierarchical_model" document.
+            attachment_ids: Ids of the uploaded files to attach.
+            summary: Its new text for the summary index.
+            options: Settings for this call alone.
+
+        Raises:
+            BadRequestError: It is being indexed, or a value does not fit.
+            ProviderNotInitializedError: The embedding model has no credentials.
+            NotFoundError: There is no such chunk.
+
+        Example:
+            ```python
+            await client.knowledge.segments.update(dataset_id, document_id, segment_id, content="Lemons are sour!")
+            ```
+        """
+        changes = compact(
+            content=content,
+            answer=answer,
+            keywords=None if keywords is None else items_of(keywords, "keywords"),
+            enabled=enabled,
+            regenerate_child_chunks=regenerate_child_chunks,
+            attachment_ids=None if attachment_ids is None else items_of(attachment_ids, "attachment_ids"),
+            summary=summary,
+        )
+        path = segment_path(dataset_id, document_id, segment_id)
+        # Not repeatable: the server embeds while we wait. A second call after a timeout would embed beside the first,
+        # and both would write the same entry of the vector store.
+        call = Call("updateSegment", "POST", path, key="knowledge", json={"segment": changes})
+        return await self._transport.fetch(call, SegmentDetail, options)
+
+    async def delete(
+        self, dataset_id: str, document_id: str, segment_id: str, *, options: RequestOptions | None = None
+    ) -> None:
+        """Delete a chunk (deleteSegment).
+
+        Args:
+            dataset_id: The knowledge base.
+            document_id: The document.
+            segment_id: The chunk.
+            options: Settings for this call alone.
+
+        Raises:
+            BadRequestError: It is being deleted already.
+            NotFoundError: There is no such chunk.
+
+        Example:
+            ```python
+            await client.knowledge.segments.delete(dataset_id, document_id, segment_id)
+            ```
+        """
+        path = segment_path(dataset_id, document_id, segment_id)
+        await self._transport.send(Call("deleteSegment", "DELETE", path, key="knowledge", repeatable=True), options)

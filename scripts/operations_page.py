@@ -1,0 +1,81 @@
+"""Write docs/operations.md from the table of operations.
+
+python scripts/operations_page.py            write it
+python scripts/operations_page.py --check    change nothing; fail where what is committed differs
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "operations.md"
+sys.path.insert(0, str(ROOT))
+
+from dify._operations import OPERATIONS, SERVER_ONLY, Operation  # noqa: E402 - the path comes first
+
+HEAD = """\
+# Operations
+
+All {count} operations of Dify's Service API, and the calls that make them. Every call is there on `AsyncDify` and, without
+`await`, on `Dify`.
+
+*Since* is the oldest of three releases looked at (0.10, 1.9, 1.14) that has the route; it may have come in a release between
+two of them. A server that lacks a route answers with a web page and status 404: the `NotFoundError` then names both versions.
+"""
+
+BEYOND = """
+## Beyond Dify's own description
+
+| Route | Call | Why |
+|---|---|---|
+"""
+
+
+def noun(operation: Operation) -> str:
+    """What a call belongs to, such as `knowledge.documents`."""
+    return operation.calls[0].rpartition(".")[0]
+
+
+def page() -> str:
+    """The whole page."""
+    return "".join([HEAD.format(count=len(OPERATIONS)), *sections(), BEYOND, *beyond()])
+
+
+def sections() -> Iterator[str]:
+    nouns = list(dict.fromkeys(noun(one) for one in OPERATIONS.values()))
+    ordered = sorted(OPERATIONS.values(), key=lambda one: nouns.index(noun(one)))
+    for name, group in groupby(ordered, noun):
+        yield f"\n## {name}\n\n| Call | Operation | Route | Since |\n|---|---|---|---|\n"
+        for one in group:
+            calls = "<br>".join(f"`{call}`" for call in one.calls)
+            yield f"| {calls} | {one.id} | `{one.method} {one.path}` | {one.since} |\n"
+
+
+def beyond() -> Iterator[str]:
+    for route in SERVER_ONLY:
+        call = f"`{route.call}`" if route.call else "left out"
+        yield f"| `{route.method} {route.path}` | {call} | {route.reason} |\n"
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["--check"]):
+        print(__doc__)
+        return 2
+    text = page()
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    if arguments:
+        print(f"stale, run scripts/operations_page.py: {PAGE.relative_to(ROOT)}", file=sys.stderr)
+        return 1
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"written: {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
