@@ -1,0 +1,1 @@
+"""The knowledge resources through the public client."""

@@ -1,0 +1,160 @@
+"""Cancelling a task costs no connection, wherever it strikes. Async only: a thread cannot be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dify import AsyncDify
+
+from ...support import raw_frames as frames
+from ...support.server import Exchange, Server
+from .support import beside, client_for, single_connection
+
+
+def cancelled_while_open(x: Exchange) -> None:
+    """Streams begin and go on; every other call is answered."""
+    if x.request.path.endswith("/chat-messages"):
+        x.sse(frames.PING, frames.message("Hel"), frames.message("lo"))
+        x.hold()
+    x.json(frames.run_detail())
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and see it end as a cancelled one."""
+    task.cancel()
+    await asyncio.wait([task], timeout=20)
+    assert task.cancelled()
+
+
+async def assert_released(server: Server, client: AsyncDify) -> None:
+    """The server sees the connection closed, and the pool, which has but one, gives one out again."""
+    assert await beside(server.all_closed)
+    assert (await client.workflows.get(frames.RUN)).status == "succeeded"
+
+
+async def test_while_a_stream_waits_for_bytes() -> None:
+    begun = asyncio.Event()
+
+    async def read(client: AsyncDify) -> None:
+        async for event in client.chat.stream("hi"):
+            if event.answer == "lo":
+                begun.set()
+
+    with Server(cancelled_while_open) as server:
+        async with single_connection() as http:
+            client = client_for(server, http_client=http)
+            task = asyncio.create_task(read(client))
+            await asyncio.wait_for(begun.wait(), 20)
+            await asyncio.sleep(0)  # the loop now waits for bytes
+            await cancelled(task)
+            await assert_released(server, client)
+
+
+async def test_while_a_stream_waits_in_its_grace_period() -> None:
+    begun = asyncio.Event()
+
+    async def read(client: AsyncDify) -> None:
+        async for event in client.chat.stream("hi"):
+            if event.event == "message_end":
+                begun.set()  # of a chatflow: its run's end is waited for
+
+    def answer(x: Exchange) -> None:
+        if x.request.method == "POST":
+            x.sse(frames.in_chatflow(frames.workflow_started()), frames.message("Hello"), frames.message_end())
+            x.hold()
+        x.json(frames.run_detail())
+
+    with Server(answer) as server:
+        async with single_connection() as http:
+            client = client_for(server, http_client=http)
+            task = asyncio.create_task(read(client))
+            await asyncio.wait_for(begun.wait(), 20)
+            await asyncio.sleep(0)
+            await cancelled(task)
+            await assert_released(server, client)
+
+
+CALLS: dict[str, Callable[[AsyncDify], Any]] = {
+    "a stream that is entered": lambda client: client.chat.stream("hi").__aenter__(),
+    "a whole reply": lambda client: client.chat.send("hi"),
+    "a blocking reply": lambda client: client.chat.send("hi", response_mode="blocking"),
+    "a call without content": lambda client: client.chat.stop(frames.TASK),
+    "an upload": lambda client: client.files.upload(("a.txt", b"content")),
+    "a download": lambda client: client.files.download("file-1").read(),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Type: appl"], ids=["nothing", "half a head"])
+async def test_while_a_call_waits_for_its_answer(name: str, sent: bytes) -> None:
+    answers = threading.Event()
+
+    def answer(x: Exchange) -> None:
+        if answers.is_set():
+            x.json(frames.run_detail())
+        else:
+            x.send(sent)
+            x.hold()
+
+    with Server(answer) as server:
+        async with single_connection() as http:
+            client = client_for(server, http_client=http)
+            task = asyncio.ensure_future(CALLS[name](client))
+            assert await beside(server.has_seen, 1)
+            await cancelled(task)
+            answers.set()
+            await assert_released(server, client)
+
+
+async def test_while_a_body_is_read() -> None:
+    answers, half = threading.Event(), threading.Event()
+
+    def answer(x: Exchange) -> None:
+        if answers.is_set():
+            x.json(frames.run_detail())
+        else:
+            x.head(200, "application/json", "Content-Length: 1000")
+            x.send(b'{"id": ')
+            half.set()
+            x.hold()
+
+    with Server(answer) as server:
+        async with single_connection() as http:
+            client = client_for(server, http_client=http)
+            task = asyncio.create_task(client.workflows.get(frames.RUN))
+            assert await beside(half.wait, 20)
+            await cancelled(task)
+            answers.set()
+            await assert_released(server, client)
+
+
+async def test_between_two_attempts_sends_no_more() -> None:
+    def answer(x: Exchange) -> None:
+        x.json({"code": "too_many_requests", "message": "wait", "status": 429}, 429, "Retry-After: 30")
+
+    with Server(answer) as server:
+        async with client_for(server, max_retries=2) as client:
+            task = asyncio.create_task(client.workflows.get(frames.RUN))
+            assert await beside(server.has_seen, 1)
+            while server.open and not task.done() and len(server.requests) < 2 and not _sleeps(task):
+                await asyncio.sleep(0)
+            await cancelled(task)
+        assert len(server.requests) == 1
+
+
+def _sleeps(task: asyncio.Task[Any]) -> bool:
+    """Whether a task has come to the wait between two attempts."""
+    return any(frame.f_code.co_name == "sleep" for frame in _frames(task))
+
+
+def _frames(task: asyncio.Task[Any]) -> list[Any]:
+    found, inner = [], task.get_coro()
+    while inner is not None and hasattr(inner, "cr_frame"):
+        found.append(inner.cr_frame)
+        inner = inner.cr_await
+    return [frame for frame in found if frame is not None]

@@ -1,0 +1,153 @@
+"""The event loop is never kept waiting, and a client does not hang in a second one. Async only."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dify import AsyncDify, DifyError
+
+from ...support import raw_frames as frames
+from ...support.server import Exchange, Server
+from ...support.transfers import Giver, Taker
+from .support import client_for, single_connection
+
+
+class NeedsTheLoop:
+    """Blocks until the event loop has run a callback; on the loop's own thread, that is never."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.waits = 0
+
+    def wait(self) -> None:
+        ran = threading.Event()
+        self._loop.call_soon_threadsafe(ran.set)
+        assert ran.wait(10), "the event loop stands still while this blocks"
+        self.waits += 1
+
+
+class BlockingFile(io.BytesIO):
+    """A file on a disk that takes its time, whatever it is asked."""
+
+    def __init__(self, content: bytes, needs: NeedsTheLoop) -> None:
+        super().__init__(content)
+        self._needs = needs
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._needs.wait()
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._needs.wait()
+        return super().seek(offset, whence)
+
+    def tell(self) -> int:
+        self._needs.wait()
+        return super().tell()
+
+
+async def test_the_loop_runs_on_while_a_file_is_read() -> None:
+    needs = NeedsTheLoop(asyncio.get_running_loop())
+    taker = Taker()
+    with Server(taker, lazy=True) as server:
+        async with client_for(server) as client:
+            await client.files.upload(("slow.bin", BlockingFile(b"x" * (3 << 20), needs)))
+    assert taker.forms[0].size == 3 << 20
+    assert needs.waits > 3
+
+
+async def test_the_loop_runs_on_while_a_plain_iterable_makes_its_next_piece() -> None:
+    needs = NeedsTheLoop(asyncio.get_running_loop())
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(3):
+            needs.wait()
+            yield b"x" * 1000
+
+    taker = Taker()
+    with Server(taker, lazy=True) as server:
+        async with client_for(server) as client:
+            await client.files.upload(("slow.bin", pieces()))
+    assert taker.forms[0].size == 3000
+
+
+async def test_the_loop_runs_on_while_a_download_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The write that blocks is the operating system's: a FIFO that nobody reads yet would not do, files are replaced."""
+    needs = NeedsTheLoop(asyncio.get_running_loop())
+    replace = Path.replace
+    import os
+
+    real = os.replace
+
+    def slow_replace(source: str, target: str) -> None:
+        needs.wait()
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", slow_replace)
+    giver = Giver(1 << 20)
+    with Server(giver) as server:
+        async with client_for(server) as client:
+            path = await client.files.download("file-1").save(tmp_path / "a.bin")
+    assert path.stat().st_size == giver.size
+    assert needs.waits == 1
+    assert replace is Path.replace
+
+
+def ask_in_a_new_loop(client: AsyncDify) -> str:
+    """One reply in an event loop of its own, or the name of the error of ours."""
+
+    async def ask() -> str:
+        async with asyncio.timeout(10):
+            try:
+                return (await client.chat.send("hi")).answer
+            except DifyError as error:
+                return type(error).__name__
+
+    return asyncio.run(ask())
+
+
+def streams(x: Exchange) -> None:
+    x.sse(frames.message("Hello"), frames.message_end())
+    x.end()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the first loop is gone, and its connection with it
+def test_a_client_works_in_a_second_event_loop() -> None:
+    with Server(streams) as server:
+        client = client_for(server)
+        assert ask_in_a_new_loop(client) == "Hello"
+        assert ask_in_a_new_loop(client) == "Hello"
+        assert server.connections == 2
+        asyncio.run(client.aclose())
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_a_client_over_the_users_own_connections_does_not_hang_in_a_second_event_loop() -> None:
+    with Server(streams) as server:
+        client = client_for(server, http_client=single_connection())
+        assert ask_in_a_new_loop(client) == "Hello"
+        assert ask_in_a_new_loop(client) in ("Hello", "ConfigurationError", "APIConnectionError", "UsageError")
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_two_event_loops_at_the_same_time_do_not_hang() -> None:
+    answers: list[str] = []
+    with Server(streams) as server:
+        client = client_for(server)
+
+        def ask_often() -> None:
+            for _ in range(5):
+                answers.append(ask_in_a_new_loop(client))
+
+        threads = [threading.Thread(target=ask_often) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert answers == ["Hello"] * 20

@@ -1,0 +1,101 @@
+"""One client serves many calls at once, on connections that are used again, and says so when it is closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dify import APIConnectionError, AsyncDify, ConfigurationError
+
+from ...support import raw_frames as frames
+from ...support.server import Exchange, Server
+from .support import beside, client_for, together
+
+STREAMS = 50
+
+
+async def test_fifty_streams_at_once_each_bring_their_own_answer() -> None:
+    def answer(x: Exchange) -> None:
+        query = x.request.json["query"]
+        # No stream ends before all of them have begun: they do run at the same time.
+        x.sse(frames.PING, frames.message(f"{query}: "))
+        assert x.server.has_seen(STREAMS)
+        for number in range(20):
+            x.chunk(frames.message(f"{number} "))
+        x.chunk(frames.message_end())
+        x.end()
+
+    async def ask(client: AsyncDify, number: int) -> str:
+        text = ""
+        async for event in client.chat.stream(f"question {number}"):
+            if event.event == "message":
+                text += event.answer
+        return text
+
+    with Server(answer) as server:
+        async with client_for(server) as client:
+            answers: list[Any] = await together(
+                [lambda number=number: ask(client, number) for number in range(STREAMS)]
+            )
+            numbers = "".join(f"{number} " for number in range(20))
+            assert answers == [f"question {number}: {numbers}" for number in range(STREAMS)]
+            assert server.connections == STREAMS
+        assert await beside(server.all_closed)
+
+
+async def test_calls_one_after_the_other_use_one_connection() -> None:
+    def answer(x: Exchange) -> None:
+        if x.request.method == "GET":
+            x.json(frames.run_detail())
+        elif x.request.path.endswith("/stop"):
+            x.json({"result": "success"})
+        else:
+            x.json(frames.chat_reply())
+
+    with Server(answer) as server:
+        async with client_for(server) as client:
+            for _ in range(3):
+                await client.workflows.get(frames.RUN)
+                await client.chat.stop(frames.TASK)
+                await client.with_options(user="bob").chat.send("hi", response_mode="blocking")
+        assert server.connections == 1
+        assert await beside(server.all_closed)
+
+
+async def test_a_client_used_after_it_was_closed_says_so() -> None:
+    with Server(lambda x: x.json(frames.run_detail())) as server:
+        async with client_for(server) as client:
+            await client.workflows.get(frames.RUN)
+            copy = client.with_options(user="bob")
+            unread = client.chat.stream("hi")
+        for used in (client, copy):
+            with pytest.raises(ConfigurationError, match="closed"):
+                await used.workflows.get(frames.RUN)
+        with pytest.raises(ConfigurationError, match="closed"):
+            await unread.final()
+        await client.aclose()
+        assert len(server.requests) == 1
+
+
+async def test_a_connection_that_the_server_closed_while_it_was_idle_is_not_used_again() -> None:
+    def answer(x: Exchange) -> None:
+        x.json(frames.chat_reply())
+        x.close()
+
+    with Server(answer) as server:
+        async with client_for(server) as client:
+            for number in range(1, 4):
+                # An unsafe call, which is never repeated: it must go out on a connection that lives.
+                assert (await client.chat.send("hi", response_mode="blocking")).answer == "Hello"
+                assert await beside(server.all_closed)
+                assert server.connections == number
+
+
+async def test_a_server_that_is_not_there_is_a_connection_error_that_was_not_sent() -> None:
+    with Server(lambda x: x.close()) as server:
+        url = server.url
+    async with client_for(url) as client:
+        with pytest.raises(APIConnectionError) as caught:
+            await client.chat.send("hi")
+        assert not caught.value.sent

@@ -1,0 +1,176 @@
+"""What must not go out does not go out, in any method there is."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from dify import ConfigurationError, DifyError, InvalidArgumentError
+from tests.support.operations import MARK, Operation, operations
+
+from .support import finish, make_client
+
+NASTY = [
+    "..", ".", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "%25252e%25252e", "%2e", "a/b", "/", "a%2fb", "a%2Fb", "a%252fb",
+    "../x", "a\\b", "a%5cb", "..\\..", "", " ", "\t", "\u3000", "a\r\nb", "a\nb", "\x00", "a\x7fb", "a\x1bb", "a\x85b",
+    "x" * 600,
+]  # fmt: skip
+
+
+class Seen:
+    """Answers everything with a refusal, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return httpx.Response(418, json={"code": "teapot", "message": "no", "status": 418})
+
+
+OPERATIONS = list(operations(make_client(Seen())))
+
+
+def name_of(value) -> str:
+    return value.path if isinstance(value, Operation) else value
+
+
+async def path_parameters() -> list[tuple[Operation, str]]:
+    """Which parameters end up in the path; found by sending a mark in each."""
+    found = []
+    for operation in OPERATIONS:
+        for name in operation.texts:
+            seen = Seen()
+            with suppress(DifyError, ValueError):  # it may be no value for this parameter
+                await finish(operation.call(make_client(seen), **{name: MARK}))
+            if any(MARK in request.url.path for request in seen.requests):
+                found.append((operation, name))
+    return found
+
+
+def test_there_are_methods_to_look_at():
+    paths = {operation.path for operation in OPERATIONS}
+    assert {"chat.stop", "workflows.get", "files.download", "knowledge.pipelines.stream"} <= paths
+
+
+async def test_no_method_puts_an_id_into_its_path_that_could_name_something_else():
+    parameters = await path_parameters()
+    named = {(operation.path, name) for operation, name in parameters}
+    assert {("workflows.run", "workflow_id"), ("human_input.submit", "form_token")} <= named
+    for operation, name in parameters:
+        for value in NASTY:
+            seen = Seen()
+            with pytest.raises(InvalidArgumentError, match=name):
+                await finish(operation.call(make_client(seen), **{name: value}))
+            assert seen.requests == [], f"{operation.path}({name}={value!r}) was sent"
+
+
+async def test_an_id_with_a_lone_surrogate_is_refused_as_any_other():
+    for operation, name in await path_parameters():
+        seen = Seen()
+        with pytest.raises(InvalidArgumentError, match=name):
+            await finish(operation.call(make_client(seen), **{name: "a\ud800b"}))
+        assert seen.requests == []
+
+
+@pytest.mark.parametrize("value", [None, 7, b"x", ["a"], {"a": 1}], ids=repr)
+async def test_an_id_that_is_no_text_is_refused(value):
+    for operation, name in await path_parameters():
+        if value is None and name not in operation.required:
+            continue  # leaves an optional id out
+        seen = Seen()
+        with pytest.raises(InvalidArgumentError):
+            await finish(operation.call(make_client(seen), **{name: value}))
+        assert seen.requests == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
+async def test_every_method_sends_one_request_with_the_key_of_its_kind(operation):
+    seen = Seen()
+    with pytest.raises(DifyError):
+        await finish(operation.call(make_client(seen)))
+    assert len(seen.requests) == 1
+    kind = "dataset" if operation.path.startswith("knowledge.") else "app"
+    assert seen.requests[0].headers["authorization"] == f"Bearer {kind}-test-key"
+    assert str(seen.requests[0].url).startswith("https://dify.test/v1/")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
+async def test_a_call_without_its_key_names_parameter_and_variable(operation):
+    seen = Seen()
+    if operation.path.startswith("knowledge."):
+        client, words = make_client(seen, knowledge_api_key=None), "knowledge_api_key= or set DIFY_KNOWLEDGE_API_KEY"
+    else:
+        client, words = make_client(seen, api_key=None), "api_key= or set DIFY_API_KEY"
+    with pytest.raises(ConfigurationError, match=words):
+        await finish(operation.call(client))
+    assert seen.requests == []
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if "user" in one.names], ids=name_of)
+async def test_a_call_without_a_user_says_so_and_sends_nothing(operation):
+    for client_user, user in ((None, None), (None, ""), (None, "  "), ("alice", ""), ("alice", " ")):
+        seen = Seen()
+        with pytest.raises(ConfigurationError, match="user="):
+            await finish(operation.call(make_client(seen, user=client_user), user=user))
+        assert seen.requests == []
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if "user" in one.names], ids=name_of)
+async def test_the_user_of_a_call_wins_over_the_clients(operation):
+    for user, expected in ((None, b"alice"), ("bob-7", b"bob-7")):
+        seen = Seen()
+        with pytest.raises(DifyError):
+            await finish(operation.call(make_client(seen), user=user))
+        request = seen.requests[0]
+        assert expected in request.content + request.url.query
+        assert (b"alice" in request.content + request.url.query) is (user is None)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
+async def test_options_of_a_call_reach_it_and_unknown_ones_are_refused(operation):
+    seen = Seen()
+    with pytest.raises(DifyError):
+        await finish(operation.call(make_client(seen), options={"headers": {"X-Mine": "1"}, "timeout": 3.5}))
+    request = seen.requests[0]
+    assert request.headers["x-mine"] == "1"
+    assert request.extensions["timeout"]["read"] == 3.5
+    with pytest.raises(InvalidArgumentError, match="tiemout"):
+        await finish(operation.call(make_client(seen), options={"tiemout": 1}))
+    assert len(seen.requests) == 1
+
+
+NOT_BELOW = [
+    "https://elsewhere.test/x", "//elsewhere.test/x", "http:/x://y", "/datasets/../x", "..", "/a/%2e%2e/b", "\\x",
+    "/a/%252e%252e/b", "/a?x=1", "/a#b", "/a\r\nHost: b", "/a\x00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NOT_BELOW)
+async def test_the_escape_hatch_stays_below_the_base_url(path):
+    seen = Seen()
+    with pytest.raises(InvalidArgumentError):
+        await make_client(seen).request("GET", path, cast_to=dict)
+    assert seen.requests == []
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), "\ud83d", object(), {1, 2}, b"bytes"], ids=repr)
+async def test_inputs_that_json_cannot_hold_are_refused_before_sending(bad):
+    seen = Seen()
+    with pytest.raises(InvalidArgumentError, match="JSON"):
+        await make_client(seen).chat.send("hi", inputs={"x": bad})
+    assert seen.requests == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X": "a\r\nb"}, {"X\n": "a"}, {"Authorization": "Bearer x"}, {"authorization": "x"}, {"X": "a\x00"}]
+)
+async def test_headers_that_must_not_go_out_are_refused(headers):
+    seen = Seen()
+    with pytest.raises(ConfigurationError):
+        make_client(seen, headers=headers)
+    with pytest.raises(ConfigurationError):
+        await make_client(seen).chat.send("hi", options={"headers": headers})
+    assert seen.requests == []

@@ -1,0 +1,76 @@
+"""Errors inside streams, and answers of success that are none."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from dify import (
+    APIStatusError,
+    CompletionRequestError,
+    NotFoundError,
+    RateLimitError,
+    ResponseValidationError,
+    ServerError,
+)
+from tests.support.frames import failure, message, sse
+
+from .support import Chunks, make_client, streaming
+
+
+def answer(status: int, body: object):
+    if isinstance(body, bytes):
+        return lambda request: httpx.Response(status, stream=Chunks([body]))
+    return lambda request: httpx.Response(status, json=body)
+
+
+async def test_an_error_frame_without_code_or_ids_has_the_ids_of_the_stream():
+    frames = sse(message("Hel"), {"event": "error", "message": "q is required in input form", "status": 500})
+    with pytest.raises(ServerError) as caught:
+        await make_client(streaming([frames])).chat.send("hi")
+    error = caught.value
+    assert (error.code, error.task_id, error.conversation_id) == (None, "task-1", "conv-1")
+    assert error.partial.answer == "Hel"
+
+
+@pytest.mark.parametrize(
+    ("frame", "cls"),
+    [
+        (failure(), CompletionRequestError),
+        (failure(message=None), CompletionRequestError),
+        (failure(status=None), CompletionRequestError),
+        (failure(code="rate_limit_error", status=429), RateLimitError),
+        (failure(code="invalid_param", message="Too many requests. Wait.", status=400), RateLimitError),
+        ({"event": "error"}, ServerError),
+    ],
+)
+async def test_an_error_frame_of_any_shape_raises(frame, cls):
+    with pytest.raises(APIStatusError) as caught:
+        await make_client(streaming([sse(frame)])).chat.send("hi")
+    assert type(caught.value) is cls
+
+
+async def test_an_answer_of_success_that_reads_like_an_error_is_one():
+    body = {"code": "not_found", "message": "gone", "status": 404}
+    with pytest.raises(NotFoundError, match="gone"):
+        await make_client(answer(200, body)).workflows.get("run-1")
+
+
+BAD_ANSWERS = {
+    "a page": (b"<!doctype html><html></html>", "base_url"),
+    "nothing": (b"", "empty"),
+    "garbage": (b"\xff\xfe", "JSON"),
+    "another shape": (b'{"unexpected": 1}', "id"),
+    "a list": (b"[]", "WorkflowRunDetail"),
+    "null": (b"null", "WorkflowRunDetail"),
+    "NaN": (b"NaN", "WorkflowRunDetail"),
+    "absurd nesting": (b'{"id": "r", "status": "s", "outputs": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "JSON"),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+async def test_a_success_that_is_not_what_it_should_be_is_told(body, words):
+    with pytest.raises(ResponseValidationError, match=words) as caught:
+        await make_client(answer(200, body)).workflows.get("run-1")
+    assert caught.value.http.status == 200
+    assert caught.value.body == body[:2048].decode("utf-8", "replace")

@@ -1,0 +1,147 @@
+"""Bytes from the server: read, saved or taken piece by piece, and nothing left behind when it fails."""
+
+from __future__ import annotations
+
+import gzip
+
+import httpx
+import pytest
+
+from dify import APIConnectionError, APITimeoutError, DifyError, NotFoundError, ResponseValidationError
+
+from .support import Chunks, make_client
+
+
+def serving(*chunks: bytes, error: Exception | None = None, **headers: str):
+    known = {"content-type": "image/png"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request: httpx.Response(200, headers=known, stream=Chunks(chunks, error))
+
+
+def download(handler):
+    return make_client(handler).files.download("file-1")
+
+
+def names(folder) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+async def test_all_bytes_at_once():
+    assert await download(serving(b"one", b"", b"two")).read() == b"onetwo"
+    assert await download(serving()).read() == b""
+
+
+async def test_bytes_piece_by_piece():
+    assert [chunk async for chunk in download(serving(b"one", b"two"))] == [b"one", b"two"]
+
+
+async def test_headers_are_known_inside_the_block():
+    headers = {"content_disposition": 'attachment; filename="../cat.png"', "content_length": "6"}
+    async with download(serving(b"onetwo", **headers)) as stream:
+        assert (stream.content_type, stream.content_length, stream.filename) == ("image/png", 6, "cat.png")
+        assert await stream.read() == b"onetwo"
+
+
+async def test_a_folder_takes_the_servers_name_and_only_its_last_part(tmp_path):
+    headers = {"content_disposition": "attachment; filename*=UTF-8''..%2F..%2Fcat.png"}
+    path = await download(serving(b"onetwo", **headers)).save(tmp_path)
+    assert path == tmp_path / "cat.png"
+    assert path.read_bytes() == b"onetwo"
+    assert names(tmp_path) == ["cat.png"]
+
+
+async def test_a_path_wins_over_the_servers_name(tmp_path):
+    headers = {"content_disposition": 'attachment; filename="cat.png"'}
+    path = await download(serving(b"onetwo", **headers)).save(str(tmp_path / "mine.bin"))
+    assert path == tmp_path / "mine.bin"
+    assert names(tmp_path) == ["mine.bin"]
+
+
+async def test_without_a_name_of_the_servers_the_id_is_used(tmp_path):
+    assert (await download(serving(b"x")).save(tmp_path)).name == "file-1"
+    headers = {"content_disposition": 'attachment; filename=".."'}
+    assert (await download(serving(b"x", **headers)).save(tmp_path)).name == "file-1"
+
+
+async def test_progress_is_told_up_to_the_whole(tmp_path):
+    told = []
+    chunks = [b"x" * (700 << 10)] * 4
+    headers = {"content_length": str(2800 << 10)}
+    await download(serving(*chunks, **headers)).save(tmp_path / "out", on_progress=lambda *seen: told.append(seen))
+    assert told == sorted(told)
+    assert told[-1] == (2800 << 10, 2800 << 10)
+    assert len(told) > 1
+    told.clear()
+    await download(serving(b"abc")).save(tmp_path / "out", on_progress=lambda *seen: told.append(seen))
+    assert told == [(3, None)]
+
+
+@pytest.mark.parametrize(
+    ("error", "cls"),
+    [
+        (httpx.ReadError("reset"), APIConnectionError),
+        (httpx.RemoteProtocolError("peer closed"), APIConnectionError),
+        (httpx.ReadTimeout("slow"), APITimeoutError),
+    ],
+)
+async def test_a_download_that_breaks_off_leaves_nothing_behind(error, cls, tmp_path):
+    (tmp_path / "out").write_bytes(b"old")
+    with pytest.raises(APIConnectionError) as caught:
+        await download(serving(b"one", error=error)).save(tmp_path / "out")
+    assert type(caught.value) is cls
+    assert names(tmp_path) == ["out"]
+    assert (tmp_path / "out").read_bytes() == b"old"
+    with pytest.raises(cls):
+        await download(serving(b"one", error=error)).read()
+
+
+async def test_an_exception_of_the_progress_callback_leaves_nothing_behind(tmp_path):
+    def broken(done: int, total: int | None) -> None:
+        raise ZeroDivisionError
+
+    body = Chunks([b"one"])
+    handler = lambda request: httpx.Response(200, stream=body)  # noqa: E731
+    with pytest.raises(ZeroDivisionError):
+        await download(handler).save(tmp_path / "out", on_progress=broken)
+    assert names(tmp_path) == []
+    assert body.closed
+
+
+async def test_a_folder_that_is_not_there_closes_the_connection(tmp_path):
+    body = Chunks([b"one"])
+    handler = lambda request: httpx.Response(200, stream=body)  # noqa: E731
+    with pytest.raises(FileNotFoundError):
+        await download(handler).save(tmp_path / "missing" / "out")
+    assert body.closed
+
+
+async def test_a_refusal_is_raised_and_no_file_made(tmp_path):
+    handler = lambda request: httpx.Response(404, json={"code": "file_not_found", "message": "no"})  # noqa: E731
+    with pytest.raises(NotFoundError):
+        await download(handler).save(tmp_path / "out")
+    assert names(tmp_path) == []
+
+
+async def test_leaving_a_download_closes_its_connection():
+    body = Chunks([b"one", b"two", b"three"])
+    async with download(lambda request: httpx.Response(200, stream=body)) as stream:
+        async for _ in stream:
+            break
+    assert body.closed
+    assert body.sent == 1
+
+
+async def test_a_compressed_download_is_opened_and_a_lie_is_told():
+    whole = gzip.compress(b"hello" * 1000)
+    assert await download(serving(whole[:20], whole[20:], content_encoding="gzip")).read() == b"hello" * 1000
+    for body in (b"plain", whole[:-12]):
+        with pytest.raises(DifyError):
+            await download(serving(body, content_encoding="gzip")).read()
+    with pytest.raises(ResponseValidationError, match="gzip"):
+        await download(serving(whole, content_encoding="br")).read()
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "", "９", "1" * 30, "1.5"])
+async def test_a_length_that_is_none_is_unknown(value):
+    handler = lambda request: httpx.Response(200, headers={"content-length": value.encode()}, stream=Chunks([b"x"]))  # noqa: E731
+    async with download(handler) as stream:
+        assert stream.content_length is None

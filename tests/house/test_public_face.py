@@ -1,0 +1,160 @@
+"""House rules of the public face: names, docstrings, parameters, and that both faces are one."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dify
+import dify.types
+from dify import AsyncDify, Dify
+
+SOURCE = Path(dify.__file__).parent
+
+
+def resources(client: type) -> Iterator[tuple[str, type]]:
+    """Every resource class that a client leads to, with its dotted name."""
+    face = "_async" if client is AsyncDify else "_sync"
+    root = importlib.import_module(f"dify.{face}.resources")
+    base_module = importlib.import_module(f"dify.{face}.resources._base")
+    base = base_module.AsyncResource if client is AsyncDify else base_module.Resource
+    for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
+        loaded = importlib.import_module(module.name)
+        for name in getattr(loaded, "__all__", []):
+            value = getattr(loaded, name)
+            if inspect.isclass(value) and issubclass(value, base):
+                yield f"{module.name.partition('.resources.')[2]}.{name.removeprefix('Async')}", value
+
+
+def public_methods(owner: type) -> dict[str, Callable[..., Any]]:
+    return {
+        name: value
+        for name, value in inspect.getmembers(owner, inspect.isfunction)
+        if not name.startswith("_") and value.__module__.startswith("dify")
+    }
+
+
+def public_classes() -> dict[str, type]:
+    return {name: value for name in dify.__all__ if inspect.isclass(value := getattr(dify, name))}
+
+
+def methods_of(client: type) -> dict[str, Callable[..., Any]]:
+    found = {f"client.{name}": method for name, method in public_methods(client).items()}
+    shapes = [
+        value
+        for value in public_classes().values()
+        if value.__name__.endswith(("Stream", "Page", "Pager"))
+        and value.__name__.startswith("Async") == (client is AsyncDify)
+    ]
+    for shape in shapes:
+        found |= {f"{shape.__name__.removeprefix('Async')}.{n}": method for n, method in public_methods(shape).items()}
+    for dotted, resource in resources(client):
+        found |= {f"{dotted}.{name}": method for name, method in public_methods(resource).items()}
+    return found
+
+
+ASYNC = methods_of(AsyncDify)
+SYNC = methods_of(Dify)
+
+
+def test_both_faces_have_the_same_methods():
+    # Where the async pager is awaited for its first page, the sync one stands for it.
+    assert {name.replace("aclose", "close") for name in ASYNC} == set(SYNC) - {"Pager.next_page"}
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_both_faces_take_and_return_the_same(name):
+    def told(method: Callable[..., Any]) -> list[tuple[str, Any, Any, str]]:
+        signature = inspect.signature(method)
+        plain = [
+            (p.name, p.kind, p.default if p.default is not inspect.Parameter.empty else "required", str(p.annotation))
+            for p in signature.parameters.values()
+        ]
+        return [*plain, ("return", None, None, str(signature.return_annotation))]
+
+    def unasynced(text: str) -> str:
+        text = re.sub(r"\bAwaitable\[(\w+)\]", r"\1", text)
+        return re.sub(r"\bAsync(?=[A-Z])", "", text)
+
+    here = [(n, kind, default, unasynced(text)) for n, kind, default, text in told(ASYNC[name])]
+    assert here == told(SYNC[name.replace("aclose", "close")])
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_only_the_obvious_first_arguments_can_be_given_by_place(name):
+    parameters = list(inspect.signature(ASYNC[name]).parameters.values())[1:]
+    by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    # Ids that name one thing together (a knowledge base, its document, its segment …) count as one.
+    subject = [n for n in by_place if not n.endswith("_id")]
+    assert len(subject) <= 2, by_place
+    assert not any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_every_call_can_be_given_options_of_its_own(name):
+    method = ASYNC[name]
+    if name in ("client.with_options", "client.aclose") or re.match(r"\w*(Stream|Pager?)\.", name):
+        return  # they send nothing, or what an earlier call was given options for
+    assert "options" in inspect.signature(method).parameters
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_every_method_says_what_it_is_for_and_shows_it(name):
+    doc = inspect.getdoc(ASYNC[name]) or ""
+    assert "```python" in doc, "no example"
+    for parameter in list(inspect.signature(ASYNC[name]).parameters.values())[1:]:
+        assert re.search(rf"^\s+{parameter.name}: ", doc, re.MULTILINE), f"{parameter.name} is not explained"
+
+
+@pytest.mark.parametrize("name", sorted(set(SYNC) - {"Pager.next_page"}))
+def test_the_docs_of_the_sync_face_speak_of_no_await(name):
+    doc = inspect.getdoc(SYNC[name]) or ""
+    assert not re.search(r"\bawait|\basync (for|with|def)|\bAsyncDify|aclose", doc)
+
+
+@pytest.mark.parametrize("name", sorted(public_classes()))
+def test_every_public_class_says_what_it_is_for_and_where_it_lives(name):
+    cls = public_classes()[name]
+    assert cls.__doc__, f"{name} has no docstring"
+    assert cls.__module__ == "dify"
+
+
+def test_every_public_name_of_the_types_and_errors_is_exported():
+    missing: list[str] = []
+    modules = [f"dify.types.{m.name}" for m in pkgutil.iter_modules(dify.types.__path__) if not m.name.startswith("_")]
+    for module in [*modules, "dify.errors"]:
+        loaded = importlib.import_module(module)
+        missing += [f"{module}.{n}" for n in loaded.__all__ if n not in dify.__all__ and not n.startswith("Known")]
+    assert not missing
+
+
+def test_what_type_checkers_see_is_what_there_is():
+    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert seen | {"__version__"} == set(dify.__all__)
+
+
+def test_importing_the_package_loads_neither_the_http_library_nor_pydantic():
+    code = "import sys, dify; print([m for m in ('httpx', 'pydantic', 'anyio') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_public_signature_says_any_where_the_wire_is_not_open():
+    open_ones = {"inputs", "value", "json", "query", "body", "cast_to"}
+    for name, method in ASYNC.items():
+        hints = typing.get_type_hints(method, vars(importlib.import_module(method.__module__)) | {"Any": Any})
+        closed = {n for n, hint in hints.items() if hint is Any and n not in open_ones}
+        assert not closed, f"{name}: {closed}"

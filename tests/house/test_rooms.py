@@ -1,0 +1,87 @@
+"""House rules: who may import whom, who names the HTTP library, how long a file may be."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "dify"
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+HTTP_LIBRARIES = {"httpx", "httpx_sse", "httpcore", "h11"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, relative ones resolved to their full name."""
+    package = ["dify", *path.relative_to(PACKAGE).parts[:-1]]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names} | {module}
+    return found
+
+
+def room_of(module: str) -> str:
+    """The room a module of ours lies in: _async, _sync, types, testing, cli, or "pure"."""
+    parts = module.split(".")
+    if len(parts) > 1 and parts[1] in ("_async", "_sync", "types", "testing", "cli"):
+        return parts[1]
+    return "pure"
+
+
+MAY_IMPORT = {
+    "types": {"types"},
+    "pure": {"types", "pure"},
+    "_async": {"types", "pure", "_async"},
+    "_sync": {"types", "pure", "_sync"},
+    # The public face is dify/__init__.py and dify/errors.py, which count as pure.
+    "testing": {"types", "pure", "testing"},
+    "cli": {"types", "pure", "testing", "cli"},
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_each_room_imports_only_from_the_rooms_below_it(path):
+    if path == PACKAGE / "__init__.py":
+        return  # it names every public thing, and loads it lazily
+    room = room_of(".".join(["dify", *path.relative_to(PACKAGE).with_suffix("").parts]))
+    ours = {name for name in imports_of(path) if name.split(".")[0] == "dify"}
+    strangers = {name for name in ours if room_of(name) not in MAY_IMPORT[room]}
+    assert not strangers
+
+
+@pytest.mark.parametrize("room", ["testing", "cli"])
+def test_the_test_kit_and_the_command_use_the_public_face_and_the_types_only(room):
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        private = {
+            n for n in imports_of(path) if n.startswith("dify._") and "__" not in n and not n.startswith(f"dify.{room}")
+        }
+        assert not private, f"{path.name}: {private}"
+
+
+def test_only_one_module_names_the_http_library():
+    allowed = {"_http.py", "testing/_doors.py"}  # the emulator's doors are transports of that library, by their nature
+    naming = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in FILES
+        if any(name.split(".")[0] in HTTP_LIBRARIES for name in imports_of(path))
+    }
+    assert naming == allowed
+
+
+def test_asyncio_is_named_only_where_the_faces_differ():
+    naming = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in [*(PACKAGE / "_async").rglob("*.py"), *(PACKAGE / "_sync").rglob("*.py")]
+        if any(name.split(".")[0] in ("asyncio", "anyio", "trio", "threading") for name in imports_of(path))
+    }
+    assert naming == {"_async/_io.py", "_sync/_io.py"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_no_file_is_longer_than_a_reader_can_hold(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 450, f"{path.name} has {lines} lines: is there a seam?"

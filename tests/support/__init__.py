@@ -1,0 +1,1 @@
+"""What tests of both faces share: recordings, hand-made frames, comparisons. Pure: no client, no event loop."""

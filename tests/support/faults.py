@@ -1,0 +1,66 @@
+"""The fault-injecting server of the project's shared tools, in a thread, where a checkout of them lies beside this one."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, Self
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT.parent / "shared" / "tools" / "faultserver.py"
+
+
+def _load() -> ModuleType:
+    if not PROGRAM.is_file():
+        pytest.skip("needs ../shared/tools/faultserver.py, which is no part of this repository")
+    spec = importlib.util.spec_from_file_location("faultserver", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look themselves up there
+    spec.loader.exec_module(module)
+    return module
+
+
+class FaultServer:
+    """Runs in an event loop of its own while its block lasts, so that clients of both faces can use it."""
+
+    def __init__(self) -> None:
+        self._module = _load()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def url(self, fault: str, id: str) -> str:
+        """The base URL under which every call meets the fault; `id` names the caller in the log."""
+        return str(self._server.url(fault, id=id))
+
+    def requests(self, id: str) -> list[dict[str, Any]]:
+        """The requests that came under this id."""
+        return [entry for entry in list(self._server.log) if entry["id"] == id]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._done = asyncio.Event()
+        async with self._module.FaultServer() as self._server:
+            self._ready.set()
+            await self._done.wait()

@@ -1,0 +1,47 @@
+"""Multipart forms as they are on the wire, read without the client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email import message_from_bytes
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Form:
+    """A multipart form with one file."""
+
+    fields: dict[str, Any]
+    filename: str
+    mime_type: str
+    content: bytes
+
+
+def form_of(body: bytes) -> Form:
+    """A form as it is on the wire; `data` is JSON text, and read as such."""
+    boundary = body.partition(b"\r\n")[0][2:]
+    message = message_from_bytes(b"Content-Type: multipart/form-data; boundary=" + boundary + b"\r\n\r\n" + body)
+    fields: dict[str, Any] = {}
+    files: list[Form] = []
+    for part in message.get_payload():
+        name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if part.get_filename() is None:
+            fields[name] = json.loads(content) if name == "data" else content.decode()
+        else:
+            assert name == "file"
+            files.append(Form(fields, part.get_filename(), part.get_content_type(), content))
+    assert len(files) == 1
+    return files[0]
+
+
+def recorded_form(asked: Mapping[str, Any]) -> Form:
+    """The form of a recorded request."""
+    if "_raw" in asked:
+        return form_of(asked["_raw"].encode())
+    # Of a large one only the head was kept; the rest of it is as its beginning.
+    head = asked["_head"].encode()
+    start = head.rindex(b"\r\n\r\n") + 4
+    tail = b"\r\n--" + head.partition(b"\r\n")[0][2:] + b"--\r\n"
+    return form_of(head[:start] + head[-1:] * (asked["_raw_len"] - start - len(tail)) + tail)

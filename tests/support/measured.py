@@ -1,0 +1,110 @@
+"""One transfer in a process of its own, so that its memory is nobody else's; prints what it took as JSON.
+
+python -m tests.support.measured upload BASE_URL FILE [--delay SECONDS]
+python -m tests.support.measured download BASE_URL FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from dify import AsyncDify
+
+ROOT = Path(__file__).parents[2]
+
+
+def measure(what: str, url: str, path: Path, *, delay: float = 0.0) -> dict[str, float]:
+    """Run this program and return what it printed: `grown` (MiB), `seconds`, `lag_p99` (seconds), `reads`."""
+    command = [sys.executable, "-m", "tests.support.measured", what, url, str(path), "--delay", str(delay)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def peak() -> float:
+    """The most memory that this process has held so far, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would begin with the peak of the process that started us
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+class SlowFile:
+    """A file on a slow disk: every read takes its time, and blocks the thread that makes it."""
+
+    def __init__(self, file: IO[bytes], delay: float) -> None:
+        self._file = file
+        self._delay = delay
+        self.name = "slow.bin"
+        self.reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.reads += 1
+        time.sleep(self._delay)
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+async def watch_lag(lags: list[float]) -> None:
+    """How much later than asked the loop comes back to a task that sleeps for 2 ms."""
+    while True:
+        begun = time.perf_counter()
+        await asyncio.sleep(0.002)
+        lags.append(time.perf_counter() - begun - 0.002)
+
+
+async def transfer(what: str, url: str, path: Path, delay: float) -> dict[str, float]:
+    lags: list[float] = []
+    reads = 0
+    async with AsyncDify(base_url=url, api_key="app-test-key", user="alice", max_retries=0) as client:
+        if what == "upload":
+            await client.files.upload(("warm-up.bin", b"everything is loaded when this has been sent"))
+        before, begun = peak(), time.perf_counter()
+        watching = asyncio.create_task(watch_lag(lags))
+        if what == "download":
+            await client.files.download("file-1").save(path)
+        elif delay:
+            with path.open("rb") as file:
+                slow: Any = SlowFile(file, delay)
+                await client.files.upload(slow)
+                reads = slow.reads
+        else:
+            await client.files.upload(path)
+        took = time.perf_counter() - begun
+        watching.cancel()
+        await asyncio.wait([watching])
+    lags.sort()
+    lag = lags[int(len(lags) * 0.99)] if lags else 0.0
+    return {"grown": peak() - before, "seconds": took, "lag_p99": lag, "reads": reads}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["upload", "download"])
+    parser.add_argument("url")
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--delay", type=float, default=0.0)
+    asked = parser.parse_args()
+    print(json.dumps(asyncio.run(transfer(asked.what, asked.url, asked.path, asked.delay))))
+
+
+if __name__ == "__main__":
+    main()
