@@ -48,6 +48,10 @@ class Fold(Protocol[R_co]):
     """Seconds to wait for more; None while the stream must go on."""
     over: bool
     """Whether the stream is over for good."""
+    reconnects: int
+    """How often the stream was picked up again; the stream counts."""
+    text: Text
+    """What stands on the screen."""
 
     @property
     def complete(self) -> bool:
@@ -101,7 +105,7 @@ class _Speech:
         return b"".join(self._parts) if self._wanted else None
 
 
-class _Text:
+class Text:
     """What stands on the screen: deltas joined, replaced as a whole when the server says so."""
 
     def __init__(self) -> None:
@@ -128,11 +132,12 @@ class _MessageFold:
     def __init__(self, *, collect_audio: bool = False) -> None:
         self.grace: float | None = None
         self.over = False
+        self.reconnects = 0
         self.task_id: str | None = None
         self.message_id: str | None = None
         self.conversation_id: str | None = None
         self.workflow_run_id: str | None = None
-        self.text = _Text()
+        self.text = Text()
         self.speech = _Speech(collect_audio)
         self.created_at: Any = None
         self.ended: t.MessageEndEvent | None = None
@@ -274,7 +279,7 @@ class ChatFold(_MessageFold):
         if self._thoughts:
             members["agent_thoughts"] = [_plain_thought(thought) for thought in self._thoughts.values()]
         if run is not None:
-            members |= {"workflow_run": run, "workflow_run_id": run.workflow_run_id}
+            members |= {"reconnects": self.reconnects, "workflow_run": run, "workflow_run_id": run.workflow_run_id}
             if not members["answer"] and isinstance(run.outputs.get("answer"), str):
                 members["answer"] = run.outputs["answer"]  # the replay of a finished run holds nothing but its outputs
         if self._run.pause is not None:
@@ -300,6 +305,7 @@ class WorkflowFold:
     def __init__(self, *, collect_audio: bool = False, continue_on_pause: bool = False) -> None:
         self.grace: float | None = None
         self.over = False
+        self.reconnects = 0
         self.started = False
         self.task_id: str | None = None
         self.message_id: str | None = None
@@ -307,7 +313,7 @@ class WorkflowFold:
         self.workflow_run_id: str | None = None
         self.finished: WorkflowRunData | None = None
         self.pause: RunPause | None = None
-        self.text = _Text()
+        self.text = Text()
         self.speech = _Speech(collect_audio)
         self._go_on = continue_on_pause
         self._start: RunStart | None = None
@@ -374,6 +380,7 @@ class WorkflowFold:
             workflow_run_id=self.workflow_run_id,
             data=self._data(self.workflow_run_id),
             nodes=list(self._nodes.values()),
+            reconnects=self.reconnects,
             audio=self.speech.audio,
         )
 
@@ -415,6 +422,8 @@ class DatasourceFold:
 
     def __init__(self) -> None:
         self.over = False
+        self.reconnects = 0
+        self.text = Text()
         self._events: list[t.DatasourceCompletedEvent | t.DatasourceErrorEvent] = []
 
     @property

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-__all__ = ["Failure", "decide", "parse_retry_after"]
+__all__ = ["Failure", "backoff", "decide", "parse_retry_after"]
 
 LONGEST_WAIT = 60.0
 _BASE, _CAP = 0.5, 8.0
@@ -68,6 +68,11 @@ def decide(
         return None
     if failure.retry_after is not None:
         return failure.retry_after if failure.retry_after <= LONGEST_WAIT else None
+    return backoff(attempt, draw)
+
+
+def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
+    """Seconds before attempt + 1: full jitter over a time that doubles, up to a cap."""
     return draw() * min(_CAP, _BASE * 2.0 ** (attempt - 1))
 
 

@@ -13,6 +13,10 @@ class FrameTooLarge(ValueError):
     """One event is larger than the limit; the stream cannot be read on."""
 
 
+def _is_noise(part: bytes) -> bool:
+    return not part.strip(b"\n") or (part[:1] == b":" and b"\n" not in part)
+
+
 class SSEParser:
     """Feeds on chunks and gives the data of every event that is complete.
 
@@ -25,13 +29,15 @@ class SSEParser:
         ([], [b'{"event": "message"}'])
     """
 
-    __slots__ = ("_after_cr", "_head", "_limit", "_parts", "_size")
+    __slots__ = ("_after_cr", "_head", "_limit", "_parts", "_size", "noise")
 
     def __init__(self, limit: int = 64 << 20) -> None:
         self._limit = limit
         self._parts: list[bytes] = []  # of the event that is not complete yet
         self._size = 0
         self._after_cr = False
+        self.noise = False
+        """Whether the last chunk held nothing but comments and blank lines, which Dify never sends: no sign of life."""
         self._head: bytes | None = b""  # the first bytes while they may still become a BOM; None once that is settled
 
     def feed(self, chunk: bytes) -> list[bytes | str]:
@@ -78,6 +84,7 @@ class SSEParser:
             else:
                 end = chunk.find(b"\n\n")
                 if end < 0:
+                    self.noise = False
                     return self._keep(chunk)
                 first, rest = chunk[:end], chunk[end + 2 :]
             parts.append(first)
@@ -85,6 +92,7 @@ class SSEParser:
             self._parts = []
             self._size = 0
         *blocks, left = chunk.split(b"\n\n")
+        self.noise = all(_is_noise(part) for part in (*blocks, left))
         found: list[bytes | str] = []
         for block in blocks:
             # The usual frame is a single `data: {…}` line, and its bytes go to the validator as they are: no decoding, no

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar, cast
 
 from .. import _http
 from .._answers import media_type, not_json
@@ -13,15 +14,18 @@ from .._config import RequestOptions
 from .._errors import masked, status_error_from_body
 from .._fold import Fold
 from .._kinds import DatasourceResults, Kind, check_outcome, interrupted
+from .._log import log
 from .._request import Call
+from .._resume import Delivered, Pickup, ending_of, missing_text, run_detail_call
+from .._retry import backoff
 from .._sse import FrameTooLarge, SSEParser
-from ..errors import DifyError, ResponseValidationError, UsageError
+from ..errors import DifyError, ResponseValidationError, StreamInterruptedError, UsageError
 from ..types._base import Answer, attach
-from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEvent, WorkflowEvent
+from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEvent, WorkflowEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
-from ..types.workflows import WorkflowRun
-from ._io import AsyncGuard, move_on_after
+from ..types.workflows import WorkflowRun, WorkflowRunDetail
+from ._io import AsyncGuard, move_on_after, sleep
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = [
@@ -60,6 +64,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         fold: Fold[R],
         stop: Callable[[str], Awaitable[None]],
         options: RequestOptions | None = None,
+        pickup: Pickup | None = None,
     ) -> None:
         self._transport = transport
         self._call = call
@@ -67,6 +72,8 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         self._fold = fold
         self._stop = stop
         self._options = options
+        self._pickup = pickup
+        self._cut: StreamInterruptedError | None = None
         self._exchange: AsyncExchange | None = None
         self._begun = False
         self._ended = False
@@ -177,19 +184,40 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                 self._ended = True
                 return
             read = self._kind.reader()
-            parser = SSEParser()
-            chunks = exchange.chunks()
-            while not fold.over and (chunk := await self._next(exchange, chunks)) is not None:
-                for data in parser.feed(chunk):
-                    event = read(data)
-                    if type(event) is ErrorEvent:
-                        raise self._raised(event)
-                    if fold.feed(event):
-                        yield event
-                    if fold.over:
+            delivered = Delivered()
+            while True:
+                parser = SSEParser()
+                chunks = exchange.chunks()
+                alive = time.monotonic()
+                while not fold.over and (chunk := await self._next(exchange, chunks)) is not None:
+                    frames = parser.feed(chunk)
+                    if not parser.noise:
+                        alive = time.monotonic()
+                    elif exchange.limit is not None and time.monotonic() - alive > exchange.limit:
+                        self._cut = interrupted("nothing but blank lines and comments came", fold, timeout=True)
                         break
-            if not (fold.over or fold.complete):
-                raise interrupted("the server closed it", fold)
+                    for data in frames:
+                        event = read(data)
+                        if type(event) is ErrorEvent:
+                            raise self._raised(event)
+                        if fold.reconnects:
+                            if (event := delivered.fresh(event, str(fold.text))) is None:
+                                continue
+                            if (whole := missing_text(event, str(fold.text))) is not None and fold.feed(whole):
+                                yield cast(E, whole)
+                        if fold.feed(event):
+                            delivered.note(event)
+                            yield event
+                        if fold.over:
+                            break
+                if fold.over or fold.complete:
+                    break
+                resumed = await self._pick_up(delivered)
+                if isinstance(resumed, WorkflowFinishedEvent):
+                    fold.feed(resumed)
+                    yield cast(E, resumed)
+                    break
+                exchange = resumed
             self._ended = True
         except FrameTooLarge as error:
             self._error = ResponseValidationError(f"the stream cannot be read on: {error}")
@@ -214,8 +242,42 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                 return None  # all has come; how the connection ends is of no interest
             timeout = _http.failure_of(cause) == "timeout"
             why = "no byte came within the read timeout" if timeout else str(cause) or type(cause).__name__
-            error = interrupted(why, fold, timeout=timeout)
-            raise error from _http.bare(cause)
+            self._cut = interrupted(why, fold, timeout=timeout)
+            self._cut.__cause__ = _http.bare(cause)
+            return None
+
+    async def _pick_up(self, delivered: Delivered) -> AsyncExchange | WorkflowFinishedEvent:
+        """The rest of a run whose stream was cut: a stream that goes on, or the end as the run's detail tells it.
+
+        Raises:
+            StreamInterruptedError: It cannot be picked up, or was cut again and again without anything new between.
+        """
+        fold = self._fold
+        cut, self._cut = self._cut or interrupted("the server closed it", fold), None
+        if self._exchange is not None:
+            await self._exchange.aclose()
+        settings = self._transport.settings.with_options(self._options)
+        run_id = fold.workflow_run_id
+        if self._pickup is None or run_id is None or delivered.idle_cuts() > settings.max_retries:
+            raise cut
+        log.info("run %s: its stream was cut, picking it up", run_id)
+        fold.reconnects += 1
+        try:
+            if fold.reconnects > 1:
+                # The replay itself ended without an end: it may have come while nobody listened.
+                await sleep(backoff(fold.reconnects - 1))
+                detail = await self._transport.fetch(run_detail_call(run_id), WorkflowRunDetail, self._options)
+                ending = ending_of(detail, task_id=fold.task_id)
+                if ending is not None:
+                    return ending
+            exchange = await self._transport.open(self._pickup.events(run_id), self._options)
+        except DifyError as error:
+            raise cut from error
+        if media_type(exchange.info) != "text/event-stream":
+            await exchange.aclose()
+            raise cut
+        self._exchange = exchange
+        return exchange
 
     def _raised(self, event: ErrorEvent) -> DifyError:
         """The exception for an `error` frame."""

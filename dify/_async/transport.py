@@ -58,11 +58,11 @@ class AsyncPool:
 
 
 class AsyncExchange:
-    """An answer whose headers have come; its body is still to be read."""
+    """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
     def __init__(self, response: Response, info: HTTPInfo, limit: float | None) -> None:
         self._response = response
-        self._limit = limit
+        self.limit = limit
         self.info = info
 
     def chunks(self) -> AsyncIterator[bytes]:
@@ -100,7 +100,7 @@ class AsyncExchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self._limit, self.cut):
+            with Deadline(self.limit, self.cut):
                 async for chunk in self.chunks():
                     parts.append(chunk)
                     size += len(chunk)
@@ -119,7 +119,7 @@ class AsyncExchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self._limit, self.cut):
+            with Deadline(self.limit, self.cut):
                 async for chunk in _http.raw_stream(self._response):
                     parts.append(chunk)
                     size += len(chunk)

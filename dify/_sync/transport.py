@@ -59,11 +59,11 @@ class Pool:
 
 
 class Exchange:
-    """An answer whose headers have come; its body is still to be read."""
+    """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
     def __init__(self, response: Response, info: HTTPInfo, limit: float | None) -> None:
         self._response = response
-        self._limit = limit
+        self.limit = limit
         self.info = info
 
     def chunks(self) -> Iterator[bytes]:
@@ -101,7 +101,7 @@ class Exchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self._limit, self.cut):
+            with Deadline(self.limit, self.cut):
                 for chunk in self.chunks():
                     parts.append(chunk)
                     size += len(chunk)
@@ -120,7 +120,7 @@ class Exchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self._limit, self.cut):
+            with Deadline(self.limit, self.cut):
                 for chunk in _http.raw_iter(self._response):
                     parts.append(chunk)
                     size += len(chunk)

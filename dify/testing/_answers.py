@@ -7,6 +7,8 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from anyio import to_thread
+
 __all__ = [
     "Answer",
     "AnswerFunction",
@@ -14,9 +16,12 @@ __all__ = [
     "EmulatorFile",
     "EmulatorRequest",
     "EmulatorTurn",
+    "ReadDocument",
     "RecordedRequest",
     "RunFailed",
+    "Transcribe",
     "echo",
+    "text_of",
 ]
 
 
@@ -147,6 +152,18 @@ Answer: TypeAlias = str | Mapping[str, Any] | Iterable[str] | AsyncIterable[str]
 """What an answer function returns: the text, its deltas, or (workflows only) a mapping of the outputs."""
 
 AnswerFunction: TypeAlias = Callable[[EmulatorRequest], Answer | Awaitable[Answer]]
+
+Transcribe: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
+"""What hears an audio file: returns what is said in it."""
+
+ReadDocument: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
+"""What reads the file of a document: returns its text, or raises what its indexing then fails with."""
+
+
+async def text_of(function: Transcribe | ReadDocument, file: EmulatorFile) -> str:
+    """Call a function of the user's that makes text of a file; a plain one may block, so a thread calls it."""
+    text = await to_thread.run_sync(function, file)
+    return await text if isinstance(text, Awaitable) else text
 
 
 def echo(request: EmulatorRequest) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal, TypeAlias
-from uuid import uuid4
 
-from ._answers import AnswerFunction, EmulatorFile, EmulatorRequest, EmulatorTurn, RecordedRequest
+from ._answers import AnswerFunction, EmulatorFile, EmulatorRequest, EmulatorTurn, RecordedRequest, Transcribe
 from ._frames import Frame
 from ._generation import Generation
+from ._ids import new_id, now
+from ._knowledge.state import Knowledge
+from ._records import AnnotationJob, EndUser, StoredAnnotation, StoredFeedback, StoredVariable
 
 __all__ = ["Conversation", "Core", "Message", "Mode", "Run", "StoredFile", "new_id", "now"]
 
@@ -22,16 +24,6 @@ DEFAULT_USER = "DEFAULT-USER"
 """Whom Dify takes a caller for who names no user where none is required."""
 
 _order = count()
-
-
-def new_id() -> str:
-    """A fresh id, as text."""
-    return str(uuid4())
-
-
-def now() -> int:
-    """The time in whole seconds, as the wire counts it."""
-    return int(time.time())
 
 
 @dataclass
@@ -66,6 +58,7 @@ class Conversation:
     created_order: int = field(default_factory=lambda: next(_order))
     updated_order: int = field(default_factory=lambda: next(_order))
     messages: list[Message] = field(default_factory=list["Message"])
+    variables: dict[str, StoredVariable] = field(default_factory=dict[str, StoredVariable])
 
     def touch(self) -> None:
         """Something was said: it moves to the front."""
@@ -90,6 +83,7 @@ class Message:
     """A question and its answer; `conversation` is None for completion apps."""
 
     conversation: Conversation | None
+    user: str
     query: str
     inputs: dict[str, Any]
     files: tuple[EmulatorFile, ...] = ()
@@ -131,7 +125,7 @@ class Run:
 
 @dataclass
 class Core:
-    """One Dify app: how it is set up, and what it has seen."""
+    """One Dify app and the workspace's knowledge: how they are set up, and what they have seen."""
 
     answer: AnswerFunction
     mode: Mode | None = None
@@ -148,11 +142,27 @@ class Core:
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     files: dict[str, StoredFile] = field(default_factory=dict[str, StoredFile])
     tasks: dict[str, Generation] = field(default_factory=dict[str, Generation])
-    end_users: dict[str, str] = field(default_factory=dict[str, str])
+    end_users: dict[str, EndUser] = field(default_factory=dict[str, EndUser])
+    feedbacks: dict[str, StoredFeedback] = field(default_factory=dict[str, StoredFeedback])
+    annotations: dict[str, StoredAnnotation] = field(default_factory=dict[str, StoredAnnotation])
+    annotation_jobs: dict[str, AnnotationJob] = field(default_factory=dict[str, AnnotationJob])
+    annotation_reply: dict[str, Any] = field(default_factory=lambda: {"enabled": False})
+    transcribe: Transcribe | None = None
+    suggested_questions: tuple[str, ...] = ()
+    variables: dict[str, tuple[str, Any]] = field(default_factory=dict[str, tuple[str, Any]])
+    knowledge: Knowledge = field(default_factory=Knowledge)
+    # What links to files are signed with.
+    secret: bytes = field(default_factory=lambda: new_id().encode(), repr=False)
 
     def end_user(self, user: str) -> str:
         """The id of an end user, who is made on first sight."""
-        return self.end_users.setdefault(user, new_id())
+        return self.end_users.setdefault(user, EndUser(user)).id
+
+    def variables_of(self, conversation: Conversation) -> list[StoredVariable]:
+        """The variables of a conversation, which begins with the app's own values."""
+        for name, (variable_id, value) in self.variables.items():
+            conversation.variables.setdefault(variable_id, StoredVariable(variable_id, name, value))
+        return list(conversation.variables.values())
 
     def conversation_of(self, user: str, conversation_id: str) -> Conversation | None:
         """A conversation, if it is this user's."""

@@ -16,7 +16,26 @@ from starlette.routing import Route
 from ._answers import EmulatorError, RecordedRequest
 from ._core import DEFAULT_USER, Core, Mode
 
-__all__ = ["Call", "Handler", "WireError", "endpoint", "generation_json", "html_not_found", "json_answer"]
+__all__ = [
+    "Call",
+    "Handler",
+    "KeyKind",
+    "WireError",
+    "checked",
+    "endpoint",
+    "error_answer",
+    "generation_json",
+    "html_not_found",
+    "json_answer",
+    "no_content",
+    "record",
+    "shown",
+    "success",
+    "unhandled",
+]
+
+KeyKind: TypeAlias = Literal["app", "dataset"]
+"""Which key a route wants, by how such keys begin."""
 
 Payload = TypeVar("Payload", bound=BaseModel)
 
@@ -44,6 +63,21 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
 def generation_json(body: Any) -> Response:
     """An answer as the blocking mode gives it, which says its charset."""
     return Response(json.dumps(body), 200, media_type="application/json; charset=utf-8")
+
+
+def shown(model: BaseModel) -> Any:
+    """The wire form of a model: the members that were given, no others."""
+    return model.model_dump(mode="json", exclude_unset=True)
+
+
+def success() -> Response:
+    """The answer of calls that have nothing to tell."""
+    return json_answer({"result": "success"})
+
+
+def no_content() -> Response:
+    """The answer of deletions and the like, which names a type all the same."""
+    return Response(b"", 204, media_type="application/json")
 
 
 def html_not_found() -> Response:
@@ -88,11 +122,26 @@ class Call:
 
     def payload(self, model: type[Payload]) -> Payload:
         """The JSON body, checked."""
-        return _check(model, self.body)
+        return checked(model, self.body)
 
     def query(self, model: type[Payload]) -> Payload:
         """The query, checked."""
-        return _check(model, dict(self.request.query_params))
+        return checked(model, dict(self.request.query_params))
+
+    def number(self, name: str, default: int) -> int:
+        """A number of the query on routes that do not check it: what is none counts as not given."""
+        try:
+            return int(self.request.query_params[name])
+        except (KeyError, ValueError):
+            return default
+
+    def text(self, name: str) -> str:
+        """A text of the query, or an empty one."""
+        return self.request.query_params.get(name, "")
+
+    def several(self, name: str) -> list[str]:
+        """Every value of a repeated query parameter."""
+        return self.request.query_params.getlist(name)
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
@@ -104,6 +153,7 @@ def endpoint(
     path: str,
     handler: Handler,
     *,
+    key: KeyKind = "app",
     body: Literal["json", "form"] | None = None,
     user_required: bool = False,
     modes: frozenset[Mode] | None = None,
@@ -116,6 +166,7 @@ def endpoint(
         method: HTTP method.
         path: Path without `/v1`. A `{name:uuid}` in it makes anything else the HTML 404; a `{name}` takes any text.
         handler: What answers.
+        key: Which of the two kinds of key lets in.
         body: What the route reads; None for none.
         user_required: Whether a missing `user` is an error.
         modes: The kinds of app that have this route; None for all.
@@ -132,7 +183,7 @@ def endpoint(
         named = _user(request, sent, form)
         _record(core, request, sent, form, named)
         try:
-            _let_in(request)
+            _let_in(request, key)
             if problem is not None:
                 raise problem
             if isinstance(sent, list):
@@ -182,11 +233,11 @@ def _unhandled() -> Response:
     return json_answer({"message": "Internal Server Error", "code": "unknown", "status": 500}, status=500)
 
 
-def _let_in(request: Request) -> None:
+def _let_in(request: Request, kind: KeyKind) -> None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise WireError(401, "unauthorized", "Authorization header must be provided and start with 'Bearer'")
-    if not key.strip().startswith("app-"):
+    if not key.strip().startswith(f"{kind}-"):
         raise WireError(401, "unauthorized", "Access token is invalid")
 
 
@@ -218,7 +269,8 @@ def _user(request: Request, sent: Any, form: FormData | None) -> str | None:
     return str(named) if named else None
 
 
-def _check(model: type[Payload], values: dict[str, Any]) -> Payload:
+def checked(model: type[Payload], values: Mapping[str, Any]) -> Payload:
+    """What was sent, as a model; what does not fit is Dify's 400."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from .http import HTTPInfo
 
-__all__ = ["Answer", "Epoch", "IsoTime", "Model", "Money", "Timestamp"]
+__all__ = ["Answer", "Epoch", "IsoTime", "Model", "Money", "Text", "Timestamp"]
 
 
 class Model(BaseModel):
@@ -107,6 +107,9 @@ Timestamp = Annotated[
 
 IsoTime = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_naive_iso, return_type=str, when_used="json")]
 """An aware datetime from the ISO 8601 text without offset that a few routes send; it is UTC."""
+
+Text = Annotated[str, Field(coerce_numbers_to_str=False)]
+"""Text that a person reads; unlike an id, never made from a number (NaN would otherwise be an answer)."""
 
 Money = Decimal
 """An amount of money or a unit price: exact, from decimal text such as "0.0000110" or "0E-7", or from a number."""

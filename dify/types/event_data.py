@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ._base import Model, Timestamp
+from ._base import Model, Text, Timestamp
 from .human_input import FormInput, PauseReason, UserAction
 
 __all__ = [
@@ -24,14 +24,14 @@ __all__ = [
 class TextChunk(Model):
     """A piece of a workflow's streamed output."""
 
-    text: str
+    text: Text
     from_variable_selector: list[str] | None = None
 
 
 class ReasoningChunk(Model):
     """A piece of what a reasoning model thinks; pieces of one `node_id` belong together until `is_final`."""
 
-    reasoning: str
+    reasoning: Text
     node_id: str | None = None
     is_final: bool | None = None
     message_id: str | None = None

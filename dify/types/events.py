@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ._base import Epoch, Model
+from ._base import Epoch, Model, Text
 from .event_data import (
     AgentLog,
     ContainerExecution,
@@ -91,7 +91,7 @@ class MessageEvent(_MessageEnvelope):
 
     event: Literal["message"] = "message"
     id: str | None = None
-    answer: str
+    answer: Text
     from_variable_selector: list[str] | None = None
 
 
@@ -100,7 +100,7 @@ class AgentMessageEvent(_MessageEnvelope):
 
     event: Literal["agent_message"] = "agent_message"
     id: str | None = None
-    answer: str
+    answer: Text
 
 
 class AgentThoughtEvent(_MessageEnvelope, AgentThought):
@@ -117,7 +117,7 @@ class MessageFileEvent(_MessageEnvelope):
     type: str | None = None
     belongs_to: Literal["user", "assistant"] | str | None = None
     url: str | None = None
-    answer: str | None = None
+    answer: Text | None = None
     from_variable_selector: list[str] | None = None
 
 
@@ -125,7 +125,7 @@ class MessageReplaceEvent(_MessageEnvelope):
     """The answer so far is replaced as a whole: moderation struck, or a replay says what it is."""
 
     event: Literal["message_replace"] = "message_replace"
-    answer: str
+    answer: Text
     reason: str | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ._base import Answer, Model, Money, Timestamp
+from ._base import Answer, Model, Money, Text, Timestamp
 from .files import FileObject, MessageFileSummary
 from .human_input import PauseReason
 from .workflows import WorkflowRun
@@ -140,12 +140,13 @@ class CompletionResponse(Answer):
     id: str
     message_id: str
     mode: AppMode | None = None
-    answer: str
+    answer: Text
     metadata: ReplyMetadata
     created_at: Timestamp | None = None
     files: list[FileObject | MessageFileSummary] | None = None
     message_files: list[ReplyFile] | None = None
     audio: bytes | None = Field(default=None, exclude=True, repr=False)
+    reconnects: int = Field(default=0, exclude=True, repr=False)
 
     @property
     def usage(self) -> Usage | None:
@@ -157,7 +158,8 @@ class ChatResponse(CompletionResponse):
     """The reply of a chat, agent or chatflow app: what the blocking mode answers, and what a stream folds to.
 
     `mode` is only sent by the blocking mode; `files`, `message_files`, `agent_thoughts`, `workflow_run` and `audio` (MP3,
-    when asked for) only come from streams; `data` is set only when the run waits for a person (`paused`).
+    when asked for) only come from streams; `reconnects` says how often a
+    cut stream was picked up; `data` is set only when the run waits for a person (`paused`).
     """
 
     event: Literal["message", "workflow_paused"] | str = "message"

@@ -95,7 +95,8 @@ class WorkflowRunData(Model):
 class WorkflowRun(Answer):
     """A workflow run: what the blocking mode answers, and what a stream folds to.
 
-    `nodes` (the nodes that have run, in the order in which they ended) is filled only from streams.
+    `nodes` (the nodes that have run, in the order in which they ended) is filled only from streams; `reconnects`
+    says how often a cut stream was picked up.
     """
 
     task_id: str
@@ -103,6 +104,7 @@ class WorkflowRun(Answer):
     data: WorkflowRunData
     nodes: list[NodeExecution] | None = Field(default=None, repr=False)
     audio: bytes | None = Field(default=None, exclude=True, repr=False)
+    reconnects: int = Field(default=0, exclude=True, repr=False)
 
     @property
     def status(self) -> RunStatus:

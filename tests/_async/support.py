@@ -55,6 +55,19 @@ def streaming(chunks: Iterable[bytes], error: Exception | None = None) -> Handle
     return lambda request: answered(Chunks(kept, error))
 
 
+def only_once(*content: bytes, error: Exception | None = None) -> Handler:
+    """Answers the call itself; whoever asks for the rest of its run is told that there is none."""
+    calls: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        if len(calls) == 1:
+            return answered(Chunks(content, error))
+        return httpx.Response(404, json={"code": "not_found", "message": "Workflow run not found", "status": 404})
+
+    return handler
+
+
 async def finish(result: Any) -> Any:
     """Carry out what a method returned: await it, or read its stream to the end."""
     if hasattr(result, "final"):
@@ -80,4 +93,5 @@ def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waited.append(seconds)
 
     monkeypatch.setattr("dify._async.transport.sleep", note)
+    monkeypatch.setattr("dify._async.streams.sleep", note)
     return waited

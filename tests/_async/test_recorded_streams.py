@@ -12,7 +12,7 @@ from tests.support.fidelity import lost, undeclared
 from tests.support.frames import sse
 from tests.support.recordings import Recording, cuts, streams
 
-from .support import Chunks, answered, make_client, streaming
+from .support import Chunks, answered, make_client, only_once, streaming
 
 STREAMS = streams()
 FAILED = [one for one in STREAMS if one.frames[-1]["event"] == "error"]
@@ -30,22 +30,9 @@ def begun(one: Recording) -> list[dict]:
     return one.frames[: next((at for at, name in enumerate(names) if name in TERMINAL), len(names))]
 
 
-def only_once(content: bytes, error: Exception | None = None):
-    """Answers the call itself; whoever asks for the rest of its run is told that there is none."""
-    calls = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        calls.append(request)
-        if len(calls) == 1:
-            return answered(Chunks([content], error))
-        return httpx.Response(404, json={"code": "not_found", "message": "Workflow run not found", "status": 404})
-
-    return handler
-
-
 async def events_of(one: Recording, chunks: list[bytes]) -> tuple[list, Exception | None]:
     events = []
-    client = make_client(streaming(chunks))
+    client = make_client(only_once(*chunks))
     try:
         async for event in open_stream(client, one):
             events.append(event)
@@ -99,7 +86,7 @@ async def test_an_error_frame_raises_what_its_status_and_code_say(one):
 async def test_a_recorded_cut_raises_with_what_had_come(one):
     stream = open_stream(make_client(only_once(one.content)), one)
     events = []
-    with pytest.raises(StreamInterruptedError) as caught:  # noqa: PT012
+    with pytest.raises(StreamInterruptedError) as caught:
         async for event in stream:
             events.append(event)
     assert len(events) == len(one.frames)
@@ -111,7 +98,7 @@ async def test_a_recorded_cut_raises_with_what_had_come(one):
 async def test_an_end_before_the_terminal_event_raises_with_what_had_come(one):
     frames = begun(one)
     events = []
-    with pytest.raises(StreamInterruptedError) as caught:  # noqa: PT012
+    with pytest.raises(StreamInterruptedError) as caught:
         async for event in open_stream(make_client(only_once(sse(*frames))), one):
             events.append(event)
     error = caught.value
@@ -136,7 +123,7 @@ async def test_an_end_before_the_terminal_event_raises_with_what_had_come(one):
 )
 @pytest.mark.parametrize("one", BEGUN[:1] + BEGUN[-1:], ids=name_of)
 async def test_a_connection_that_breaks_raises_with_what_had_come(one, broken, expected):
-    stream = open_stream(make_client(only_once(sse(*begun(one)), broken)), one)
+    stream = open_stream(make_client(only_once(sse(*begun(one)), error=broken)), one)
     with pytest.raises(StreamInterruptedError) as caught:
         async for _ in stream:
             pass

@@ -55,6 +55,19 @@ def streaming(chunks: Iterable[bytes], error: Exception | None = None) -> Handle
     return lambda request: answered(Chunks(kept, error))
 
 
+def only_once(*content: bytes, error: Exception | None = None) -> Handler:
+    """Answers the call itself; whoever asks for the rest of its run is told that there is none."""
+    calls: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        if len(calls) == 1:
+            return answered(Chunks(content, error))
+        return httpx.Response(404, json={"code": "not_found", "message": "Workflow run not found", "status": 404})
+
+    return handler
+
+
 def finish(result: Any) -> Any:
     """Carry out what a method returned: read its stream to the end, where it is one."""
     if hasattr(result, "final"):
@@ -75,4 +88,5 @@ def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Replace the wait between two attempts by noting it down."""
     waited: list[float] = []
     monkeypatch.setattr("dify._sync.transport.sleep", waited.append)
+    monkeypatch.setattr("dify._sync.streams.sleep", waited.append)
     return waited

@@ -110,7 +110,7 @@ def test_an_error_in_the_middle_of_a_walk_comes_through():
         return server(request)
 
     seen = []
-    with pytest.raises(APIStatusError):  # noqa: PT012
+    with pytest.raises(APIStatusError):
         for one in make_client(handler).workflows.logs(limit=2):
             seen.append(one.id)
     assert seen == ["log-0", "log-1"]

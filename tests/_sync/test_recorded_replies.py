@@ -12,7 +12,7 @@ from tests.support.expected import answer_of, audio_of, on_screen
 from tests.support.pairs import PAIRS, differences
 from tests.support.recordings import Recording, recording, streams
 
-from .support import make_client, streaming
+from .support import make_client, only_once, streaming
 
 FINISHED = [one for one in streams() if {"message_end", "workflow_finished"} & {f["event"] for f in one.frames}]
 WITH_TEXT = [one for one in streams() if "datasource" not in one.path and one.frames[0]["event"] != "error"]
@@ -102,7 +102,7 @@ def test_a_folded_answer_is_the_text_of_the_stream(one):
 @pytest.mark.parametrize("one", WITH_TEXT, ids=name_of)
 def test_text_pieces_join_to_what_was_on_screen(one):
     pieces = []
-    stream = open_stream(make_client(streaming([one.content])), one)
+    stream = open_stream(make_client(only_once(one.content)), one)
     frames = [frame for frame in one.frames if frame["event"] != "error"]
     try:
         for piece in stream.text:

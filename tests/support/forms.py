@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.message import Message
 from typing import Any
 
 
@@ -27,13 +28,21 @@ def form_of(body: bytes) -> Form:
     files: list[Form] = []
     for part in message.get_payload():
         name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
-        if part.get_filename() is None:
+        filename = _filename(part)
+        if filename is None:
             fields[name] = json.loads(content) if name == "data" else content.decode()
         else:
             assert name == "file"
-            files.append(Form(fields, part.get_filename(), part.get_content_type(), content))
+            files.append(Form(fields, filename, part.get_content_type(), content))
     assert len(files) == 1
     return files[0]
+
+
+def _filename(part: Message) -> str | None:
+    """The file name as it is on the wire, in UTF-8; `get_filename` knows ASCII alone."""
+    disposition = dict(part.raw_items())["Content-Disposition"].encode("ascii", "surrogateescape").decode()
+    _, named, rest = disposition.partition('filename="')
+    return rest.partition('"')[0] if named else None
 
 
 def recorded_form(asked: Mapping[str, Any]) -> Form:

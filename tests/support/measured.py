@@ -17,14 +17,15 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from dify import AsyncDify
+from dify import AsyncDify, Dify
 
 ROOT = Path(__file__).parents[2]
 
 
-def measure(what: str, url: str, path: Path, *, delay: float = 0.0) -> dict[str, float]:
-    """Run this program and return what it printed: `grown` (MiB), `seconds`, `lag_p99` (seconds), `reads`."""
-    command = [sys.executable, "-m", "tests.support.measured", what, url, str(path), "--delay", str(delay)]
+def measure(what: str, url: str, path: Path, *, face: str = "async", delay: float = 0.0) -> dict[str, float]:
+    """Run this program and return what it printed: `grown` (MiB), `seconds`, `lag_p99` (seconds; async only)."""
+    command = [sys.executable, "-m", "tests.support.measured", what, url, str(path), "--face", face]
+    command += ["--delay", str(delay)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
@@ -45,14 +46,13 @@ def peak() -> float:
 class SlowFile:
     """A file on a slow disk: every read takes its time, and blocks the thread that makes it."""
 
+    name = "slow.bin"
+
     def __init__(self, file: IO[bytes], delay: float) -> None:
         self._file = file
         self._delay = delay
-        self.name = "slow.bin"
-        self.reads = 0
 
     def read(self, size: int = -1) -> bytes:
-        self.reads += 1
         time.sleep(self._delay)
         return self._file.read(size)
 
@@ -71,12 +71,14 @@ async def watch_lag(lags: list[float]) -> None:
         lags.append(time.perf_counter() - begun - 0.002)
 
 
+WARM_UP = ("warm-up.bin", b"everything is loaded when this has been sent")
+
+
 async def transfer(what: str, url: str, path: Path, delay: float) -> dict[str, float]:
     lags: list[float] = []
-    reads = 0
     async with AsyncDify(base_url=url, api_key="app-test-key", user="alice", max_retries=0) as client:
         if what == "upload":
-            await client.files.upload(("warm-up.bin", b"everything is loaded when this has been sent"))
+            await client.files.upload(WARM_UP)
         before, begun = peak(), time.perf_counter()
         watching = asyncio.create_task(watch_lag(lags))
         if what == "download":
@@ -85,15 +87,25 @@ async def transfer(what: str, url: str, path: Path, delay: float) -> dict[str, f
             with path.open("rb") as file:
                 slow: Any = SlowFile(file, delay)
                 await client.files.upload(slow)
-                reads = slow.reads
         else:
             await client.files.upload(path)
         took = time.perf_counter() - begun
         watching.cancel()
         await asyncio.wait([watching])
     lags.sort()
-    lag = lags[int(len(lags) * 0.99)] if lags else 0.0
-    return {"grown": peak() - before, "seconds": took, "lag_p99": lag, "reads": reads}
+    return {"grown": peak() - before, "seconds": took, "lag_p99": lags[int(len(lags) * 0.99)] if lags else 0.0}
+
+
+def transfer_blocking(what: str, url: str, path: Path) -> dict[str, float]:
+    with Dify(base_url=url, api_key="app-test-key", user="alice", max_retries=0) as client:
+        if what == "upload":
+            client.files.upload(WARM_UP)
+        before, begun = peak(), time.perf_counter()
+        if what == "download":
+            client.files.download("file-1").save(path)
+        else:
+            client.files.upload(path)
+        return {"grown": peak() - before, "seconds": time.perf_counter() - begun}
 
 
 def main() -> None:
@@ -101,9 +113,14 @@ def main() -> None:
     parser.add_argument("what", choices=["upload", "download"])
     parser.add_argument("url")
     parser.add_argument("path", type=Path)
+    parser.add_argument("--face", choices=["async", "sync"], default="async")
     parser.add_argument("--delay", type=float, default=0.0)
     asked = parser.parse_args()
-    print(json.dumps(asyncio.run(transfer(asked.what, asked.url, asked.path, asked.delay))))
+    if asked.face == "sync":
+        figures = transfer_blocking(asked.what, asked.url, asked.path)
+    else:
+        figures = asyncio.run(transfer(asked.what, asked.url, asked.path, asked.delay))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

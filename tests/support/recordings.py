@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Recording:
     content: bytes
     method: str = ""
     pairs: tuple[tuple[str, str], ...] = ()  # of the query, where a name may come twice
+    asked_headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_stream(self) -> bool:
@@ -70,6 +71,7 @@ def _read(path: Path) -> Recording:
         content=content,
         method=request["method"],
         pairs=tuple(parse_qsl(request.get("query") or "")),
+        asked_headers={name.lower(): value for name, value in request.get("headers") or []},
     )
 
 

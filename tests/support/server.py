@@ -20,6 +20,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -205,10 +206,8 @@ class Server:
         self.stopping.set()
         # A thread in accept() or recv() wakes up when its socket is shut down, not when it is closed.
         for sock in (self._listener, *list(self._sockets)):
-            try:
+            with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         for thread in self._threads:
             thread.join(PATIENCE)
         self._listener.close()

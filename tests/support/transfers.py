@@ -5,8 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from .forms import Form, read_form
 from .server import Exchange
+from .upload_forms import ArrivedForm, read_form
 
 BLOCK = 1 << 16
 
@@ -15,7 +15,7 @@ class Taker:
     """Takes uploads in; for a server that leaves bodies to its script (`lazy`)."""
 
     def __init__(self) -> None:
-        self.forms: list[Form] = []
+        self.forms: list[ArrivedForm] = []
 
     def __call__(self, x: Exchange) -> None:
         form = read_form(x.request.headers["content-type"], x.body())

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
-from ..._wire import FileArgument, ResponseMode, files_of, flag
+from ..._resume import Pickup, run_detail_call, run_events_call
+from ..._wire import FileArgument, ResponseMode, files_of
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..pager import AsyncPager
 from ..streams import AsyncWorkflowStream
@@ -39,6 +40,7 @@ class AsyncWorkflows(AsyncResource):
         trace_session_id: str | None = None,
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> WorkflowRun:
         """Run the workflow, and return the run when it has ended (executeWorkflow, or runWorkflowById with `workflow_id`).
@@ -55,6 +57,7 @@ class AsyncWorkflows(AsyncResource):
             trace_session_id: Id that joins traces into a session, 1 to 200 characters.
             response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
             collect_audio: Collect spoken output, for apps that speak by themselves, in `run.audio`.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Returns:
@@ -73,7 +76,16 @@ class AsyncWorkflows(AsyncResource):
             ```
         """
         stream = self._stream(
-            inputs, workflow_id, files, user, trace_id, trace_session_id, response_mode, collect_audio, options
+            inputs,
+            workflow_id,
+            files,
+            user,
+            trace_id,
+            trace_session_id,
+            response_mode,
+            collect_audio,
+            reconnect,
+            options,
         )
         return await stream.final()
 
@@ -87,6 +99,7 @@ class AsyncWorkflows(AsyncResource):
         trace_id: str | None = None,
         trace_session_id: str | None = None,
         collect_audio: bool = False,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncWorkflowStream:
         """Run the workflow, and take its events as they come (executeWorkflow, or runWorkflowById with `workflow_id`).
@@ -101,6 +114,7 @@ class AsyncWorkflows(AsyncResource):
             trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
             trace_session_id: Id that joins traces into a session, 1 to 200 characters.
             collect_audio: Collect spoken output, for apps that speak by themselves, in the run's `audio`.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Example:
@@ -111,7 +125,7 @@ class AsyncWorkflows(AsyncResource):
             ```
         """
         return self._stream(
-            inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, options
+            inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, reconnect, options
         )
 
     def events(
@@ -121,6 +135,7 @@ class AsyncWorkflows(AsyncResource):
         user: str | None = None,
         include_state_snapshot: bool | None = None,
         continue_on_pause: bool | None = None,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncWorkflowStream:
         """Follow a run that goes on at the server (streamWorkflowEvents).
@@ -132,6 +147,7 @@ class AsyncWorkflows(AsyncResource):
             user: The user whose call began the run; others are not shown it.
             include_state_snapshot: First repeat what has happened so far; otherwise only what comes from now on.
             continue_on_pause: Stay when the run pauses, until it goes on and ends.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Raises:
@@ -143,19 +159,13 @@ class AsyncWorkflows(AsyncResource):
                 print(event.event)
             ```
         """
-        call = Call(
-            "streamWorkflowEvents",
-            "GET",
-            f"/workflow/{segment(workflow_run_id, 'workflow_run_id')}/events",
-            query={
-                "user": self._user(user),
-                "include_state_snapshot": flag(include_state_snapshot),
-                "continue_on_pause": flag(continue_on_pause),
-            },
-            repeatable=True,
-            accept="stream",
+        call = run_events_call(
+            workflow_run_id,
+            user=self._user(user),
+            include_state_snapshot=include_state_snapshot,
+            continue_on_pause=continue_on_pause,
         )
-        return self._open(call, user, options, continue_on_pause=bool(continue_on_pause))
+        return self._open(call, user, options, reconnect=reconnect, continue_on_pause=bool(continue_on_pause))
 
     async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
         """Ask the server to stop a run (stopWorkflowTaskGeneration); it says yes to every task, known or not.
@@ -205,13 +215,7 @@ class AsyncWorkflows(AsyncResource):
             print(detail.status, detail.outputs)
             ```
         """
-        call = Call(
-            "getWorkflowRunDetail",
-            "GET",
-            f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}",
-            repeatable=True,
-        )
-        return await self._transport.fetch(call, WorkflowRunDetail, options)
+        return await self._transport.fetch(run_detail_call(workflow_run_id), WorkflowRunDetail, options)
 
     def logs(
         self,
@@ -273,6 +277,7 @@ class AsyncWorkflows(AsyncResource):
         trace_session_id: str | None,
         response_mode: ResponseMode,
         collect_audio: bool,
+        reconnect: bool,
         options: RequestOptions | None,
     ) -> AsyncWorkflowStream:
         body = compact(
@@ -288,7 +293,7 @@ class AsyncWorkflows(AsyncResource):
             operation, path = "runWorkflowById", f"/workflows/{segment(workflow_id, 'workflow_id')}/run"
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
         call = Call(operation, "POST", path, json=body, accept=accept)
-        return self._open(call, user, options, collect_audio=collect_audio)
+        return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
 
     def _open(
         self,
@@ -296,11 +301,15 @@ class AsyncWorkflows(AsyncResource):
         user: str | None,
         options: RequestOptions | None,
         *,
+        reconnect: bool,
         collect_audio: bool = False,
         continue_on_pause: bool = False,
     ) -> AsyncWorkflowStream:
         async def stop(task_id: str) -> None:
             await self.stop(task_id, user=user)
 
+        pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
         fold = WORKFLOW.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)
-        return AsyncWorkflowStream(self._transport, call, WORKFLOW, fold=fold, stop=stop, options=options)
+        return AsyncWorkflowStream(
+            self._transport, call, WORKFLOW, fold=fold, stop=stop, options=options, pickup=pickup
+        )

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from ..._config import RequestOptions
 from ..._kinds import CHAT
 from ..._request import Call, compact, segment
-from ..._wire import FileArgument, ResponseMode, files_of, flag
+from ..._resume import Pickup, run_events_call
+from ..._wire import FileArgument, ResponseMode, files_of
 from ...types.replies import ChatResponse
 from ..streams import ChatStream
 from ._base import Resource
@@ -41,6 +42,7 @@ class Chat(Resource):
         trace_session_id: str | None = None,
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> ChatResponse:
         """Ask, and return the whole reply (sendChatMessage).
@@ -61,6 +63,7 @@ class Chat(Resource):
             response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s and
                 agents refuse.
             collect_audio: Collect the spoken answer, for apps that speak by themselves, in `reply.audio`.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Returns:
@@ -92,6 +95,7 @@ class Chat(Resource):
             trace_session_id=trace_session_id,
             response_mode=response_mode,
             collect_audio=collect_audio,
+            reconnect=reconnect,
             options=options,
         )
         return stream.final()
@@ -109,6 +113,7 @@ class Chat(Resource):
         trace_id: str | None = None,
         trace_session_id: str | None = None,
         collect_audio: bool = False,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> ChatStream:
         """Ask, and take the reply as events while it comes (sendChatMessage).
@@ -126,6 +131,7 @@ class Chat(Resource):
             trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
             trace_session_id: Id that joins traces into a session, 1 to 200 characters.
             collect_audio: Collect the spoken answer, for apps that speak by themselves, in the reply's `audio`.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Returns:
@@ -150,6 +156,7 @@ class Chat(Resource):
             trace_session_id=trace_session_id,
             response_mode="streaming",
             collect_audio=collect_audio,
+            reconnect=reconnect,
             options=options,
         )
 
@@ -160,6 +167,7 @@ class Chat(Resource):
         user: str | None = None,
         include_state_snapshot: bool | None = None,
         continue_on_pause: bool | None = None,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> ChatStream:
         """Follow a chatflow's run that goes on at the server (streamWorkflowEvents).
@@ -171,6 +179,7 @@ class Chat(Resource):
             user: The user whose call began the run; others are not shown it.
             include_state_snapshot: First repeat what has happened so far; otherwise only what comes from now on.
             continue_on_pause: Stay when the run pauses, until it goes on and ends.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Raises:
@@ -182,19 +191,13 @@ class Chat(Resource):
                 print(event.event)
             ```
         """
-        call = Call(
-            "streamWorkflowEvents",
-            "GET",
-            f"/workflow/{segment(workflow_run_id, 'workflow_run_id')}/events",
-            query={
-                "user": self._user(user),
-                "include_state_snapshot": flag(include_state_snapshot),
-                "continue_on_pause": flag(continue_on_pause),
-            },
-            repeatable=True,
-            accept="stream",
+        call = run_events_call(
+            workflow_run_id,
+            user=self._user(user),
+            include_state_snapshot=include_state_snapshot,
+            continue_on_pause=continue_on_pause,
         )
-        return self._open(call, user, options, continue_on_pause=bool(continue_on_pause))
+        return self._open(call, user, options, reconnect=reconnect, continue_on_pause=bool(continue_on_pause))
 
     def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
         """Ask the server to stop answering (stopChatMessageGeneration).
@@ -242,6 +245,7 @@ class Chat(Resource):
         trace_session_id: str | None,
         response_mode: Literal["streaming", "blocking"],
         collect_audio: bool,
+        reconnect: bool,
         options: RequestOptions | None,
     ) -> ChatStream:
         body = compact(
@@ -258,7 +262,7 @@ class Chat(Resource):
         )
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
         call = Call("sendChatMessage", "POST", "/chat-messages", json=body, accept=accept)
-        return self._open(call, user, options, collect_audio=collect_audio)
+        return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
 
     def _open(
         self,
@@ -266,11 +270,13 @@ class Chat(Resource):
         user: str | None,
         options: RequestOptions | None,
         *,
+        reconnect: bool,
         collect_audio: bool = False,
         continue_on_pause: bool = False,
     ) -> ChatStream:
         def stop(task_id: str) -> None:
             self.stop(task_id, user=user)
 
+        pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
         fold = CHAT.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)
-        return ChatStream(self._transport, call, CHAT, fold=fold, stop=stop, options=options)
+        return ChatStream(self._transport, call, CHAT, fold=fold, stop=stop, options=options, pickup=pickup)

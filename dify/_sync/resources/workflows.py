@@ -10,7 +10,8 @@ from typing import Any, Literal
 from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
-from ..._wire import FileArgument, ResponseMode, files_of, flag
+from ..._resume import Pickup, run_detail_call, run_events_call
+from ..._wire import FileArgument, ResponseMode, files_of
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..pager import Pager
 from ..streams import WorkflowStream
@@ -40,6 +41,7 @@ class Workflows(Resource):
         trace_session_id: str | None = None,
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> WorkflowRun:
         """Run the workflow, and return the run when it has ended (executeWorkflow, or runWorkflowById with `workflow_id`).
@@ -56,6 +58,7 @@ class Workflows(Resource):
             trace_session_id: Id that joins traces into a session, 1 to 200 characters.
             response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
             collect_audio: Collect spoken output, for apps that speak by themselves, in `run.audio`.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Returns:
@@ -74,7 +77,16 @@ class Workflows(Resource):
             ```
         """
         stream = self._stream(
-            inputs, workflow_id, files, user, trace_id, trace_session_id, response_mode, collect_audio, options
+            inputs,
+            workflow_id,
+            files,
+            user,
+            trace_id,
+            trace_session_id,
+            response_mode,
+            collect_audio,
+            reconnect,
+            options,
         )
         return stream.final()
 
@@ -88,6 +100,7 @@ class Workflows(Resource):
         trace_id: str | None = None,
         trace_session_id: str | None = None,
         collect_audio: bool = False,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> WorkflowStream:
         """Run the workflow, and take its events as they come (executeWorkflow, or runWorkflowById with `workflow_id`).
@@ -102,6 +115,7 @@ class Workflows(Resource):
             trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
             trace_session_id: Id that joins traces into a session, 1 to 200 characters.
             collect_audio: Collect spoken output, for apps that speak by themselves, in the run's `audio`.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Example:
@@ -112,7 +126,7 @@ class Workflows(Resource):
             ```
         """
         return self._stream(
-            inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, options
+            inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, reconnect, options
         )
 
     def events(
@@ -122,6 +136,7 @@ class Workflows(Resource):
         user: str | None = None,
         include_state_snapshot: bool | None = None,
         continue_on_pause: bool | None = None,
+        reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> WorkflowStream:
         """Follow a run that goes on at the server (streamWorkflowEvents).
@@ -133,6 +148,7 @@ class Workflows(Resource):
             user: The user whose call began the run; others are not shown it.
             include_state_snapshot: First repeat what has happened so far; otherwise only what comes from now on.
             continue_on_pause: Stay when the run pauses, until it goes on and ends.
+            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
             options: Settings for this call alone.
 
         Raises:
@@ -144,19 +160,13 @@ class Workflows(Resource):
                 print(event.event)
             ```
         """
-        call = Call(
-            "streamWorkflowEvents",
-            "GET",
-            f"/workflow/{segment(workflow_run_id, 'workflow_run_id')}/events",
-            query={
-                "user": self._user(user),
-                "include_state_snapshot": flag(include_state_snapshot),
-                "continue_on_pause": flag(continue_on_pause),
-            },
-            repeatable=True,
-            accept="stream",
+        call = run_events_call(
+            workflow_run_id,
+            user=self._user(user),
+            include_state_snapshot=include_state_snapshot,
+            continue_on_pause=continue_on_pause,
         )
-        return self._open(call, user, options, continue_on_pause=bool(continue_on_pause))
+        return self._open(call, user, options, reconnect=reconnect, continue_on_pause=bool(continue_on_pause))
 
     def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
         """Ask the server to stop a run (stopWorkflowTaskGeneration); it says yes to every task, known or not.
@@ -206,13 +216,7 @@ class Workflows(Resource):
             print(detail.status, detail.outputs)
             ```
         """
-        call = Call(
-            "getWorkflowRunDetail",
-            "GET",
-            f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}",
-            repeatable=True,
-        )
-        return self._transport.fetch(call, WorkflowRunDetail, options)
+        return self._transport.fetch(run_detail_call(workflow_run_id), WorkflowRunDetail, options)
 
     def logs(
         self,
@@ -274,6 +278,7 @@ class Workflows(Resource):
         trace_session_id: str | None,
         response_mode: ResponseMode,
         collect_audio: bool,
+        reconnect: bool,
         options: RequestOptions | None,
     ) -> WorkflowStream:
         body = compact(
@@ -289,7 +294,7 @@ class Workflows(Resource):
             operation, path = "runWorkflowById", f"/workflows/{segment(workflow_id, 'workflow_id')}/run"
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
         call = Call(operation, "POST", path, json=body, accept=accept)
-        return self._open(call, user, options, collect_audio=collect_audio)
+        return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
 
     def _open(
         self,
@@ -297,11 +302,13 @@ class Workflows(Resource):
         user: str | None,
         options: RequestOptions | None,
         *,
+        reconnect: bool,
         collect_audio: bool = False,
         continue_on_pause: bool = False,
     ) -> WorkflowStream:
         def stop(task_id: str) -> None:
             self.stop(task_id, user=user)
 
+        pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
         fold = WORKFLOW.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)
-        return WorkflowStream(self._transport, call, WORKFLOW, fold=fold, stop=stop, options=options)
+        return WorkflowStream(self._transport, call, WORKFLOW, fold=fold, stop=stop, options=options, pickup=pickup)

@@ -42,7 +42,7 @@ async def _create(call: Call) -> Response:
         response_mode="streaming" if sent.streaming else "blocking",
     )
     task_id, generation = await core.generate(request)
-    message = Message(conversation=None, query=sent.query, inputs=sent.inputs, files=files)
+    message = Message(conversation=None, user=call.user, query=sent.query, inputs=sent.inputs, files=files)
     core.messages[message.id] = message
     turn = Turn(mode="completion", message=message, task_id=task_id, generation=generation, origin=call.origin)
     if sent.streaming:

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import httpx
 
 from dify import AsyncDify
+from dify._async.connections import AsyncConnections
 
 from ...support.server import PATIENCE, Server
 
@@ -29,7 +30,12 @@ def client_for(server: Server | str, **settings: Any) -> AsyncDify:
 
 
 def single_connection() -> httpx.AsyncClient:
-    """An HTTP client with one connection: a call on it fails where the one before has not given it back."""
+    """The client's own connections, but one at a time: a call on it hangs where the one before has not given it back."""
+    return httpx.AsyncClient(transport=AsyncConnections(most=1))
+
+
+def users_own_connection() -> httpx.AsyncClient:
+    """The same with an HTTP client as a user may bring it: its pool is the library's."""
     return httpx.AsyncClient(limits=httpx.Limits(max_connections=1, max_keepalive_connections=1))
 
 

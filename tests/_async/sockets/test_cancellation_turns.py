@@ -13,11 +13,11 @@ import anyio
 import httpx
 import pytest
 
-from dify import APITimeoutError, AsyncDify
+from dify import AsyncDify
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
-from .support import client_for, single_connection
+from .support import beside, client_for, single_connection, users_own_connection
 
 TURNS = 50
 
@@ -56,6 +56,9 @@ async def cancelled_after(turn: int, by: str, work: Callable[[], Awaitable[None]
         scope.cancel()
     await asyncio.wait([task], timeout=20)
     assert task.done(), f"cancelled after {turn} turns, and goes on"
+
+
+Scenario = Callable[[AsyncDify, int, str], Awaitable[None]]
 
 
 async def on_an_empty_pool(client: AsyncDify, turn: int, by: str) -> None:
@@ -99,27 +102,41 @@ async def leaving_a_stream(client: AsyncDify, turn: int, by: str) -> None:
     await asyncio.wait([task], timeout=20)
 
 
-async def survives(scenario: Callable[[AsyncDify, int, str], Awaitable[None]], turn: int, by: str) -> bool:
-    """Whether the pool's only connection can be had again after a cancel at this turn."""
+SCENARIOS: list[Scenario] = [
+    on_an_empty_pool,
+    on_an_idle_connection,
+    waiting_for_a_connection_that_becomes_free,
+    leaving_a_stream,
+]
+
+
+async def survives(make: Callable[[], httpx.AsyncClient], scenario: Scenario, turn: int, by: str) -> bool:
+    """Whether the pool's only connection can be had again after a cancel at this turn, and no socket is left open."""
     with Server(begins_streams) as server:
-        async with single_connection() as http:
-            client = client_for(server, http_client=http, timeout=httpx.Timeout(20, pool=0.5))
+        async with make() as http:
+            client = client_for(server, http_client=http)
             await scenario(client, turn, by)
             try:
-                await client.workflows.get(frames.RUN)
-            except APITimeoutError:
+                async with asyncio.timeout(1):
+                    await client.workflows.get(frames.RUN)
+            except TimeoutError:
                 return False
-            return True
+        return await beside(server.all_closed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["task", "scope"])
-@pytest.mark.parametrize(
-    "scenario",
-    [on_an_empty_pool, on_an_idle_connection, waiting_for_a_connection_that_becomes_free, leaving_a_stream],
-    ids=lambda scenario: scenario.__name__,
-)
-async def test_no_turn_of_the_loop_costs_a_connection(
-    scenario: Callable[[AsyncDify, int, str], Awaitable[None]], by: str
-) -> None:
-    turns_that_cost_one = [turn for turn in range(TURNS) if not await survives(scenario, turn, by)]
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+async def test_no_turn_of_the_loop_costs_a_connection(scenario: Scenario, by: str) -> None:
+    turns_that_cost_one = [turn for turn in range(TURNS) if not await survives(single_connection, scenario, turn, by)]
+    assert turns_that_cost_one == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["task", "scope"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+async def test_no_turn_of_the_loop_costs_a_connection_of_the_users_own_http_client(scenario: Scenario, by: str) -> None:
+    turns_that_cost_one = [
+        turn for turn in range(TURNS) if not await survives(users_own_connection, scenario, turn, by)
+    ]
     assert turns_that_cost_one == []

@@ -10,11 +10,11 @@ import pytest
 
 from dify import APIConnectionError, APITimeoutError, NotFoundError
 
-from ...support.forms import checksum_of
 from ...support.measured import measure
 from ...support.server import Exchange, Server
 from ...support.transfers import Giver
-from .support import beside, client_for, single_connection
+from ...support.upload_forms import checksum_of
+from .support import FACE, beside, client_for, single_connection
 
 MIB = 1 << 20
 
@@ -24,7 +24,7 @@ MIB = 1 << 20
 def test_a_large_download_takes_little_memory_and_is_whole(tmp_path: Path) -> None:
     giver = Giver(64 * MIB, 'Content-Disposition: attachment; filename="large.bin"')
     with Server(giver) as server:
-        figures = measure("download", server.url, tmp_path)
+        figures = measure("download", server.url, tmp_path, face=FACE)
     saved = tmp_path / "large.bin"
     assert saved.stat().st_size == 64 * MIB
     assert checksum_of(saved) == giver.checksum

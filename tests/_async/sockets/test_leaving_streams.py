@@ -100,7 +100,7 @@ async def test_closing_the_iterator_closes_the_connection() -> None:
     with Server(talks_and_waits) as server:
         async with single_connection() as http:
             client = client_for(server, http_client=http)
-            async with aclosing(aiter(client.chat.stream("hi"))) as events:
+            async with aclosing(client.chat.stream("hi").__aiter__()) as events:
                 assert (await anext(events)).event == "message"
             await assert_released(server, client)
 
@@ -210,7 +210,7 @@ async def test_a_stop_that_fails_closes_the_stream_too() -> None:
     with Server(answer) as server:
         async with client_for(server) as client:
             stream = client.chat.stream("hi")
-            events = aiter(stream)
+            events = stream.__aiter__()
             await anext(events)
             with pytest.raises(ServerError):
                 await stream.stop()

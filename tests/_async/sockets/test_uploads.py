@@ -13,11 +13,11 @@ import pytest
 
 from dify import APIConnectionError, APITimeoutError, FileTooLargeError
 
-from ...support.forms import checksum_of, sparse_file
 from ...support.measured import measure
 from ...support.server import Exchange, Server
 from ...support.transfers import Taker
-from .support import beside, client_for, single_connection
+from ...support.upload_forms import checksum_of, sparse_file
+from .support import FACE, beside, client_for, single_connection
 
 MIB = 1 << 20
 CONTENT = b"".join(number.to_bytes(4, "big") for number in range(3 * MIB // 4)) + b"and a rest"
@@ -29,7 +29,7 @@ def test_a_file_of_a_gibibyte_takes_little_memory_and_arrives_whole(tmp_path: Pa
     taker = Taker()
     path = sparse_file(tmp_path / "big.bin", 1024 * MIB)
     with Server(taker, lazy=True) as server:
-        figures = measure("upload", server.url, path)
+        figures = measure("upload", server.url, path, face=FACE)
     came = taker.forms[-1]
     assert came.whole
     assert came.size == 1024 * MIB

@@ -101,7 +101,7 @@ def test_closing_the_iterator_closes_the_connection() -> None:
     with Server(talks_and_waits) as server:
         with single_connection() as http:
             client = client_for(server, http_client=http)
-            with closing(aiter(client.chat.stream("hi"))) as events:
+            with closing(client.chat.stream("hi").__iter__()) as events:
                 assert (next(events)).event == "message"
             assert_released(server, client)
 
@@ -211,7 +211,7 @@ def test_a_stop_that_fails_closes_the_stream_too() -> None:
     with Server(answer) as server:
         with client_for(server) as client:
             stream = client.chat.stream("hi")
-            events = aiter(stream)
+            events = stream.__iter__()
             next(events)
             with pytest.raises(ServerError):
                 stream.stop()

@@ -1,0 +1,154 @@
+"""Picking a cut stream up again: what to ask for, and which of the events that come then are new. Pure.
+
+The events endpoint has no cursor. Asked for a snapshot it begins with what is stored of the run (nodes in a reduced shape, the
+answer so far), then goes on live, and may say a thing twice. What was delivered before must not be delivered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ._request import Call, segment
+from ._wire import flag
+from .types import events as t
+from .types.workflows import WorkflowRunData, WorkflowRunDetail
+
+__all__ = ["Delivered", "Pickup", "ending_of", "missing_text", "run_detail_call", "run_events_call"]
+
+OVER = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
+
+
+def run_events_call(
+    workflow_run_id: str, *, user: str, include_state_snapshot: bool | None, continue_on_pause: bool | None
+) -> Call:
+    """The call that follows a run."""
+    return Call(
+        "streamWorkflowEvents",
+        "GET",
+        f"/workflow/{segment(workflow_run_id, 'workflow_run_id')}/events",
+        query={
+            "user": user,
+            "include_state_snapshot": flag(include_state_snapshot),
+            "continue_on_pause": flag(continue_on_pause),
+        },
+        repeatable=True,
+        accept="stream",
+    )
+
+
+def run_detail_call(workflow_run_id: str) -> Call:
+    """The call that reads a run as stored."""
+    path = f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}"
+    return Call("getWorkflowRunDetail", "GET", path, repeatable=True)
+
+
+class Pickup:
+    """How a stream of one user's run is picked up."""
+
+    def __init__(self, *, user: str, continue_on_pause: bool = False) -> None:
+        self._user = user
+        self._continue = continue_on_pause
+
+    def events(self, workflow_run_id: str) -> Call:
+        """The rest of the run."""
+        return run_events_call(
+            workflow_run_id,
+            user=self._user,
+            include_state_snapshot=True,
+            continue_on_pause=self._continue,
+        )
+
+
+def _by_id(event: Any) -> tuple[object, ...]:
+    return event.event, event.data.id
+
+
+_KEYS: dict[type, Callable[[Any], tuple[object, ...]]] = {
+    t.NodeStartedEvent: _by_id,
+    t.NodeFinishedEvent: _by_id,
+    t.NodeRetryEvent: lambda e: (e.event, e.data.id, e.data.retry_index),
+    t.IterationStartedEvent: _by_id,
+    t.IterationNextEvent: lambda e: (e.event, e.data.id, e.data.index),
+    t.IterationCompletedEvent: _by_id,
+    t.LoopStartedEvent: _by_id,
+    t.LoopNextEvent: lambda e: (e.event, e.data.id, e.data.index),
+    t.LoopCompletedEvent: _by_id,
+    t.AgentLogEvent: lambda e: (e.event, e.data.id, e.data.status),
+    t.HumanInputRequiredEvent: lambda e: (e.event, e.data.form_id),
+    t.HumanInputFormFilledEvent: lambda e: (e.event, e.data.node_id, e.data.rendered_content),
+    t.HumanInputFormTimeoutEvent: lambda e: (e.event, e.data.node_id, e.data.expiration_time),
+    t.MessageEndEvent: lambda e: (e.event,),
+    t.WorkflowFinishedEvent: lambda e: (e.event,),
+}
+
+
+class Delivered:
+    """What has been delivered of a run, and what of a replay is therefore new."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[object, ...]] = set()
+        self._started = False
+        self._count = 0
+        self._count_at_cut = -1
+        self._idle_cuts = 0
+
+    def note(self, event: Any) -> None:
+        """An event is about to be delivered."""
+        self._count += 1
+        key = _KEYS.get(event.__class__)
+        if key is not None:
+            self._seen.add(key(event))
+        elif isinstance(event, t.WorkflowStartedEvent):
+            self._started = True
+
+    def idle_cuts(self) -> int:
+        """The stream has been cut: how often so in a row, with nothing new between."""
+        self._idle_cuts = self._idle_cuts + 1 if self._count == self._count_at_cut else 0
+        self._count_at_cut = self._count
+        return self._idle_cuts
+
+    def fresh(self, event: Any, shown: str) -> Any:
+        """What to deliver for an event of a replay: itself, what of it is new, or None for nothing.
+
+        Args:
+            event: The event.
+            shown: The text that has been delivered so far.
+        """
+        key = _KEYS.get(event.__class__)
+        if key is not None:
+            return None if key(event) in self._seen else event
+        if isinstance(event, t.WorkflowStartedEvent):
+            return None if self._started and event.data.reason != "resumption" else event
+        if isinstance(event, t.MessageReplaceEvent) and not event.reason:
+            return self._rest_of(event, shown)
+        return event
+
+    def _rest_of(self, event: t.MessageReplaceEvent, shown: str) -> Any:
+        """A snapshot's answer so far: what of it was not shown yet, as the delta that was missed."""
+        if shown.startswith(event.answer):
+            return None
+        if not event.answer.startswith(shown):
+            return event
+        ids = {name: getattr(event, name) for name in ("task_id", "message_id", "conversation_id", "created_at")}
+        return t.MessageEvent(**ids, id=event.message_id, answer=event.answer[len(shown) :])
+
+
+def missing_text(event: Any, shown: str) -> t.MessageReplaceEvent | None:
+    """The whole answer of a chatflow that has ended, where deltas were lost between a cut and the replay."""
+    if not isinstance(event, t.WorkflowFinishedEvent) or event.message_id is None:
+        return None
+    answer = (event.data.outputs or {}).get("answer")
+    if not isinstance(answer, str) or answer == shown:
+        return None
+    ids = {name: getattr(event, name) for name in ("task_id", "message_id", "conversation_id", "created_at")}
+    return t.MessageReplaceEvent(**ids, answer=answer, reason="reconnected")
+
+
+def ending_of(detail: WorkflowRunDetail, *, task_id: str | None) -> t.WorkflowFinishedEvent | None:
+    """The end of a run as its detail tells it, for a replay that brought none; None while the run goes on."""
+    if detail.status not in OVER:
+        return None
+    shared = set(WorkflowRunDetail.model_fields) & set(WorkflowRunData.model_fields)
+    data = WorkflowRunData(**{name: getattr(detail, name) for name in shared})
+    return t.WorkflowFinishedEvent(task_id=task_id or detail.id, workflow_run_id=detail.id, data=data)

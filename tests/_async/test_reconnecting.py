@@ -1,0 +1,264 @@
+"""A cut run is picked up through the events endpoint: nothing twice, nothing lost, and the end confirmed."""
+
+import httpx
+import pytest
+
+from dify import (
+    MessageReplaceEvent,
+    StreamInterruptedError,
+    TextReplaced,
+    WorkflowFailedError,
+)
+from tests.support import frames
+from tests.support.frames import sse
+
+from .support import Chunks, answered, make_client
+
+RUN = "run-1"
+
+
+def envelope(event: str, **more):
+    return {"event": event, "task_id": "task-1", "workflow_run_id": RUN, **more}
+
+
+def started():
+    return envelope(
+        "workflow_started", data={"id": RUN, "workflow_id": "w", "inputs": {}, "created_at": 1, "reason": "initial"}
+    )
+
+
+def node(event: str, name: str, **more):
+    return envelope(
+        event, data={"id": f"exec-{name}", "node_id": name, "title": name, "index": 1, "created_at": 1, **more}
+    )
+
+
+def finished(status: str = "succeeded", **more):
+    data = {
+        "id": RUN,
+        "workflow_id": "w",
+        "status": status,
+        "outputs": {"text": "done"},
+        "error": None,
+        "created_at": 1,
+    }
+    return envelope("workflow_finished", data=data | more)
+
+
+WHOLE = [
+    started(),
+    node("node_started", "a"),
+    node("node_finished", "a", status="succeeded", outputs={"x": "é你🌍"}),
+    node("node_started", "b"),
+    node("node_finished", "b", status="succeeded", outputs={}),
+    finished(),
+]
+SNAPSHOT = [
+    started(),
+    node("node_started", "a"),
+    node("node_finished", "a", status="succeeded", outputs=None),
+    node("node_started", "b"),
+]
+
+
+class Script:
+    """Answers the first call with a stream that is cut, and every later one by its path, noting what was asked."""
+
+    def __init__(self, first: bytes, *replays: bytes | int, detail: dict | None = None, error: Exception | None = None):
+        self.first = first
+        self.replays = list(replays)
+        self.detail = detail
+        self.error = error
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if len(self.asked) == 1:
+            return answered(Chunks([self.first], self.error))
+        if request.url.path.endswith("/events"):
+            reply = self.replays.pop(0) if self.replays else 404
+            if isinstance(reply, bytes):
+                return answered(Chunks([reply]))
+            return httpx.Response(reply, json={"code": "not_found", "message": "no", "status": reply})
+        if self.detail is not None and "/workflows/run/" in request.url.path:
+            return httpx.Response(200, json=self.detail)
+        return httpx.Response(404, json={"code": "not_found", "message": "no", "status": 404})
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.url.path.removeprefix("/v1") for request in self.asked]
+
+
+def names(events):
+    return [(event.event, getattr(getattr(event, "data", None), "id", None)) for event in events]
+
+
+async def collect(stream):
+    events = []
+    async for event in stream:
+        events.append(event)
+    return events
+
+
+async def test_a_cut_run_goes_on_at_every_offset_with_the_whole_sequence_of_events(waits):
+    whole = sse(*WHOLE)
+    begun = len(sse(WHOLE[0]))
+    expected = [(frame["event"], frame["data"]["id"]) for frame in WHOLE]
+    for offset in range(begun, len(whole), 1):
+        script = Script(whole[:offset], sse(*SNAPSHOT, *WHOLE[4:]))
+        stream = make_client(script).workflows.stream({})
+        assert names(await collect(stream)) == expected, offset
+        run = await stream.final()
+        assert run.status == "succeeded"
+        assert run.reconnects == (0 if len(script.asked) == 1 else 1)
+
+
+async def test_the_run_is_followed_as_its_user_with_a_snapshot(waits):
+    script = Script(sse(*WHOLE[:3]), sse(*SNAPSHOT, *WHOLE[4:]))
+    await make_client(script).workflows.run({}, user="bob")
+    assert script.paths == ["/workflows/run", f"/workflow/{RUN}/events"]
+    assert dict(script.asked[1].url.params) == {"user": "bob", "include_state_snapshot": "true"}
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ReadError("reset"), httpx.ReadTimeout("silent"), httpx.RemoteProtocolError("cut")]
+)
+async def test_every_way_to_be_cut_is_picked_up(error, waits):
+    script = Script(sse(*WHOLE[:3]), sse(*SNAPSHOT, *WHOLE[4:]), error=error)
+    assert (await make_client(script).workflows.run({})).outputs == {"text": "done"}
+
+
+async def test_a_run_that_ended_meanwhile_ends_with_its_one_frame(waits):
+    script = Script(sse(*WHOLE[:3]), sse(finished()))
+    events = await collect(make_client(script).workflows.stream({}))
+    assert [event.event for event in events] == [
+        "workflow_started",
+        "node_started",
+        "node_finished",
+        "workflow_finished",
+    ]
+
+
+async def test_a_replay_that_is_cut_itself_is_picked_up_again(waits):
+    script = Script(
+        sse(*WHOLE[:2]), sse(*SNAPSHOT[:3]), sse(*SNAPSHOT, *WHOLE[4:]), detail={"id": RUN, "status": "running"}
+    )
+    run = await make_client(script, max_retries=2).workflows.run({})
+    assert run.reconnects == 2
+    assert [n.id for n in run.nodes] == ["exec-a", "exec-b"]
+
+
+async def test_an_end_that_nobody_heard_is_read_from_the_runs_detail(waits):
+    detail = {"id": RUN, "workflow_id": "w", "status": "succeeded", "outputs": {"text": "stored"}, "finished_at": 5}
+    script = Script(sse(*WHOLE[:3]), sse(*SNAPSHOT), detail=detail)
+    run = await make_client(script, max_retries=2).workflows.run({})
+    assert run.outputs == {"text": "stored"}
+    assert script.paths[-1] == f"/workflows/run/{RUN}"
+
+
+async def test_a_run_that_failed_meanwhile_raises_as_any_failed_run(waits):
+    script = Script(sse(*WHOLE[:3]), sse(finished("failed", error="boom")))
+    with pytest.raises(WorkflowFailedError, match="boom"):
+        await make_client(script).workflows.run({})
+
+
+async def test_what_cannot_be_picked_up_raises_with_what_had_come(waits):
+    script = Script(sse(*WHOLE[:3]), 404)
+    with pytest.raises(StreamInterruptedError) as caught:
+        await make_client(script).workflows.run({})
+    assert caught.value.workflow_run_id == RUN
+    assert [n.id for n in caught.value.partial.nodes] == ["exec-a"]
+    assert caught.value.__cause__ is not None
+
+
+async def test_a_run_that_brings_nothing_new_is_not_asked_for_ever(waits):
+    script = Script(sse(*WHOLE[:3]), *[sse(*SNAPSHOT[:3])] * 50, detail={"id": RUN, "status": "running"})
+    with pytest.raises(StreamInterruptedError):
+        await make_client(script, max_retries=2).workflows.run({})
+    assert sum(path.endswith("/events") for path in script.paths) <= 4
+
+
+async def test_reconnecting_can_be_switched_off():
+    script = Script(sse(*WHOLE[:3]), sse(*SNAPSHOT, *WHOLE[4:]))
+    with pytest.raises(StreamInterruptedError):
+        await make_client(script).workflows.run({}, reconnect=False)
+    assert len(script.asked) == 1
+
+
+async def test_a_stream_cut_before_its_run_has_a_name_is_not_started_again():
+    script = Script(b"event: ping\n\n", sse(*WHOLE))
+    with pytest.raises(StreamInterruptedError):
+        await make_client(script).workflows.run({})
+    assert len(script.asked) == 1
+
+
+async def test_a_chat_without_a_run_has_nothing_to_pick_up():
+    script = Script(sse(frames.message("Hel")))
+    with pytest.raises(StreamInterruptedError) as caught:
+        await make_client(script).chat.send("hi")
+    assert caught.value.partial.answer == "Hel"
+    assert len(script.asked) == 1
+
+
+CHAT = {"conversation_id": "c-1", "message_id": "m-1", "created_at": 1}
+
+
+def chat(frame: dict) -> dict:
+    return frame | CHAT
+
+
+def delta(text: str) -> dict:
+    return chat({"event": "message", "task_id": "task-1", "id": "m-1", "answer": text, "from_variable_selector": None})
+
+
+def replaced(text: str) -> dict:
+    return chat({"event": "message_replace", "task_id": "task-1", "answer": text, "reason": ""})
+
+
+def message_end() -> dict:
+    return chat({"event": "message_end", "task_id": "task-1", "id": "m-1", "metadata": {"usage": {"total_tokens": 3}}})
+
+
+async def test_text_that_was_shown_is_not_shown_again(waits):
+    first = sse(chat(started()), delta("Hel"), delta("lo"))
+    rest = sse(
+        chat(started()),
+        replaced("Hello wor"),
+        delta("ld"),
+        message_end(),
+        chat(finished(outputs={"answer": "Hello world"})),
+    )
+    stream = make_client(Script(first, rest)).chat.stream("hi")
+    assert [piece async for piece in stream.text] == ["Hel", "lo", " wor", "ld"]
+    reply = await stream.final()
+    assert (reply.answer, reply.usage.total_tokens, reply.reconnects) == ("Hello world", 3, 1)
+
+
+async def test_a_snapshot_that_knows_less_than_was_shown_takes_nothing_away(waits):
+    first = sse(chat(started()), delta("Hello"))
+    rest = sse(
+        chat(started()), replaced(""), delta(" world"), message_end(), chat(finished(outputs={"answer": "Hello world"}))
+    )
+    stream = make_client(Script(first, rest)).chat.stream("hi")
+    assert [piece async for piece in stream.text] == ["Hello", " world"]
+
+
+async def test_text_lost_between_the_cut_and_the_replay_is_put_right_and_announced(waits):
+    first = sse(chat(started()), delta("Hel"))
+    rest = sse(
+        chat(started()), replaced(""), delta("ld"), message_end(), chat(finished(outputs={"answer": "Hello world"}))
+    )
+    stream = make_client(Script(first, rest)).chat.stream("hi")
+    pieces = [piece async for piece in stream.text]
+    assert pieces == ["Hel", "ld", "Hello world"]
+    assert isinstance(pieces[-1], TextReplaced)
+    assert (await stream.final()).answer == "Hello world"
+
+
+async def test_the_replacement_is_an_event_of_its_own(waits):
+    first = sse(chat(started()), delta("Hel"))
+    rest = sse(chat(started()), message_end(), chat(finished(outputs={"answer": "Hello"})))
+    events = await collect(make_client(Script(first, rest)).chat.stream("hi"))
+    assert [event.event for event in events][-2:] == ["message_replace", "workflow_finished"]
+    assert isinstance(events[-2], MessageReplaceEvent)
+    assert events[-2].reason == "reconnected"
