@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ._base import Answer, Model, Timestamp
 
-__all__ = ["FormInput", "FormSource", "HumanInputForm", "PauseReason", "UserAction"]
+__all__ = ["FormAnswer", "FormInput", "FormSource", "HumanInputForm", "PauseReason", "UserAction"]
 
 
 class FormSource(Model):
@@ -57,6 +57,18 @@ class PauseReason(Model):
     resolved_default_values: dict[str, Any] | None = None
     expiration_time: Timestamp | None = None
     message: str | None = None
+
+
+class FormAnswer(Model):
+    """What a person answers to a form: which button, and a value for every field.
+
+    Example:
+        >>> FormAnswer(action="approve", inputs={"note": "go"}).action
+        'approve'
+    """
+
+    action: str
+    inputs: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 class HumanInputForm(Answer):

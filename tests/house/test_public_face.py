@@ -140,9 +140,12 @@ def test_every_public_name_of_the_types_and_errors_is_exported():
 def test_what_type_checkers_see_is_what_there_is():
     tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {
-        alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
+    seen: set[str] = set()
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        for alias in node.names:
+            starred = importlib.import_module(f".{node.module}", "dify").__all__
+            seen |= set(starred) if alias.name == "*" else {alias.asname or alias.name}
     assert seen | {"__version__"} == set(dify.__all__)
 
 

@@ -10,9 +10,12 @@ from ..._kinds import CHAT
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
+from ...types.human_input import FormAnswer
 from ...types.replies import ChatResponse
+from ..forms import AsyncFormHandler, answer_forms
 from ..streams import AsyncChatStream
 from ._base import AsyncResource
+from .human_input import AsyncHumanInput
 
 __all__ = ["AsyncChat"]
 
@@ -42,6 +45,7 @@ class AsyncChat(AsyncResource):
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
         reconnect: bool = True,
+        on_form: AsyncFormHandler | None = None,
         options: RequestOptions | None = None,
     ) -> ChatResponse:
         """Ask, and return the whole reply (sendChatMessage).
@@ -63,6 +67,8 @@ class AsyncChat(AsyncResource):
                 agents refuse.
             collect_audio: Collect the spoken answer, for apps that speak by themselves, in `reply.audio`.
             reconnect: Pick the stream up again when it is cut and the run goes on at the server.
+            on_form: Called with each form that the run waits for; returns a `FormAnswer`, or None to leave the run paused.
+                With it the run is followed through its pauses to its end.
             options: Settings for this call alone.
 
         Returns:
@@ -97,7 +103,21 @@ class AsyncChat(AsyncResource):
             reconnect=reconnect,
             options=options,
         )
-        return await stream.final()
+        reply = await stream.final()
+        if on_form is None or not reply.paused:
+            return reply
+
+        async def submit(form_token: str, answer: FormAnswer) -> None:
+            await AsyncHumanInput(self._transport).submit(
+                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
+            )
+
+        def follow(workflow_run_id: str) -> AsyncChatStream:
+            return self.events(
+                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
+            )
+
+        return await answer_forms(reply, on_form, submit=submit, follow=follow)
 
     def stream(
         self,

@@ -11,10 +11,13 @@ from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
+from ...types.human_input import FormAnswer
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
+from ..forms import AsyncFormHandler, answer_forms
 from ..pager import AsyncPager
 from ..streams import AsyncWorkflowStream
 from ._base import AsyncResource
+from .human_input import AsyncHumanInput
 
 __all__ = ["AsyncWorkflows"]
 
@@ -41,6 +44,7 @@ class AsyncWorkflows(AsyncResource):
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
         reconnect: bool = True,
+        on_form: AsyncFormHandler | None = None,
         options: RequestOptions | None = None,
     ) -> WorkflowRun:
         """Run the workflow, and return the run when it has ended (executeWorkflow, or runWorkflowById with `workflow_id`).
@@ -58,6 +62,8 @@ class AsyncWorkflows(AsyncResource):
             response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
             collect_audio: Collect spoken output, for apps that speak by themselves, in `run.audio`.
             reconnect: Pick the stream up again when it is cut and the run goes on at the server.
+            on_form: Called with each form that the run waits for; returns a `FormAnswer`, or None to leave the run paused.
+                With it the run is followed through its pauses to its end.
             options: Settings for this call alone.
 
         Returns:
@@ -87,7 +93,21 @@ class AsyncWorkflows(AsyncResource):
             reconnect,
             options,
         )
-        return await stream.final()
+        run = await stream.final()
+        if on_form is None or not run.paused:
+            return run
+
+        async def submit(form_token: str, answer: FormAnswer) -> None:
+            await AsyncHumanInput(self._transport).submit(
+                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
+            )
+
+        def follow(workflow_run_id: str) -> AsyncWorkflowStream:
+            return self.events(
+                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
+            )
+
+        return await answer_forms(run, on_form, submit=submit, follow=follow)
 
     def stream(
         self,

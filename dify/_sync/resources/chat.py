@@ -11,9 +11,12 @@ from ..._kinds import CHAT
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
+from ...types.human_input import FormAnswer
 from ...types.replies import ChatResponse
+from ..forms import FormHandler, answer_forms
 from ..streams import ChatStream
 from ._base import Resource
+from .human_input import HumanInput
 
 __all__ = ["Chat"]
 
@@ -43,6 +46,7 @@ class Chat(Resource):
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
         reconnect: bool = True,
+        on_form: FormHandler | None = None,
         options: RequestOptions | None = None,
     ) -> ChatResponse:
         """Ask, and return the whole reply (sendChatMessage).
@@ -64,6 +68,8 @@ class Chat(Resource):
                 agents refuse.
             collect_audio: Collect the spoken answer, for apps that speak by themselves, in `reply.audio`.
             reconnect: Pick the stream up again when it is cut and the run goes on at the server.
+            on_form: Called with each form that the run waits for; returns a `FormAnswer`, or None to leave the run paused.
+                With it the run is followed through its pauses to its end.
             options: Settings for this call alone.
 
         Returns:
@@ -98,7 +104,21 @@ class Chat(Resource):
             reconnect=reconnect,
             options=options,
         )
-        return stream.final()
+        reply = stream.final()
+        if on_form is None or not reply.paused:
+            return reply
+
+        def submit(form_token: str, answer: FormAnswer) -> None:
+            HumanInput(self._transport).submit(
+                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
+            )
+
+        def follow(workflow_run_id: str) -> ChatStream:
+            return self.events(
+                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
+            )
+
+        return answer_forms(reply, on_form, submit=submit, follow=follow)
 
     def stream(
         self,

@@ -12,10 +12,13 @@ from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
+from ...types.human_input import FormAnswer
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
+from ..forms import FormHandler, answer_forms
 from ..pager import Pager
 from ..streams import WorkflowStream
 from ._base import Resource
+from .human_input import HumanInput
 
 __all__ = ["Workflows"]
 
@@ -42,6 +45,7 @@ class Workflows(Resource):
         response_mode: ResponseMode = "streaming",
         collect_audio: bool = False,
         reconnect: bool = True,
+        on_form: FormHandler | None = None,
         options: RequestOptions | None = None,
     ) -> WorkflowRun:
         """Run the workflow, and return the run when it has ended (executeWorkflow, or runWorkflowById with `workflow_id`).
@@ -59,6 +63,8 @@ class Workflows(Resource):
             response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
             collect_audio: Collect spoken output, for apps that speak by themselves, in `run.audio`.
             reconnect: Pick the stream up again when it is cut and the run goes on at the server.
+            on_form: Called with each form that the run waits for; returns a `FormAnswer`, or None to leave the run paused.
+                With it the run is followed through its pauses to its end.
             options: Settings for this call alone.
 
         Returns:
@@ -88,7 +94,21 @@ class Workflows(Resource):
             reconnect,
             options,
         )
-        return stream.final()
+        run = stream.final()
+        if on_form is None or not run.paused:
+            return run
+
+        def submit(form_token: str, answer: FormAnswer) -> None:
+            HumanInput(self._transport).submit(
+                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
+            )
+
+        def follow(workflow_run_id: str) -> WorkflowStream:
+            return self.events(
+                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
+            )
+
+        return answer_forms(run, on_form, submit=submit, follow=follow)
 
     def stream(
         self,

@@ -1,0 +1,69 @@
+"""Runs that pause for people, followed through to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from ..types.events import WorkflowPausedEvent
+from ..types.human_input import FormAnswer, PauseReason
+from ..types.replies import ChatResponse
+from ..types.workflows import WorkflowRun
+from .streams import AsyncEventStream
+
+__all__ = ["AsyncFormHandler", "answer_forms"]
+
+R = TypeVar("R", ChatResponse, WorkflowRun)
+
+MaybeAnswer = FormAnswer | None
+AsyncFormHandler = Callable[[PauseReason], Awaitable[MaybeAnswer]]
+"""Called with each form that a run waits for; gives the answer, or None to leave the run paused."""
+
+
+async def answer_forms(
+    reply: R,
+    on_form: AsyncFormHandler,
+    *,
+    submit: Callable[[str, FormAnswer], Awaitable[None]],
+    follow: Callable[[str], AsyncEventStream[Any, R]],
+) -> R:
+    """Answer every form that a reply waits for, until its run ends, waits for something else, or a form is left open."""
+    answered: set[str | None] = set()
+    while reply.workflow_run_id is not None:
+        waiting = [form for form in reply.forms if form.form_id not in answered]
+        if not waiting:
+            return reply
+        for form in waiting:
+            answer = None if form.form_token is None else await on_form(form)
+            if answer is None or form.form_token is None:
+                return reply  # nobody answers, or the form is not delivered through the API
+            await submit(form.form_token, answer)
+            answered.add(form.form_id)
+        reply = _same(reply, await _go_on(follow(reply.workflow_run_id), answered))
+    return reply
+
+
+async def _go_on(stream: AsyncEventStream[Any, R], answered: set[str | None]) -> R:
+    """The run from here to its end, or to a form that was not answered yet.
+
+    The stream was asked to stay over pauses: right after an answer the server may still show the pause that it ends.
+    """
+    async with stream:
+        async for event in stream:
+            if isinstance(event, WorkflowPausedEvent) and any(
+                form.form_id not in answered for form in event.data.reasons
+            ):
+                break
+        else:
+            return await stream.final()
+        snapshot = stream.snapshot
+    assert snapshot is not None  # an event has come, so the ids are known
+    return snapshot
+
+
+def _same(before: R, after: R) -> R:
+    """The replay of a run that has ended names no conversation and no message; they are those of before."""
+    if not isinstance(before, ChatResponse) or not isinstance(after, ChatResponse) or after.message_id:
+        return after
+    ids = {name: getattr(before, name) for name in ("id", "message_id", "conversation_id", "created_at")}
+    return after.model_copy(update=ids)

@@ -1,0 +1,108 @@
+"""Runs that pause for people are followed through to their end, with a callback for each form."""
+
+import json
+
+import httpx
+
+from dify import FormAnswer
+from tests.support.frames import sse
+
+from .support import Chunks, answered, make_client
+
+RUN = "run-1"
+
+
+def envelope(event: str, data: dict, **more) -> dict:
+    return {"event": event, "task_id": "task-1", "workflow_run_id": RUN, "data": data, **more}
+
+
+def started(reason: str = "initial") -> dict:
+    return envelope(
+        "workflow_started", {"id": RUN, "workflow_id": "w", "inputs": {}, "created_at": 1, "reason": reason}
+    )
+
+
+def paused(*forms: str) -> dict:
+    reasons = [
+        {"TYPE": "human_input_required", "form_id": form, "form_token": f"token-{form}", "node_id": "ask", "inputs": []}
+        for form in forms
+    ]
+    data = {"workflow_run_id": RUN, "paused_nodes": ["ask"], "outputs": {}, "reasons": reasons, "status": "paused"}
+    return envelope("workflow_paused", data)
+
+
+def finished() -> dict:
+    data = {"id": RUN, "workflow_id": "w", "status": "succeeded", "outputs": {"text": "done"}, "created_at": 1}
+    return envelope("workflow_finished", data)
+
+
+class Server:
+    """Answers streams in their order, and says yes to every form."""
+
+    def __init__(self, *streams: bytes) -> None:
+        self.streams = list(streams)
+        self.submitted: list[tuple[str, dict]] = []
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if "/form/human_input/" in request.url.path:
+            self.submitted.append((request.url.path.rpartition("/")[2], json.loads(request.content)))
+            return httpx.Response(200, json={})
+        return answered(Chunks([self.streams.pop(0)]))
+
+
+async def approve(form):
+    return FormAnswer(action="approve", inputs={"note": form.form_id})
+
+
+async def test_one_form_is_answered_and_the_run_followed_to_its_end():
+    # Right after the answer the server still shows the pause that the answer ends.
+    server = Server(sse(started(), paused("f1")), sse(started(), paused("f1"), started("resumption"), finished()))
+    run = await make_client(server).workflows.run({}, on_form=approve)
+    assert run.outputs == {"text": "done"}
+    assert server.submitted == [("token-f1", {"inputs": {"note": "f1"}, "action": "approve", "user": "alice"})]
+    assert dict(server.asked[-1].url.params) == {
+        "user": "alice",
+        "include_state_snapshot": "true",
+        "continue_on_pause": "true",
+    }
+
+
+async def test_every_form_of_every_pause_is_answered_once():
+    server = Server(
+        sse(started(), paused("f1", "f2")),
+        sse(started(), paused("f1", "f2"), started("resumption"), paused("f3")),
+        sse(started(), paused("f3"), started("resumption"), finished()),
+    )
+    run = await make_client(server).workflows.run({}, on_form=approve)
+    assert run.status == "succeeded"
+    assert [token for token, _ in server.submitted] == ["token-f1", "token-f2", "token-f3"]
+
+
+async def test_a_form_that_nobody_answers_leaves_the_run_paused():
+    async def nobody(form):
+        return None
+
+    server = Server(sse(started(), paused("f1")))
+    run = await make_client(server).workflows.run({}, on_form=nobody)
+    assert run.paused
+    assert [form.form_token for form in run.forms] == ["token-f1"]
+    assert server.submitted == []
+
+
+async def test_a_run_that_does_not_pause_asks_nobody():
+    server = Server(sse(started(), finished()))
+    run = await make_client(server).workflows.run({}, on_form=approve)
+    assert run.status == "succeeded"
+    assert len(server.asked) == 1
+
+
+async def test_a_chatflow_keeps_its_conversation_when_its_replay_names_none():
+    ids = {"conversation_id": "c-1", "message_id": "m-1", "created_at": 1}
+    end = finished()
+    end["data"]["outputs"] = {"answer": "Approved."}
+    server = Server(sse(started() | ids, paused("f1") | ids), sse(end))
+    reply = await make_client(server).chat.send("hi", on_form=approve)
+    assert (reply.answer, reply.conversation_id, reply.message_id) == ("Approved.", "c-1", "m-1")
+    assert not reply.paused
