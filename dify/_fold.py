@@ -140,6 +140,7 @@ class _MessageFold:
         self.text = Text()
         self.speech = _Speech(collect_audio)
         self.created_at: Any = None
+        self._plain = False
         self.ended: t.MessageEndEvent | None = None
         self.files: list[ReplyFile] = []
 
@@ -148,6 +149,9 @@ class _MessageFold:
         return self.ended is not None
 
     def feed(self, event: Any) -> bool:
+        if event.__class__ is t.MessageEvent and self._plain:
+            self.text.add(event.answer)  # nearly all events of a stream are this one, and need nothing else
+            return True
         self.text.last = None
         if self.ended is not None and not self._may_follow(event):
             self.over = True
@@ -167,6 +171,7 @@ class _MessageFold:
                 pass
         self._ids(event)
         self._settle()
+        self._plain = self.task_id is not None and self.message_id is not None and self.ended is None
         return True
 
     def _may_follow(self, event: Any) -> bool:
@@ -234,6 +239,9 @@ class ChatFold(_MessageFold):
         return self.ended is not None or self._run.complete
 
     def feed(self, event: Any) -> bool:
+        if event.__class__ is t.MessageEvent and self._plain and not self._agent_spoke:
+            self.text.add(event.answer)
+            return True
         if isinstance(event, t.MessageEvent) and self._agent_spoke and self.ended is None:
             return self._closing_message(event)
         if isinstance(event, t.AgentMessageEvent):

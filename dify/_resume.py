@@ -86,26 +86,28 @@ _KEYS: dict[type, Callable[[Any], tuple[object, ...]]] = {
 class Delivered:
     """What has been delivered of a run, and what of a replay is therefore new."""
 
+    kinds = frozenset({*_KEYS, t.WorkflowStartedEvent})
+    """The events that a replay may repeat; deltas of text are told apart by the text itself."""
+
     def __init__(self) -> None:
         self._seen: set[tuple[object, ...]] = set()
         self._started = False
-        self._count = 0
-        self._count_at_cut = -1
+        self._known_at_cut: object = None
         self._idle_cuts = 0
 
     def note(self, event: Any) -> None:
-        """An event is about to be delivered."""
-        self._count += 1
+        """An event is about to be delivered; only those of `kinds` need be told."""
         key = _KEYS.get(event.__class__)
         if key is not None:
             self._seen.add(key(event))
         elif isinstance(event, t.WorkflowStartedEvent):
             self._started = True
 
-    def idle_cuts(self) -> int:
+    def idle_cuts(self, shown: str) -> int:
         """The stream has been cut: how often so in a row, with nothing new between."""
-        self._idle_cuts = self._idle_cuts + 1 if self._count == self._count_at_cut else 0
-        self._count_at_cut = self._count
+        known = (len(self._seen), self._started, len(shown))
+        self._idle_cuts = self._idle_cuts + 1 if known == self._known_at_cut else 0
+        self._known_at_cut = known
         return self._idle_cuts
 
     def fresh(self, event: Any, shown: str) -> Any:

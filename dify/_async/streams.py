@@ -185,6 +185,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                 return
             read = self._kind.reader()
             delivered = Delivered()
+            repeatable = delivered.kinds
             while True:
                 parser = SSEParser()
                 chunks = exchange.chunks()
@@ -198,7 +199,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                         break
                     for data in frames:
                         event = read(data)
-                        if type(event) is ErrorEvent:
+                        if event.__class__ is ErrorEvent:
                             raise self._raised(event)
                         if fold.reconnects:
                             if (event := delivered.fresh(event, str(fold.text))) is None:
@@ -206,7 +207,8 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                             if (whole := missing_text(event, str(fold.text))) is not None and fold.feed(whole):
                                 yield cast(E, whole)
                         if fold.feed(event):
-                            delivered.note(event)
+                            if event.__class__ in repeatable:
+                                delivered.note(event)
                             yield event
                         if fold.over:
                             break
@@ -258,7 +260,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
             await self._exchange.aclose()
         settings = self._transport.settings.with_options(self._options)
         run_id = fold.workflow_run_id
-        if self._pickup is None or run_id is None or delivered.idle_cuts() > settings.max_retries:
+        if self._pickup is None or run_id is None or delivered.idle_cuts(str(fold.text)) > settings.max_retries:
             raise cut
         log.info("run %s: its stream was cut, picking it up", run_id)
         fold.reconnects += 1
