@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._async.pager import *
     from ._async.streams import *
     from ._config import (
+        Limits as Limits,
         RequestOptions as RequestOptions,
     )
     from ._files import (
@@ -70,7 +71,7 @@ _MODULES: dict[str, str] = {
     "._async.forms": "AsyncFormHandler",
     "._async.pager": "AsyncPage AsyncPager",
     "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream",
-    "._config": "RequestOptions",
+    "._config": "Limits RequestOptions",
     "._files": "FileSource UploadResult",
     "._fold": "TextReplaced",
     "._sync.byte_stream": "ByteStream",

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from ._http import DEFAULT_TIMEOUT, Timeout, TimeoutTypes, timeout_of
 from .errors import ConfigurationError, InvalidArgumentError
 
-__all__ = ["DEFAULT_BASE_URL", "RequestOptions", "Settings", "parse_base_url", "settings_from"]
+__all__ = ["DEFAULT_BASE_URL", "Limits", "RequestOptions", "Settings", "parse_base_url", "settings_from"]
 
 DEFAULT_BASE_URL = "https://api.dify.ai/v1"
 
@@ -35,6 +35,25 @@ class RequestOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of an answer is held in memory, against a broken or hostile server; all in bytes, after decompression.
+
+    Attributes:
+        frame: One event of a stream.
+        answer: An answer that is read whole. Downloads have no limit: they are streamed.
+        error: The body of an error; what is over is not read.
+
+    Example:
+        >>> Limits(frame=1 << 20).answer
+        67108864
+    """
+
+    frame: int = 64 << 20
+    answer: int = 64 << 20
+    error: int = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a client needs to know to make a call. Keys are wrapped, so that no repr shows them."""
 
@@ -45,6 +64,7 @@ class Settings:
     timeout: Timeout = field(default_factory=lambda: DEFAULT_TIMEOUT)
     max_retries: int = 2
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    limits: Limits = field(default_factory=Limits)
 
     def with_changes(
         self,
@@ -94,6 +114,7 @@ def settings_from(
     timeout: TimeoutTypes | None = None,
     max_retries: int = 2,
     headers: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings of a new client: the arguments, and the environment where they are None."""
@@ -109,6 +130,7 @@ def settings_from(
         timeout=DEFAULT_TIMEOUT if timeout is None else _timeout(timeout),
         max_retries=_retries(max_retries),
         headers=check_headers(headers),
+        limits=limits or Limits(),
     )
 
 

@@ -187,7 +187,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
             delivered = Delivered()
             repeatable = delivered.kinds
             while True:
-                parser = SSEParser()
+                parser = SSEParser(exchange.limits.frame)
                 chunks = exchange.chunks()
                 alive = time.monotonic()
                 while not fold.over and (chunk := await self._next(exchange, chunks)) is not None:

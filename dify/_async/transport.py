@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from .. import _http
 from .._answers import AttemptFailed, answer_from, cut_error, failed_answer, failed_exchange, overdue
-from .._config import RequestOptions, Settings
+from .._config import Limits, RequestOptions, Settings
 from .._errors import masked
 from .._http import AsyncHTTPClient, Request, Response
 from .._log import log
@@ -22,9 +22,6 @@ from .connections import AsyncConnections
 __all__ = ["AsyncExchange", "AsyncPool", "AsyncTransport"]
 
 T = TypeVar("T")
-
-ERROR_BODY = 64 << 10
-JSON_BODY = 64 << 20
 
 
 class AsyncPool:
@@ -60,8 +57,9 @@ class AsyncPool:
 class AsyncExchange:
     """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
-    def __init__(self, response: Response, info: HTTPInfo, limit: float | None) -> None:
+    def __init__(self, response: Response, info: HTTPInfo, limit: float | None, limits: Limits) -> None:
         self._response = response
+        self.limits = limits
         self.limit = limit
         self.info = info
 
@@ -90,13 +88,14 @@ class AsyncExchange:
         if not inflater.whole:
             raise ResponseValidationError("the answer's compressed body broke off", http=self.info)
 
-    async def read(self, cap: int = JSON_BODY) -> bytes:
+    async def read(self) -> bytes:
         """The whole body, and the exchange closed.
 
         Raises:
-            ResponseValidationError: It is larger than `cap`, or not encoded as it should be.
+            ResponseValidationError: It is larger than the limit, or not encoded as it should be.
             APIConnectionError: It broke off, or did not come in time.
         """
+        cap = self.limits.answer
         parts: list[bytes] = []
         size = 0
         try:
@@ -114,8 +113,9 @@ class AsyncExchange:
             await self.aclose()
         return b"".join(parts)
 
-    async def read_start(self, cap: int = ERROR_BODY) -> bytes:
+    async def read_start(self) -> bytes:
         """The start of an error's body as far as it comes: whatever happens to it, the status is what counts."""
+        cap = self.limits.error
         parts: list[bytes] = []
         size = 0
         try:
@@ -224,7 +224,7 @@ class AsyncTransport:
             raise failed_exchange(cause, call, call.server(settings.base_url)) from None
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
-        exchange = AsyncExchange(response, info, limit)
+        exchange = AsyncExchange(response, info, limit, settings.limits)
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is no route of the API

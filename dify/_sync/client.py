@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._config import RequestOptions, Settings, settings_from
+from .._config import Limits, RequestOptions, Settings, settings_from
 from .._http import HTTPClient, TimeoutTypes
 from .._log import configure
 from .._request import Call, KeyKind, escape_path
@@ -59,6 +59,7 @@ class Dify(Guard):
         max_retries: int = 2,
         headers: Mapping[str, str] | None = None,
         http_client: HTTPClient | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """Set up a client; nothing is sent.
 
@@ -73,6 +74,7 @@ class Dify(Guard):
             max_retries: How often to try again where that is safe.
             headers: More headers for every request.
             http_client: Your own `httpx.Client`; it is neither changed nor closed. Redirects stay off.
+            limits: How much of an answer may be held in memory.
 
         Raises:
             ConfigurationError: The address, a key or a number cannot be used.
@@ -86,6 +88,7 @@ class Dify(Guard):
             timeout=timeout,
             max_retries=max_retries,
             headers=headers,
+            limits=limits,
         )
         self._pool = Pool(http_client)
         self._copy = False

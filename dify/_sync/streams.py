@@ -186,7 +186,7 @@ class EventStream(Guard, Generic[E, R]):
             delivered = Delivered()
             repeatable = delivered.kinds
             while True:
-                parser = SSEParser()
+                parser = SSEParser(exchange.limits.frame)
                 chunks = exchange.chunks()
                 alive = time.monotonic()
                 while not fold.over and (chunk := self._next(exchange, chunks)) is not None:

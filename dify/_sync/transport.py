@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .. import _http
 from .._answers import AttemptFailed, answer_from, cut_error, failed_answer, failed_exchange, overdue
-from .._config import RequestOptions, Settings
+from .._config import Limits, RequestOptions, Settings
 from .._errors import masked
 from .._http import HTTPClient, Request, Response
 from .._log import log
@@ -23,9 +23,6 @@ from .connections import Connections
 __all__ = ["Exchange", "Pool", "Transport"]
 
 T = TypeVar("T")
-
-ERROR_BODY = 64 << 10
-JSON_BODY = 64 << 20
 
 
 class Pool:
@@ -61,8 +58,9 @@ class Pool:
 class Exchange:
     """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
-    def __init__(self, response: Response, info: HTTPInfo, limit: float | None) -> None:
+    def __init__(self, response: Response, info: HTTPInfo, limit: float | None, limits: Limits) -> None:
         self._response = response
+        self.limits = limits
         self.limit = limit
         self.info = info
 
@@ -91,13 +89,14 @@ class Exchange:
         if not inflater.whole:
             raise ResponseValidationError("the answer's compressed body broke off", http=self.info)
 
-    def read(self, cap: int = JSON_BODY) -> bytes:
+    def read(self) -> bytes:
         """The whole body, and the exchange closed.
 
         Raises:
-            ResponseValidationError: It is larger than `cap`, or not encoded as it should be.
+            ResponseValidationError: It is larger than the limit, or not encoded as it should be.
             APIConnectionError: It broke off, or did not come in time.
         """
+        cap = self.limits.answer
         parts: list[bytes] = []
         size = 0
         try:
@@ -115,8 +114,9 @@ class Exchange:
             self.close()
         return b"".join(parts)
 
-    def read_start(self, cap: int = ERROR_BODY) -> bytes:
+    def read_start(self) -> bytes:
         """The start of an error's body as far as it comes: whatever happens to it, the status is what counts."""
+        cap = self.limits.error
         parts: list[bytes] = []
         size = 0
         try:
@@ -225,7 +225,7 @@ class Transport:
             raise failed_exchange(cause, call, call.server(settings.base_url)) from None
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
-        exchange = Exchange(response, info, limit)
+        exchange = Exchange(response, info, limit, settings.limits)
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is no route of the API
