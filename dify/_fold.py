@@ -126,6 +126,14 @@ class Text:
         return self._parts[0] if self._parts else ""
 
 
+def _task_of(event: Any, known: str | None) -> str | None:
+    """The task after an event. Replayed frames carry the run's id in its place, until a live one brings the real one."""
+    task: str | None = getattr(event, "task_id", None)
+    if known is None or (task is not None and known == getattr(event, "workflow_run_id", None)):
+        return task
+    return known
+
+
 class _MessageFold:
     """What chat and completion streams have in common: ids, text, files and the end."""
 
@@ -185,8 +193,7 @@ class _MessageFold:
             self.grace = LONG_GRACE if self.speech.awaited else SHORT_GRACE
 
     def _ids(self, event: Any) -> None:
-        if self.task_id is None:
-            self.task_id = getattr(event, "task_id", None)
+        self.task_id = _task_of(event, self.task_id)
         if self.message_id is None:
             self.message_id = getattr(event, "message_id", None)
             self.created_at = getattr(event, "created_at", None)
@@ -361,7 +368,7 @@ class WorkflowFold:
                 self.text.replace(event.data.text)
             case _:
                 pass
-        self.task_id = self.task_id or getattr(event, "task_id", None)
+        self.task_id = _task_of(event, self.task_id)
         self.workflow_run_id = self.workflow_run_id or getattr(event, "workflow_run_id", None)
         self._settle()
         return True

@@ -347,8 +347,10 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                     await stream.stop()
             ```
         """
-        if self.task_id is None:
-            raise UsageError("there is nothing to stop yet: the server names the task in its first event")
+        if self.task_id is None or self.task_id == self.workflow_run_id:
+            raise UsageError(
+                "there is nothing to stop yet: the server names the task in its first event that is no replay"
+            )
         await self._stop(self.task_id)
         await self.aclose()
 

@@ -346,8 +346,10 @@ class EventStream(Guard, Generic[E, R]):
                     stream.stop()
             ```
         """
-        if self.task_id is None:
-            raise UsageError("there is nothing to stop yet: the server names the task in its first event")
+        if self.task_id is None or self.task_id == self.workflow_run_id:
+            raise UsageError(
+                "there is nothing to stop yet: the server names the task in its first event that is no replay"
+            )
         self._stop(self.task_id)
         self.close()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
-from dify import ResponseValidationError, StreamInterruptedError, TextReplaced, WorkflowFailedError
+from dify import ResponseValidationError, StreamInterruptedError, TextReplaced, UsageError, WorkflowFailedError
 from tests.support.expected import on_screen
 from tests.support.frames import (
     CHAT_IDS,
@@ -268,3 +269,25 @@ async def test_a_datasource_folds_to_what_it_brought():
     results = await stream.final()
     assert [one.event for one in results] == ["datasource_completed", "datasource_completed", "datasource_error"]
     assert results[1].data == [{"id": 2}]
+
+
+async def test_a_replay_has_no_task_to_stop_until_a_live_event_names_it():
+    started = {"event": "workflow_started", "task_id": "run-1", "workflow_run_id": "run-1", "data": {"id": "run-1"}}
+    live = {"event": "text_chunk", "task_id": "task-1", "workflow_run_id": "run-1", "data": {"text": "Hi"}}
+    stopped = []
+
+    def handler(request):
+        if request.method == "POST":
+            stopped.append(request.url.path)
+            return httpx.Response(200, json={"result": "success"})
+        return answered(Chunks([sse(started), sse(live)]))
+
+    async with make_client(handler).workflows.events("run-1", include_state_snapshot=True) as stream:
+        async for event in stream:
+            if event.event == "workflow_started":
+                with pytest.raises(UsageError, match="replay"):
+                    await stream.stop()
+            else:
+                await stream.stop()
+                break
+    assert stopped == ["/v1/workflows/tasks/task-1/stop"]

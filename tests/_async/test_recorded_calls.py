@@ -45,10 +45,6 @@ async def outcome_of(make):
         return events, error
 
 
-async def final_of(stream):
-    return await stream.final()
-
-
 @pytest.mark.parametrize("one", MADE, ids=name_of)
 async def test_a_recorded_request_goes_out_again_and_its_answer_loses_nothing(one):
     seen: list[httpx.Request] = []

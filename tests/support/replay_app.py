@@ -80,7 +80,11 @@ APART: dict[str, Apart] = {
     "files/upload_json_body": Apart("request", "JSON where a form belongs: the method takes a file"),
     "files/upload_md_no_user": _NAMED,
     "files/upload_no_file": _ONE_FILE,
-    "files/upload_no_mime": Apart("otherwise", "a part without a type: the client always tells one"),
+    "files/upload_no_mime": Apart(
+        "otherwise",
+        "a part without a type: the client always tells one",
+        headers=frozenset({"content-type of the part"}),
+    ),
     "files/upload_slash_name": Apart("never", "a name with a slash, which Dify refuses: the client refuses it, too"),
     "files/upload_two_files": _ONE_FILE,
     "hitl/form_submit_no_action": _REQUIRED,

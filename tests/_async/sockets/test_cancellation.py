@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from dify import AsyncDify
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
+from ...support.transfers import Giver
 from .support import beside, client_for, single_connection
 
 
@@ -146,17 +149,47 @@ class Told(logging.Handler):
             self.event.set()
 
 
-async def test_between_two_attempts_sends_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_between_two_attempts_sends_no_more(caplog: pytest.LogCaptureFixture) -> None:
     def answer(x: Exchange) -> None:
         x.json({"code": "too_many_requests", "message": "wait", "status": 429}, 429, "Retry-After: 30")
 
     told, log = Told(), logging.getLogger("dify")
-    monkeypatch.setattr(log, "handlers", [told])
-    monkeypatch.setattr(log, "level", logging.INFO)
-    with Server(answer) as server:
-        async with client_for(server, max_retries=2) as client:
-            task = asyncio.create_task(client.workflows.get(frames.RUN))
-            await asyncio.wait_for(told.event.wait(), 20)
-            await asyncio.sleep(0)  # it waits now
-            await cancelled(task)
-        assert len(server.requests) == 1
+    log.addHandler(told)
+    try:
+        with caplog.at_level(logging.INFO, log.name), Server(answer) as server:
+            async with client_for(server, max_retries=2) as client:
+                task = asyncio.create_task(client.workflows.get(frames.RUN))
+                await asyncio.wait_for(told.event.wait(), 20)
+                await asyncio.sleep(0)  # it waits now
+                await cancelled(task)
+            assert len(server.requests) == 1
+    finally:
+        log.removeHandler(told)
+
+
+async def test_while_a_download_makes_its_file_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is made in a thread, which goes on when its task is cancelled."""
+    reached, proceed, made = threading.Event(), threading.Event(), threading.Event()
+    real = tempfile.mkstemp
+
+    def slow_mkstemp(*args: Any, **kwargs: Any) -> Any:
+        reached.set()
+        proceed.wait(20)
+        try:
+            return real(*args, **kwargs)
+        finally:
+            made.set()
+
+    monkeypatch.setattr(tempfile, "mkstemp", slow_mkstemp)
+    with Server(Giver(1 << 20)) as server:
+        async with client_for(server) as client:
+            task = asyncio.ensure_future(client.files.download("file-1").save(tmp_path / "a.bin"))
+            assert await beside(reached.wait, 20)
+            task.cancel()
+            asyncio.get_running_loop().call_later(0.05, proceed.set)
+            await asyncio.wait([task], timeout=20)
+            assert task.cancelled()
+            assert await beside(made.wait, 20)
+    assert list(tmp_path.iterdir()) == []

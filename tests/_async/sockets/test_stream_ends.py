@@ -90,15 +90,16 @@ FAILURES: dict[str, tuple[Callable[[AsyncDify], Any], list[bytes], type[Exceptio
 
 
 class Silent:
-    """Answers with these frames and then goes silent; knows when the last one left."""
+    """Answers with these frames and then goes silent; knows when the last one was about to leave."""
 
     def __init__(self, parts: list[bytes]) -> None:
         self._parts = parts
         self.since = 0.0
 
     def __call__(self, x: Exchange) -> None:
-        x.sse(*self._parts)
+        x.sse(*self._parts[:-1])
         self.since = time.monotonic()
+        x.chunk(self._parts[-1])
         x.hold()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import zlib
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dify import APIConnectionError, APITimeoutError, FileTooLargeError
+from dify import APIConnectionError, APITimeoutError, DifyError, FileTooLargeError
 
 from ...support.measured import measure
 from ...support.server import Exchange, Server
@@ -180,3 +181,43 @@ async def test_a_source_that_fails_is_the_users_own_error_and_costs_no_connectio
                 await client.files.upload(("name.bin", Broken(CONTENT)))
             assert await beside(server.all_closed)
             assert (await client.files.upload(("name.bin", CONTENT))).size == len(CONTENT)
+
+
+class Misjudged(io.BytesIO):
+    """A file that holds more or less than it seemed to, as one does that is still written or has been cut."""
+
+    def __init__(self, content: bytes, seems: int) -> None:
+        super().__init__(content)
+        self._seems = seems
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._seems if whence == os.SEEK_END else super().seek(offset, whence)
+
+
+@pytest.mark.parametrize("seems", [2000, 4000], ids=["a file that has grown", "a file that has shrunk"])
+async def test_a_file_whose_size_changes_is_cut_at_the_size_it_had_or_is_an_error_of_ours(seems: int) -> None:
+    taker = Taker()
+    with Server(taker, lazy=True) as server:
+        async with single_connection() as http:
+            client = client_for(server, http_client=http, timeout=2)
+            try:
+                await client.files.upload(("log.txt", Misjudged(b"x" * 3000, seems)))
+            except DifyError:
+                assert taker.forms == []
+            else:
+                assert [(form.whole, form.size) for form in taker.forms] == [(True, seems)]
+            # Whatever became of it, the next upload is none the worse.
+            assert (await client.files.upload(("name.bin", CONTENT))).size == len(CONTENT)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+async def test_a_path_that_is_a_pipe_is_sent_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.txt"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(b"out of a pipe",), daemon=True)
+    writer.start()
+    taker = Taker()
+    with Server(taker, lazy=True) as server:
+        async with client_for(server) as client:
+            await client.files.upload(path)
+    assert [(form.whole, form.size) for form in taker.forms] == [(True, len(b"out of a pipe"))]
