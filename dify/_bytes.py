@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
 from typing import IO
@@ -48,28 +51,66 @@ def filename_of(info: HTTPInfo) -> str | None:
 
 
 class PartFile:
-    """A file written beside its target and put in its place only when whole; blocks, so use it off the event loop."""
+    """A file written beside its target and put in its place only when whole. Blocks, so it is used off the event loop.
+
+    Safe to drop while a thread still works on it: a task that is cancelled does not wait for its thread.
+    """
 
     def __init__(self, path: str | os.PathLike[str], name: str) -> None:
-        target = Path(path)
-        self.target = target / name if target.is_dir() else target
-        descriptor, self._part = tempfile.mkstemp(prefix=".dify-", suffix=".part", dir=self.target.parent)
-        self._file: IO[bytes] = os.fdopen(descriptor, "wb")
+        self._path = Path(path)
+        self._name = name
+        self._file: IO[bytes] | None = None
+        self._part = ""
+        self._dropped = False
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        """Make the file; raises `OSError` where that cannot be."""
+        with self._at_work():
+            if not self._dropped:
+                self.target = self._path / self._name if self._path.is_dir() else self._path
+                descriptor, self._part = tempfile.mkstemp(prefix=".dify-", suffix=".part", dir=self.target.parent)
+                self._file = os.fdopen(descriptor, "wb")
 
     def write(self, data: bytes) -> None:
         """Append."""
-        self._file.write(data)
+        with self._at_work():
+            if self._file is not None:
+                self._file.write(data)
 
     def keep(self) -> Path:
         """All has come: put the file in its place."""
-        self._file.close()
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(self._part, 0o666 & ~umask)
-        os.replace(self._part, self.target)
-        return self.target
+        with self._at_work():
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+                umask = os.umask(0)
+                os.umask(umask)
+                os.chmod(self._part, 0o666 & ~umask)
+                os.replace(self._part, self.target)
+            return self.target
 
     def drop(self) -> None:
-        """Something went wrong: leave nothing behind."""
-        self._file.close()
-        Path(self._part).unlink(missing_ok=True)
+        """Something went wrong: leave nothing behind. Never waits: a thread that is at work cleans up when it is done."""
+        self._dropped = True
+        self._clean_up()
+
+    @contextmanager
+    def _at_work(self) -> Generator[None]:
+        try:
+            with self._lock:
+                yield
+        finally:
+            if self._dropped:
+                self._clean_up()
+
+    def _clean_up(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+                Path(self._part).unlink(missing_ok=True)
+        finally:
+            self._lock.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
+import stat
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,8 @@ from .types.files import UploadedFile
 
 __all__ = ["CHUNK", "FileContent", "FileSource", "Upload", "UploadResult", "audio_type", "upload_of"]
 
-CHUNK = 1 << 20
-"""Bytes read at a time; larger reads gain nothing, smaller ones cost a thread switch each."""
+CHUNK = 1 << 18
+"""Bytes read at a time: larger pieces hold the event loop up longer while they are sent, smaller ones cost thread switches."""
 
 FileContent = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | AsyncIterable[bytes] | Iterable[bytes]
@@ -51,9 +52,7 @@ class Upload:
         """A file object to read from, at the right place, or None for an iterable. Blocks: call it off the event loop."""
         match self.content:
             case Path():
-                file: IO[bytes] = self.content.open("rb")
-                self.size = os.fstat(file.fileno()).st_size
-                return file
+                return self.content.open("rb")
             case bytes():
                 return io.BytesIO(self.content)
             case _ if _is_file(self.content):
@@ -108,9 +107,7 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
     start, size, rewindable = 0, None, True
     if isinstance(content, (str, os.PathLike)):
         content = Path(cast("str | os.PathLike[str]", content))
-        size = content.stat().st_size
-        if content.is_dir():
-            raise InvalidArgumentError(f"{content.name!r} is a folder; upload its files one by one")
+        size, rewindable = _extent(content)
         filename = filename or content.name
     elif isinstance(content, (bytes, bytearray, memoryview)):
         content = bytes(cast("bytes", content))
@@ -139,6 +136,19 @@ def _guessed_type(filename: str) -> str:
     if filename.lower().endswith((".md", ".markdown", ".mdx")):
         return "text/markdown"
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
+
+
+def _extent(path: Path) -> tuple[int | None, bool]:
+    """How much a path holds, where that can be told before it is read, and whether it can be read twice."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise InvalidArgumentError(f"{path.name!r} is a folder; upload its files one by one")
+    if not stat.S_ISREG(found.st_mode):
+        return None, False  # a pipe or a device
+    if found.st_size == 0:
+        with path.open("rb") as file:  # the files of /proc say that they are empty
+            return (None if file.read(1) else 0), True
+    return found.st_size, True
 
 
 def _is_file(content: object) -> bool:

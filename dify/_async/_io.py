@@ -6,7 +6,7 @@ anyio comes with httpx; it is imported on first use, because importing the clien
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
@@ -25,6 +25,7 @@ __all__ = [
     "Slots",
     "current_loop",
     "in_thread",
+    "lock",
     "move_on_after",
     "read_upload",
     "run_many",
@@ -116,7 +117,8 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
             async for chunk in content:
                 yield chunk
         else:
-            for chunk in content:
+            source = iter(content)
+            while (chunk := await in_thread(next, source, None)) is not None:
                 yield chunk
         return
     try:
@@ -161,6 +163,11 @@ async def run_many(
     if failures:
         raise failures[0]
     return [results[index] for index in range(len(items))]
+
+
+def lock() -> AbstractContextManager[None]:
+    """A lock around what threads share; nothing here: tasks take turns only where they wait."""
+    return nullcontext()
 
 
 class Slots:

@@ -109,8 +109,9 @@ class AsyncByteStream(AsyncGuard):
         self._begin()
         try:
             await self._open()
-            part = await in_thread(PartFile, path, self.filename or self._fallback)
+            part = PartFile(path, self.filename or self._fallback)
             try:
+                await in_thread(part.open)
                 await self._write(part, on_progress or _no_progress)
                 return await in_thread(part.keep)
             except BaseException:

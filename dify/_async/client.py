@@ -73,6 +73,7 @@ class AsyncDify(AsyncGuard):
             max_retries: How often to try again where that is safe.
             headers: More headers for every request.
             http_client: Your own `httpx.AsyncClient`; it is neither changed nor closed. Redirects stay off.
+                Cancelling can cost one of its connections for good (a fault of the library's pool that ours has not).
             limits: How much of an answer may be held in memory.
 
         Raises:

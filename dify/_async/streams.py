@@ -351,8 +351,10 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
             raise UsageError(
                 "there is nothing to stop yet: the server names the task in its first event that is no replay"
             )
-        await self._stop(self.task_id)
-        await self.aclose()
+        try:
+            await self._stop(self.task_id)
+        finally:
+            await self.aclose()
 
 
 class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):

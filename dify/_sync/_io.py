@@ -26,6 +26,7 @@ __all__ = [
     "Slots",
     "current_loop",
     "in_thread",
+    "lock",
     "move_on_after",
     "read_upload",
     "run_many",
@@ -163,6 +164,11 @@ def run_many(
         return [future.result() for future in futures]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def lock() -> AbstractContextManager[Any]:
+    """A lock around what threads share."""
+    return threading.Lock()
 
 
 class Slots:

@@ -110,8 +110,9 @@ class ByteStream(Guard):
         self._begin()
         try:
             self._open()
-            part = in_thread(PartFile, path, self.filename or self._fallback)
+            part = PartFile(path, self.filename or self._fallback)
             try:
+                in_thread(part.open)
                 self._write(part, on_progress or _no_progress)
                 return in_thread(part.keep)
             except BaseException:

@@ -74,6 +74,7 @@ class Dify(Guard):
             max_retries: How often to try again where that is safe.
             headers: More headers for every request.
             http_client: Your own `httpx.Client`; it is neither changed nor closed. Redirects stay off.
+                Cancelling can cost one of its connections for good (a fault of the library's pool that ours has not).
             limits: How much of an answer may be held in memory.
 
         Raises:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from .. import _http
 from .._http import BaseTransport, Body, HTTP11Connection, NetworkStream, Origin, Request, Response
-from ._io import Slots, shielded
+from ._io import Slots, lock, shielded
 
 __all__ = ["Connections"]
 
@@ -86,6 +86,7 @@ class Connections(BaseTransport):
         self._slots = Slots(most)
         self._most_idle = most_idle
         self._idle_seconds = idle_seconds
+        self._lists = lock()  # around both of them; nothing is awaited inside
         self._idle: list[_Line] = []
         self._busy: set[_Line] = set()
         self._closed = False
@@ -101,8 +102,7 @@ class Connections(BaseTransport):
             # Whatever it was, this connection is of no more use, and a cancelled one may be in any state.
             self._slots.release()
             if line is not None:
-                self._busy.discard(line)
-                line.close()
+                self._drop(line)
             if isinstance(error, _http.CORE_ERRORS):
                 raise _http.translated(error) from None
             raise
@@ -110,36 +110,59 @@ class Connections(BaseTransport):
 
     def _line_for(self, request: Request) -> _Line:
         origin = _http.origin_of(request)
-        for index in range(len(self._idle) - 1, -1, -1):  # the one used last is the least likely to be closed by now
-            if self._idle[index].origin == origin:
-                line = self._idle.pop(index)
-                if not line.connection.has_expired():
-                    self._busy.add(line)
-                    return line
-                line.close()
+        while (idle := self._take_idle(origin)) is not None:
+            if not idle.connection.has_expired():
+                return idle
+            self._drop(idle)
         stream = _connect(origin, _http.connect_seconds(request))
         line = _Line(origin, stream, self._idle_seconds)
-        self._busy.add(line)
+        with self._lists:
+            self._busy.add(line)
         return line
+
+    def _take_idle(self, origin: Origin) -> _Line | None:
+        """The idle connection that was used last, which is the least likely to be closed by now; it is busy from here on."""
+        with self._lists:
+            for index in range(len(self._idle) - 1, -1, -1):
+                if self._idle[index].origin == origin:
+                    line = self._idle.pop(index)
+                    self._busy.add(line)
+                    return line
+        return None
+
+    def _take_over(self) -> _Line | None:
+        """The oldest idle connection, which lies first, where it is over the number or the time."""
+        with self._lists:
+            idle, oldest = self._idle, time.monotonic() - self._idle_seconds
+            if idle and (len(idle) > self._most_idle or idle[0].idle_since < oldest):
+                return idle.pop(0)
+        return None
+
+    def _drop(self, line: _Line) -> None:
+        with self._lists:
+            self._busy.discard(line)
+        line.close()
 
     def give_back(self, line: _Line) -> None:
         """A call is done with its connection."""
-        self._busy.discard(line)
         self._slots.release()
-        if self._closed or not line.connection.is_idle():
+        line.idle_since = time.monotonic()
+        with self._lists:
+            self._busy.discard(line)
+            if kept := not self._closed and line.connection.is_idle():
+                self._idle.append(line)
+        if not kept:
             line.close()
-            return
-        now = line.idle_since = time.monotonic()
-        self._idle.append(line)
-        # The oldest lie first. Those that are over the number or the time are closed here, since nothing else looks at them.
-        while len(self._idle) > self._most_idle or self._idle[0].idle_since < now - self._idle_seconds:
-            self._idle.pop(0).close()
+        # Closed here, since nothing else looks at them; meanwhile other calls take and give back, too.
+        while (over := self._take_over()) is not None:
+            over.close()
 
     def close(self) -> None:
         """Close every connection, also those whose answers are still being read."""
-        self._closed = True
-        lines = [*self._idle, *self._busy]
-        self._idle.clear()
-        self._busy.clear()
+        with self._lists:
+            self._closed = True
+            lines = [*self._idle, *self._busy]
+            self._idle.clear()
+            self._busy.clear()
         for line in lines:
             line.close()

@@ -350,8 +350,10 @@ class EventStream(Guard, Generic[E, R]):
             raise UsageError(
                 "there is nothing to stop yet: the server names the task in its first event that is no replay"
             )
-        self._stop(self.task_id)
-        self.close()
+        try:
+            self._stop(self.task_id)
+        finally:
+            self.close()
 
 
 class ChatStream(EventStream[ChatEvent, ChatResponse]):

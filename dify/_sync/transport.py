@@ -15,7 +15,7 @@ from .._http import HTTPClient, Request, Response
 from .._log import log
 from .._request import Call, encode_json
 from .._retry import decide
-from ..errors import APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
+from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
 from ..types.http import HTTPInfo
 from ._io import Deadline, current_loop, read_upload, shielded, sleep
 from .connections import Connections
@@ -223,6 +223,12 @@ class Transport:
             raise overdue(limit, call) from None
         except (_http.HTTPError, _http.InvalidURL) as cause:
             raise failed_exchange(cause, call, call.server(settings.base_url)) from None
+        except RuntimeError as error:
+            if "loop" not in str(error):
+                raise
+            raise ConfigurationError(
+                f"the HTTP client that was given belongs to another event loop ({error}): make both in the loop that uses them"
+            ) from None
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
         exchange = Exchange(response, info, limit, settings.limits)
@@ -253,9 +259,17 @@ class Transport:
 
     def _form(self, call: Call, head: bytes, tail: bytes, patience: Deadline) -> Iterator[bytes]:
         assert call.upload is not None
+        left = call.upload.size
         yield head
         for chunk in read_upload(call.upload):
             patience.restart()  # as long as it moves, a large file may take its time
-            yield chunk
+            if left is not None:
+                # What was announced is sent, should the file grow meanwhile; more would be read as the next request.
+                chunk = chunk[:left]
+                left -= len(chunk)
+            if chunk:
+                yield chunk
+        if left:
+            raise APIConnectionError(f"{call.upload.filename} became {left} bytes shorter while it was sent", sent=True)
         patience.restart()
         yield tail

@@ -119,8 +119,8 @@ def _emulator() -> Emulator:
         from dify.testing import Emulator
 
         return Emulator(delay=_DELTA_SECONDS)
-    except ImportError:
-        raise Failure('--emulator needs an extra: pip install "dify[emulator]"', USAGE) from None
+    except ImportError as error:  # it says itself which extra is missing
+        raise Failure(f"--emulator cannot start: {error}", USAGE) from None
 
 
 def perform(session: Session, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -91,7 +91,8 @@ def test_without_the_emulators_extra_the_option_says_what_to_install() -> None:
     result = python(code, "chat", "--emulator", "Hello")
 
     assert result.returncode == 2
-    assert result.stderr == 'Error: --emulator needs an extra: pip install "dify[emulator]"\n'
+    assert "starlette" in result.stderr
+    assert 'pip install "dify[emulator]"' in result.stderr
 
 
 def test_a_terminals_narrow_encoding_does_not_end_an_answer() -> None:

@@ -87,12 +87,18 @@ def test_no_header_breaks_the_reading_of_it(text):
     assert name is None or safe_name(name) == name
 
 
+def part_file(path, name: str) -> PartFile:
+    part = PartFile(path, name)
+    part.open()
+    return part
+
+
 def files(folder) -> set[str]:
     return {entry.name for entry in folder.iterdir()}
 
 
 def test_a_part_file_is_there_only_when_it_is_whole(tmp_path):
-    part = PartFile(tmp_path / "out.bin", "unused")
+    part = part_file(tmp_path / "out.bin", "unused")
     part.write(b"one")
     assert "out.bin" not in files(tmp_path)
     part.write(b"two")
@@ -103,7 +109,7 @@ def test_a_part_file_is_there_only_when_it_is_whole(tmp_path):
 
 def test_a_part_file_that_is_dropped_leaves_nothing_and_what_was_there(tmp_path):
     (tmp_path / "out.bin").write_bytes(b"old")
-    part = PartFile(tmp_path / "out.bin", "unused")
+    part = part_file(tmp_path / "out.bin", "unused")
     part.write(b"new")
     part.drop()
     part.drop()
@@ -113,21 +119,21 @@ def test_a_part_file_that_is_dropped_leaves_nothing_and_what_was_there(tmp_path)
 
 def test_a_part_file_replaces_what_was_there_when_it_is_whole(tmp_path):
     (tmp_path / "out.bin").write_bytes(b"old")
-    part = PartFile(tmp_path / "out.bin", "unused")
+    part = part_file(tmp_path / "out.bin", "unused")
     part.write(b"new")
     part.keep()
     assert (tmp_path / "out.bin").read_bytes() == b"new"
 
 
 def test_in_a_folder_the_name_is_used(tmp_path):
-    part = PartFile(tmp_path, "cat.png")
+    part = part_file(tmp_path, "cat.png")
     assert part.keep() == tmp_path / "cat.png"
 
 
 def test_a_kept_file_has_the_usual_permissions(tmp_path):
     mask = os.umask(0o027)
     try:
-        kept = PartFile(tmp_path / "out.bin", "unused").keep()
+        kept = part_file(tmp_path / "out.bin", "unused").keep()
     finally:
         os.umask(mask)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o640
@@ -135,13 +141,21 @@ def test_a_kept_file_has_the_usual_permissions(tmp_path):
 
 def test_a_folder_that_is_not_there_is_said_so_before_anything_is_written(tmp_path):
     with pytest.raises(FileNotFoundError):
-        PartFile(tmp_path / "missing" / "out.bin", "unused")
+        part_file(tmp_path / "missing" / "out.bin", "unused")
     assert files(tmp_path) == set()
 
 
 def test_a_long_name_in_many_bytes_can_be_written(tmp_path):
     name = safe_name("你" * 300)
     assert name is not None
-    part = PartFile(tmp_path, name)
+    part = part_file(tmp_path, name)
     part.write(b"x")
     assert part.keep().exists()
+
+
+def test_a_part_file_that_is_dropped_before_its_thread_made_it_is_never_made(tmp_path):
+    part = PartFile(tmp_path / "out.bin", "unused")
+    part.drop()
+    part.open()
+    part.write(b"x")
+    assert files(tmp_path) == set()

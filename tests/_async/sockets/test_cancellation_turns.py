@@ -17,7 +17,7 @@ from dify import AsyncDify
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
-from .support import beside, client_for, single_connection, users_own_connection
+from .support import beside, client_for, single_connection
 
 TURNS = 50
 
@@ -129,14 +129,4 @@ async def survives(make: Callable[[], httpx.AsyncClient], scenario: Scenario, tu
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 async def test_no_turn_of_the_loop_costs_a_connection(scenario: Scenario, by: str) -> None:
     turns_that_cost_one = [turn for turn in range(TURNS) if not await survives(single_connection, scenario, turn, by)]
-    assert turns_that_cost_one == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("by", ["task", "scope"])
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-async def test_no_turn_of_the_loop_costs_a_connection_of_the_users_own_http_client(scenario: Scenario, by: str) -> None:
-    turns_that_cost_one = [
-        turn for turn in range(TURNS) if not await survives(users_own_connection, scenario, turn, by)
-    ]
     assert turns_that_cost_one == []
