@@ -248,18 +248,19 @@ def raw_iter(response: Response) -> Iterator[bytes]:
     return response.stream.__iter__()  # type: ignore[union-attr]  # pyright: ignore
 
 
-def cut(response: Response) -> None:
-    """Shut an answer's connection down, so that a thread that waits for its next byte wakes up."""
+def cut(response: Response) -> bool:
+    """Shut an answer's connection down, so that a thread that waits for its next byte wakes up; False where it has none."""
     stream = response.extensions.get("network_stream")
-    if stream is not None:
-        _shut(stream)
+    return stream is not None and _shut(stream)
 
 
-def _shut(stream: AsyncNetworkStream | NetworkStream) -> None:
+def _shut(stream: AsyncNetworkStream | NetworkStream) -> bool:
     connection = stream.get_extra_info("socket")
-    if connection is not None:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+    if connection is None:
+        return False
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    return True
 
 
 class Inflater:

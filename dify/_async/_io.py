@@ -58,7 +58,7 @@ class Deadline:
     `cut` ends the wait of the other face, where a blocked read can only be ended from another thread.
     """
 
-    def __init__(self, seconds: float | None, cut: Callable[[], None] | None = None) -> None:
+    def __init__(self, seconds: float | None, cut: Callable[[], object] | None = None) -> None:
         del cut
         self._seconds = seconds
         self._block: Any = None
@@ -81,7 +81,7 @@ class Deadline:
         return cast("bool | None", self._block.__exit__(*exc))
 
 
-def move_on_after(seconds: float, cut: Callable[[], None]) -> AbstractContextManager[anyio.CancelScope]:
+def move_on_after(seconds: float, cut: Callable[[], object]) -> AbstractContextManager[anyio.CancelScope]:
     """Leave the block after so many seconds; `cut` is for the other face, as in `Deadline`."""
     import anyio
 

@@ -76,6 +76,8 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         self._cut: StreamInterruptedError | None = None
         self._exchange: AsyncExchange | None = None
         self._begun = False
+        self._closed = False
+        self._reading = False
         self._ended = False
         self._error: DifyError | None = None
         self._reply: R | None = None
@@ -212,6 +214,8 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                             yield event
                         if fold.over:
                             break
+                if self._closed:
+                    return  # stop() or aclose(), from inside the loop or beside it: the caller wants no more
                 if fold.over or fold.complete:
                     break
                 resumed = await self._pick_up(delivered)
@@ -233,6 +237,9 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
     async def _next(self, exchange: AsyncExchange, chunks: AsyncIterator[bytes]) -> bytes | None:
         """The next chunk, or None at the end: the server's, or ours where nothing need follow and nothing does in time."""
         fold = self._fold
+        if self._closed:
+            return None
+        self._reading = True
         try:
             if fold.grace is None:
                 return await anext(chunks, None)
@@ -240,13 +247,15 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                 return await anext(chunks, None)
             return None
         except _http.HTTPError as cause:
-            if fold.complete:
-                return None  # all has come; how the connection ends is of no interest
+            if fold.complete or self._closed:
+                return None  # all has come, or no more is wanted; how the connection ends is of no interest
             timeout = _http.failure_of(cause) == "timeout"
             why = "no byte came within the read timeout" if timeout else str(cause) or type(cause).__name__
             self._cut = interrupted(why, fold, timeout=timeout)
             self._cut.__cause__ = _http.bare(cause)
             return None
+        finally:
+            self._reading = False
 
     async def _pick_up(self, delivered: Delivered) -> AsyncExchange | WorkflowFinishedEvent:
         """The rest of a run whose stream was cut: a stream that goes on, or the end as the run's detail tells it.
@@ -331,6 +340,9 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
             ```
         """
         self._begun = True
+        self._closed = True
+        if self._reading and self._exchange is not None and self._exchange.cut():
+            return  # whoever reads elsewhere wakes up, and closes on the way out
         if self._exchange is not None:
             await self._exchange.aclose()
 

@@ -16,7 +16,7 @@ from .._request import Call, encode_json
 from .._retry import decide
 from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
 from ..types.http import HTTPInfo
-from ._io import Deadline, current_loop, read_upload, shielded, sleep
+from ._io import Deadline, current_loop, lock, read_upload, shielded, sleep
 from .connections import AsyncConnections
 
 __all__ = ["AsyncExchange", "AsyncPool", "AsyncTransport"]
@@ -32,6 +32,7 @@ class AsyncPool:
         self._own: AsyncHTTPClient | None = None
         self._loop: object = None
         self._closed = False
+        self._making = lock()
 
     def http(self) -> AsyncHTTPClient:
         """The HTTP client to send with."""
@@ -40,10 +41,11 @@ class AsyncPool:
         if self._given is not None:
             return self._given
         loop = current_loop()
-        if self._own is None or self._loop is not loop:
-            # The connections of an event loop that is gone can neither be used nor closed from here.
-            self._own, self._loop = _http.new_async_client(AsyncConnections()), loop
-        return self._own
+        with self._making:
+            if self._own is None or self._loop is not loop:
+                # The connections of an event loop that is gone can neither be used nor closed from here.
+                self._own, self._loop = _http.new_async_client(AsyncConnections()), loop
+            return self._own
 
     async def aclose(self) -> None:
         """Close the connections; an HTTP client that the user brought is the user's to close."""
@@ -140,9 +142,9 @@ class AsyncExchange:
             return raw
         return bytes(opened[:cap])
 
-    def cut(self) -> None:
-        """End a blocked read at once, from any thread; the exchange can then only be closed."""
-        _http.cut(self._response)
+    def cut(self) -> bool:
+        """End a blocked read at once, from any thread; the exchange can then only be closed. False where that cannot be."""
+        return _http.cut(self._response)
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""

@@ -52,7 +52,7 @@ def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 class _Watchdog:
     """Calls `cut` after so many seconds, from a thread of its own, unless it is called off before."""
 
-    def __init__(self, seconds: float, cut: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, cut: Callable[[], object]) -> None:
         self.bit = False
         self._cut = cut
         self._timer = threading.Timer(seconds, self._bite)
@@ -74,7 +74,7 @@ class Deadline:
     Without a `cut` nothing can end a blocked read from outside; the library's own timeouts, one per read, then have to do.
     """
 
-    def __init__(self, seconds: float | None, cut: Callable[[], None] | None = None) -> None:
+    def __init__(self, seconds: float | None, cut: Callable[[], object] | None = None) -> None:
         self._seconds = seconds
         self._cut = cut
         self._dog: _Watchdog | None = None
@@ -99,7 +99,7 @@ class Deadline:
 
 
 @contextmanager
-def move_on_after(seconds: float, cut: Callable[[], None]) -> Generator[None]:
+def move_on_after(seconds: float, cut: Callable[[], object]) -> Generator[None]:
     """Leave the block after so many seconds, by shutting its connection down."""
     dog = _Watchdog(seconds, cut)
     try:

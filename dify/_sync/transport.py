@@ -17,7 +17,7 @@ from .._request import Call, encode_json
 from .._retry import decide
 from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
 from ..types.http import HTTPInfo
-from ._io import Deadline, current_loop, read_upload, shielded, sleep
+from ._io import Deadline, current_loop, lock, read_upload, shielded, sleep
 from .connections import Connections
 
 __all__ = ["Exchange", "Pool", "Transport"]
@@ -33,6 +33,7 @@ class Pool:
         self._own: HTTPClient | None = None
         self._loop: object = None
         self._closed = False
+        self._making = lock()
 
     def http(self) -> HTTPClient:
         """The HTTP client to send with."""
@@ -41,10 +42,11 @@ class Pool:
         if self._given is not None:
             return self._given
         loop = current_loop()
-        if self._own is None or self._loop is not loop:
-            # The connections of an event loop that is gone can neither be used nor closed from here.
-            self._own, self._loop = _http.new_client(Connections()), loop
-        return self._own
+        with self._making:
+            if self._own is None or self._loop is not loop:
+                # The connections of an event loop that is gone can neither be used nor closed from here.
+                self._own, self._loop = _http.new_client(Connections()), loop
+            return self._own
 
     def close(self) -> None:
         """Close the connections; an HTTP client that the user brought is the user's to close."""
@@ -141,9 +143,9 @@ class Exchange:
             return raw
         return bytes(opened[:cap])
 
-    def cut(self) -> None:
-        """End a blocked read at once, from any thread; the exchange can then only be closed."""
-        _http.cut(self._response)
+    def cut(self) -> bool:
+        """End a blocked read at once, from any thread; the exchange can then only be closed. False where that cannot be."""
+        return _http.cut(self._response)
 
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""

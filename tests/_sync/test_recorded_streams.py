@@ -104,7 +104,7 @@ def test_an_end_before_the_terminal_event_raises_with_what_had_come(one):
             events.append(event)
     error = caught.value
     assert len(events) == len(frames)
-    assert error.task_id == frames[0]["task_id"]
+    assert error.task_id == frames[-1]["task_id"]
     assert error.workflow_run_id == next((f["workflow_run_id"] for f in frames if f.get("workflow_run_id")), None)
     assert error.conversation_id == frames[0].get("conversation_id")
     assert error.message_id == frames[0].get("message_id")
