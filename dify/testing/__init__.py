@@ -1,4 +1,4 @@
-"""For tests of code that talks to Dify: an emulator, a whole Dify app in this process.
+"""For tests of code that talks to Dify: an emulator, a whole Dify server in this process.
 
 Needs the extra: `pip install "dify[emulator]"`.
 

@@ -24,7 +24,10 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import httpx
 
-__all__ = ["AsyncDoor", "SyncDoor", "open_client", "serving"]
+__all__ = ["AsyncDoor", "SyncDoor", "Timeout", "open_client", "open_sync_client", "serving"]
+
+Timeout: TypeAlias = float | httpx.Timeout
+"""What clients take for a timeout."""
 
 T = TypeVar("T")
 ASGIMessage: TypeAlias = MutableMapping[str, Any]
@@ -237,6 +240,11 @@ def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
 def open_client(app: ASGIApp) -> httpx.AsyncClient:
     """An httpx client that reaches the app and nothing else."""
     return httpx.AsyncClient(transport=AsyncDoor(app), trust_env=False)
+
+
+def open_sync_client(app: ASGIApp) -> httpx.Client:
+    """The same without `await`; closing it ends the thread behind it."""
+    return httpx.Client(transport=SyncDoor(app), trust_env=False)
 
 
 @contextmanager

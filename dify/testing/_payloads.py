@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,11 +10,18 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
 __all__ = [
+    "AnnotationCreatePayload",
+    "AnnotationReplyActionPayload",
     "ChatRequestPayload",
     "CompletionRequestPayload",
     "ConversationListQuery",
     "ConversationRenamePayload",
+    "ConversationVariableUpdatePayload",
+    "ConversationVariablesQuery",
+    "FeedbackListQuery",
+    "MessageFeedbackPayload",
     "MessageListQuery",
+    "TextToAudioPayload",
     "WorkflowLogQuery",
     "WorkflowRunPayload",
 ]
@@ -111,3 +119,62 @@ class WorkflowLogQuery(BaseModel):
     created_by_account: str | None = None
     page: Annotated[int, Field(ge=1, le=99999)] = 1
     limit: _Limit = 20
+
+
+class ConversationVariablesQuery(BaseModel):
+    """GET /conversations/{conversation_id}/variables."""
+
+    last_id: _Id | None = None
+    limit: _Limit = 20
+    variable_name: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+
+    @field_validator("variable_name")
+    @classmethod
+    def _plain(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_.-]+", value):
+            allowed = "letters, numbers, hyphens (-), underscores (_), and periods (.)"
+            raise ValueError(f"Variable name can only contain {allowed}")
+        return value
+
+
+class ConversationVariableUpdatePayload(BaseModel):
+    """PUT of a conversation variable."""
+
+    value: Any
+
+
+class MessageFeedbackPayload(BaseModel):
+    """POST /messages/{message_id}/feedbacks."""
+
+    rating: Literal["like", "dislike"] | None = None
+    content: str | None = None
+
+
+class FeedbackListQuery(BaseModel):
+    """GET /app/feedbacks."""
+
+    page: Annotated[int, Field(ge=1)] = 1
+    limit: Annotated[int, Field(ge=1, le=101)] = 20
+
+
+class AnnotationCreatePayload(BaseModel):
+    """POST /apps/annotations, and PUT of one."""
+
+    question: str
+    answer: str
+
+
+class AnnotationReplyActionPayload(BaseModel):
+    """POST /apps/annotation-reply/{action}."""
+
+    score_threshold: float
+    embedding_provider_name: str
+    embedding_model_name: str
+
+
+class TextToAudioPayload(BaseModel):
+    """POST /text-to-audio."""
+
+    message_id: str | None = None
+    voice: str | None = None
+    text: str | None = None

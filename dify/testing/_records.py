@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from dify.types.annotations import Annotation
 from dify.types.conversations import ConversationVariable
@@ -78,24 +78,27 @@ class StoredVariable:
     @property
     def value_type(self) -> str:
         """The wire's name for what it holds."""
-        value: Any = self.value
-        if isinstance(value, list):
-            items: list[Any] = value
-            kinds = {_kind(item) for item in items}
-            return f"array[{kinds.pop() if len(kinds) == 1 else 'any'}]"
-        return _kind(value)
+        return _type_of(self.value)
 
     def takes(self, value: Any) -> bool:
         """Whether a value is of this variable's type; an empty list is of any list's."""
-        if isinstance(value, list) and isinstance(self.value, list):
-            return not value or not self.value or StoredVariable("", "", value).value_type == self.value_type
-        return not isinstance(value, list) and _kind(value) == self.value_type
+        kept: Any = self.value
+        if isinstance(value, list) and isinstance(kept, list):
+            return not value or not kept or _type_of(cast("Any", value)) == self.value_type
+        return _type_of(value) == self.value_type
 
     def shown(self) -> ConversationVariable:
         """The form in which the API shows it: the value as Python prints it."""
         return ConversationVariable.model_validate(
             {**vars(self), "value_type": self.value_type, "value": str(self.value), "description": ""}
         )
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, list):
+        kinds = {_kind(item) for item in cast("list[Any]", value)}
+        return f"array[{kinds.pop() if len(kinds) == 1 else 'any'}]"
+    return _kind(value)
 
 
 def _kind(value: Any) -> str:

@@ -26,15 +26,19 @@ def frames_of(text: str) -> list[dict[str, Any]]:
     return frames
 
 
-def shape(value: Any, *, open_members: frozenset[str] = frozenset()) -> Any:
-    """Keys and JSON types, all the way down; of members that the wire leaves open, only the type."""
+def shape(value: Any, *, open_members: frozenset[str] = frozenset(), unlike: frozenset[str] = frozenset()) -> Any:
+    """Keys and JSON types, all the way down; of members that the wire leaves open only the type, of `unlike` nothing."""
     if isinstance(value, dict):
         return {
-            key: type(item).__name__ if key in open_members else shape(item, open_members=open_members)
+            key: None
+            if key in unlike
+            else type(item).__name__
+            if key in open_members
+            else shape(item, open_members=open_members, unlike=unlike)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [shape(item, open_members=open_members) for item in value[:1]]
+        return [shape(item, open_members=open_members, unlike=unlike) for item in value[:1]]
     return type(value).__name__
 
 
@@ -53,6 +57,13 @@ def recorded_stream_headers() -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="session")
 def recorded() -> dict[str, dict[str, Any]]:
     answers: dict[str, dict[str, Any]] = json.loads((DATA / "answers.json").read_text(encoding="utf-8"))
+    return answers
+
+
+@pytest.fixture(scope="session")
+def operations() -> dict[str, dict[str, Any]]:
+    """Recorded answers by the name of their recording."""
+    answers: dict[str, dict[str, Any]] = json.loads((DATA / "operations.json").read_text(encoding="utf-8"))
     return answers
 
 

@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dify.types.app import SiteSettings
+
 from .._core import Core
-from .._wire import Call, endpoint, json_answer, record
+from .._wire import Call, endpoint, json_answer, record, shown
 
 _OFF: dict[str, Any] = {"enabled": False}
+_ON: dict[str, Any] = {"enabled": True}
 
 
 def routes(core: Core) -> list[Route]:
@@ -25,6 +28,8 @@ def routes(core: Core) -> list[Route]:
     return [
         endpoint(core, "GET", "/info", _info),
         endpoint(core, "GET", "/parameters", _parameters),
+        endpoint(core, "GET", "/meta", _meta),
+        endpoint(core, "GET", "/site", _site),
         # The one route that needs no key. Servers differ in where it is, so it is wherever a client may look.
         *(Route(path, index, methods=["GET"]) for path in ("/", "/v1", "/v1/")),
     ]
@@ -44,7 +49,6 @@ async def _info(call: Call) -> Response:
 
 
 async def _parameters(call: Call) -> Response:
-    del call
     uploads = {
         "enabled": True,
         "allowed_file_types": ["image", "document", "audio", "video"],
@@ -63,11 +67,11 @@ async def _parameters(call: Call) -> Response:
         {
             "opening_statement": "",
             "suggested_questions": [],
-            "suggested_questions_after_answer": _OFF,
-            "speech_to_text": _OFF,
-            "text_to_speech": {**_OFF, "language": "", "voice": ""},
+            "suggested_questions_after_answer": _ON,
+            "speech_to_text": _ON,
+            "text_to_speech": {**_ON, "language": "en-US", "voice": "emulator"},
             "retriever_resource": {"enabled": True},
-            "annotation_reply": _OFF,
+            "annotation_reply": call.core.annotation_reply,
             "more_like_this": _OFF,
             "user_input_form": [],
             "sensitive_word_avoidance": _OFF,
@@ -75,3 +79,28 @@ async def _parameters(call: Call) -> Response:
             "system_parameters": limits,
         }
     )
+
+
+async def _meta(call: Call) -> Response:
+    del call
+    return json_answer({"tool_icons": {}})
+
+
+async def _site(call: Call) -> Response:
+    site = SiteSettings(
+        title=call.core.name,
+        chat_color_theme=None,
+        chat_color_theme_inverted=False,
+        icon_type="emoji",
+        icon="🤖",
+        icon_background="#FFEAD5",
+        description=None,
+        copyright=None,
+        privacy_policy=None,
+        custom_disclaimer="",
+        default_language="en-US",
+        show_workflow_steps=True,
+        use_icon_as_answer_icon=False,
+        icon_url=None,
+    )
+    return json_answer(shown(site))

@@ -101,7 +101,9 @@ def title(query: str) -> str:
 def _remember(
     core: Core, conversation: Conversation, sent: ChatRequestPayload, files: tuple[EmulatorFile, ...]
 ) -> Message:
-    message = Message(conversation=conversation, user=conversation.user, query=sent.query, inputs=sent.inputs, files=files)
+    message = Message(
+        conversation=conversation, user=conversation.user, query=sent.query, inputs=sent.inputs, files=files
+    )
     core.conversations[conversation.id] = conversation
     conversation.messages.append(message)
     conversation.touch()

@@ -96,6 +96,7 @@ async def _messages(call: Call) -> Response:
 
 
 def _message(call: Call, conversation: Conversation, message: Message) -> dict[str, Any]:
+    given = call.core.feedbacks.get(message.id)
     return {
         "id": message.id,
         "conversation_id": conversation.id,
@@ -103,7 +104,7 @@ def _message(call: Call, conversation: Conversation, message: Message) -> dict[s
         "inputs": message.inputs,
         "query": message.query,
         "answer": message.answer,
-        "feedback": None,
+        "feedback": None if given is None else {"rating": given.rating},
         "retriever_resources": [],
         "created_at": message.created_at,
         "agent_thoughts": [_thought(message, each) for each in message.thoughts],

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 from starlette.routing import Route
 
 from .._core import Core, StoredFile
+from .._links import link_to
 from .._wire import Call, WireError, endpoint, json_answer
 
-_MEGABYTE = 1024 * 1024
+MEGABYTE = 1024 * 1024
 _IMAGES = {"jpg", "jpeg", "png", "webp", "gif", "svg"}
 _VIDEOS = {"mp4", "mov", "mpeg", "webm"}
 _AUDIO = {"mp3", "m4a", "wav", "amr", "mpga"}
@@ -39,13 +39,13 @@ async def _upload(call: Call) -> Response:
     if "/" in name or "\\" in name:
         raise WireError(400, "invalid_param", "Filename contains invalid characters")
     stored = StoredFile(name=name, mime_type=part.content_type, content=await part.read(), user=call.user)
-    if len(stored.content) > _limit(stored.extension) * _MEGABYTE:
+    if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
         raise WireError(413, "file_too_large")
     call.core.files[stored.id] = stored
     return json_answer(_wire(call, stored), status=201)
 
 
-def _limit(extension: str) -> int:
+def size_limit(extension: str) -> int:
     """How many megabytes a file may have, by the server's defaults."""
     if extension in _IMAGES:
         return 10
@@ -55,7 +55,6 @@ def _limit(extension: str) -> int:
 
 
 def _wire(call: Call, stored: StoredFile) -> dict[str, Any]:
-    signature = f"timestamp={stored.created_at}&nonce={uuid4().hex}&sign={uuid4().hex}"
     return {
         "id": stored.id,
         "reference": None,
@@ -66,7 +65,7 @@ def _wire(call: Call, stored: StoredFile) -> dict[str, Any]:
         "created_by": call.core.end_user(stored.user),
         "created_at": stored.created_at,
         "preview_url": None,
-        "source_url": f"{call.origin}/files/{stored.id}/file-preview?{signature}",
+        "source_url": link_to(call.core, call.origin, stored.id),
         "original_url": None,
         "user_id": None,
         "tenant_id": call.core.tenant_id,

@@ -1,0 +1,227 @@
+"""The ways to an emulator: clients of ours, transports for any httpx client, and a server on localhost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from ._core import Core
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from starlette.types import ASGIApp
+
+    from dify import AsyncDify, Dify, Limits
+
+    from ._doors import AsyncDoor, SyncDoor, Timeout
+
+__all__ = ["Access"]
+
+
+class Access:
+    """What can be done with an emulator that stands."""
+
+    app: ASGIApp
+    api_key: str
+    knowledge_api_key: str
+    base_url: str
+
+    def __init__(self, core: Core, app: ASGIApp) -> None:
+        self._core = core
+        self._to_close: list[Callable[[], None]] = []
+        self._to_aclose: list[Callable[[], Awaitable[None]]] = []
+        self.app = app
+        self.api_key = f"app-{uuid4().hex[:24]}"
+        self.knowledge_api_key = f"dataset-{uuid4().hex[:24]}"
+        self.base_url = "http://localhost/v1"
+
+    def client(
+        self,
+        *,
+        api_key: str | None = None,
+        knowledge_api_key: str | None = None,
+        base_url: str | None = None,
+        user: str | None = "emulator-user",
+        timeout: Timeout | None = None,
+        max_retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> AsyncDify:
+        """A `dify.AsyncDify` that talks to this emulator; leaving the emulator's `async with` closes its connections.
+
+        Both keys are the emulator's own, so apps and knowledge are at hand at once. The arguments are those of
+        `dify.AsyncDify`.
+
+        Args:
+            api_key: Another app key than the emulator's.
+            knowledge_api_key: Another knowledge key than the emulator's.
+            base_url: Another address; whatever it is, the emulator answers.
+            user: The end user of calls that name none.
+            timeout: Seconds to wait for a piece of an answer.
+            max_retries: How often to try again where that is safe.
+            headers: More headers for every request.
+            limits: How much of an answer may be held in memory.
+
+        Example:
+            >>> import asyncio
+            >>> from dify.testing import Emulator
+            >>> async def main() -> str:
+            ...     async with Emulator() as emulator:
+            ...         reply = await emulator.client(user="alice").chat.send("hi")
+            ...         return reply.answer
+            >>> asyncio.run(main())
+            'Echo: hi'
+        """
+        from dify import AsyncDify
+
+        from ._doors import open_client
+
+        http_client = open_client(self.app)
+        self._to_aclose.append(http_client.aclose)
+        return AsyncDify(
+            api_key or self.api_key,
+            knowledge_api_key=knowledge_api_key or self.knowledge_api_key,
+            base_url=base_url or self.base_url,
+            user=user,
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=headers,
+            http_client=http_client,
+            limits=limits,
+        )
+
+    def sync_client(
+        self,
+        *,
+        api_key: str | None = None,
+        knowledge_api_key: str | None = None,
+        base_url: str | None = None,
+        user: str | None = "emulator-user",
+        timeout: Timeout | None = None,
+        max_retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> Dify:
+        """A `dify.Dify` that talks to this emulator; leaving the emulator's `with` closes its connections.
+
+        Args:
+            api_key: Another app key than the emulator's.
+            knowledge_api_key: Another knowledge key than the emulator's.
+            base_url: Another address; whatever it is, the emulator answers.
+            user: The end user of calls that name none.
+            timeout: Seconds to wait for a piece of an answer.
+            max_retries: How often to try again where that is safe.
+            headers: More headers for every request.
+            limits: How much of an answer may be held in memory.
+
+        Example:
+            >>> from dify.testing import Emulator
+            >>> with Emulator() as emulator:
+            ...     emulator.sync_client(user="alice").knowledge.datasets.create("Handbook").name
+            'Handbook'
+        """
+        from dify import Dify
+
+        from ._doors import open_sync_client
+
+        http_client = open_sync_client(self.app)
+        self._to_close.append(http_client.close)
+        return Dify(
+            api_key or self.api_key,
+            knowledge_api_key=knowledge_api_key or self.knowledge_api_key,
+            base_url=base_url or self.base_url,
+            user=user,
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=headers,
+            http_client=http_client,
+            limits=limits,
+        )
+
+    def transport(self) -> AsyncDoor:
+        """A transport for `httpx.AsyncClient`. Whatever the host of a request, the emulator answers it.
+
+        Example:
+            >>> import httpx
+            >>> from dify.testing import Emulator
+            >>> client = httpx.AsyncClient(transport=Emulator().transport())
+        """
+        from ._doors import AsyncDoor
+
+        return AsyncDoor(self.app)
+
+    def sync_transport(self) -> SyncDoor:
+        """A transport for `httpx.Client`; closing the client ends the thread behind it.
+
+        Example:
+            >>> import httpx
+            >>> from dify.testing import Emulator
+            >>> emulator = Emulator()
+            >>> with httpx.Client(transport=emulator.sync_transport(), base_url=emulator.base_url) as client:
+            ...     client.get("/info").status_code
+            401
+        """
+        from ._doors import SyncDoor
+
+        door = SyncDoor(self.app)
+        self._to_close.append(door.close)
+        return door
+
+    @contextmanager
+    def serve(self, *, port: int = 0) -> Generator[str]:
+        """A real server on 127.0.0.1, while the block runs; gives the base URL. For sync and async code alike.
+
+        Args:
+            port: Where to listen; by default any free port.
+
+        Raises:
+            OSError: The port is taken.
+
+        Example:
+            >>> import httpx
+            >>> from dify.testing import Emulator
+            >>> with Emulator().serve() as base_url:
+            ...     httpx.get(f"{base_url}/info").headers["X-Version"]
+            '1.14.2'
+        """
+        from ._doors import serving
+
+        with serving(self.app, port=port, before_stop=self._stop_tasks) as origin:
+            yield f"{origin}/v1"
+
+    def close(self) -> None:
+        """End what is still being answered, and close what `sync_client()` and `sync_transport()` opened."""
+        self._stop_tasks()
+        for close in self._to_close:
+            close()
+        self._to_close.clear()
+
+    async def aclose(self) -> None:
+        """End what is still being answered, and close what was opened here, `client()`'s connections among it."""
+        for close in self._to_aclose:
+            await close()
+        self._to_aclose.clear()
+        self.close()
+
+    def _stop_tasks(self) -> None:
+        for generation in tuple(self._core.tasks.values()):
+            generation.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

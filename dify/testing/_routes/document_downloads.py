@@ -1,0 +1,61 @@
+"""The files behind documents."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from uuid import uuid4
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dify.types.documents import DownloadURL
+
+from .._core import Core
+from .._knowledge.payloads import DocumentBatchDownloadZipPayload
+from .._knowledge.state import SourceFile
+from .._links import link_to
+from .._scoped import DATASET, DOCUMENT, dataset_of, document_of, hint, knowledge_routes
+from .._wire import Call, WireError, json_answer, shown
+
+
+def routes(core: Core) -> list[Route]:
+    """The routes of this noun."""
+    return knowledge_routes(
+        core,
+        ("GET", f"{DOCUMENT}/download", _link),
+        ("POST", f"{DATASET}/documents/download-zip", _zip, "json"),
+    )
+
+
+async def _link(call: Call) -> Response:
+    _, document = document_of(call)
+    url = link_to(call.core, call.origin, document.source.id, as_attachment=True)
+    return json_answer(shown(DownloadURL(url=url)))
+
+
+async def _zip(call: Call) -> Response:
+    dataset, sent = dataset_of(call), call.payload(DocumentBatchDownloadZipPayload)
+    sources: list[SourceFile] = []
+    for document_id in dict.fromkeys(sent.document_ids):
+        document = dataset.documents.get(document_id)
+        if document is None:
+            more = hint(call.request.url.path, "/v1/datasets/<uuid:dataset_id>/documents/download-zip")
+            raise WireError(404, "not_found", f"Document not found.{more}")
+        sources.append(document.source)
+    headers = {"Content-Disposition": f"attachment; filename={uuid4().hex}.zip", "Cache-Control": "no-cache"}
+    return Response(_zipped(sources), 200, headers, media_type="application/zip")
+
+
+def _zipped(sources: list[SourceFile]) -> bytes:
+    archive, taken = io.BytesIO(), set[str]()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for source in sources:
+            stem, dot, extension = source.name.rpartition(".")
+            name, number = source.name, 1
+            while name in taken:
+                name = f"{stem} ({number}){dot}{extension}" if dot else f"{source.name} ({number})"
+                number += 1
+            taken.add(name)
+            zipped.writestr(name, source.content)
+    return archive.getvalue()

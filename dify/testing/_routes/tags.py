@@ -1,0 +1,107 @@
+"""Tags of knowledge bases."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .._core import Core
+from .._knowledge.label_payloads import (
+    TagBindingPayload,
+    TagCreatePayload,
+    TagDeletePayload,
+    TagUnbindingPayload,
+    TagUpdatePayload,
+)
+from .._knowledge.shown import tag_shown
+from .._knowledge.state import StoredTag
+from .._scoped import DATASET, dataset_of, hint, knowledge_routes
+from .._wire import Call, WireError, json_answer, no_content, shown
+
+_TAGS = "/datasets/tags"
+_CHUNK = "/v1/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/segments/<uuid:segment_id>/child_chunks"
+
+
+def routes(core: Core) -> list[Route]:
+    """The routes of this noun."""
+    return knowledge_routes(
+        core,
+        ("GET", _TAGS, _list),
+        ("POST", _TAGS, _create, "json"),
+        ("PATCH", _TAGS, _update, "json"),
+        ("DELETE", _TAGS, _delete, "json"),
+        ("POST", f"{_TAGS}/binding", _bind, "json"),
+        ("POST", f"{_TAGS}/unbinding", _unbind, "json"),
+        ("GET", f"{DATASET}/tags", _of_dataset),
+    )
+
+
+def _find(call: Call, tag_id: str) -> StoredTag:
+    found = call.core.knowledge.tags.get(tag_id)
+    if found is None:
+        likely = (f"/v1{_TAGS}", "/v1/datasets/<uuid:dataset_id>/tags", f"{_CHUNK}/<uuid:child_chunk_id>")
+        raise WireError(404, "not_found", f"Tag not found.{hint(call.request.url.path, *likely)}")
+    return found
+
+
+def _refuse_taken(call: Call, name: str) -> None:
+    if any(tag.name == name for tag in [*call.core.knowledge.tags.values()]):
+        raise WireError(400, "invalid_param", "Tag name already exists")
+
+
+async def _list(call: Call) -> Response:
+    return json_answer([shown(tag_shown(tag)) for tag in [*call.core.knowledge.tags.values()]])
+
+
+async def _create(call: Call) -> Response:
+    sent = call.payload(TagCreatePayload)
+    _refuse_taken(call, sent.name)
+    tag = StoredTag(sent.name)
+    call.core.knowledge.tags[tag.id] = tag
+    return json_answer(shown(tag_shown(tag)))
+
+
+async def _update(call: Call) -> Response:
+    sent = call.payload(TagUpdatePayload)
+    tag = _find(call, sent.tag_id)
+    if tag.name != sent.name:
+        _refuse_taken(call, sent.name)
+    tag.name = sent.name
+    return json_answer(shown(tag_shown(tag)))
+
+
+async def _delete(call: Call) -> Response:
+    tag = _find(call, call.payload(TagDeletePayload).tag_id)
+    del call.core.knowledge.tags[tag.id]
+    return no_content()
+
+
+def _check_target(call: Call, target_id: str) -> None:
+    if target_id not in call.core.knowledge.datasets:
+        likely = (f"/v1{_TAGS}/binding", f"/v1{_TAGS}/unbinding", f"/v1{_TAGS}")
+        raise WireError(404, "not_found", f"Dataset not found.{hint(call.request.url.path, *likely)}")
+
+
+async def _bind(call: Call) -> Response:
+    sent = call.payload(TagBindingPayload)
+    _check_target(call, sent.target_id)
+    for tag_id in sent.tag_ids:
+        # An unknown tag is passed over, and nobody told.
+        if (tag := call.core.knowledge.tags.get(tag_id)) is not None:
+            tag.bound[sent.target_id] = None
+    return no_content()
+
+
+async def _unbind(call: Call) -> Response:
+    sent = call.payload(TagUnbindingPayload)
+    _check_target(call, sent.target_id)
+    for tag_id in [*sent.tag_ids, sent.tag_id]:
+        if (tag := call.core.knowledge.tags.get(tag_id or "")) is not None:
+            tag.bound.pop(sent.target_id, None)
+    return no_content()
+
+
+async def _of_dataset(call: Call) -> Response:
+    dataset = dataset_of(call)
+    tags = [tag for tag in [*call.core.knowledge.tags.values()] if dataset.id in tag.bound]
+    return json_answer({"data": [{"id": tag.id, "name": tag.name} for tag in tags], "total": len(tags)})

@@ -1,0 +1,144 @@
+"""Feedback, annotations, audio, variables: what an app keeps beside its messages; and clients of ours."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+
+import pytest
+
+from dify import AsyncDify, BadRequestError, Dify, NotFoundError, ServerError, UnsupportedFileTypeError
+from dify.testing import Emulator, EmulatorError, EmulatorFile
+
+
+async def test_feedback_is_shown_with_its_message_until_it_is_taken_back() -> None:
+    async with Emulator() as emulator:
+        client = emulator.client(user="alice")
+        reply = await client.chat.send("hi")
+        rated = await client.completions.create({"q": "x"})
+        await client.messages.feedback(reply.message_id, "dislike", content="too short")
+        await client.messages.feedback(rated.message_id, "like")
+        assert [(each.rating, each.content) async for each in client.app.feedbacks(limit=1)] == [
+            ("like", None),
+            ("dislike", "too short"),
+        ]
+        message = (await client.messages.list(reply.conversation_id)).data[0]
+        assert message.feedback is not None
+        assert message.feedback.rating == "dislike"
+        await client.messages.feedback(reply.message_id, None)
+        assert (await client.messages.list(reply.conversation_id)).data[0].feedback is None
+        with pytest.raises(NotFoundError):
+            await client.messages.feedback(reply.message_id, "like", user="bob")
+
+
+async def test_questions_are_suggested_as_the_emulator_was_told() -> None:
+    async with Emulator(suggested_questions=["And then?"]) as emulator:
+        client = emulator.client()
+        reply = await client.chat.send("hi")
+        assert list(await client.messages.suggested(reply.message_id)) == ["And then?"]
+
+
+async def test_annotation_jobs_advance_and_switch_the_feature() -> None:
+    async with Emulator() as emulator:
+        client = emulator.client()
+        for start, action in (
+            (client.annotations.enable_reply, "enable"),
+            (client.annotations.disable_reply, "disable"),
+        ):
+            job = await start(score_threshold=0.8, embedding_provider_name="p", embedding_model_name="m")
+            states = [job.job_status]
+            for _ in range(3):
+                states.append((await client.annotations.reply_status(action, job.job_id)).job_status)
+            assert states == ["waiting", "waiting", "processing", "completed"]
+            settings = (await client.app.parameters()).annotation_reply
+            assert settings is not None
+            assert settings.enabled == (action == "enable")
+
+
+async def test_variables_begin_anew_in_every_conversation_and_keep_their_type() -> None:
+    begin = {"n": 1, "on": True, "list": ["a"], "any": [], "mixed": [1, "a"], "of": {"a": 1}}
+    async with Emulator(mode="advanced-chat", variables=begin) as emulator:
+        client = emulator.client()
+        one, two = (await client.chat.send("1")).conversation_id, (await client.chat.send("2")).conversation_id
+        of_one = {each.name: each async for each in client.conversations.variables(one, limit=2)}
+        assert {name: each.value_type for name, each in of_one.items()} == {
+            "n": "number",
+            "on": "boolean",
+            "list": "array[string]",
+            "any": "array[any]",
+            "mixed": "array[any]",
+            "of": "object",
+        }
+        assert of_one["of"].value == "{'a': 1}"
+        changed = await client.conversations.update_variable(one, of_one["n"].id, 2)
+        assert changed.value == "2"
+        with pytest.raises(BadRequestError):
+            await client.conversations.update_variable(one, of_one["n"].id, "text")
+        with pytest.raises(BadRequestError):
+            await client.conversations.update_variable(one, of_one["list"].id, [1])
+        assert (await client.conversations.update_variable(one, of_one["list"].id, [])).value == "[]"
+        assert (await client.conversations.variables(two)).data[0].value == "1"
+
+
+def hear(file: EmulatorFile) -> str:
+    if file.name == "noise.wav":
+        raise EmulatorError(400, "completion_request_error", "only noise")
+    if file.name == "oops.wav":
+        raise KeyError("oops")
+    return f"{len(file.content or b'')} bytes of {file.mime_type}"
+
+
+async def test_audio_is_heard_by_the_function_and_spoken_as_silence() -> None:
+    async with Emulator(transcribe=hear) as emulator:
+        client = emulator.client(max_retries=0)
+        assert str(await client.audio.transcribe(("a.wav", b"RIFF", "audio/wav"))) == "4 bytes of audio/wav"
+        with pytest.raises(BadRequestError, match="only noise"):
+            await client.audio.transcribe(("noise.wav", b"", "audio/wav"))
+        with pytest.raises(ServerError):
+            await client.audio.transcribe(("oops.wav", b"", "audio/wav"))
+        assert [repr(each) for each in emulator.failures] == ["KeyError('oops')"]
+        with pytest.raises(UnsupportedFileTypeError):
+            await client.audio.transcribe(("a.txt", b"", "text/plain"))
+        once, again = await client.audio.synthesize("Hello").read(), await client.audio.synthesize("Bye").read()
+        assert (once, len(once), once[:2]) == (again, 360, b"\xff\xf3")
+
+
+async def test_without_a_function_a_transcript_names_the_file() -> None:
+    async with Emulator() as emulator:
+        heard = await emulator.client().audio.transcribe(("beep.wav", b"RIFF", "audio/wav"))
+        assert heard.text == "Transcript of beep.wav"
+
+
+async def test_an_end_user_is_known_by_what_it_uploaded() -> None:
+    async with Emulator() as emulator:
+        client = emulator.client(user="alice")
+        uploaded = await client.files.upload(("a.txt", b"a", "text/plain"))
+        assert (await client.end_users.get(str(uploaded.created_by))).session_id == "alice"
+
+
+# -------------------------------------------------------------------------------------------------- clients of ours
+@pytest.mark.parametrize(("door", "face"), [(Emulator.client, AsyncDify), (Emulator.sync_client, Dify)])
+def test_a_client_is_made_with_the_parameters_of_its_class(door, face) -> None:
+    ours = inspect.signature(door).parameters
+    theirs = inspect.signature(face).parameters
+    assert set(ours) - {"self"} == set(theirs) - {"http_client"}
+    for name in set(ours) - {"self", "user"}:
+        assert ours[name].default == theirs[name].default, name
+
+
+def test_a_sync_client_streams_without_an_event_loop_and_leaves_no_thread() -> None:
+    before = threading.active_count()
+    with Emulator() as emulator:
+        client = emulator.sync_client(user="alice")
+        with client.chat.stream("hi there") as stream:
+            assert "".join(stream.text) == "Echo: hi there"
+        made = client.knowledge.datasets.create("Handbook")
+        assert client.knowledge.datasets.get(made.id).name == "Handbook"
+        assert [each.name for each in client.knowledge.datasets.list()] == ["Handbook"]
+    assert threading.active_count() == before
+
+
+async def test_both_faces_see_one_server() -> None:
+    async with Emulator() as emulator:
+        made = await emulator.client().knowledge.datasets.create("Handbook")
+        assert emulator.sync_client().knowledge.datasets.get(made.id).name == "Handbook"
