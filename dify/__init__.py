@@ -30,9 +30,6 @@ if TYPE_CHECKING:
         FileSource as FileSource,
         UploadResult as UploadResult,
     )
-    from ._fold import (
-        TextReplaced as TextReplaced,
-    )
     from ._sync.byte_stream import *
     from ._sync.client import *
     from ._sync.forms import (
@@ -40,6 +37,9 @@ if TYPE_CHECKING:
     )
     from ._sync.pager import *
     from ._sync.streams import *
+    from ._text import (
+        TextReplaced as TextReplaced,
+    )
     from .errors import *
     from .types.annotations import *
     from .types.app import *
@@ -73,12 +73,12 @@ _MODULES: dict[str, str] = {
     "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream",
     "._config": "Limits RequestOptions",
     "._files": "FileSource UploadResult",
-    "._fold": "TextReplaced",
     "._sync.byte_stream": "ByteStream",
     "._sync.client": "Dify",
     "._sync.forms": "FormHandler",
     "._sync.pager": "Page Pager",
     "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
+    "._text": "TextReplaced",
     ".errors": """
         APIConnectionError APIStatusError APITimeoutError AppUnavailableError AuthenticationError
         BadRequestError CompletionRequestError ConfigurationError ConflictError

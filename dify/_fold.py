@@ -6,10 +6,9 @@ what a person reads.
 
 from __future__ import annotations
 
-import base64
 from typing import Any, Protocol, TypeVar
 
-from .errors import ResponseValidationError
+from ._text import Speech, Text
 from .types import events as t
 from .types.event_data import RunPause, RunStart
 from .types.replies import AgentThought, ChatPause, ChatResponse, CompletionResponse, ReplyFile, ReplyMetadata
@@ -24,7 +23,7 @@ _OF_MESSAGES = (
     t.TTSMessageEndEvent,
 )
 
-__all__ = ["ChatFold", "CompletionFold", "DatasourceFold", "Fold", "TextReplaced", "WorkflowFold"]
+__all__ = ["ChatFold", "CompletionFold", "DatasourceFold", "Fold", "WorkflowFold"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -33,12 +32,6 @@ SHORT_GRACE = 0.5
 """After an end that nothing needs to follow: a second `message_end`, speech, or the server's own end of the stream."""
 LONG_GRACE = 5.0
 """After one of the two ends of a chatflow's run, and while speech that was asked for is still coming."""
-
-
-class TextReplaced(str):
-    """A piece of `.text` that replaces all text before it, because moderation struck or a replay started over."""
-
-    __slots__ = ()
 
 
 class Fold(Protocol[R_co]):
@@ -76,56 +69,6 @@ class Fold(Protocol[R_co]):
         ...
 
 
-class _Speech:
-    """The spoken answer, collected only when asked for."""
-
-    def __init__(self, wanted: bool) -> None:
-        self._wanted = wanted
-        self._parts: list[bytes] = []
-        self.begun = False
-        self.ended = False
-
-    def feed(self, event: Any) -> None:
-        if isinstance(event, t.TTSMessageEvent):
-            self.begun = True
-            if self._wanted:
-                try:
-                    self._parts.append(base64.b64decode(event.audio))
-                except ValueError:
-                    raise ResponseValidationError("the stream's speech is no base64", body=event.audio[:2048]) from None
-        else:
-            self.ended = True
-
-    @property
-    def awaited(self) -> bool:
-        return not self.ended and (self._wanted or self.begun)
-
-    @property
-    def audio(self) -> bytes | None:
-        return b"".join(self._parts) if self._wanted else None
-
-
-class Text:
-    """What stands on the screen: deltas joined, replaced as a whole when the server says so."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self.last: str | None = None
-
-    def add(self, delta: str) -> None:
-        self._parts.append(delta)
-        self.last = delta
-
-    def replace(self, text: str) -> None:
-        self._parts = [text]
-        self.last = TextReplaced(text)
-
-    def __str__(self) -> str:
-        if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
-        return self._parts[0] if self._parts else ""
-
-
 def _task_of(event: Any, known: str | None) -> str | None:
     """The task after an event. Replayed frames carry the run's id in its place, until a live one brings the real one."""
     task: str | None = getattr(event, "task_id", None)
@@ -146,7 +89,7 @@ class _MessageFold:
         self.conversation_id: str | None = None
         self.workflow_run_id: str | None = None
         self.text = Text()
-        self.speech = _Speech(collect_audio)
+        self.speech = Speech(collect_audio)
         self.created_at: Any = None
         self._plain = False
         self.ended: t.MessageEndEvent | None = None
@@ -329,7 +272,7 @@ class WorkflowFold:
         self.finished: WorkflowRunData | None = None
         self.pause: RunPause | None = None
         self.text = Text()
-        self.speech = _Speech(collect_audio)
+        self.speech = Speech(collect_audio)
         self._go_on = continue_on_pause
         self._start: RunStart | None = None
         self._nodes: dict[str, NodeExecution] = {}

@@ -7,6 +7,8 @@ from ._http import parse_block
 __all__ = ["FrameTooLarge", "SSEParser"]
 
 _BOM = b"\xef\xbb\xbf"
+_MANY = 1024
+"""Parts of an event that are kept apart; an object for each of its bytes would take forty times their room."""
 
 
 class FrameTooLarge(ValueError):
@@ -29,11 +31,12 @@ class SSEParser:
         ([], [b'{"event": "message"}'])
     """
 
-    __slots__ = ("_after_cr", "_head", "_limit", "_parts", "_size", "noise")
+    __slots__ = ("_after_cr", "_head", "_joined", "_limit", "_parts", "_size", "noise")
 
     def __init__(self, limit: int = 64 << 20) -> None:
         self._limit = limit
         self._parts: list[bytes] = []  # of the event that is not complete yet
+        self._joined = 0  # of them; those after these are as they came
         self._size = 0
         self._after_cr = False
         self.noise = False
@@ -76,29 +79,31 @@ class SSEParser:
 
     def _split(self, chunk: bytes) -> list[bytes | str]:
         parts = self._parts
+        blocks: list[bytes] = []
         if parts:
             # Only the seam can complete what is waiting: everything before it was searched when it came. So each byte is
             # looked at once, however long an event grows.
             if chunk[0] == 10 and parts[-1].endswith(b"\n"):
-                first, rest = b"\n", chunk[1:]
+                first, chunk = b"\n", chunk[1:]
             else:
                 end = chunk.find(b"\n\n")
                 if end < 0:
                     self.noise = False
                     return self._keep(chunk)
-                first, rest = chunk[:end], chunk[end + 2 :]
+                first, chunk = chunk[:end], chunk[end + 2 :]
             parts.append(first)
-            chunk = b"".join(parts).rstrip(b"\n") + b"\n\n" + rest
-            self._parts = []
-            self._size = 0
-        *blocks, left = chunk.split(b"\n\n")
+            blocks.append(b"".join(parts).rstrip(b"\n"))
+            parts.clear()
+            self._joined = self._size = 0
+        *more, left = chunk.split(b"\n\n")
+        blocks += more
         self.noise = all(_is_noise(part) for part in (*blocks, left))
         found: list[bytes | str] = []
         for block in blocks:
             # The usual frame is a single `data: {…}` line, and its bytes go to the validator as they are: no decoding, no
             # line loop. All other blocks are the parser's.
-            if block.startswith(b"data: {") and b"\n" not in block and len(block) <= self._limit:
-                found.append(block[6:])
+            if block.startswith((b"data: {", b"data:{")) and b"\n" not in block and len(block) <= self._limit:
+                found.append(block[block.index(b"{") :])
             elif block and (data := self._parse(block)) is not None:
                 found.append(data)
         if left:
@@ -111,6 +116,9 @@ class SSEParser:
         if self._size > self._limit:
             self._parts.clear()
             raise FrameTooLarge(f"one event is larger than {self._limit} bytes")
+        if len(self._parts) - self._joined > _MANY:
+            self._parts[self._joined :] = [b"".join(self._parts[self._joined :])]
+            self._joined += 1
         return []
 
     def _parse(self, block: bytes) -> str | None:

@@ -169,7 +169,7 @@ class APIStatusError(DifyError):
 
     def __str__(self) -> str:
         head = " ".join(str(part) for part in (self.status_code or None, self.code) if part)
-        text = ": ".join(part for part in (head, printable(self.message)) if part)
+        text = ": ".join(part for part in (printable(head, 200), printable(self.message)) if part)
         return f"{text} ({self.hint})" if self.hint else text
 
 

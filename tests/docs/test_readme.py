@@ -34,6 +34,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.4")
     with Emulator() as emulator, emulator.serve() as base_url:
         monkeypatch.setenv("DIFY_BASE_URL", base_url)
+        monkeypatch.delenv("DIFY_API_KEY", raising=False)
         yield emulator
 
 
