@@ -1,4 +1,4 @@
-"""The face without `await` for the fault runner, which takes an adapter by its path (`--sdk`) and calls it in a process of its own."""
+"""The face without `await` for the fault runner, which takes an adapter by its path and runs it in a process of its own."""
 
 from __future__ import annotations
 
