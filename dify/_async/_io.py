@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._files import CHUNK, Upload
+from .._files import CHUNK, Upload, pieces_of
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,8 +122,9 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
                 yield chunk
         return
     try:
-        while chunk := await in_thread(file.read, CHUNK):
-            yield chunk
+        while data := await in_thread(file.read, CHUNK):
+            for piece in pieces_of(data):
+                yield piece
     finally:
         if upload.owned:
             file.close()

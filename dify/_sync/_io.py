@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterat
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._files import CHUNK, Upload
+from .._files import CHUNK, Upload, pieces_of
 from .._http import HTTPError
 from ..errors import InvalidArgumentError, UsageError
 
@@ -132,8 +132,8 @@ def read_upload(upload: Upload) -> Iterator[bytes]:
         yield from cast("Iterable[bytes]", upload.content)
         return
     try:
-        while chunk := file.read(CHUNK):
-            yield chunk
+        while data := file.read(CHUNK):
+            yield from pieces_of(data)
     finally:
         if upload.owned:
             file.close()
