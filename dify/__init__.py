@@ -169,8 +169,10 @@ def __getattr__(name: str) -> Any:
             return import_module(f".{name}", __name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(module, __name__), name)
-    if isinstance(value, type) and value.__module__.startswith("dify."):
-        value.__module__ = "dify"  # so that names print, and pickle, as people import them
+    if isinstance(value, type) and not module.startswith(("._async", "._sync")):
+        # So that models and errors print, and pickle, as people import them. The clients keep their own module: it is where
+        # notebooks look for their source, to complete what a call returns before it has run.
+        value.__module__ = "dify"
     globals()[name] = value
     return value
 

@@ -108,7 +108,10 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         return self._fold.workflow_run_id
 
     # --------------------------------------------------------------------------------------------------- iteration
-    def __aiter__(self) -> AsyncGenerator[E]:
+    def __aiter__(self) -> AsyncIterator[E]:
+        return self._begin()  # a generator, told as an iterator: editors complete the events of that
+
+    def _begin(self) -> AsyncGenerator[E]:
         if self._begun:
             raise UsageError(
                 "this stream has been iterated already: events come once. Keep what you need in the loop, take the whole "
@@ -133,7 +136,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         return self._pieces()
 
     async def _pieces(self) -> AsyncIterator[str]:
-        async with aclosing(self.__aiter__()) as events:
+        async with aclosing(self._begin()) as events:
             async for event in events:
                 piece = self._fold.text_of(event)
                 if piece is not None:

@@ -107,7 +107,10 @@ class EventStream(Guard, Generic[E, R]):
         return self._fold.workflow_run_id
 
     # --------------------------------------------------------------------------------------------------- iteration
-    def __iter__(self) -> Generator[E]:
+    def __iter__(self) -> Iterator[E]:
+        return self._begin()  # a generator, told as an iterator: editors complete the events of that
+
+    def _begin(self) -> Generator[E]:
         if self._begun:
             raise UsageError(
                 "this stream has been iterated already: events come once. Keep what you need in the loop, take the whole "
@@ -132,7 +135,7 @@ class EventStream(Guard, Generic[E, R]):
         return self._pieces()
 
     def _pieces(self) -> Iterator[str]:
-        with closing(self.__iter__()) as events:
+        with closing(self._begin()) as events:
             for event in events:
                 piece = self._fold.text_of(event)
                 if piece is not None:

@@ -1,4 +1,4 @@
-"""Read by pyright and mypy, never run: an event narrows by `match`, `isinstance` and `==`."""
+"""Read by type checkers, never run: an event narrows by `match`, `isinstance` and `==`."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Read by pyright and mypy, never run: what calls return."""
+"""Read by type checkers, never run: what calls return."""
 
 from pathlib import Path
 from typing import Any, assert_type
@@ -46,7 +46,7 @@ async def apps(client: AsyncDify) -> None:
 async def lists(client: AsyncDify) -> None:
     pager = client.workflows.logs(status="failed")
     assert_type(pager, AsyncPager[WorkflowLog])
-    page = await pager
+    page = await pager.first()
     assert_type(page, AsyncPage[WorkflowLog])
     assert_type(page.data, list[WorkflowLog])
     assert_type(await page.next_page(), AsyncPage[WorkflowLog] | None)

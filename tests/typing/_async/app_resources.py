@@ -1,8 +1,8 @@
-"""Read by pyright and mypy, never run: what the calls of the app resources return."""
+"""Read by type checkers, never run: what the calls of the app resources return."""
 
 from typing import assert_type
 
-from dify import AsyncByteStream, AsyncDify, AsyncPager, Dify, Pager
+from dify import AsyncByteStream, AsyncDify, AsyncPager
 from dify._files import UploadResult
 from dify.types.annotations import Annotation, AnnotationReplyJob
 from dify.types.app import AppInfo, AppParameters
@@ -12,7 +12,7 @@ from dify.types.end_users import EndUser
 from dify.types.messages import Feedback, Message
 
 
-async def asynchronous(client: AsyncDify) -> None:
+async def app_resources(client: AsyncDify) -> None:
     assert_type(client.conversations.list(sort_by="-created_at"), AsyncPager[Conversation])
     assert_type(await client.conversations.rename("c", "x"), Conversation)
     assert_type(await client.conversations.delete("c"), None)
@@ -31,10 +31,3 @@ async def asynchronous(client: AsyncDify) -> None:
     assert_type(await client.annotations.disable_reply(), AnnotationReplyJob)
     assert_type(await client.annotations.wait_reply("enable", "j"), AnnotationReplyJob)
     assert_type(await client.end_users.get("e"), EndUser)
-
-
-def synchronous(client: Dify) -> None:
-    assert_type(client.conversations.list(), Pager[Conversation])
-    assert_type(client.messages.suggested("m"), list[str])
-    assert_type(client.files.upload_many(["a.txt"]), list[UploadResult])
-    assert_type(client.annotations.wait_reply("disable", "j"), AnnotationReplyJob)

@@ -1,4 +1,4 @@
-"""Read by pyright and mypy, never run: what calls of the knowledge resources return."""
+"""Read by type checkers, never run: what calls of the knowledge resources return."""
 
 from typing import assert_type
 
@@ -8,8 +8,6 @@ from dify import (
     AsyncDify,
     AsyncPager,
     AsyncWorkflowStream,
-    Dify,
-    Pager,
     WorkflowRun,
 )
 from dify.types.datasets import Dataset, RetrievalModel, RetrieveResult
@@ -86,10 +84,3 @@ async def pipelines(client: AsyncDify, published: bool) -> None:
     assert_type(stream, AsyncWorkflowStream)
     node = pipelines.run_datasource_node("k", "n", inputs={}, datasource_type=kind, is_published=True)
     assert_type(node, AsyncDatasourceStream)
-
-
-def plain(client: Dify) -> None:
-    assert_type(client.knowledge.datasets.get("k"), Dataset)
-    assert_type(client.knowledge.documents.list("k"), Pager[Document])
-    assert_type(client.knowledge.documents.wait_indexed("k", "b"), IndexingStatus)
-    assert_type(client.knowledge.tags.list(), list[Tag])

@@ -1,0 +1,1 @@
+"""Read by type checkers: the async face, from which the sync one is generated."""
