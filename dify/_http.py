@@ -93,7 +93,7 @@ class Wire:
     def cut(self) -> None:
         """Shut the connection down, so that a thread that waits for its next byte wakes up."""
         if self.stream is not None:
-            _shut(self.stream)
+            shut(self.stream)
 
 
 def tell_wire(request: Request, stream: AsyncNetworkStream | NetworkStream) -> None:
@@ -251,10 +251,11 @@ def raw_iter(response: Response) -> Iterator[bytes]:
 def cut(response: Response) -> bool:
     """Shut an answer's connection down, so that a thread that waits for its next byte wakes up; False where it has none."""
     stream = response.extensions.get("network_stream")
-    return stream is not None and _shut(stream)
+    return stream is not None and shut(stream)
 
 
-def _shut(stream: AsyncNetworkStream | NetworkStream) -> bool:
+def shut(stream: AsyncNetworkStream | NetworkStream) -> bool:
+    """Shut a socket down, in both directions; False where there is none."""
     connection = stream.get_extra_info("socket")
     if connection is None:
         return False

@@ -133,8 +133,9 @@ class AsyncByteStream(AsyncGuard):
                     batch.clear()
                     written = done
                     on_progress(done, total)
-        await in_thread(part.write, b"".join(batch))
-        on_progress(done, total)
+        if batch or not done:
+            await in_thread(part.write, b"".join(batch))
+            on_progress(done, total)
 
     def _begin(self) -> None:
         if self._begun:

@@ -164,4 +164,5 @@ class AsyncConnections(AsyncBaseTransport):
             self._idle.clear()
             self._busy.clear()
         for line in lines:
+            _http.shut(line.stream)  # closing alone does not wake whoever waits for its next byte in another thread
             await line.aclose()

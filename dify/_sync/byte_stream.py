@@ -134,8 +134,9 @@ class ByteStream(Guard):
                     batch.clear()
                     written = done
                     on_progress(done, total)
-        in_thread(part.write, b"".join(batch))
-        on_progress(done, total)
+        if batch or not done:
+            in_thread(part.write, b"".join(batch))
+            on_progress(done, total)
 
     def _begin(self) -> None:
         if self._begun:

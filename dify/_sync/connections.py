@@ -165,4 +165,5 @@ class Connections(BaseTransport):
             self._idle.clear()
             self._busy.clear()
         for line in lines:
+            _http.shut(line.stream)  # closing alone does not wake whoever waits for its next byte in another thread
             line.close()
