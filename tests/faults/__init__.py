@@ -1,0 +1,1 @@
+"""Proofs that streams never lie: faults, cuts, cancels, crowds, garbage and hostile servers, against both faces."""

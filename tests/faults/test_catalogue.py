@@ -1,0 +1,88 @@
+"""Every fault of the catalogue, in every mode, against both faces: an answer or a typed error, and nothing else.
+
+What the runner calls a cell is one fault met in one mode: "s" for a stream, "b" for a blocking answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from dify import Limits
+
+from .support import ADAPTERS, needs_tools, run_tool
+
+pytestmark = [needs_tools, pytest.mark.slow, pytest.mark.timeout(900)]
+
+Cells = dict[str, dict[str, Any]]
+
+CELLS = 394
+
+ARGUED = {
+    "json-sse-instead/b": "ok: a stream in place of the blocking answer is told by its Content-Type, and folded (behaviour 7)",
+    "stream-json-answer-200/s": "ok: a JSON answer in place of the stream is told by its Content-Type, and read (behaviour 7)",
+    "stream-pings-forever/s": "hang: a ping now and then is a server at work (behaviour 10); the caller's own deadline ends it",
+}
+"""Cells that do not meet the catalogue's goal, with what comes in its place, and why that is right."""
+
+MOST_MEMORY = 4 * (Limits().answer >> 20) + 32
+
+
+@cache
+def cells_of(face: str) -> Cells:
+    """What came of every cell; the run takes a minute or two, and all tests look at the same one."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "faults.json"
+        adapter = ADAPTERS[face].name
+        run_tool("run_faults.py", "--sdk", adapter, "--wall", "20", "--out", str(out), face=face, seconds=800)
+        results = json.loads(out.read_text())
+    return {
+        f"{name}/{key.rpartition('/')[2]}": cell | {"goal": result["goal"]}
+        for name, result in results.items()
+        for key, cell in result["cells"].items()
+    }
+
+
+@pytest.fixture(params=ADAPTERS)
+def cells(request: pytest.FixtureRequest) -> Cells:
+    return cells_of(request.param)
+
+
+def test_every_cell_meets_its_goal_or_is_argued(cells: Cells) -> None:
+    assert len(cells) == CELLS
+    missed = {name: f"{cell['goal']}: {cell['out']}" for name, cell in cells.items() if cell["verdict"] != "pass"}
+    assert set(missed) == set(ARGUED), missed
+    assert len(ARGUED) <= 4
+    for name, argued in ARGUED.items():
+        assert cells[name]["out"] == argued.partition(":")[0]
+
+
+def test_nothing_hangs_lies_or_speaks_in_another_librarys_words(cells: Cells) -> None:
+    outcomes = Counter(cell["out"].partition(":")[0] for cell in cells.values())
+    assert set(outcomes) == {"ok", "typed", "timeout", "hang"}, outcomes
+    assert [name for name, cell in cells.items() if cell["out"] == "hang"] == ["stream-pings-forever/s"]
+
+
+def test_no_key_reaches_another_server(cells: Cells) -> None:
+    assert [name for name, cell in cells.items() if cell["key_leak"]] == []
+    # The redirects do lead there: each was asked for once, and not followed.
+    redirects = [cell for name, cell in cells.items() if name.startswith("redirect-307-cross-origin")]
+    assert [cell["requests"] for cell in redirects] == [1] * len(redirects) != []
+
+
+def test_no_server_makes_the_client_hold_much_more_than_its_limit(cells: Cells) -> None:
+    heaviest = max(cells, key=lambda name: cells[name]["rss_mb"])
+    assert cells[heaviest]["rss_mb"] <= MOST_MEMORY, heaviest
+    # They were tried: an answer of the size of the limit is there, and takes its share.
+    assert cells["json-64mib-string/b"]["rss_mb"] > 64
+
+
+def test_without_retries_no_call_is_made_twice(cells: Cells) -> None:
+    assert {name: cell["requests"] for name, cell in cells.items() if cell["requests"] > 1} == {}
+    assert sum(cell["requests"] for cell in cells.values()) > 370  # all but those that no connection comes to
