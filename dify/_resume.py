@@ -14,7 +14,7 @@ from ._wire import flag
 from .types import events as t
 from .types.workflows import WorkflowRunData, WorkflowRunDetail
 
-__all__ = ["Delivered", "Pickup", "ending_of", "missing_text", "run_detail_call", "run_events_call"]
+__all__ = ["Delivered", "Pickup", "ending_of", "run_detail_call", "run_events_call"]
 
 OVER = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
 
@@ -110,20 +110,27 @@ class Delivered:
         self._known_at_cut = known
         return self._idle_cuts
 
-    def fresh(self, event: Any, shown: str) -> Any:
-        """What to deliver for an event of a replay: itself, what of it is new, or None for nothing.
+    def new_of(self, event: Any, shown: object) -> tuple[Any, ...]:
+        """What to deliver for an event of a replay: nothing, itself or what of it is new, after text that was missed.
 
         Args:
             event: The event.
-            shown: The text that has been delivered so far.
+            shown: The text that has been delivered so far; made a `str` only for the few events that say it whole.
         """
+        event = self._fresh(event, shown)
+        if event is None:
+            return ()
+        whole = _missing_text(event, shown)
+        return (event,) if whole is None else (whole, event)
+
+    def _fresh(self, event: Any, shown: object) -> Any:
         key = _KEYS.get(event.__class__)
         if key is not None:
             return None if key(event) in self._seen else event
         if isinstance(event, t.WorkflowStartedEvent):
             return None if self._started and event.data.reason != "resumption" else event
         if isinstance(event, t.MessageReplaceEvent) and not event.reason:
-            return self._rest_of(event, shown)
+            return self._rest_of(event, str(shown))
         return event
 
     def _rest_of(self, event: t.MessageReplaceEvent, shown: str) -> Any:
@@ -136,12 +143,12 @@ class Delivered:
         return t.MessageEvent(**ids, id=event.message_id, answer=event.answer[len(shown) :])
 
 
-def missing_text(event: Any, shown: str) -> t.MessageReplaceEvent | None:
+def _missing_text(event: Any, shown: object) -> t.MessageReplaceEvent | None:
     """The whole answer of a chatflow that has ended, where deltas were lost between a cut and the replay."""
     if not isinstance(event, t.WorkflowFinishedEvent) or event.message_id is None:
         return None
     answer = (event.data.outputs or {}).get("answer")
-    if not isinstance(answer, str) or answer == shown:
+    if not isinstance(answer, str) or answer == str(shown):
         return None
     ids = {name: getattr(event, name) for name in ("task_id", "message_id", "conversation_id", "created_at")}
     return t.MessageReplaceEvent(**ids, answer=answer, reason="reconnected")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from .._config import RequestOptions
 from ..types.events import WorkflowPausedEvent
 from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
 from ..types.workflows import WorkflowRun
+from .resources.human_input import AsyncHumanInput
 from .streams import AsyncEventStream
 
 __all__ = ["AsyncFormHandler", "answer_forms"]
@@ -22,12 +24,25 @@ AsyncFormHandler = Callable[[PauseReason], Awaitable[MaybeAnswer]]
 
 async def answer_forms(
     reply: R,
-    on_form: AsyncFormHandler,
+    on_form: AsyncFormHandler | None,
     *,
-    submit: Callable[[str, FormAnswer], Awaitable[None]],
-    follow: Callable[[str], AsyncEventStream[Any, R]],
+    events: Callable[..., AsyncEventStream[Any, R]],
+    human_input: AsyncHumanInput,
+    user: str | None,
+    options: RequestOptions | None,
 ) -> R:
-    """Answer every form that a reply waits for, until its run ends, waits for something else, or a form is left open."""
+    """Answer every form that a reply waits for, until its run ends, waits for something else, or a form is left open.
+
+    Args:
+        reply: What the run has come to.
+        on_form: Asks somebody; None asks nobody and leaves the reply as it is.
+        events: The method of a resource that follows a run.
+        human_input: What submits the answers.
+        user: The user whose call it is.
+        options: Settings of the call that began the run, for all that follow.
+    """
+    if on_form is None or not reply.paused:
+        return reply
     answered: set[str | None] = set()
     while reply.workflow_run_id is not None:
         waiting = [form for form in reply.forms if form.form_id not in answered]
@@ -37,9 +52,14 @@ async def answer_forms(
             answer = None if form.form_token is None else await on_form(form)
             if answer is None or form.form_token is None:
                 return reply  # nobody answers, or the form is not delivered through the API
-            await submit(form.form_token, answer)
+            await human_input.submit(
+                form.form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
+            )
             answered.add(form.form_id)
-        reply = _same(reply, await _go_on(follow(reply.workflow_run_id), answered))
+        stream = events(
+            reply.workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
+        )
+        reply = _same(reply, await _go_on(stream, answered))
     return reply
 
 

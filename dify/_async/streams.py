@@ -16,7 +16,7 @@ from .._fold import Fold
 from .._kinds import DatasourceResults, Kind, check_outcome, interrupted
 from .._log import log
 from .._request import Call
-from .._resume import Delivered, Pickup, ending_of, missing_text, run_detail_call
+from .._resume import Delivered, Pickup, ending_of, run_detail_call
 from .._retry import backoff
 from .._sse import FrameTooLarge, SSEParser
 from ..errors import DifyError, ResponseValidationError, StreamInterruptedError, UsageError
@@ -206,15 +206,11 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                         event = read(data)
                         if event.__class__ is ErrorEvent:
                             raise self._raised(event)
-                        if fold.reconnects:
-                            if (event := delivered.fresh(event, str(fold.text))) is None:
-                                continue
-                            if (whole := missing_text(event, str(fold.text))) is not None and fold.feed(whole):
-                                yield cast(E, whole)
-                        if fold.feed(event):
-                            if event.__class__ in repeatable:
-                                delivered.note(event)
-                            yield event
+                        for new in (event,) if not fold.reconnects else delivered.new_of(event, fold.text):
+                            if fold.feed(new):
+                                if new.__class__ in repeatable:
+                                    delivered.note(new)
+                                yield new
                         if fold.over:
                             break
                 if self._closed:

@@ -10,7 +10,6 @@ from ..._kinds import CHAT
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
-from ...types.human_input import FormAnswer
 from ...types.replies import ChatResponse
 from ..forms import AsyncFormHandler, answer_forms
 from ..streams import AsyncChatStream
@@ -104,20 +103,10 @@ class AsyncChat(AsyncResource):
             options=options,
         )
         reply = await stream.final()
-        if on_form is None or not reply.paused:
-            return reply
-
-        async def submit(form_token: str, answer: FormAnswer) -> None:
-            await AsyncHumanInput(self._transport).submit(
-                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
-            )
-
-        def follow(workflow_run_id: str) -> AsyncChatStream:
-            return self.events(
-                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
-            )
-
-        return await answer_forms(reply, on_form, submit=submit, follow=follow)
+        human_input = AsyncHumanInput(self._transport)
+        return await answer_forms(
+            reply, on_form, events=self.events, human_input=human_input, user=user, options=options
+        )
 
     def stream(
         self,

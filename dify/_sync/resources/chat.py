@@ -11,7 +11,6 @@ from ..._kinds import CHAT
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
-from ...types.human_input import FormAnswer
 from ...types.replies import ChatResponse
 from ..forms import FormHandler, answer_forms
 from ..streams import ChatStream
@@ -105,20 +104,8 @@ class Chat(Resource):
             options=options,
         )
         reply = stream.final()
-        if on_form is None or not reply.paused:
-            return reply
-
-        def submit(form_token: str, answer: FormAnswer) -> None:
-            HumanInput(self._transport).submit(
-                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
-            )
-
-        def follow(workflow_run_id: str) -> ChatStream:
-            return self.events(
-                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
-            )
-
-        return answer_forms(reply, on_form, submit=submit, follow=follow)
+        human_input = HumanInput(self._transport)
+        return answer_forms(reply, on_form, events=self.events, human_input=human_input, user=user, options=options)
 
     def stream(
         self,

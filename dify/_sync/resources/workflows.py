@@ -12,7 +12,6 @@ from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
-from ...types.human_input import FormAnswer
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..forms import FormHandler, answer_forms
 from ..pager import Pager
@@ -95,20 +94,8 @@ class Workflows(Resource):
             options,
         )
         run = stream.final()
-        if on_form is None or not run.paused:
-            return run
-
-        def submit(form_token: str, answer: FormAnswer) -> None:
-            HumanInput(self._transport).submit(
-                form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
-            )
-
-        def follow(workflow_run_id: str) -> WorkflowStream:
-            return self.events(
-                workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
-            )
-
-        return answer_forms(run, on_form, submit=submit, follow=follow)
+        human_input = HumanInput(self._transport)
+        return answer_forms(run, on_form, events=self.events, human_input=human_input, user=user, options=options)
 
     def stream(
         self,
