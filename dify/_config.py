@@ -12,10 +12,18 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from ._http import DEFAULT_TIMEOUT, Timeout, TimeoutTypes, timeout_of
+from ._http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, timeout_of
 from .errors import ConfigurationError, InvalidArgumentError
 
-__all__ = ["DEFAULT_BASE_URL", "Limits", "RequestOptions", "Settings", "parse_base_url", "settings_from"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "Limits",
+    "RequestOptions",
+    "Settings",
+    "connections_from",
+    "parse_base_url",
+    "settings_from",
+]
 
 DEFAULT_BASE_URL = "https://api.dify.ai/v1"
 
@@ -258,6 +266,15 @@ def _timeout(value: TimeoutTypes) -> Timeout:
 def _retries(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ConfigurationError("max_retries must be a whole number from 0 up")
+    return value
+
+
+def connections_from(value: object) -> int:
+    """How many calls may be under way at once."""
+    if value is None:
+        return DEFAULT_CONNECTIONS
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigurationError("max_connections must be a whole number from 1 up")
     return value
 
 

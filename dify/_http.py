@@ -45,10 +45,8 @@ TimeoutTypes = float | httpx.Timeout
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 """Read: above the server's ping every 10 s. No pool timeout: a stream may hold its connection for as long as it runs."""
 
-# For the library's own pool, behind a proxy. It walks all its connections on every change and counts open ones as idle,
-# so no limit on connections and a small one on idle ones keeps a thousand streams cheap. Idle connections outlive the
-# library's 5 s, which would reconnect for most bursts.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
+DEFAULT_CONNECTIONS = 1000
+"""Calls at once: sized for streams, each of which holds a connection for as long as it runs."""
 
 HTTPError = httpx.HTTPError
 InvalidURL = httpx.InvalidURL
@@ -77,9 +75,13 @@ def network() -> httpcore.NetworkBackend:
 
 
 @cache
-def tls_context() -> ssl.SSLContext:
-    """The trusted certificates; reading them takes longer than a call does, so it is done once."""
-    context = httpx.create_ssl_context()
+def tls_context(trust_env: bool) -> ssl.SSLContext:
+    """The trusted certificates; reading them takes longer than a call does, so it is done once.
+
+    Args:
+        trust_env: Whether `SSL_CERT_FILE` and `SSL_CERT_DIR` may name them.
+    """
+    context = httpx.create_ssl_context(trust_env=trust_env)
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -158,31 +160,36 @@ def _no_cookies() -> CookieJar:
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
-def _proxied() -> bool:
+def _proxied(trust_env: bool) -> bool:
     """Whether the environment names a proxy; the library's own pool then does the work, which knows all about them."""
-    return any(getproxies().get(scheme) for scheme in ("http", "https", "all"))
+    return trust_env and any(getproxies().get(scheme) for scheme in ("http", "https", "all"))
 
 
-def new_async_client(connections: AsyncBaseTransport) -> AsyncHTTPClient:
-    """A client on our connections that keeps no cookies and follows no redirects."""
-    return httpx.AsyncClient(
-        transport=None if _proxied() else connections,
-        limits=_LIMITS,
-        timeout=DEFAULT_TIMEOUT,
-        follow_redirects=False,
-        cookies=_no_cookies(),
-    )
+def _settings(most: int, trust_env: bool) -> dict[str, Any]:
+    """No cookies, no redirects, and what matters to the library's own pool, behind a proxy.
+
+    That one walks all its connections on every change and counts open ones as idle, so a small limit on idle ones keeps a
+    thousand streams cheap. Idle connections outlive the library's 5 s, which would reconnect for most bursts.
+    """
+    return {
+        "limits": httpx.Limits(max_connections=most, max_keepalive_connections=20, keepalive_expiry=30.0),
+        "timeout": DEFAULT_TIMEOUT,
+        "follow_redirects": False,
+        "cookies": _no_cookies(),
+        "trust_env": trust_env,
+    }
 
 
-def new_client(connections: BaseTransport) -> HTTPClient:
+def new_async_client(connections: AsyncBaseTransport, most: int, trust_env: bool) -> AsyncHTTPClient:
+    """A client on our connections, or on the library's own where the environment names a proxy."""
+    transport = None if _proxied(trust_env) else connections
+    return httpx.AsyncClient(transport=transport, **_settings(most, trust_env))
+
+
+def new_client(connections: BaseTransport, most: int, trust_env: bool) -> HTTPClient:
     """The same for code without `await`."""
-    return httpx.Client(
-        transport=None if _proxied() else connections,
-        limits=_LIMITS,
-        timeout=DEFAULT_TIMEOUT,
-        follow_redirects=False,
-        cookies=_no_cookies(),
-    )
+    transport = None if _proxied(trust_env) else connections
+    return httpx.Client(transport=transport, **_settings(most, trust_env))
 
 
 def join_address(base_url: str, link: str) -> str | None:
@@ -332,17 +339,40 @@ def form_envelope(upload: Upload, form: Mapping[str, str]) -> tuple[str, bytes, 
     return content_type, body.removesuffix(tail), tail
 
 
-def parse_block(block: bytes) -> str | None:
+class _DataLines(httpx.Response):
+    """The `data` lines of one block, as the text of an answer that the parser reads.
+
+    As Latin-1, one byte a character: all that the parser looks for is ASCII, and a copy then takes no more room than the bytes
+    did, where one emoji would make text four times as large. A line's end comes by itself, so that the line is not copied for
+    it; and now and then an event ends, so that the parser holds few lines at a time.
+    """
+
+    _MANY = 1024
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__(200, headers={"content-type": "text/event-stream"})
+        self._block = block
+
+    def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
+        block, view, start, lines = self._block, memoryview(self._block), 0, 0
+        while start < len(block):
+            end = block.find(b"\n", start)
+            end = len(block) if end < 0 else end
+            if block.startswith(b"data", start) and block[start + 4 : start + 5] in (b"", b":", b"\n"):
+                yield str(view[start:end], "latin-1")
+                lines += 1
+                yield "\n" if lines % self._MANY else "\n\n"
+            start = end + 1
+        yield "\n"
+
+
+def parse_block(block: bytes) -> bytes | None:
     """The data of one block of an event stream (lines ended by LF, no blank line), or None where it has none.
 
-    Invalid UTF-8 is replaced, as the standard asks. The library dispatches blocks that have only an id or an event name;
-    Dify's pings are such, and nothing is to be delivered for them.
+    The parser also dispatches blocks that have only an id or an event name; Dify's pings are such, and nothing is to be
+    delivered for them, so only the lines with data reach it.
     """
-    text = block.decode("utf-8", "replace")
-    if "data" not in text:
+    if b"data" not in block:
         return None
-    response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=f"{text}\n\n".encode())
-    has_data = any(line == "data" or line.startswith("data:") for line in text.split("\n"))
-    for event in httpx_sse.EventSource(response).iter_sse():
-        return event.data if has_data else None
-    return None
+    found = [event.data.encode("latin-1") for event in httpx_sse.EventSource(_DataLines(block)).iter_sse()]
+    return b"\n".join(found) if found else None

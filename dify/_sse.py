@@ -43,8 +43,8 @@ class SSEParser:
         """Whether the last chunk held nothing but comments and blank lines, which Dify never sends: no sign of life."""
         self._head: bytes | None = b""  # the first bytes while they may still become a BOM; None once that is settled
 
-    def feed(self, chunk: bytes) -> list[bytes | str]:
-        """The data of each event that this chunk completes: bytes as they came, or text where more than copying was needed.
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data of each event that this chunk completes, as the bytes that came.
 
         Raises:
             FrameTooLarge: An event has outgrown the limit.
@@ -77,7 +77,7 @@ class SSEParser:
         self._after_cr = chunk[-1] == 13
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _split(self, chunk: bytes) -> list[bytes | str]:
+    def _split(self, chunk: bytes) -> list[bytes]:
         parts = self._parts
         blocks: list[bytes] = []
         if parts:
@@ -98,7 +98,7 @@ class SSEParser:
         *more, left = chunk.split(b"\n\n")
         blocks += more
         self.noise = all(_is_noise(part) for part in (*blocks, left))
-        found: list[bytes | str] = []
+        found: list[bytes] = []
         for block in blocks:
             # The usual frame is a single `data: {…}` line, and its bytes go to the validator as they are: no decoding, no
             # line loop. All other blocks are the parser's.
@@ -110,7 +110,7 @@ class SSEParser:
             self._keep(left)
         return found
 
-    def _keep(self, part: bytes) -> list[bytes | str]:
+    def _keep(self, part: bytes) -> list[bytes]:
         self._parts.append(part)
         self._size += len(part)
         if self._size > self._limit:
@@ -121,7 +121,7 @@ class SSEParser:
             self._joined += 1
         return []
 
-    def _parse(self, block: bytes) -> str | None:
+    def _parse(self, block: bytes) -> bytes | None:
         if len(block) > self._limit:
             raise FrameTooLarge(f"one event is larger than {self._limit} bytes")
         return parse_block(block.strip(b"\n"))

@@ -33,13 +33,13 @@ class _Line:
             await self.connection.aclose()
 
 
-async def _connect(origin: Origin, seconds: float | None) -> AsyncNetworkStream:
+async def _connect(origin: Origin, seconds: float | None, trust_env: bool) -> AsyncNetworkStream:
     host = origin.host.decode("ascii")
     stream = await _http.async_network().connect_tcp(host, origin.port, timeout=seconds)
     if origin.scheme != b"https":
         return stream
     try:
-        return await stream.start_tls(_http.tls_context(), server_hostname=host, timeout=seconds)
+        return await stream.start_tls(_http.tls_context(trust_env), server_hostname=host, timeout=seconds)
     except BaseException:  # a cancelled handshake leaves its socket open
         with shielded():
             await stream.aclose()
@@ -79,10 +79,19 @@ class AsyncConnections(AsyncBaseTransport):
         most: How many calls may be under way at once; more wait for one to end.
         most_idle: How many idle connections are kept.
         idle_seconds: For how long they are.
+        trust_env: Whether the environment may name the certificates to trust.
     """
 
-    def __init__(self, *, most: int = 1000, most_idle: int = 100, idle_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        *,
+        most: int = _http.DEFAULT_CONNECTIONS,
+        most_idle: int = 100,
+        idle_seconds: float = 30.0,
+        trust_env: bool = True,
+    ) -> None:
         self._slots = Slots(most)
+        self._trust_env = trust_env
         self._most_idle = most_idle
         self._idle_seconds = idle_seconds
         self._lists = lock()  # around both of them; nothing is awaited inside
@@ -113,7 +122,7 @@ class AsyncConnections(AsyncBaseTransport):
             if not idle.connection.has_expired():
                 return idle
             await self._drop(idle)
-        stream = await _connect(origin, _http.connect_seconds(request))
+        stream = await _connect(origin, _http.connect_seconds(request), self._trust_env)
         line = _Line(origin, stream, self._idle_seconds)
         with self._lists:
             self._busy.add(line)

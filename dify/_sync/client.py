@@ -8,10 +8,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._config import Limits, RequestOptions, Settings, settings_from
+from .._config import Limits, RequestOptions, Settings, connections_from, settings_from
 from .._http import HTTPClient, TimeoutTypes
 from .._log import configure
 from .._request import Call, KeyKind, escape_path
+from ..errors import ConfigurationError
 from ..types.server import ServerInfo
 from ._io import Guard
 from .transport import Pool, Transport
@@ -60,6 +61,8 @@ class Dify(Guard):
         headers: Mapping[str, str] | None = None,
         http_client: HTTPClient | None = None,
         limits: Limits | None = None,
+        max_connections: int | None = None,
+        trust_env: bool = True,
     ) -> None:
         """Set up a client; nothing is sent.
 
@@ -76,6 +79,10 @@ class Dify(Guard):
             http_client: Your own `httpx.Client`; it is neither changed nor closed. Redirects stay off.
                 Cancelling can cost one of its connections for good (a fault of the library's pool that ours has not).
             limits: How much of an answer may be held in memory.
+            max_connections: How many calls may be under way at once, 1,000 by default; more wait for one to end. An open
+                stream is such a call.
+            trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed, and the certificates
+                that `SSL_CERT_FILE` or `SSL_CERT_DIR` names are trusted.
 
         Raises:
             ConfigurationError: The address, a key or a number cannot be used.
@@ -91,7 +98,9 @@ class Dify(Guard):
             headers=headers,
             limits=limits,
         )
-        self._pool = Pool(http_client)
+        if http_client is not None and (max_connections is not None or not trust_env):
+            raise ConfigurationError("max_connections and trust_env are settings of the http_client that you pass")
+        self._pool = Pool(http_client, most=connections_from(max_connections), trust_env=trust_env)
         self._copy = False
 
     # ---------------------------------------------------------------------------------------------------- resources
@@ -330,7 +339,13 @@ class Dify(Guard):
     def __getstate__(self) -> dict[str, Any]:
         """Everything but keys, headers and connections: a client that is unpickled asks the environment for its keys."""
         settings = self._settings
-        return {"base_url": settings.base_url, "user": settings.user, "max_retries": settings.max_retries}
+        return {
+            "base_url": settings.base_url,
+            "user": settings.user,
+            "max_retries": settings.max_retries,
+            "max_connections": self._pool.most,
+            "trust_env": self._pool.trust_env,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]

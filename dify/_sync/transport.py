@@ -24,11 +24,21 @@ __all__ = ["Exchange", "Pool", "Transport"]
 
 T = TypeVar("T")
 
+_CLOSED = "the client is closed: make a new one, or stay inside its `with` block"
+
 
 class Pool:
     """The connections that a client and all its copies share; made on first use."""
 
-    def __init__(self, given: HTTPClient | None = None) -> None:
+    def __init__(
+        self,
+        given: HTTPClient | None = None,
+        *,
+        most: int = _http.DEFAULT_CONNECTIONS,
+        trust_env: bool = True,
+    ) -> None:
+        self.most = most
+        self.trust_env = trust_env
         self._given = given
         self._own: HTTPClient | None = None
         self._loop: object = None
@@ -37,21 +47,25 @@ class Pool:
 
     def http(self) -> HTTPClient:
         """The HTTP client to send with."""
-        if self._closed or (self._given is not None and self._given.is_closed):
-            raise ConfigurationError("the client is closed: make a new one, or stay inside its `with` block")
         if self._given is not None:
+            if self._closed or self._given.is_closed:
+                raise ConfigurationError(_CLOSED)
             return self._given
         loop = current_loop()
         with self._making:
+            if self._closed:
+                raise ConfigurationError(_CLOSED)
             if self._own is None or self._loop is not loop:
                 # The connections of an event loop that is gone can neither be used nor closed from here.
-                self._own, self._loop = _http.new_client(Connections()), loop
+                connections = Connections(most=self.most, trust_env=self.trust_env)
+                self._own, self._loop = _http.new_client(connections, self.most, self.trust_env), loop
             return self._own
 
     def close(self) -> None:
         """Close the connections; an HTTP client that the user brought is the user's to close."""
-        self._closed = True
-        own, self._own = self._own, None
+        with self._making:
+            self._closed = True
+            own, self._own = self._own, None
         if own is not None and self._loop is current_loop():
             with shielded():
                 own.close()
@@ -224,6 +238,8 @@ class Transport:
         except (_http.HTTPError, _http.InvalidURL) as cause:
             raise failed_exchange(cause, call, call.server(settings.base_url)) from None
         except RuntimeError as error:
+            if "closed" in str(error) and "client" in str(error):  # by another task or thread, meanwhile
+                raise ConfigurationError(_CLOSED) from None
             if "loop" not in str(error):
                 raise
             raise ConfigurationError(

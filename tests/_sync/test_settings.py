@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import httpx
 import pytest
 import respx
 
-from dify import AuthenticationError, ResponseValidationError
+from dify import AuthenticationError, ConfigurationError, Dify, ResponseValidationError
 from tests.support.frames import message, message_end, sse
 from tests.support.recordings import KEPT
 
@@ -76,6 +77,26 @@ def test_a_copy_changes_only_what_is_said():
     assert (copy.user, copy.base_url, copy._settings.max_retries) == ("bob", client.base_url, 4)
     assert copy._settings.timeout.read == 1
     assert client.user == "alice"
+
+
+@pytest.mark.parametrize("most", [0, -1, True, 2.5, "10"])
+def test_a_number_of_connections_that_can_be_none_is_refused(most):
+    with pytest.raises(ConfigurationError, match="max_connections"):
+        Dify(api_key="app-test-key", base_url="localhost", max_connections=most)
+
+
+@pytest.mark.parametrize("settings", [{"max_connections": 10}, {"trust_env": False}])
+def test_settings_of_our_connections_are_refused_beside_an_http_client_of_the_users(settings):
+    with pytest.raises(ConfigurationError, match="http_client"):
+        Dify(api_key="app-test-key", base_url="localhost", http_client=httpx.Client(), **settings)
+
+
+def test_a_pickled_client_keeps_its_settings_and_loses_its_keys(monkeypatch):
+    client = Dify(api_key="app-test-key", base_url="localhost", max_connections=7, trust_env=False, max_retries=4)
+    monkeypatch.setenv("DIFY_API_KEY", "app-of-the-environment")
+    copy = pickle.loads(pickle.dumps(client))
+    assert (copy._pool.most, copy._pool.trust_env, copy._settings.max_retries) == (7, False, 4)
+    assert copy._settings.secrets() == ("app-of-the-environment",)
 
 
 def test_resources_of_a_copy_are_its_own_even_after_the_originals_were_used():

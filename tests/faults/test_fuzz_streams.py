@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from dify import AsyncDify, Dify, DifyError, ResponseValidationError
 from dify._events import StreamKind, reader_for
 from dify._fold import ChatFold, CompletionFold, DatasourceFold, WorkflowFold
-from dify._resume import Delivered, missing_text
+from dify._resume import Delivered
 from dify._sse import FrameTooLarge, SSEParser
 from dify.types.events import ErrorEvent
 
@@ -64,7 +64,7 @@ def test_an_event_in_small_pieces_takes_no_more_memory_than_in_large_ones(size: 
 def test_an_event_of_the_limits_size_takes_a_few_times_its_room(spelled: bytes) -> None:
     limit = 4 << 20
     content = spelled + b"x" * (limit - 100) + b'"}\n\n'
-    parser, found = SSEParser(limit), list[bytes | str]()
+    parser, found = SSEParser(limit), list[bytes]()
     tracemalloc.start()
     try:
         for start in range(0, len(content), 1 << 16):
@@ -74,6 +74,24 @@ def test_an_event_of_the_limits_size_takes_a_few_times_its_room(spelled: bytes) 
         tracemalloc.stop()
     assert [len(data) for data in found] == [len(content) - content.index(b"{") - 2]
     assert peak < 3 * limit
+
+
+@pytest.mark.parametrize("piece", ["x", "\u00e9", "\U0001f389", "ab\ndata:", "\ndata"])
+def test_an_event_that_only_the_library_can_read_takes_at_most_four_times_the_limit(piece: str) -> None:
+    limit = 4 << 20
+    raw = piece.encode()
+    block = b"event: message\ndata: " + raw * ((limit - 100) // len(raw))
+    parser = SSEParser(limit)
+    tracemalloc.start()
+    try:
+        for start in range(0, len(block), 1 << 16):
+            assert parser.feed(block[start : start + (1 << 16)]) == []
+        found = parser.feed(b"\n\n")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == [block.removeprefix(b"event: message\ndata: ").replace(b"\ndata:", b"\n").replace(b"\ndata", b"\n")]
+    assert peak < 4 * limit + (1 << 20)
 
 
 @fuzz(300)
@@ -151,13 +169,12 @@ def test_whatever_a_replay_repeats_nothing_is_delivered_twice(
         if type(event) in delivered.kinds:
             delivered.note(event)
     for event in events_of(kind, data.draw(shuffled(frames))):
-        fresh = delivered.fresh(event, shown)
+        new = delivered.new_of(event, shown)
         if (
             type(event) in delivered.kinds
             and getattr(event.data if hasattr(event, "data") else None, "reason", "") != "resumption"
         ):
-            assert fresh is None
-        missing_text(event, shown)
+            assert new == ()
 
 
 # ----------------------------------------------------------------------------------------------------------- the client

@@ -19,7 +19,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from dify import (
@@ -51,24 +50,16 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(request: pytest.FixtureRequest) -> Ask:
     """Makes a call with a client of one face, and returns what it returns."""
 
-    async def made(
-        server: Server, call: Callable[[Any], Any], *, times: int = 1, trust_env: bool = True, **more: Any
-    ) -> Any:
+    async def made(server: Server, call: Callable[[Any], Any], *, times: int = 1, **more: Any) -> Any:
         settings: dict[str, Any] = {"base_url": server.url, "api_key": APP_KEY, "knowledge_api_key": KNOWLEDGE_KEY}
         settings |= {"user": "alice", "max_retries": 0, "timeout": 10} | more
         found: Any = None
         if request.param == "sync":
-            with (
-                httpx.Client(trust_env=False) as own,
-                Dify(http_client=None if trust_env else own, **settings) as client,
-            ):
+            with Dify(**settings) as client:
                 for _ in range(times):
                     found = call(client)
             return found
-        async with (
-            httpx.AsyncClient(trust_env=False) as own,
-            AsyncDify(http_client=None if trust_env else own, **settings) as client,
-        ):
+        async with AsyncDify(**settings) as client:
             for _ in range(times):
                 found = await call(client)
         return found
@@ -230,7 +221,7 @@ def test_plain_http_to_the_world_warns_once(face: Any, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("trust_env", [True, False])
-async def test_a_proxy_of_the_environment_is_used_unless_the_http_client_is_told_not_to(
+async def test_a_proxy_of_the_environment_is_used_unless_the_client_is_told_not_to(
     ask: Ask, trust_env: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Server(detail) as proxy, Server(detail) as server:

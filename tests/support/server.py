@@ -181,7 +181,11 @@ class Server:
     # ---------------------------------------------------------------------------- waiting, for threads that may block
     def all_closed(self) -> bool:
         """Wait until the client has closed every connection; False where it does not."""
-        return self._wait(lambda: not self._sockets)
+        return self.falls_to(0)
+
+    def falls_to(self, most: int) -> bool:
+        """Wait until no more than so many connections are open; False where more stay."""
+        return self._wait(lambda: len(self._sockets) <= most)
 
     def has_seen(self, requests: int) -> bool:
         """Wait until so many requests have come whole; False where they do not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from dify import APIConnectionError, AsyncDify, ConfigurationError
@@ -44,6 +45,26 @@ async def test_fifty_streams_at_once_each_bring_their_own_answer() -> None:
         assert await beside(server.all_closed)
 
 
+async def test_more_calls_than_connections_wait_for_one_to_end() -> None:
+    most, calls = 3, 12
+
+    def answer(x: Exchange) -> None:
+        # Each call stays until as many as may be have come, so that a client that let more through would be seen.
+        assert x.server.has_seen(most)
+        seen.append(x.server.open)
+        x.json(frames.chat_reply())
+
+    seen: list[int] = []
+    with Server(answer) as server:
+        async with client_for(server, max_connections=most) as client:
+            replies: list[Any] = await together(
+                [lambda: client.chat.send("hi", response_mode="blocking") for _ in range(calls)]
+            )
+        assert [reply.answer for reply in replies] == ["Hello"] * calls
+        assert max(seen) == server.connections == most
+        assert await beside(server.all_closed)
+
+
 async def test_calls_one_after_the_other_use_one_connection() -> None:
     def answer(x: Exchange) -> None:
         if x.request.method == "GET":
@@ -76,6 +97,17 @@ async def test_a_client_used_after_it_was_closed_says_so() -> None:
             await unread.final()
         await client.aclose()
         assert len(server.requests) == 1
+
+
+async def test_an_http_client_that_is_closed_while_a_call_begins_says_so() -> None:
+    class Late(httpx.AsyncClient):
+        is_closed = False  # as it was a moment ago, when the call looked
+
+    own = Late()
+    await own.aclose()
+    async with client_for("127.0.0.1:1", http_client=own) as client:
+        with pytest.raises(ConfigurationError, match="closed"):
+            await client.workflows.get(frames.RUN)
 
 
 async def test_a_connection_that_the_server_closed_while_it_was_idle_is_not_used_again() -> None:
