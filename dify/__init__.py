@@ -15,11 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._aiohttp import *
     from ._async.byte_stream import *
     from ._async.client import *
     from ._async.forms import (
         AsyncFormHandler as AsyncFormHandler,
     )
+    from ._async.http_client import *
     from ._async.pager import *
     from ._async.streams import *
     from ._config import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ._sync.forms import (
         FormHandler as FormHandler,
     )
+    from ._sync.http_client import *
     from ._sync.pager import *
     from ._sync.streams import *
     from ._text import (
@@ -66,9 +69,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES: dict[str, str] = {
+    "._aiohttp": "DefaultAioHttpClient",
     "._async.byte_stream": "AsyncByteStream",
     "._async.client": "AsyncDify",
     "._async.forms": "AsyncFormHandler",
+    "._async.http_client": "DefaultAsyncHttpxClient",
     "._async.pager": "AsyncPage AsyncPager",
     "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream",
     "._config": "Limits RequestOptions",
@@ -76,6 +81,7 @@ _MODULES: dict[str, str] = {
     "._sync.byte_stream": "ByteStream",
     "._sync.client": "Dify",
     "._sync.forms": "FormHandler",
+    "._sync.http_client": "DefaultHttpxClient",
     "._sync.pager": "Page Pager",
     "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
     "._text": "TextReplaced",

@@ -86,6 +86,13 @@ def tls_context(trust_env: bool) -> ssl.SSLContext:
     return context
 
 
+def context_of(verify: ssl.SSLContext | bool) -> ssl.SSLContext | None:
+    """A context for what a user says of certificates; None for those that are trusted anyway."""
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    return None if verify else httpx.create_ssl_context(verify=False)
+
+
 class Wire:
     """Carries the socket of a call out to whoever may have to end it."""
 
@@ -134,7 +141,7 @@ def answer_of(answer: httpcore.Response, stream: AsyncBody | Body) -> Response:
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=extensions)
 
 
-def body_of(answer: httpcore.Response) -> Any:
+def body_of(answer: httpcore.Response | Response) -> Any:
     """The body of the protocol's answer."""
     return answer.stream
 
@@ -144,7 +151,17 @@ CORE_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.Protoc
 
 def translated(error: Exception) -> Exception:
     """An error of the protocol as the client library's own, which has one of the same name for each."""
-    return cast(Exception, getattr(httpx, type(error).__name__)(str(error)))
+    return named(type(error).__name__, str(error))
+
+
+def named(name: str, text: str) -> Exception:
+    """An error of the client library, by its name."""
+    return cast(Exception, getattr(httpx, name)(text))
+
+
+def answer_with(answer: Response, stream: AsyncBody) -> Response:
+    """An answer of another transport, with another stream for its body."""
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=stream, extensions=answer.extensions)
 
 
 def timeout_of(value: TimeoutTypes) -> Timeout:
@@ -165,13 +182,18 @@ def _proxied(trust_env: bool) -> bool:
     return trust_env and any(getproxies().get(scheme) for scheme in ("http", "https", "all"))
 
 
-def _settings(most: int, trust_env: bool) -> dict[str, Any]:
-    """No cookies, no redirects, and what matters to the library's own pool, behind a proxy.
+def client_settings(
+    connections: AsyncBaseTransport | BaseTransport, most: int, trust_env: bool, proxy: str | None = None
+) -> dict[str, Any]:
+    """What a client of the library is made of: our connections, no cookies, no redirects.
 
-    That one walks all its connections on every change and counts open ones as idle, so a small limit on idle ones keeps a
-    thousand streams cheap. Idle connections outlive the library's 5 s, which would reconnect for most bursts.
+    Behind a proxy its own pool is used. That one walks all its connections on every change and counts open ones as idle, so a
+    small limit on idle ones keeps a thousand streams cheap. Idle connections outlive the library's 5 s, which would reconnect
+    for most bursts.
     """
     return {
+        "transport": None if proxy is not None or _proxied(trust_env) else connections,
+        "proxy": proxy,
         "limits": httpx.Limits(max_connections=most, max_keepalive_connections=20, keepalive_expiry=30.0),
         "timeout": DEFAULT_TIMEOUT,
         "follow_redirects": False,
@@ -182,14 +204,12 @@ def _settings(most: int, trust_env: bool) -> dict[str, Any]:
 
 def new_async_client(connections: AsyncBaseTransport, most: int, trust_env: bool) -> AsyncHTTPClient:
     """A client on our connections, or on the library's own where the environment names a proxy."""
-    transport = None if _proxied(trust_env) else connections
-    return httpx.AsyncClient(transport=transport, **_settings(most, trust_env))
+    return httpx.AsyncClient(**client_settings(connections, most, trust_env))
 
 
 def new_client(connections: BaseTransport, most: int, trust_env: bool) -> HTTPClient:
     """The same for code without `await`."""
-    transport = None if _proxied(trust_env) else connections
-    return httpx.Client(transport=transport, **_settings(most, trust_env))
+    return httpx.Client(**client_settings(connections, most, trust_env))
 
 
 def join_address(base_url: str, link: str) -> str | None:

@@ -7,8 +7,9 @@ connection: nothing is walked, and what was cancelled is closed, whatever state 
 
 from __future__ import annotations
 
+import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from .. import _http
 from .._http import AsyncBaseTransport, AsyncBody, AsyncHTTP11Connection, AsyncNetworkStream, Origin, Request, Response
@@ -33,13 +34,13 @@ class _Line:
             await self.connection.aclose()
 
 
-async def _connect(origin: Origin, seconds: float | None, trust_env: bool) -> AsyncNetworkStream:
+async def _connect(origin: Origin, seconds: float | None, tls: Callable[[], ssl.SSLContext]) -> AsyncNetworkStream:
     host = origin.host.decode("ascii")
     stream = await _http.async_network().connect_tcp(host, origin.port, timeout=seconds)
     if origin.scheme != b"https":
         return stream
     try:
-        return await stream.start_tls(_http.tls_context(trust_env), server_hostname=host, timeout=seconds)
+        return await stream.start_tls(tls(), server_hostname=host, timeout=seconds)
     except BaseException:  # a cancelled handshake leaves its socket open
         with shielded():
             await stream.aclose()
@@ -80,6 +81,7 @@ class AsyncConnections(AsyncBaseTransport):
         most_idle: How many idle connections are kept.
         idle_seconds: For how long they are.
         trust_env: Whether the environment may name the certificates to trust.
+        tls: The certificates to trust, in place of the usual ones.
     """
 
     def __init__(
@@ -89,9 +91,11 @@ class AsyncConnections(AsyncBaseTransport):
         most_idle: int = 100,
         idle_seconds: float = 30.0,
         trust_env: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._slots = Slots(most)
-        self._trust_env = trust_env
+        # Made when it is needed: reading the certificates takes longer than a call does.
+        self._tls = lambda: tls or _http.tls_context(trust_env)
         self._most_idle = most_idle
         self._idle_seconds = idle_seconds
         self._lists = lock()  # around both of them; nothing is awaited inside
@@ -122,7 +126,7 @@ class AsyncConnections(AsyncBaseTransport):
             if not idle.connection.has_expired():
                 return idle
             await self._drop(idle)
-        stream = await _connect(origin, _http.connect_seconds(request), self._trust_env)
+        stream = await _connect(origin, _http.connect_seconds(request), self._tls)
         line = _Line(origin, stream, self._idle_seconds)
         with self._lists:
             self._busy.add(line)

@@ -60,7 +60,7 @@ def examples_of(client: type) -> list[Any]:
     """Every example of a face, once, named after the first docstring that shows it."""
     is_async = client is AsyncDify
     documented: dict[str, Any] = dict(methods_of(client))
-    documented |= {name: cls for name, cls in public_classes().items() if name.startswith("Async") == is_async}
+    documented |= {name: cls for name, cls in public_classes().items() if bool(ONLY_ASYNC.search(name)) == is_async}
     documented |= dict(resources(client))
     found: dict[str, str] = {}
     for name, value in documented.items():
@@ -70,6 +70,7 @@ def examples_of(client: type) -> list[Any]:
     return [pytest.param(Example(face, source), id=f"{name}-{face}") for source, name in found.items()]
 
 
+ONLY_ASYNC = re.compile(r"Async|Aio")
 ASYNC, PLAIN = examples_of(AsyncDify), examples_of(Dify)
 
 
@@ -244,7 +245,7 @@ async def run(source: str, names: dict[str, Any]) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- tests
 def test_both_faces_show_the_same_examples_and_many():
-    assert len(ASYNC) == len(PLAIN) > 100
+    assert len(ASYNC) - 1 == len(PLAIN) > 100  # aiohttp has no plain face
 
 
 @pytest.mark.parametrize("example", [*ASYNC, *PLAIN])

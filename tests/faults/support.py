@@ -22,8 +22,13 @@ needs_tools = pytest.mark.skipif(
     not (TOOLS / "faultserver.py").is_file(), reason="needs ../shared/tools, which is no part of this repository"
 )
 
-ADAPTERS = {"async": TOOLS / "adapter.py", "sync": ROOT / "tests" / "support" / "fault_adapter_sync.py"}
-"""What the tools call: the client of each face, behind the same few methods."""
+OURS = ROOT / "tests" / "support"
+ADAPTERS = {
+    "async": TOOLS / "adapter.py",
+    "sync": OURS / "fault_adapter_sync.py",
+    "aiohttp": OURS / "fault_adapter_aiohttp.py",
+}
+"""What the tools call: the client of each face, and that on aiohttp, behind the same few methods."""
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | {
     "PYTHONPATH": str(ROOT),

@@ -79,8 +79,9 @@ def test_no_key_reaches_another_server(cells: Cells) -> None:
 def test_no_server_makes_the_client_hold_much_more_than_its_limit(cells: Cells) -> None:
     heaviest = max(cells, key=lambda name: cells[name]["rss_mb"])
     assert cells[heaviest]["rss_mb"] <= MOST_MEMORY, heaviest
-    # They were tried: an answer of the size of the limit is there, and takes its share.
-    assert cells["json-64mib-string/b"]["rss_mb"] > 64
+    # They were tried: answers of the size of the limit are there, and take their share. (Which of them do is not the same on
+    # every machine: a slow one gives some up in time.)
+    assert cells[heaviest]["rss_mb"] > 64
 
 
 def test_without_retries_no_call_is_made_twice(cells: Cells) -> None:
