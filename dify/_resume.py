@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ._fold import Fold
 from ._request import Call, segment
 from ._wire import flag
 from .types import events as t
@@ -110,48 +111,62 @@ class Delivered:
         self._known_at_cut = known
         return self._idle_cuts
 
-    def new_of(self, event: Any, shown: object) -> tuple[Any, ...]:
+    def new_of(self, event: Any, fold: Fold[Any]) -> tuple[Any, ...]:
         """What to deliver for an event of a replay: nothing, itself or what of it is new, after text that was missed.
 
         Args:
             event: The event.
-            shown: The text that has been delivered so far; made a `str` only for the few events that say it whole.
+            fold: What has been delivered so far. Its text is put together only for the few events that say it whole.
         """
-        event = self._fresh(event, shown)
+        event = self._fresh(event, fold)
         if event is None:
             return ()
-        whole = _missing_text(event, shown)
-        return (event,) if whole is None else (whole, event)
+        missing = _missing_text(event, fold, ended=("message_end",) in self._seen)
+        return (event,) if missing is None else (missing, event)
 
-    def _fresh(self, event: Any, shown: object) -> Any:
+    def _fresh(self, event: Any, fold: Fold[Any]) -> Any:
         key = _KEYS.get(event.__class__)
         if key is not None:
             return None if key(event) in self._seen else event
         if isinstance(event, t.WorkflowStartedEvent):
             return None if self._started and event.data.reason != "resumption" else event
         if isinstance(event, t.MessageReplaceEvent) and not event.reason:
-            return self._rest_of(event, str(shown))
+            return _rest_of(event, str(fold.text))
         return event
 
-    def _rest_of(self, event: t.MessageReplaceEvent, shown: str) -> Any:
-        """A snapshot's answer so far: what of it was not shown yet, as the delta that was missed."""
-        if shown.startswith(event.answer):
-            return None
-        if not event.answer.startswith(shown):
-            return event
-        ids = {name: getattr(event, name) for name in ("task_id", "message_id", "conversation_id", "created_at")}
-        return t.MessageEvent(**ids, id=event.message_id, answer=event.answer[len(shown) :])
 
-
-def _missing_text(event: Any, shown: object) -> t.MessageReplaceEvent | None:
-    """The whole answer of a chatflow that has ended, where deltas were lost between a cut and the replay."""
-    if not isinstance(event, t.WorkflowFinishedEvent) or event.message_id is None:
+def _rest_of(event: t.MessageReplaceEvent, shown: str) -> t.MessageReplaceEvent | t.MessageEvent | None:
+    """What of a whole answer was not shown yet: the delta that was missed, or all of it where it goes on otherwise."""
+    if shown.startswith(event.answer):
         return None
-    answer = (event.data.outputs or {}).get("answer")
-    if not isinstance(answer, str) or answer == str(shown):
-        return None
+    if not event.answer.startswith(shown):
+        return event
     ids = {name: getattr(event, name) for name in ("task_id", "message_id", "conversation_id", "created_at")}
-    return t.MessageReplaceEvent(**ids, answer=answer, reason="reconnected")
+    return t.MessageEvent(**ids, id=event.message_id, answer=event.answer[len(shown) :])
+
+
+def _missing_text(event: Any, fold: Fold[Any], *, ended: bool) -> t.MessageReplaceEvent | t.MessageEvent | None:
+    """What was lost of a chatflow's answer between a cut and the replay, as the end of its run tells it.
+
+    A run that has ended is replayed without the ids of its message, so those that are known count. After the message's own end
+    (`ended`) no delta counts any more.
+    """
+    message_id = fold.message_id
+    if not isinstance(event, t.WorkflowFinishedEvent) or message_id is None:
+        return None
+    shown = str(fold.text)
+    answer = (event.data.outputs or {}).get("answer")
+    if not isinstance(answer, str) or answer == shown:
+        return None
+    whole = t.MessageReplaceEvent(
+        task_id=event.task_id,
+        message_id=message_id,
+        conversation_id=fold.conversation_id,
+        created_at=event.created_at,
+        answer=answer,
+        reason="reconnected",
+    )
+    return whole if ended or not answer.startswith(shown) else _rest_of(whole, shown)
 
 
 def ending_of(detail: WorkflowRunDetail, *, task_id: str | None) -> t.WorkflowFinishedEvent | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar
 
 from .. import _http
 from .._answers import media_type, not_json
@@ -206,7 +206,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                         event = read(data)
                         if event.__class__ is ErrorEvent:
                             raise self._raised(event)
-                        for new in (event,) if not fold.reconnects else delivered.new_of(event, fold.text):
+                        for new in (event,) if not fold.reconnects else delivered.new_of(event, fold):
                             if fold.feed(new):
                                 if new.__class__ in repeatable:
                                     delivered.note(new)
@@ -219,8 +219,9 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                     break
                 resumed = await self._pick_up(delivered)
                 if isinstance(resumed, WorkflowFinishedEvent):
-                    fold.feed(resumed)
-                    yield cast(E, resumed)
+                    for new in delivered.new_of(resumed, fold):
+                        fold.feed(new)
+                        yield new
                     break
                 exchange = resumed
             self._ended = True

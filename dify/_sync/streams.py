@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar
 
 from .. import _http
 from .._answers import media_type, not_json
@@ -205,7 +205,7 @@ class EventStream(Guard, Generic[E, R]):
                         event = read(data)
                         if event.__class__ is ErrorEvent:
                             raise self._raised(event)
-                        for new in (event,) if not fold.reconnects else delivered.new_of(event, fold.text):
+                        for new in (event,) if not fold.reconnects else delivered.new_of(event, fold):
                             if fold.feed(new):
                                 if new.__class__ in repeatable:
                                     delivered.note(new)
@@ -218,8 +218,9 @@ class EventStream(Guard, Generic[E, R]):
                     break
                 resumed = self._pick_up(delivered)
                 if isinstance(resumed, WorkflowFinishedEvent):
-                    fold.feed(resumed)
-                    yield cast(E, resumed)
+                    for new in delivered.new_of(resumed, fold):
+                        fold.feed(new)
+                        yield new
                     break
                 exchange = resumed
             self._ended = True

@@ -262,3 +262,26 @@ async def test_the_replacement_is_an_event_of_its_own(waits):
     assert [event.event for event in events][-2:] == ["message_replace", "workflow_finished"]
     assert isinstance(events[-2], MessageReplaceEvent)
     assert events[-2].reason == "reconnected"
+
+
+async def test_a_chat_whose_run_ended_meanwhile_says_the_rest_of_its_answer(waits):
+    first = sse(chat(started()), delta("Hel"))
+    rest = sse(finished(outputs={"answer": "Hello world"}))  # as servers send it: alone, and without the message's ids
+    stream = make_client(Script(first, rest)).chat.stream("hi")
+    assert [piece async for piece in stream.text] == ["Hel", "lo world"]
+    reply = await stream.final()
+    assert (reply.answer, reply.message_id, reply.conversation_id) == ("Hello world", "m-1", "c-1")
+
+
+async def test_a_chat_whose_end_nobody_heard_says_the_rest_of_its_answer(waits):
+    detail = finished(outputs={"answer": "Hello world"})["data"] | {"total_steps": 1, "total_tokens": 3}
+    script = Script(sse(chat(started()), delta("Hel")), sse(chat(started())), detail=detail)
+    stream = make_client(script, max_retries=2).chat.stream("hi")
+    assert [piece async for piece in stream.text] == ["Hel", "lo world"]
+    assert (await stream.final()).answer == "Hello world"
+
+
+async def test_a_workflows_output_named_answer_is_no_text_on_the_screen(waits):
+    script = Script(sse(started()), sse(finished(outputs={"answer": "no text"})))
+    events = await collect(make_client(script).workflows.stream({}))
+    assert [event.event for event in events] == ["workflow_started", "workflow_finished"]

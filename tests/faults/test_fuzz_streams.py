@@ -164,12 +164,12 @@ def test_whatever_a_replay_repeats_nothing_is_delivered_twice(
     data: st.DataObject, stream: tuple[StreamKind, tuple[dict[str, Any], ...]]
 ) -> None:
     kind, frames = stream
-    delivered, shown = Delivered(), ""
+    delivered, fold = Delivered(), FOLDS[kind][0]()
     for event in events_of(kind, list(frames)):
         if type(event) in delivered.kinds:
             delivered.note(event)
     for event in events_of(kind, data.draw(shuffled(frames))):
-        new = delivered.new_of(event, shown)
+        new = delivered.new_of(event, fold)
         if (
             type(event) in delivered.kinds
             and getattr(event.data if hasattr(event, "data") else None, "reason", "") != "resumption"
