@@ -1,6 +1,10 @@
-"""For tests of code that talks to Dify: an emulator, a whole Dify server in this process.
+"""For tests of code that talks to Dify.
 
-Needs the extra: `pip install "dify[emulator]"`.
+- `Emulator`: a whole Dify server in this process, with a state of its own. `pip install "dify[emulator]"`.
+- `DifyMock`: answers that a test sets, call by call, and the calls that were made. `pip install "dify[testing]"`.
+- `replies`, `events`, `errors` and the `..._stream` functions: valid answers, made of the client's own models.
+- `Wire` and `responses`: those as bytes and as httpx answers, for doubles of one's own.
+- `dify.testing.pytest`: fixtures, and a guard against the real network.
 
 Example:
     >>> from dify.testing import Emulator
@@ -9,26 +13,132 @@ Example:
     'http://localhost/v1'
 """
 
-from ._answers import (
-    Answer,
-    EmulatorError,
-    EmulatorFile,
-    EmulatorRequest,
-    EmulatorTurn,
-    RecordedRequest,
-    RunFailed,
-)
-from ._core import Mode
-from ._emulator import Emulator
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import errors, events, replies, responses
+    from ._answers import (
+        Answer,
+        EmulatorError,
+        EmulatorFile,
+        EmulatorRequest,
+        EmulatorTurn,
+        RecordedRequest,
+        RunFailed,
+    )
+    from ._apps import EmulatorApp
+    from ._core import Mode
+    from ._emulator import Emulator
+    from ._parts import (
+        AgentStep,
+        Block,
+        EmulatorForm,
+        InputBlocked,
+        Iteration,
+        Loop,
+        Node,
+        OutputBlocked,
+        Parallel,
+        Part,
+        ToolCall,
+        ToolFile,
+    )
+    from .errors import ErrorReply
+    from .ids import AppKind, Ids
+    from .mock import DifyMock, MockCall, UnmockedCall
+    from .streams import (
+        agent_stream,
+        chat_stream,
+        chatflow_stream,
+        completion_stream,
+        finished_stream,
+        paused_chatflow_stream,
+        paused_workflow_stream,
+        resumed_stream,
+        workflow_stream,
+    )
+    from .wire import Frame, Wire
 
 __all__ = [
+    "AgentStep",
     "Answer",
+    "AppKind",
+    "Block",
+    "DifyMock",
     "Emulator",
+    "EmulatorApp",
     "EmulatorError",
     "EmulatorFile",
+    "EmulatorForm",
     "EmulatorRequest",
     "EmulatorTurn",
+    "ErrorReply",
+    "Frame",
+    "Ids",
+    "InputBlocked",
+    "Iteration",
+    "Loop",
+    "MockCall",
     "Mode",
+    "Node",
+    "OutputBlocked",
+    "Parallel",
+    "Part",
     "RecordedRequest",
     "RunFailed",
+    "ToolCall",
+    "ToolFile",
+    "UnmockedCall",
+    "Wire",
+    "agent_stream",
+    "chat_stream",
+    "chatflow_stream",
+    "completion_stream",
+    "errors",
+    "events",
+    "finished_stream",
+    "paused_chatflow_stream",
+    "paused_workflow_stream",
+    "replies",
+    "responses",
+    "resumed_stream",
+    "workflow_stream",
 ]
+
+# Loaded when first used: builders without the emulator's web framework, the emulator without respx.
+_MODULES: dict[str, str] = {
+    "._answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
+    "._apps": "EmulatorApp",
+    "._core": "Mode",
+    "._emulator": "Emulator",
+    "._parts": """
+        AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
+    """,
+    ".errors": "ErrorReply",
+    ".ids": "AppKind Ids",
+    ".mock": "DifyMock MockCall UnmockedCall",
+    ".streams": """
+        agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
+        paused_workflow_stream resumed_stream workflow_stream
+    """,
+    ".wire": "Frame Wire",
+}
+_NAMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+_ROOMS = ("errors", "events", "replies", "responses")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_NAMES[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES, *_ROOMS})

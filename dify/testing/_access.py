@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ._core import Core
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Access"]
 
+C = TypeVar("C", "AsyncDify", "Dify")
+
 
 class Access:
     """What can be done with an emulator that stands."""
@@ -29,13 +30,13 @@ class Access:
     knowledge_api_key: str
     base_url: str
 
-    def __init__(self, core: Core, app: ASGIApp) -> None:
+    def __init__(self, core: Core, app: ASGIApp, *, api_key: str, knowledge_api_key: str) -> None:
         self._core = core
         self._to_close: list[Callable[[], None]] = []
         self._to_aclose: list[Callable[[], Awaitable[None]]] = []
         self.app = app
-        self.api_key = f"app-{uuid4().hex[:24]}"
-        self.knowledge_api_key = f"dataset-{uuid4().hex[:24]}"
+        self.api_key = api_key
+        self.knowledge_api_key = knowledge_api_key
         self.base_url = "http://localhost/v1"
 
     def client(
@@ -56,7 +57,7 @@ class Access:
         `dify.AsyncDify`.
 
         Args:
-            api_key: Another app key than the emulator's.
+            api_key: Another app key than that of the first app.
             knowledge_api_key: Another knowledge key than the emulator's.
             base_url: Another address; whatever it is, the emulator answers.
             user: The end user of calls that name none.
@@ -81,17 +82,8 @@ class Access:
 
         http_client = open_client(self.app)
         self._to_aclose.append(http_client.aclose)
-        return AsyncDify(
-            api_key or self.api_key,
-            knowledge_api_key=knowledge_api_key or self.knowledge_api_key,
-            base_url=base_url or self.base_url,
-            user=user,
-            timeout=timeout,
-            max_retries=max_retries,
-            headers=headers,
-            http_client=http_client,
-            limits=limits,
-        )
+        own = self._own(api_key, knowledge_api_key, base_url)
+        return _made(AsyncDify, http_client, own, user, timeout, max_retries, headers, limits)
 
     def sync_client(
         self,
@@ -108,7 +100,7 @@ class Access:
         """A `dify.Dify` that talks to this emulator; leaving the emulator's `with` closes its connections.
 
         Args:
-            api_key: Another app key than the emulator's.
+            api_key: Another app key than that of the first app.
             knowledge_api_key: Another knowledge key than the emulator's.
             base_url: Another address; whatever it is, the emulator answers.
             user: The end user of calls that name none.
@@ -129,17 +121,12 @@ class Access:
 
         http_client = open_sync_client(self.app)
         self._to_close.append(http_client.close)
-        return Dify(
-            api_key or self.api_key,
-            knowledge_api_key=knowledge_api_key or self.knowledge_api_key,
-            base_url=base_url or self.base_url,
-            user=user,
-            timeout=timeout,
-            max_retries=max_retries,
-            headers=headers,
-            http_client=http_client,
-            limits=limits,
-        )
+        own = self._own(api_key, knowledge_api_key, base_url)
+        return _made(Dify, http_client, own, user, timeout, max_retries, headers, limits)
+
+    def _own(self, api_key: str | None, knowledge_api_key: str | None, base_url: str | None) -> tuple[str, str, str]:
+        """What a client is made with where the caller has named nothing else."""
+        return api_key or self.api_key, knowledge_api_key or self.knowledge_api_key, base_url or self.base_url
 
     def transport(self) -> AsyncDoor:
         """A transport for `httpx.AsyncClient`. Whatever the host of a request, the emulator answers it.
@@ -171,10 +158,11 @@ class Access:
         return door
 
     @contextmanager
-    def serve(self, *, port: int = 0) -> Generator[str]:
-        """A real server on 127.0.0.1, while the block runs; gives the base URL. For sync and async code alike.
+    def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
+        """A real server, while the block runs; gives the base URL. For sync and async code alike.
 
         Args:
+            host: The address to listen on, by default one that only this machine reaches.
             port: Where to listen; by default any free port.
 
         Raises:
@@ -187,28 +175,34 @@ class Access:
             ...     httpx.get(f"{base_url}/info").headers["X-Version"]
             '1.14.2'
         """
-        from ._doors import serving
+        from ._server import serving
 
-        with serving(self.app, port=port, before_stop=self._stop_tasks) as origin:
+        with serving(self.app, host=host, port=port, before_stop=self._stop_tasks) as origin:
             yield f"{origin}/v1"
 
     def close(self) -> None:
-        """End what is still being answered, and close what `sync_client()` and `sync_transport()` opened."""
+        """End what is still at work, and close what `sync_client()` and `sync_transport()` opened."""
         self._stop_tasks()
         for close in self._to_close:
             close()
         self._to_close.clear()
 
     async def aclose(self) -> None:
-        """End what is still being answered, and close what was opened here, `client()`'s connections among it."""
+        """End what is still at work, and close what was opened here, `client()`'s connections among it."""
         for close in self._to_aclose:
             await close()
         self._to_aclose.clear()
+        for app in [*self._core.workspace.apps.values()]:
+            for run in app.live:
+                await run.aclose()
         self.close()
 
     def _stop_tasks(self) -> None:
-        for generation in tuple(self._core.tasks.values()):
-            generation.stop()
+        for app in [*self._core.workspace.apps.values()]:
+            for generation in tuple(app.tasks.values()):
+                generation.stop()
+            for run in app.live:
+                run.close()
 
     def __enter__(self) -> Self:
         return self
@@ -225,3 +219,28 @@ class Access:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _made(
+    face: type[C],
+    http_client: Any,
+    own: tuple[str, str, str],
+    user: str | None,
+    timeout: Timeout | None,
+    max_retries: int,
+    headers: Mapping[str, str] | None,
+    limits: Limits | None,
+) -> C:
+    """A client of either face."""
+    api_key, knowledge_api_key, base_url = own
+    return face(
+        api_key,
+        knowledge_api_key=knowledge_api_key,
+        base_url=base_url,
+        user=user,
+        timeout=timeout,
+        max_retries=max_retries,
+        headers=headers,
+        http_client=http_client,
+        limits=limits,
+    )

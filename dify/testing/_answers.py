@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from anyio import to_thread
 
+from ._parts import InputBlocked, Part
+
 __all__ = [
     "Answer",
     "AnswerFunction",
@@ -94,6 +96,7 @@ class RecordedRequest:
         json: The JSON body, or None.
         form: The fields of a multipart body without its files, or None.
         user: The end user named in the body or the query, or None.
+        app: The name of the app whose key was used, or None for a knowledge key or none that is known.
     """
 
     method: str
@@ -102,13 +105,14 @@ class RecordedRequest:
     json: Any = None
     form: Mapping[str, str] | None = None
     user: str | None = None
+    app: str | None = field(default=None, compare=False)
 
 
 class EmulatorError(Exception):
     """Raise it in an answer function to make the emulator answer as Dify does when it refuses or fails.
 
     Raised by the function itself, it is the HTTP answer: this status and `{"code", "message", "status"}`. Raised while
-    deltas are being taken (so, by a generator at any point), it is what a server says once a stream has begun: an
+    parts are being taken (so, by a generator at any point), it is what a server says once a stream has begun: an
     `error` frame, or for chatflows and workflows a run that ends failed. A blocking call gets what Dify answers then.
 
     Args:
@@ -148,8 +152,8 @@ class RunFailed(EmulatorError):
         return type(self), (self.message,)
 
 
-Answer: TypeAlias = str | Mapping[str, Any] | Iterable[str] | AsyncIterable[str]
-"""What an answer function returns: the text, its deltas, or (workflows only) a mapping of the outputs."""
+Answer: TypeAlias = Part | Iterable[Part] | AsyncIterable[Part] | InputBlocked
+"""What an answer function returns: the text, its deltas, (workflows only) a mapping of the outputs, or other parts."""
 
 AnswerFunction: TypeAlias = Callable[[EmulatorRequest], Answer | Awaitable[Answer]]
 

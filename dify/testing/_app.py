@@ -37,7 +37,7 @@ def make_app(core: Core) -> ASGIApp:
     app = Starlette(routes=all_routes(core), exception_handlers={HTTPException: no_route, Exception: broken})
     # Dify answers a path with a slash at its end with 404 and never redirects.
     app.router.redirect_slashes = False
-    return _Headers(app, core.server_version)
+    return _Headers(app, core.workspace.server_version)
 
 
 class _Headers:

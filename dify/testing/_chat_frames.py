@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from dify.types.events import AgentMessageEvent, AgentThoughtEvent, ErrorEvent, MessageEndEvent, MessageEvent
+from dify.types.events import (
+    AgentMessageEvent,
+    ErrorEvent,
+    MessageEndEvent,
+    MessageEvent,
+    MessageReplaceEvent,
+    TTSMessageEndEvent,
+)
 from dify.types.files import MessageFileSummary
-from dify.types.replies import Usage
+from dify.types.replies import CitationResource, Usage
 
 from ._answers import EmulatorError
-from ._core import Message, Mode, new_id
-from ._frames import Frame, at, file_summary, metadata, tokens, usage
+from ._core import Message, Mode, StoredFile, new_id
+from ._frames import Frame, at, file_summary, metadata, spoken, tokens, usage
 from ._generation import Generation
+from ._parts import OutputBlocked, Part, ToolCall
+from ._thoughts import Thoughts
 
 __all__ = ["Turn"]
 
@@ -30,6 +39,8 @@ class Turn:
         task_id: What stopping takes.
         generation: The answer in the making.
         origin: Scheme and host of the server, for the URLs of files.
+        link: Gives the URL of a file that a tool made.
+        speak: Whether the app says its answers aloud.
         cost: What it cost, once it is over.
         failure: What ended it, if something did.
     """
@@ -39,9 +50,13 @@ class Turn:
     task_id: str
     generation: Generation
     origin: str
+    link: Callable[[StoredFile], str]
+    speak: bool = False
     started: float = field(default_factory=time.perf_counter)
     cost: Usage | None = None
     failure: EmulatorError | None = None
+    thoughts: Thoughts | None = None
+    _text: str = ""
 
     def ids(self, *, task: bool = True) -> dict[str, Any]:
         """The envelope. An `error` frame has no task id, and nothing of a completion app has a conversation."""
@@ -52,59 +67,79 @@ class Turn:
 
     async def frames(self) -> AsyncGenerator[Frame]:
         """The stream. The message is complete when it ends, however it ends."""
-        thought = new_id()
-        agent = self.mode == "agent-chat"
+        if self.mode == "agent-chat":
+            self.thoughts = Thoughts(self.message, self.ids(), self.link)
         try:
-            if agent:
-                yield self._thought(thought, "")
-            async with aclosing(self.generation.deltas()) as deltas:
-                async for delta in deltas:
-                    yield self._delta(delta)
-            if not self.generation.stopped:
-                yield self._delta("")  # a model's last chunk says why it ended, and has no text
-                if agent:
-                    yield self._thought(thought, self.generation.text)
-            self._settle(thought if agent else None)
-            yield self._end()
+            if self.thoughts is not None:
+                yield self.thoughts.begin()
+            async with aclosing(self.generation.parts()) as parts:
+                async for part in parts:
+                    for frame in self._show(part):
+                        yield frame
+                    if isinstance(part, OutputBlocked):
+                        break
+            for frame in self._ending():
+                yield frame
         except EmulatorError as error:
             self.failure = error
             self.message.status, self.message.error = "error", error.message
             yield ErrorEvent(**self.ids(task=False), code=error.code, status=error.status, message=error.message)
         finally:
-            self.message.answer = self.generation.text
+            self.message.answer = self._stored()
+
+    def _stored(self) -> str:
+        said = self.thoughts.said if self.thoughts is not None and not self.message.blocked else []
+        return "\n".join(said) if said else self._text
+
+    def _show(self, part: Part) -> Iterator[Frame]:
+        match part:
+            case str():
+                self._text += part
+                if self.thoughts is not None:
+                    self.thoughts.hear(part)
+                yield self._delta(part)
+            case CitationResource():
+                self.message.citations.append(part)
+            case ToolCall() if self.thoughts is not None:
+                for _ in range(2):  # the last chunk of a model has no text, and so has the call itself
+                    yield self._delta("")
+                yield from self.thoughts.call(part)
+            case OutputBlocked():
+                self.message.blocked, self._text = True, part.text
+                yield MessageReplaceEvent(**self.ids(), answer=part.text, reason="")
+                yield self._end(usage(0, 0, latency=self._elapsed(), stopped=True))
+            case _:
+                app = {"agent-chat": "agent", "completion": "completion app"}.get(self.mode, "chat app")
+                raise self.generation.misfit(part, app)
+
+    def _ending(self) -> Iterator[Frame]:
+        whole = not self.generation.stopped and not self.message.blocked
+        if whole:
+            if self.speak and self._text:
+                yield spoken(self.ids())
+            yield self._delta("")  # a model's last chunk says why it ended, and has no text
+        if self.thoughts is not None:
+            end = self.thoughts.end()
+            if whole:
+                yield end
+        asked, answered = tokens(self.message.query), tokens(self._text)
+        self.cost = usage(asked, answered, latency=self._elapsed(), stopped=self.generation.stopped)
+        yield self._end(self.cost)
+        if self.speak and whole:
+            yield spoken(self.ids())
+            yield TTSMessageEndEvent(**self.ids(), audio="")
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self.started
 
     def _delta(self, text: str) -> Frame:
-        if self.mode == "agent-chat":
+        if self.thoughts is not None:
             return AgentMessageEvent(**self.ids(), id=self.message.id, answer=text)
         return MessageEvent(**self.ids(), id=self.message.id, answer=text, from_variable_selector=None)
 
-    def _thought(self, id: str, text: str) -> Frame:
-        return AgentThoughtEvent(
-            **self.ids(),
-            id=id,
-            position=1,
-            thought=text,
-            observation="",
-            tool="",
-            tool_labels={},
-            tool_input="",
-            message_files=[],
-        )
-
-    def _settle(self, thought: str | None) -> None:
-        generation = self.generation
-        self.cost = usage(
-            tokens(self.message.query),
-            tokens(generation.text),
-            latency=time.perf_counter() - self.started,
-            stopped=generation.stopped,
-        )
-        if thought is not None:
-            self.message.thoughts.append({"id": thought, "thought": generation.text})
-
-    def _end(self) -> Frame:
-        assert self.cost is not None
-        return MessageEndEvent(**self.ids(), id=self.message.id, metadata=metadata(self.cost), files=self._files())
+    def _end(self, cost: Usage) -> Frame:
+        shown = metadata(cost, self.message.citations)
+        return MessageEndEvent(**self.ids(), id=self.message.id, metadata=shown, files=self._files())
 
     def _files(self) -> list[Any] | None:
         files: list[MessageFileSummary] = [

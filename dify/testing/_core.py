@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
+
+from dify.types.replies import AgentThought, CitationResource
 
 from ._answers import AnswerFunction, EmulatorFile, EmulatorRequest, EmulatorTurn, RecordedRequest, Transcribe
-from ._frames import Frame
+from ._faults import Faults
 from ._generation import Generation
 from ._ids import new_id, now
 from ._knowledge.state import Knowledge
 from ._records import AnnotationJob, EndUser, StoredAnnotation, StoredFeedback, StoredVariable
+from ._runs import Run
 
-__all__ = ["Conversation", "Core", "Message", "Mode", "Run", "StoredFile", "new_id", "now"]
+__all__ = ["Conversation", "Core", "Message", "Mode", "StoredFile", "Workspace", "new_id", "now"]
 
 Mode: TypeAlias = Literal["chat", "advanced-chat", "agent-chat", "completion", "workflow"]
 """An app's mode, as on the wire: "advanced-chat" is a chatflow, "agent-chat" an agent."""
@@ -34,6 +35,7 @@ class StoredFile:
     mime_type: str
     content: bytes
     user: str
+    app_id: str | None = None
     id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)
     used: bool = False
@@ -92,55 +94,88 @@ class Message:
     answer: str = ""
     status: str = "normal"
     error: str | None = None
-    thoughts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    thoughts: list[AgentThought] = field(default_factory=list[AgentThought])
+    # What tools made for it, and what kind of file each is.
+    made: list[tuple[StoredFile, str]] = field(default_factory=list[tuple[StoredFile, str]])
+    blocked: bool = False
+    citations: list[CitationResource] = field(default_factory=list[CitationResource])
+    run: Run | None = None
+
+
+class Closable(Protocol):
+    """A run at work."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has come to its end."""
+        ...
+
+    def close(self) -> None:
+        """End it now; from any thread."""
+        ...
+
+    async def aclose(self) -> None:
+        """End it now, and wait for its clean-up."""
+        ...
 
 
 @dataclass
-class Run:
-    """A run of a chatflow or workflow."""
+class Workspace:
+    """What all apps of an emulator share: the keys, the knowledge, the uploads, and what was seen.
 
-    user: str
-    inputs: dict[str, Any]
-    workflow_id: str
-    id: str = field(default_factory=new_id)
-    log_id: str = field(default_factory=new_id)
-    created_at: int = field(default_factory=now)
-    started: float = field(default_factory=time.perf_counter)
-    in_logs: bool = True
-    status: str = "running"
-    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
-    error: str | None = None
-    elapsed_time: float = 0.0
-    total_tokens: int = 0
-    total_steps: int = 0
-    exceptions_count: int = 0
-    finished_at: int | None = None
-    listeners: list[Callable[[Frame], None]] = field(default_factory=list["Callable[[Frame], None]"])
+    Attributes:
+        server_version: The version that the server says it has.
+        delay: Seconds to wait before each part of an answer but the first.
+        ping_interval: Seconds of silence after which a stream sends a ping.
+        apps: The apps, each by its key; the first is there from the start.
+        knowledge_keys: The keys of the knowledge side.
+        any_app_key: Whether every key that begins as app keys do is taken for the first app's.
+        any_knowledge_key: Whether every key that begins as knowledge keys do is let in.
+    """
 
-    def publish(self, frame: Frame) -> None:
-        """Hand a frame to everyone who follows the run."""
-        for listener in tuple(self.listeners):
-            listener(frame)
+    server_version: str = "1.14.2"
+    delay: float = 0.0
+    ping_interval: float = 10.0
+    apps: dict[str, Core] = field(default_factory=dict[str, "Core"])
+    knowledge_keys: list[str] = field(default_factory=list[str])
+    any_app_key: bool = True
+    any_knowledge_key: bool = True
+    tenant_id: str = field(default_factory=new_id)
+    requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
+    failures: list[Exception] = field(default_factory=list[Exception])
+    files: dict[str, StoredFile] = field(default_factory=dict[str, StoredFile])
+    knowledge: Knowledge = field(default_factory=Knowledge)
+    faults: Faults = field(default_factory=Faults)
+    # What links to files are signed with.
+    secret: bytes = field(default_factory=lambda: new_id().encode(), repr=False)
+
+    @property
+    def first(self) -> Core:
+        """The app that is there from the start."""
+        return next(iter(self.apps.values()))
+
+    def app_of(self, key: str) -> Core | None:
+        """The app that a key opens."""
+        return self.apps.get(key) or (self.first if self.any_app_key and key.startswith("app-") else None)
+
+    def opens_knowledge(self, key: str) -> bool:
+        """Whether a key opens the knowledge side."""
+        return key in self.knowledge_keys or (self.any_knowledge_key and key.startswith("dataset-"))
 
 
 @dataclass
 class Core:
-    """One Dify app and the workspace's knowledge: how they are set up, and what they have seen."""
+    """One Dify app: how it is set up, and what it has seen."""
 
+    workspace: Workspace
     answer: AnswerFunction
     mode: Mode | None = None
     name: str = "Emulator"
-    delay: float = 0.0
-    server_version: str = "1.14.2"
     app_id: str = field(default_factory=new_id)
     workflow_id: str = field(default_factory=new_id)
-    tenant_id: str = field(default_factory=new_id)
-    requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
-    failures: list[Exception] = field(default_factory=list[Exception])
     conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
-    files: dict[str, StoredFile] = field(default_factory=dict[str, StoredFile])
     tasks: dict[str, Generation] = field(default_factory=dict[str, Generation])
     end_users: dict[str, EndUser] = field(default_factory=dict[str, EndUser])
     feedbacks: dict[str, StoredFeedback] = field(default_factory=dict[str, StoredFeedback])
@@ -149,10 +184,34 @@ class Core:
     annotation_reply: dict[str, Any] = field(default_factory=lambda: {"enabled": False})
     transcribe: Transcribe | None = None
     suggested_questions: tuple[str, ...] = ()
+    auto_play: bool = False
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict[str, tuple[str, Any]])
-    knowledge: Knowledge = field(default_factory=Knowledge)
-    # What links to files are signed with.
-    secret: bytes = field(default_factory=lambda: new_id().encode(), repr=False)
+    live: list[Closable] = field(default_factory=list["Closable"])
+
+    def keep(self, run: Closable) -> None:
+        """Know a run at work, to end it with the emulator; those that are over are forgotten."""
+        self.live = [each for each in self.live if not each.over]
+        self.live.append(run)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The knowledge side."""
+        return self.workspace.knowledge
+
+    @property
+    def files(self) -> dict[str, StoredFile]:
+        """Every upload, of whichever app."""
+        return self.workspace.files
+
+    @property
+    def failures(self) -> list[Exception]:
+        """What the user's functions raised by mistake."""
+        return self.workspace.failures
+
+    @property
+    def tenant_id(self) -> str:
+        """The workspace's id."""
+        return self.workspace.tenant_id
 
     def end_user(self, user: str) -> str:
         """The id of an end user, who is made on first sight."""
@@ -171,7 +230,7 @@ class Core:
 
     async def generate(self, request: EmulatorRequest) -> tuple[str, Generation]:
         """Ask the answer function; gives the task's id, which stopping takes, and the answer in the making."""
-        generation = Generation(request, delay=self.delay, failures=self.failures)
+        generation = Generation(request, delay=self.workspace.delay, failures=self.failures)
         await generation.start(self.answer)
         task_id = new_id()
         self.tasks[task_id] = generation

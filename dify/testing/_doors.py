@@ -1,4 +1,4 @@
-"""Two ways to an ASGI app: httpx transports within this process, and a real server on localhost.
+"""A way to an ASGI app within this process: transports for httpx.
 
 httpx's own ASGI transport collects the whole answer before it hands anything out; these hand out each piece as the app
 sends it, wait until it is taken, and tell the app when the reader leaves.
@@ -7,7 +7,6 @@ sends it, wait until it is taken, and tell the app when the reader leaves.
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import (
     AsyncGenerator,
@@ -15,16 +14,17 @@ from collections.abc import (
     Awaitable,
     Callable,
     Coroutine,
-    Generator,
     Iterator,
     MutableMapping,
 )
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, TypeAlias, TypeVar, cast
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-__all__ = ["AsyncDoor", "SyncDoor", "Timeout", "open_client", "open_sync_client", "serving"]
+from ._resets import RESET
+
+__all__ = ["AsyncDoor", "SyncDoor", "Timeout", "open_client", "open_sync_client"]
 
 Timeout: TypeAlias = float | httpx.Timeout
 """What clients take for a timeout."""
@@ -52,7 +52,13 @@ class _Exchange:
         self._started: asyncio.Future[tuple[int, list[tuple[bytes, bytes]]]] = (
             asyncio.get_running_loop().create_future()
         )
-        self._task = asyncio.create_task(self._run(_scope(request)))
+        self._reset = self._complete = False
+        scope = _scope(request)
+        scope["extensions"][RESET] = self._on_reset
+        self._task = asyncio.create_task(self._run(scope))
+
+    def _on_reset(self) -> None:
+        self._reset = True
 
     async def answer(self) -> tuple[int, list[tuple[bytes, bytes]]]:
         """Status and headers, once they are sent."""
@@ -65,6 +71,8 @@ class _Exchange:
         if not self._started.done():
             self._started.cancel()
             await self._task  # raises what the app raised
+            if self._reset:
+                raise httpx.ReadError("the emulator reset the connection", request=self._request)
             raise RuntimeError("the app ended without an answer")
         return self._started.result()
 
@@ -73,6 +81,12 @@ class _Exchange:
         while (piece := await self._next()) is not None:
             yield piece
         await self._task
+        if not self._complete:
+            # In the words that clients hear from a socket.
+            raise httpx.RemoteProtocolError(
+                "peer closed connection without sending complete message body (incomplete chunked read)",
+                request=self._request,
+            )
 
     async def _next(self) -> bytes | None:
         async with self._patiently():
@@ -121,8 +135,10 @@ class _Exchange:
         if message["type"] == "http.response.start":
             if not self._started.done():
                 self._started.set_result((message["status"], list(message.get("headers", ()))))
-        elif message["type"] == "http.response.body" and message.get("body") and not self._left.is_set():
-            await self._pieces.put(bytes(message["body"]))
+        elif message["type"] == "http.response.body":
+            if message.get("body") and not self._left.is_set():
+                await self._pieces.put(bytes(message["body"]))
+            self._complete = not message.get("more_body", False)
 
 
 def _scope(request: httpx.Request) -> MutableMapping[str, Any]:
@@ -245,33 +261,3 @@ def open_client(app: ASGIApp) -> httpx.AsyncClient:
 def open_sync_client(app: ASGIApp) -> httpx.Client:
     """The same without `await`; closing it ends the thread behind it."""
     return httpx.Client(transport=SyncDoor(app), trust_env=False)
-
-
-@contextmanager
-def serving(app: ASGIApp, *, port: int, before_stop: Callable[[], None]) -> Generator[str]:
-    """A server on 127.0.0.1 in a thread, while the block runs; gives its origin."""
-    import uvicorn
-
-    # It listens before the server's thread is there: whoever connects at once waits in the backlog, not in a loop here.
-    listening = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(
-        cast("Any", app),
-        http="h11",
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), name="dify-emulator-server", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        before_stop()
-        server.should_exit = True
-        thread.join()
-        listening.close()

@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from dify.types.events import ChatEvent, CompletionEvent, ErrorEvent, PingEvent, UnknownEvent, WorkflowEvent
+from dify.types.events import (
+    ChatEvent,
+    CompletionEvent,
+    DatasourceEvent,
+    ErrorEvent,
+    PingEvent,
+    TTSMessageEvent,
+    UnknownEvent,
+    WorkflowEvent,
+)
 from dify.types.files import FileObject, MessageFileSummary
-from dify.types.replies import ReplyMetadata, Usage
+from dify.types.replies import AnnotationReply, CitationResource, ReplyMetadata, Usage
 
 from ._answers import EmulatorFile
+from ._silence import SILENCE
 
-__all__ = ["Frame", "at", "dump", "encode", "file_object", "file_summary", "metadata", "tokens", "usage"]
+__all__ = [
+    "NOTHING",
+    "Frame",
+    "at",
+    "dump",
+    "encode",
+    "file_object",
+    "file_summary",
+    "metadata",
+    "spoken",
+    "tokens",
+    "total",
+    "usage",
+]
 
-Frame: TypeAlias = ChatEvent | CompletionEvent | WorkflowEvent | ErrorEvent | PingEvent
+Frame: TypeAlias = ChatEvent | CompletionEvent | WorkflowEvent | DatasourceEvent | ErrorEvent | PingEvent
 
 _UNIT = Decimal("0.001")
 _INPUT_PRICE, _OUTPUT_PRICE = Decimal("0.001"), Decimal("0.002")
 _STEP = Decimal("0.0000001")
+_ZERO = Decimal("0.0")
 
 
 def dump(frame: Frame) -> dict[str, Any]:
     """A frame's wire form: what was set and nothing else, for Dify leaves out and sends null with a difference."""
     if isinstance(frame, UnknownEvent):
         return {"event": frame.name, **frame.data}
-    return {"event": frame.event, **frame.model_dump(mode="json", exclude_unset=True)}
+    return {"event": frame.event, **frame.model_dump(mode="json", exclude_unset=True, by_alias=True)}
 
 
 def encode(frame: Frame, *, spaced: bool = False) -> bytes:
@@ -72,9 +98,43 @@ def usage(prompt: int, completion: int, *, latency: float, stopped: bool = False
     )
 
 
-def metadata(cost: Usage) -> ReplyMetadata:
+NOTHING = Usage(
+    prompt_tokens=0,
+    prompt_unit_price=_ZERO,
+    prompt_price_unit=_ZERO,
+    prompt_price=_ZERO,
+    completion_tokens=0,
+    completion_unit_price=_ZERO,
+    completion_price_unit=_ZERO,
+    completion_price=_ZERO,
+    total_tokens=0,
+    total_price=_ZERO,
+    currency="USD",
+    latency=0.0,
+    time_to_first_token=None,
+    time_to_generate=None,
+)
+"""What an answer cost that no model made."""
+
+
+def total(costs: Sequence[Usage]) -> Usage:
+    """What several models cost together."""
+    if len(costs) < 2:
+        return costs[0] if costs else NOTHING
+    prompt, completion = (sum(getattr(cost, f"{kind}_tokens") for cost in costs) for kind in ("prompt", "completion"))
+    return usage(prompt, completion, latency=round(sum(cost.latency or 0.0 for cost in costs), 3))
+
+
+def metadata(
+    cost: Usage, citations: Sequence[CitationResource] = (), annotation: AnnotationReply | None = None
+) -> ReplyMetadata:
     """What a reply carries beside its text."""
-    return ReplyMetadata(annotation_reply=None, retriever_resources=[], usage=cost)
+    return ReplyMetadata(annotation_reply=annotation, retriever_resources=list(citations), usage=cost)
+
+
+def spoken(ids: dict[str, Any]) -> TTSMessageEvent:
+    """A piece of the answer said aloud."""
+    return TTSMessageEvent(**ids, audio=b64encode(SILENCE).decode())
 
 
 def file_summary(file: EmulatorFile, *, message_file_id: str, url: str) -> MessageFileSummary:

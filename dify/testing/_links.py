@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ._core import Core
+from ._core import Core, StoredFile
 from ._ids import new_id, now
-from ._wire import WireError, error_answer, record
+from ._wire import Call, WireError, error_answer, record
 
-__all__ = ["link_to", "routes"]
+__all__ = ["link_to", "routes", "tool_link"]
 
 
 def link_to(core: Core, origin: str, file_id: str, *, as_attachment: bool = False) -> str:
@@ -27,8 +27,15 @@ def link_to(core: Core, origin: str, file_id: str, *, as_attachment: bool = Fals
     return f"{origin}/files/{file_id}/file-preview?{urlencode(query)}"
 
 
+def tool_link(call: Call, stored: StoredFile) -> str:
+    """A link to a file that a tool made, which from now on can be read."""
+    stored.used, stored.app_id = True, call.core.app_id
+    call.core.files.setdefault(stored.id, stored)
+    return link_to(call.core, call.origin, stored.id)
+
+
 def _sign(core: Core, *parts: str) -> str:
-    return urlsafe_b64encode(hmac.digest(core.secret, "|".join(parts).encode(), sha256)).decode()
+    return urlsafe_b64encode(hmac.digest(core.workspace.secret, "|".join(parts).encode(), sha256)).decode()
 
 
 def routes(core: Core) -> list[Route]:

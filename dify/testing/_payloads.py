@@ -19,6 +19,7 @@ __all__ = [
     "ConversationVariableUpdatePayload",
     "ConversationVariablesQuery",
     "FeedbackListQuery",
+    "HumanInputFormSubmitPayload",
     "MessageFeedbackPayload",
     "MessageListQuery",
     "TextToAudioPayload",
@@ -178,3 +179,10 @@ class TextToAudioPayload(BaseModel):
     message_id: str | None = None
     voice: str | None = None
     text: str | None = None
+
+
+class HumanInputFormSubmitPayload(BaseModel):
+    """POST /form/human_input/{form_token}."""
+
+    inputs: dict[str, Any]
+    action: str

@@ -10,7 +10,7 @@ from dify.types.conversations import ConversationVariable
 
 from ._ids import new_id, now
 
-__all__ = ["AnnotationJob", "EndUser", "StoredAnnotation", "StoredFeedback", "StoredVariable"]
+__all__ = ["AnnotationJob", "EndUser", "StoredAnnotation", "StoredFeedback", "StoredVariable", "type_of"]
 
 
 @dataclass
@@ -44,10 +44,11 @@ class StoredAnnotation:
     answer: str
     id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)
+    hit_count: int = 0
 
     def shown(self) -> Annotation:
         """The form in which the API shows it."""
-        return Annotation.model_validate({**vars(self), "hit_count": 0})
+        return Annotation.model_validate(vars(self))
 
 
 @dataclass
@@ -78,14 +79,14 @@ class StoredVariable:
     @property
     def value_type(self) -> str:
         """The wire's name for what it holds."""
-        return _type_of(self.value)
+        return type_of(self.value)
 
     def takes(self, value: Any) -> bool:
         """Whether a value is of this variable's type; an empty list is of any list's."""
         kept: Any = self.value
         if isinstance(value, list) and isinstance(kept, list):
-            return not value or not kept or _type_of(cast("Any", value)) == self.value_type
-        return _type_of(value) == self.value_type
+            return not value or not kept or type_of(cast("Any", value)) == self.value_type
+        return type_of(value) == self.value_type
 
     def shown(self) -> ConversationVariable:
         """The form in which the API shows it: the value as Python prints it."""
@@ -94,7 +95,8 @@ class StoredVariable:
         )
 
 
-def _type_of(value: Any) -> str:
+def type_of(value: Any) -> str:
+    """The wire's name for what a value is."""
     if isinstance(value, list):
         kinds = {_kind(item) for item in cast("list[Any]", value)}
         return f"array[{kinds.pop() if len(kinds) == 1 else 'any'}]"

@@ -1,49 +1,38 @@
-"""What the stream of a chatflow or workflow says, and in which order: of a start node, one at work, and an end."""
+"""What the stream of a chatflow or workflow says, and in which order: a start node, the function's parts, and an end."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from dify.types.event_data import RunStart, TextChunk
-from dify.types.events import (
-    MessageEndEvent,
-    MessageEvent,
-    NodeFinishedEvent,
-    NodeStartedEvent,
-    PingEvent,
-    TextChunkEvent,
-    WorkflowFinishedEvent,
-    WorkflowStartedEvent,
-)
-from dify.types.replies import Usage
-from dify.types.workflows import NodeExecution, RunCreator, WorkflowRunData
+from dify.types.events import MessageEndEvent, MessageReplaceEvent
+from dify.types.replies import CitationResource, Usage
+from dify.types.workflows import RunCreator
 
 from ._answers import EmulatorError
-from ._core import Message, Run, new_id, now
-from ._frames import Frame, at, metadata, tokens, usage
+from ._core import Message, now
+from ._frames import Frame, at, metadata, total
 from ._generation import Generation
+from ._model_node import ModelNode
+from ._nodes import Nodes
+from ._parts import EmulatorForm, Iteration, Loop, Node, OutputBlocked, Parallel, Part
+from ._pauses import Pauses
+from ._run_blocks import NodeFailed, block_frames
+from ._run_events import finished, started
+from ._runs import Run
 
-__all__ = ["STOPPED", "RunStream", "finished"]
+__all__ = ["STOPPED", "RunStream"]
 
 STOPPED = "Aborted: User requested stop"
-_MODEL = {"model_provider": "langgenius/emulator/emulator", "model_name": "emulator"}
+_MODERATED = "Stopped by output moderation."
 
 
-@dataclass
-class _Node:
-    """A node of the emulated graph."""
-
-    id: str
-    type: str
-    title: str
-    execution: str
-    created_at: int
-    started: float
+class _Over(Exception):
+    """The run has said its last."""
 
 
 @dataclass
@@ -53,223 +42,196 @@ class RunStream:
     Attributes:
         run: The run, which gets its result here.
         message: The message that a chatflow answers; None for a workflow.
-        task_id: What stopping takes.
         generation: The answer in the making.
-        creator: The end user's id.
+        creator: Whom the run's end names as its creator.
+        speak: Whether the app says its answers aloud.
         cost: What it cost, once it is over.
         failure: What made it fail, if something did.
     """
 
     run: Run
     message: Message | None
-    task_id: str
     generation: Generation
-    creator: str
+    creator: RunCreator
+    speak: bool = False
     cost: Usage | None = None
     failure: str | None = None
+    nodes: Nodes = field(init=False)
+    model: ModelNode = field(init=False)
+    pauses: Pauses = field(init=False)
+    _outputs: dict[str, Any] | None = None
+    _handed: bool = False
 
-    def ids(self) -> dict[str, Any]:
-        """The envelope of message events."""
-        if self.message is None or self.message.conversation is None:
-            return {"task_id": self.task_id}
-        conversation, message = self.message.conversation, self.message
-        return {
-            "conversation_id": conversation.id,
-            "message_id": message.id,
-            "created_at": at(message.created_at),
-            "task_id": self.task_id,
-        }
-
-    def run_ids(self) -> dict[str, Any]:
-        """The envelope of all other events."""
-        return {**self.ids(), "workflow_run_id": self.run.id}
+    def __post_init__(self) -> None:
+        run, message = self.run, self.message
+        run.envelope = {"task_id": run.task_id}
+        if message is not None and message.conversation is not None:
+            run.envelope = {
+                "conversation_id": message.conversation.id,
+                "message_id": message.id,
+                "created_at": at(message.created_at),
+                "task_id": run.task_id,
+            }
+        self.nodes = Nodes(run, run.envelope, message=message is not None)
+        self.model = ModelNode(self.nodes, self.generation.request, speak=self.speak)
+        self.pauses = Pauses(self.nodes, message)
 
     async def frames(self) -> AsyncGenerator[Frame]:
         """The stream. The run (and the message) is complete when it ends, however it ends."""
         try:
             async with aclosing(self._frames()) as frames:
                 async for frame in frames:
-                    self.run.publish(frame)
                     yield frame
+        except _Over:
+            pass
         finally:
-            # Dify lets the run go on when its reader leaves; here it ends, so that no test leaves one behind.
-            if self.run.status == "running":
-                self._settle("stopped", error="The reader went away", outputs={})
+            if self.run.status in ("running", "paused"):
+                self._settle("stopped", error="The emulator was closed", outputs={})
 
     async def _frames(self) -> AsyncGenerator[Frame]:
-        run, generation = self.run, self.generation
+        run = self.run
+        yield started(run, **self.nodes.run_ids)
+        first = self.nodes.begin("start", "start", "Start")
+        yield self.nodes.started(first)
         values = {name: value for name, value in run.inputs.items() if not name.startswith("sys.")}
-        yield PingEvent()
-        start = RunStart(
-            id=run.id, workflow_id=run.workflow_id, inputs=run.inputs, created_at=at(run.created_at), reason="initial"
-        )
-        yield WorkflowStartedEvent(**self.run_ids(), data=start)
-
-        first = self._node("start", "start", "Start")
-        yield self._started(first)
-        yield self._finished(first, inputs=values, outputs=values)
-
-        coded = generation.outputs is not None
-        work = self._node("code", "code", "Code") if coded else self._node("llm", "llm", "LLM")
-        yield self._started(work)
+        yield self.nodes.finished(first, inputs=values, outputs=values)
         try:
-            async with aclosing(generation.deltas()) as deltas:
-                async for delta in deltas:
-                    yield self._delta(delta, [work.id, "text"])
-        except EmulatorError as error:
-            self.failure = error.message
-            inputs = {} if coded else dict(_MODEL)
-            yield self._finished(work, inputs=inputs, outputs={}, error=error.message)
-            self._settle("failed", error=error.message, outputs={}, exceptions=1)
-            yield finished(run, self.creator, **self.run_ids())
+            async with aclosing(self._said()) as said:
+                async for frame in said:
+                    yield frame
+        except (EmulatorError, NodeFailed) as error:
+            self.failure = str(error)
+            if isinstance(error, EmulatorError):
+                self.failure = error.message
+                for frame in (*self.pauses.close(), *self.model.fail(self.failure)):
+                    yield frame
+            self._settle("failed", error=self.failure, outputs={})
+            yield self._finished()
             return
-        if generation.stopped:
+        if self.generation.stopped:
             self.failure = STOPPED
             self._settle("stopped", error=STOPPED, outputs={})
             # The stream says "failed" where the run, asked for later, says "stopped".
-            yield finished(run, self.creator, **self.run_ids(), status="failed")
+            yield self._finished(status="failed")
             return
+        for frame in self._ending():
+            yield frame
 
-        outputs: dict[str, Any] | None = generation.outputs
-        if outputs is None:
-            for _ in range(2):  # a model's last chunk has no text, and the node adds one of its own
-                yield self._delta("", [work.id, "text"])
-            self.cost = usage(self._prompt_tokens(), tokens(generation.text), latency=round(self._elapsed(), 3))
-            yield self._finished(work, inputs=dict(_MODEL), **self._model_run(self.cost))
-            run.total_tokens = self.cost.total_tokens or 0
-        else:
-            for delta in self._chunks(outputs):
-                yield delta
-            yield self._finished(work, inputs={}, outputs=outputs)
-        if self.message is None:
-            outputs = {"text": generation.text} if outputs is None else outputs
-            last = self._node("end", "end", "End")
-        else:
-            no_files: list[Any] = []
-            outputs = {"answer": generation.text, "files": no_files}
-            last = self._node("answer", "answer", "Answer")
-        yield self._started(last)
-        yield self._finished(last, inputs=outputs if self.message is None else {}, outputs=outputs)
-        self._settle("succeeded", error=None, outputs=outputs)
-        if self.message is not None and self.cost is not None:
-            yield MessageEndEvent(**self.ids(), id=self.message.id, metadata=metadata(self.cost), files=[])
-        yield finished(run, self.creator, **self.run_ids())
+    async def _said(self) -> AsyncGenerator[Frame]:
+        """The frames of what the function says."""
+        parts, reply = self.generation.parts(), None
+        async with aclosing(parts):
+            while True:
+                try:
+                    part = await parts.asend(reply)
+                except StopAsyncIteration:
+                    break
+                reply = None
+                if not isinstance(part, Mapping):
+                    for frame in self.pauses.close():
+                        yield frame
+                if isinstance(part, EmulatorForm):
+                    for frame in self.model.close():
+                        yield frame
+                    self._handed = True
+                    async with aclosing(self.pauses.frames(part, self.generation.stopping)) as frames:
+                        async for frame in frames:
+                            yield frame
+                    reply = self.pauses.answer
+                else:
+                    for frame in self._show(part):
+                        yield frame
+        if not self.generation.stopped:
+            for frame in (*self.model.close(), *self.pauses.close()):
+                yield frame
 
-    def _elapsed(self) -> float:
-        return time.perf_counter() - self.run.started
+    def _show(self, part: Part) -> Iterator[Frame]:
+        match part:
+            case str():
+                yield from self.model.say(part)
+            case Node() | Iteration() | Loop() | Parallel():
+                yield from self.model.close()
+                yield from block_frames(self.nodes, part)
+                self._handed = True
+            case CitationResource() if self.message is not None:
+                self.message.citations.append(part)
+            case OutputBlocked() if self.message is not None:
+                yield from self._moderated(part.text)
+            case Mapping() if self.message is None:
+                yield from self._hand_over(dict(part))
+            case _:
+                raise self.generation.misfit(part, "workflow" if self.message is None else "chatflow")
 
-    def _prompt_tokens(self) -> int:
-        request = self.generation.request
-        return tokens(request.query) + sum(tokens(str(value)) for value in request.inputs.values())
+    def _hand_over(self, outputs: dict[str, Any]) -> Iterator[Frame]:
+        """A mapping: what the run gives, from a node of its own where no other node was named."""
+        self._outputs = {**(self._outputs or {}), **outputs}
+        yield from self.model.close()
+        asked = self.pauses.node
+        if not self._handed and asked is None and not self.pauses.count:
+            node = self.nodes.begin("code", "code", "Code")
+            yield self.nodes.started(node)
+            yield from self._chunks(outputs, "code")
+            yield self.nodes.finished(node, inputs={}, outputs=outputs)
+        elif not self.run.answer and self.pauses.count < 2:
+            # A run that was paused twice streams no outputs, whichever node they come from.
+            yield from self._chunks(outputs, asked.id if asked is not None else "code")
+        self._handed = True
+        yield from self.pauses.close()
 
-    def _settle(self, status: str, *, error: str | None, outputs: dict[str, Any], exceptions: int = 0) -> None:
-        run = self.run
-        run.status, run.error, run.outputs, run.exceptions_count = status, error, outputs, exceptions
-        run.elapsed_time, run.finished_at = round(self._elapsed(), 6), now()
-        if self.message is not None:
-            self.message.answer = outputs.get("answer", "")
-            if error is not None:
-                self.message.status, self.message.error = "error", error
-
-    def _delta(self, text: str, selector: list[str]) -> Frame:
-        if self.message is not None:
-            return MessageEvent(**self.ids(), id=self.message.id, answer=text, from_variable_selector=selector)
-        return TextChunkEvent(**self.run_ids(), data=TextChunk(text=text, from_variable_selector=selector))
-
-    def _chunks(self, outputs: dict[str, Any]) -> list[Frame]:
+    def _chunks(self, outputs: Mapping[str, Any], node_id: str) -> Iterator[Frame]:
         """Outputs as an end node streams them: each as text, a line break between."""
-        chunks: list[Frame] = []
-        for name, value in outputs.items():
-            if chunks:
-                chunks.append(self._delta("\n", ["end", "answer"]))
+        for number, (name, value) in enumerate(outputs.items()):
+            if number:
+                yield self.nodes.delta("\n", ["end", "answer"])
             shown = "" if value is None else value
             text = shown if isinstance(shown, str) else json.dumps(shown, indent=2, ensure_ascii=False)
-            chunks.append(self._delta(text, ["code", name]))
-        return chunks
+            yield self.nodes.delta(text, [node_id, name])
 
-    def _node(self, id: str, type: str, title: str) -> _Node:
-        self.run.total_steps += 1
-        return _Node(id, type, title, new_id(), now(), time.perf_counter())
+    # ------------------------------------------------------------------------------------------------------- endings
+    def _ending(self) -> Iterator[Frame]:
+        run, said = self.run, self.model.text or self.run.answer
+        outputs: dict[str, Any]
+        if self.message is None:
+            outputs = self._outputs if self._outputs is not None else {"text": said} if said or not self._handed else {}
+            node_id = "end"
+        else:
+            no_files: list[Any] = []
+            outputs = {"answer": run.answer, "files": no_files}
+            node_id = "answer"
+        if outputs or not self.pauses.expired:  # nothing follows a form that nobody filled, unless the function goes on
+            last = self.nodes.begin(node_id, node_id, node_id.capitalize())
+            yield self.nodes.started(last)
+            yield self.nodes.finished(last, inputs=outputs if self.message is None else {}, outputs=outputs)
+        self.cost = total(self.model.costs)
+        handled = any(node.status == "exception" for node in run.nodes)
+        self._settle("partial-succeeded" if handled else "succeeded", error=None, outputs=outputs)
+        if self.message is not None:
+            yield self._message_end()
+        yield self._finished()
 
-    def _started(self, node: _Node) -> Frame:
-        execution = NodeExecution(
-            id=node.execution,
-            node_id=node.id,
-            node_type=node.type,
-            title=node.title,
-            index=1,
-            predecessor_node_id=None,
-            inputs=None,
-            inputs_truncated=False,
-            created_at=at(node.created_at),
-            extras={},
-            iteration_id=None,
-            loop_id=None,
-            agent_strategy=None,
-        )
-        return NodeStartedEvent(**self.run_ids(), data=execution)
+    def _moderated(self, text: str) -> Iterator[Frame]:
+        yield from self.model.close()
+        ids = self.nodes.ids
+        yield MessageReplaceEvent(**ids, answer=text, reason="output_moderation")
+        self._settle("stopped", error=_MODERATED, outputs={})
+        if self.message is not None:
+            self.message.answer = text
+        yield self._finished()
+        raise _Over
 
-    def _finished(
-        self,
-        node: _Node,
-        *,
-        inputs: dict[str, Any],
-        outputs: dict[str, Any],
-        process_data: dict[str, Any] | None = None,
-        execution_metadata: dict[str, Any] | None = None,
-        error: str | None = None,
-    ) -> Frame:
-        execution = NodeExecution(
-            id=node.execution,
-            node_id=node.id,
-            node_type=node.type,
-            title=node.title,
-            index=1,
-            predecessor_node_id=None,
-            inputs=inputs,
-            inputs_truncated=False,
-            process_data=process_data or {},
-            process_data_truncated=False,
-            outputs=outputs,
-            outputs_truncated=False,
-            status="succeeded" if error is None else "failed",
-            error=error,
-            elapsed_time=round(time.perf_counter() - node.started, 6),
-            execution_metadata=execution_metadata,
-            created_at=at(node.created_at),
-            finished_at=at(now()),
-            files=[],
-            iteration_id=None,
-            loop_id=None,
-        )
-        return NodeFinishedEvent(**self.run_ids(), data=execution)
+    def _message_end(self) -> Frame:
+        assert self.message is not None
+        assert self.cost is not None
+        shown = metadata(self.cost, self.message.citations)
+        return MessageEndEvent(**self.nodes.ids, id=self.message.id, metadata=shown, files=[])
 
-    def _model_run(self, cost: Usage) -> dict[str, Any]:
-        request, spent = self.generation.request, cost.model_dump(mode="json")
-        prompt: dict[str, Any] = {"role": "user", "text": request.query, "files": []}
-        ended = {"usage": spent, "finish_reason": "stop"}
-        return {
-            "process_data": {"model_mode": "chat", "prompts": [prompt], **ended, **_MODEL},
-            "outputs": {"text": self.generation.text, "reasoning_content": "", **ended},
-            "execution_metadata": {name: spent[name] for name in ("total_tokens", "total_price", "currency")},
-        }
+    def _finished(self, *, status: str | None = None) -> Frame:
+        return finished(self.run, self.creator, status=status, **self.nodes.run_ids)
 
-
-def finished(run: Run, creator: str, *, status: str | None = None, **ids: Any) -> WorkflowFinishedEvent:
-    """The frame that ends a run's stream, and all that is left of it for who asks later."""
-    data = WorkflowRunData(
-        id=run.id,
-        workflow_id=run.workflow_id,
-        status=status or run.status,
-        outputs=run.outputs,
-        error=run.error,
-        elapsed_time=run.elapsed_time,
-        total_tokens=run.total_tokens,
-        total_steps=run.total_steps,
-        created_by=RunCreator(id=creator, user=run.user),
-        created_at=at(run.created_at),
-        finished_at=None if run.finished_at is None else at(run.finished_at),
-        exceptions_count=run.exceptions_count,
-        files=[],
-    )
-    return WorkflowFinishedEvent(**ids, data=data)
+    def _settle(self, status: str, *, error: str | None, outputs: dict[str, Any]) -> None:
+        run = self.run
+        run.status, run.error, run.outputs = status, error, outputs
+        run.elapsed_time, run.finished_at = round(time.perf_counter() - run.started, 6), now()
+        if self.message is not None:
+            self.message.answer = outputs.get("answer", "")
+            self.message.status, self.message.error = "normal" if error is None else "error", error

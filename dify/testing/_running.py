@@ -7,18 +7,35 @@ from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
+from starlette.responses import Response
+
 from dify.types.events import ErrorEvent, PingEvent
-from dify.types.replies import Usage
+from dify.types.replies import AnnotationReply, Usage
+from dify.types.workflows import RunCreator
 
 from ._answers import EmulatorFile
-from ._core import Core, Message, Mode, Run
-from ._frames import Frame, file_object, metadata
+from ._chat_frames import Turn
+from ._core import Core, Message, Mode, new_id
+from ._frames import NOTHING, Frame, file_object, metadata
 from ._generation import Generation
+from ._live import Live
+from ._presets import preset_frames
 from ._run_frames import RunStream
+from ._runs import Run
 from ._sse import EventStream
-from ._wire import Call, WireError
+from ._wire import Call, WireError, generation_json
 
-__all__ = ["chat_reply", "check_version", "drain", "refused", "run_stream", "stream"]
+__all__ = [
+    "answered",
+    "begin_run",
+    "chat_reply",
+    "check_version",
+    "drain",
+    "preset",
+    "read",
+    "refused",
+    "stream",
+]
 
 
 async def stream(core: Core, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
@@ -31,9 +48,9 @@ async def stream(core: Core, task_id: str, frames: AsyncGenerator[Frame]) -> Asy
         core.tasks.pop(task_id, None)
 
 
-async def drain(core: Core, task_id: str, frames: AsyncGenerator[Frame]) -> None:
+async def drain(frames: AsyncGenerator[Frame]) -> None:
     """Let a task run to its end, as the blocking mode does."""
-    async with aclosing(stream(core, task_id, frames)) as rest:
+    async with aclosing(frames) as rest:
         async for _ in rest:
             pass
 
@@ -48,6 +65,29 @@ def refused(error: WireError) -> EventStream:
     return EventStream(frames())
 
 
+async def answered(call: Call, turn: Turn, streaming: bool) -> Response:
+    """The answer of a chat, agent or completion app."""
+    frames = stream(call.core, turn.task_id, turn.frames())
+    if streaming:
+        return EventStream(frames)
+    await drain(frames)
+    if turn.failure is not None:
+        raise turn.failure
+    return generation_json(chat_reply(turn.message, turn.task_id, turn.mode, turn.cost))
+
+
+async def preset(
+    mode: Mode, message: Message, text: str, annotation: AnnotationReply | None, streaming: bool
+) -> Response:
+    """The answer of an app whose model was not asked."""
+    task_id = new_id()
+    frames = preset_frames(mode, message, task_id, text, annotation)
+    if streaming:
+        return EventStream(frames)
+    await drain(frames)
+    return generation_json(chat_reply(message, task_id, mode, NOTHING, annotation))
+
+
 def check_version(workflow_id: str) -> None:
     """Any version id will do here, as long as it is an id."""
     try:
@@ -56,7 +96,7 @@ def check_version(workflow_id: str) -> None:
         raise WireError(400, "bad_request", f"Invalid workflow_id format: '{workflow_id}'. ") from None
 
 
-def run_stream(
+def begin_run(
     call: Call,
     generation: Generation,
     task_id: str,
@@ -64,26 +104,48 @@ def run_stream(
     message: Message | None,
     workflow_id: str | None,
     files: tuple[EmulatorFile, ...],
-) -> RunStream:
-    """A new run of a chatflow (which answers `message`) or of a workflow."""
+) -> tuple[RunStream, Live]:
+    """A new run of a chatflow (which answers `message`) or of a workflow, at work from now on."""
     core, request = call.core, generation.request
     url = f"{call.origin}/files/{{}}/file-preview"
     objects = [file_object(file, url=url.format(file.upload_file_id)) for file in files]
     attached = [each.model_dump(mode="json", exclude_unset=True) for each in objects]
-    run = Run(user=call.user, inputs={}, workflow_id=workflow_id or core.workflow_id, in_logs=message is None)
+    run = Run(
+        user=call.user,
+        inputs={},
+        workflow_id=workflow_id or core.workflow_id,
+        task_id=task_id,
+        in_logs=message is None,
+    )
     system: dict[str, Any] = {"sys.files": attached, "sys.user_id": call.user}
     if message is not None:
         system = {"sys.query": request.query, **system, "sys.dialogue_count": len(request.history) + 1}
+        message.run = run
     system |= {"sys.app_id": core.app_id, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
     run.inputs = {**request.inputs, **system}
     core.runs[run.id] = run
-    return RunStream(run=run, message=message, task_id=task_id, generation=generation, creator=core.end_user(call.user))
+    creator = RunCreator(id=core.end_user(call.user), user=call.user)
+    flow = RunStream(run=run, message=message, generation=generation, creator=creator, speak=core.auto_play)
+    live = Live(run, stream(core, task_id, flow.frames()))
+    core.keep(live)
+    return flow, live
 
 
-def chat_reply(message: Message, task_id: str, mode: Mode, cost: Usage | None) -> dict[str, Any]:
+async def read(live: Live) -> AsyncGenerator[Frame]:
+    """The stream of a run, for the call that began it: servers begin those with a ping."""
+    yield PingEvent()
+    async with aclosing(live.frames()) as frames:
+        async for frame in frames:
+            yield frame
+
+
+def chat_reply(
+    message: Message, task_id: str, mode: Mode, cost: Usage | None, annotation: AnnotationReply | None = None
+) -> dict[str, Any]:
     """What the blocking mode answers for a message."""
     conversation = {} if message.conversation is None else {"conversation_id": message.conversation.id}
-    spent = {} if cost is None else metadata(cost).model_dump(mode="json", exclude_unset=True)
+    shown = None if cost is None else metadata(cost, message.citations, annotation)
+    spent = {} if shown is None else shown.model_dump(mode="json", exclude_unset=True)
     return {
         "event": "message",
         "task_id": task_id,

@@ -1,9 +1,10 @@
-"""What the routes of knowledge share: finding what a path names, and pages."""
+"""What routes share: finding what a path names, and pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 from starlette.routing import Route
 
@@ -18,6 +19,7 @@ __all__ = [
     "dataset_of",
     "document_of",
     "hint",
+    "is_uuid",
     "knowledge_routes",
     "page",
     "segment_of",
@@ -45,6 +47,15 @@ def knowledge_routes(
 def hint(path: str, *likely: str) -> str:
     """What Dify adds to some 404s: the routes that look like the one that was asked for."""
     return f" You have requested this URI [{path}] but did you mean {' or '.join(likely)} ?"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is the id that some routes take without looking."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def dataset_of(call: Call, *likely: str) -> StoredDataset:

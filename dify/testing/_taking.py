@@ -27,7 +27,7 @@ def use_files_in(core: Core, value: Any) -> None:
     elif isinstance(value, dict):
         values = cast("dict[str, Any]", value)
         stored = core.files.get(str(values.get("upload_file_id")))
-        if stored is not None:
+        if stored is not None and stored.app_id == core.app_id:
             stored.used = True
         for item in values.values():
             use_files_in(core, item)
@@ -40,7 +40,7 @@ def _take(core: Core, user: str, sent: dict[str, Any]) -> EmulatorFile:
     if method != "local_file":
         return EmulatorFile(type=kind, transfer_method=method, url=sent.get("url") or sent.get("remote_url"))
     stored = core.files.get(str(sent.get("upload_file_id")))
-    if stored is None or stored.user != user:
+    if stored is None or (stored.user, stored.app_id) != (user, core.app_id):
         raise WireError(400, "invalid_param", "Invalid upload file")
     stored.used = True
     return EmulatorFile(

@@ -1,4 +1,4 @@
-"""How the API reads requests and words its answers, whatever the route."""
+"""How the API reads requests, and lets them in."""
 
 from __future__ import annotations
 
@@ -14,9 +14,28 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ._answers import EmulatorError, RecordedRequest
-from ._core import DEFAULT_USER, Core, Mode
+from ._core import DEFAULT_USER, Core, Mode, Workspace
+from ._faults import Cut
+from ._meeting import below, met
+from ._sse import EventStream
+from ._wording import (
+    BAD_REQUEST,
+    NOT_JSON,
+    UNAVAILABLE,
+    WRONG_APP,
+    WireError,
+    error_answer,
+    generation_json,
+    html_not_found,
+    json_answer,
+    no_content,
+    shown,
+    success,
+    unhandled,
+)
 
 __all__ = [
+    "BAD_REQUEST",
     "Call",
     "Handler",
     "KeyKind",
@@ -39,66 +58,13 @@ KeyKind: TypeAlias = Literal["app", "dataset"]
 
 Payload = TypeVar("Payload", bound=BaseModel)
 
-WRONG_APP = "Please check if your app mode matches the right API route."
-UNAVAILABLE = "App unavailable, please check your app configurations."
-NOT_JSON = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
-BAD_REQUEST = "The browser (or proxy) sent a request that this server could not understand."
-_NOT_FOUND_PAGE = (
-    "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
-    "<p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and "
-    "try again.</p>\n"
-)
-
-
-class WireError(EmulatorError):
-    """An error that a route answers; `message` may be empty, as Dify's often is."""
-
-
-def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer as nearly all routes give it: compact, ASCII, slashes escaped."""
-    text = json.dumps(body, separators=(",", ":")).replace("/", "\\/") + "\n"
-    return Response(text, status, headers, media_type="application/json")
-
-
-def generation_json(body: Any) -> Response:
-    """An answer as the blocking mode gives it, which says its charset."""
-    return Response(json.dumps(body), 200, media_type="application/json; charset=utf-8")
-
-
-def shown(model: BaseModel) -> Any:
-    """The wire form of a model: the members that were given, no others."""
-    return model.model_dump(mode="json", exclude_unset=True)
-
-
-def success() -> Response:
-    """The answer of calls that have nothing to tell."""
-    return json_answer({"result": "success"})
-
-
-def no_content() -> Response:
-    """The answer of deletions and the like, which names a type all the same."""
-    return Response(b"", 204, media_type="application/json")
-
-
-def html_not_found() -> Response:
-    """The web framework's own page, for what no route takes."""
-    return Response(_NOT_FOUND_PAGE, 404, media_type="text/html")
-
-
-def error_answer(error: EmulatorError) -> Response:
-    """The body of an error."""
-    headers = {"WWW-Authenticate": 'Bearer realm="api"'} if error.status == 401 else None
-    return json_answer(
-        {"code": error.code, "message": error.message, "status": error.status}, status=error.status, headers=headers
-    )
-
 
 @dataclass(frozen=True)
 class Call:
     """A request that was let in, with its body read.
 
     Attributes:
-        core: The app.
+        core: The app that the key is for.
         request: The request itself.
         body: The JSON body, or an empty object.
         form: The multipart body, if there is one.
@@ -162,7 +128,7 @@ def endpoint(
     """A route under `/v1`, whose requests are recorded, let in by key, read, and checked for the kind of app.
 
     Args:
-        core: The app.
+        core: Any app of the workspace; the key of a request says which one it is for.
         method: HTTP method.
         path: Path without `/v1`. A `{name:uuid}` in it makes anything else the HTML 404; a `{name}` takes any text.
         handler: What answers.
@@ -172,6 +138,8 @@ def endpoint(
         modes: The kinds of app that have this route; None for all.
         wrong_mode: Dify's code for any other kind of app.
     """
+
+    workspace = core.workspace
 
     async def answer(request: Request) -> Response:
         form = await _form(request) if body == "form" else None
@@ -183,17 +151,24 @@ def endpoint(
         named = _user(request, sent, form)
         _record(core, request, sent, form, named)
         try:
-            _let_in(request, key)
+            fault = await met(workspace.faults, request)
+            if fault is not None:
+                return fault
+            app = _let_in(workspace, request, key)
             if problem is not None:
                 raise problem
             if isinstance(sent, list):
-                return _unhandled()
+                return unhandled()
             if user_required and not named:
                 raise WireError(400, "invalid_param", "Arg user must be provided.")
-            if modes is not None and core.mode is not None and core.mode not in modes:
+            if modes is not None and app.mode is not None and app.mode not in modes:
                 raise WireError(400, wrong_mode, UNAVAILABLE if wrong_mode == "app_unavailable" else WRONG_APP)
-            call = Call(core, request, cast("dict[str, Any]", sent or {}), form, named or DEFAULT_USER)
-            return await handler(call)
+            call = Call(app, request, cast("dict[str, Any]", sent or {}), form, named or DEFAULT_USER)
+            response = await handler(call)
+            if isinstance(response, EventStream):
+                response.ping_interval = workspace.ping_interval
+                response.cut = workspace.faults.take(Cut, request.method, below(request))
+            return response
         except EmulatorError as error:
             return error_answer(error)
         finally:
@@ -207,14 +182,17 @@ def _record(core: Core, request: Request, sent: Any, form: FormData | None, user
     fields = None
     if form is not None:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    core.requests.append(
+    key = _key_of(request)
+    app = core.workspace.app_of(key) if key is not None else None
+    core.workspace.requests.append(
         RecordedRequest(
             method=request.method,
-            path=request.url.path.removeprefix("/v1"),
+            path=below(request),
             query=dict(request.query_params),
             json=sent,
             form=fields,
             user=user,
+            app=None if app is None else app.name,
         )
     )
 
@@ -224,21 +202,20 @@ def record(core: Core, request: Request) -> None:
     _record(core, request, None, None, request.query_params.get("user"))
 
 
-def unhandled() -> Response:
-    """What Dify answers to what nobody thought of, such as an id that is none."""
-    return _unhandled()
-
-
-def _unhandled() -> Response:
-    return json_answer({"message": "Internal Server Error", "code": "unknown", "status": 500}, status=500)
-
-
-def _let_in(request: Request, kind: KeyKind) -> None:
+def _key_of(request: Request) -> str | None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    return key.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _let_in(workspace: Workspace, request: Request, kind: KeyKind) -> Core:
+    """The app that the key is for; for a knowledge key the first one, which then plays no part."""
+    key = _key_of(request)
+    if key is None:
         raise WireError(401, "unauthorized", "Authorization header must be provided and start with 'Bearer'")
-    if not key.strip().startswith(f"{kind}-"):
+    app = workspace.app_of(key) if kind == "app" else workspace.first if workspace.opens_knowledge(key) else None
+    if app is None:
         raise WireError(401, "unauthorized", "Access token is invalid")
+    return app
 
 
 async def _read_json(request: Request) -> Any:

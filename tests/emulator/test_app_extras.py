@@ -121,11 +121,7 @@ async def test_an_end_user_is_known_by_what_it_uploaded() -> None:
 def test_a_client_is_made_with_the_parameters_of_its_class(door, face) -> None:
     ours = inspect.signature(door).parameters
     theirs = inspect.signature(face).parameters
-    assert set(ours) - {"self"} == set(theirs) - {
-        "http_client",
-        "max_connections",
-        "trust_env",
-    }  # a door has no sockets
+    assert set(ours) - {"self"} == set(theirs) - {"http_client", "max_connections", "trust_env"}
     for name in set(ours) - {"self", "user"}:
         assert ours[name].default == theirs[name].default, name
 

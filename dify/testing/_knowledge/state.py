@@ -10,6 +10,7 @@ from typing import Any
 
 from .._answers import ReadDocument
 from .._ids import new_id, now
+from .pipelines import StoredPipeline
 
 __all__ = [
     "ACCOUNT",
@@ -21,6 +22,7 @@ __all__ = [
     "StoredField",
     "StoredSegment",
     "StoredTag",
+    "new_batch",
 ]
 
 ACCOUNT = "Emulator"
@@ -29,7 +31,7 @@ ACCOUNT = "Emulator"
 _batches = count(100_000)
 
 
-def _new_batch() -> str:
+def new_batch() -> str:
     """A batch as the server words it: the time and six digits."""
     return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{next(_batches) % 900_000 + 100_000}"
 
@@ -111,7 +113,7 @@ class StoredDocument:
     rule: dict[str, Any]
     id: str = field(default_factory=new_id)
     rule_id: str = field(default_factory=new_id)
-    batch: str = field(default_factory=_new_batch)
+    batch: str = field(default_factory=new_batch)
     created_from: str = "api"
     created_at: int = field(default_factory=now)
     updated_at: int = field(default_factory=now)
@@ -230,6 +232,7 @@ class StoredDataset:
     built_in_fields: bool = False
     fields: dict[str, StoredField] = field(default_factory=dict[str, StoredField])
     documents: dict[str, StoredDocument] = field(default_factory=dict[str, StoredDocument])
+    pipeline: StoredPipeline | None = None
 
     def searchable(self) -> Iterator[tuple[StoredDocument, StoredSegment]]:
         """Every chunk that a search may find."""

@@ -22,7 +22,7 @@ def routes(core: Core) -> list[Route]:
 
     async def index(request: Request) -> Response:
         record(core, request)
-        version = {"welcome": "Emulator", "api_version": "v1", "server_version": core.server_version}
+        version = {"welcome": "Emulator", "api_version": "v1", "server_version": core.workspace.server_version}
         return json_answer(version)
 
     return [
@@ -49,6 +49,7 @@ async def _info(call: Call) -> Response:
 
 
 async def _parameters(call: Call) -> Response:
+    speech = {"autoPlay": "enabled"} if call.core.auto_play else {}
     uploads = {
         "enabled": True,
         "allowed_file_types": ["image", "document", "audio", "video"],
@@ -69,7 +70,7 @@ async def _parameters(call: Call) -> Response:
             "suggested_questions": [],
             "suggested_questions_after_answer": _ON,
             "speech_to_text": _ON,
-            "text_to_speech": {**_ON, "language": "en-US", "voice": "emulator"},
+            "text_to_speech": {**_ON, **speech, "language": "en-US", "voice": "emulator"},
             "retriever_resource": {"enabled": True},
             "annotation_reply": call.core.annotation_reply,
             "more_like_this": _OFF,

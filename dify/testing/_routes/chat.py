@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 from starlette.routing import Route
 
 from .._answers import EmulatorFile, EmulatorRequest
 from .._chat_frames import Turn
 from .._core import Conversation, Core, Message, Mode
+from .._generation import Generation
+from .._links import tool_link
 from .._payloads import ChatRequestPayload
-from .._running import chat_reply, check_version, drain, refused, run_stream, stream
+from .._presets import annotation_for, reply_of
+from .._run_events import pause_shown
+from .._running import answered, begin_run, chat_reply, check_version, drain, preset, read, refused
+from .._runs import Run, StoredForm
 from .._sse import EventStream
 from .._taking import take_files, use_files_in
 from .._wire import Call, WireError, endpoint, generation_json, json_answer
@@ -55,23 +62,53 @@ async def _send(call: Call) -> Response:
         history=core.history(conversation),
         response_mode="streaming" if sent.streaming else "blocking",
     )
+    annotation = annotation_for(core, sent.query)
+    if annotation is not None:
+        annotation.hit_count += 1
+        message = _remember(core, conversation, sent, files)
+        return await preset(mode, message, annotation.answer, reply_of(core, annotation), sent.streaming)
     task_id, generation = await core.generate(request)
     message = _remember(core, conversation, sent, files)
+    if generation.blocked is not None:
+        return await preset(mode, message, generation.blocked, None, sent.streaming)
     if mode == "advanced-chat":
-        flow = run_stream(call, generation, task_id, message=message, workflow_id=sent.workflow_id, files=files)
-        if sent.streaming:
-            return EventStream(stream(core, task_id, flow.frames()))
-        await drain(core, task_id, flow.frames())
-        if flow.failure is not None:
-            raise WireError(400, "invalid_param", f"Run failed: {flow.failure}")
-        return generation_json(chat_reply(message, task_id, mode, flow.cost))
-    turn = Turn(mode=mode, message=message, task_id=task_id, generation=generation, origin=call.origin)
+        return await _flow(call, sent, generation, task_id, message)
+    turn = Turn(
+        mode=mode,
+        message=message,
+        task_id=task_id,
+        generation=generation,
+        origin=call.origin,
+        link=lambda stored: tool_link(call, stored),
+        speak=core.auto_play,
+    )
+    return await answered(call, turn, sent.streaming)
+
+
+async def _flow(
+    call: Call, sent: ChatRequestPayload, generation: Generation, task_id: str, message: Message
+) -> Response:
+    flow, live = begin_run(
+        call, generation, task_id, message=message, workflow_id=sent.workflow_id, files=message.files
+    )
     if sent.streaming:
-        return EventStream(stream(core, task_id, turn.frames()))
-    await drain(core, task_id, turn.frames())
-    if turn.failure is not None:
-        raise turn.failure
-    return generation_json(chat_reply(message, task_id, mode, turn.cost))
+        return EventStream(read(live))
+    await drain(live.frames())
+    form = flow.run.waits_for
+    if form is not None:
+        return generation_json(_paused_reply(flow.run, form, message, task_id))
+    if flow.failure is not None:
+        raise WireError(400, "invalid_param", f"Run failed: {flow.failure}")
+    return generation_json(chat_reply(message, task_id, "advanced-chat", flow.cost))
+
+
+def _paused_reply(run: Run, form: StoredForm, message: Message, task_id: str) -> dict[str, Any]:
+    """What the blocking mode answers for a chatflow that waits for a person."""
+    empty: dict[str, Any] = {"annotation_reply": None, "retriever_resources": [], "usage": None}
+    reply = chat_reply(message, task_id, "advanced-chat", None) | {"metadata": empty, "event": "workflow_paused"}
+    reply |= {"answer": run.answer, "workflow_run_id": run.id}
+    named = ("id", "mode", "conversation_id", "message_id", "workflow_run_id", "answer", "metadata", "created_at")
+    return {**reply, "data": {**{name: reply[name] for name in named}, **pause_shown(run, form)}}
 
 
 async def _stop(call: Call) -> Response:

@@ -8,11 +8,11 @@ from starlette.routing import Route
 from .._answers import EmulatorRequest
 from .._chat_frames import Turn
 from .._core import Core, Message, Mode
+from .._links import tool_link
 from .._payloads import CompletionRequestPayload
-from .._running import chat_reply, drain, stream
-from .._sse import EventStream
+from .._running import answered, preset
 from .._taking import take_files, use_files_in
-from .._wire import Call, endpoint, generation_json, json_answer
+from .._wire import Call, endpoint, json_answer
 
 _MODES: frozenset[Mode] = frozenset({"completion"})
 
@@ -44,13 +44,18 @@ async def _create(call: Call) -> Response:
     task_id, generation = await core.generate(request)
     message = Message(conversation=None, user=call.user, query=sent.query, inputs=sent.inputs, files=files)
     core.messages[message.id] = message
-    turn = Turn(mode="completion", message=message, task_id=task_id, generation=generation, origin=call.origin)
-    if sent.streaming:
-        return EventStream(stream(core, task_id, turn.frames()))
-    await drain(core, task_id, turn.frames())
-    if turn.failure is not None:
-        raise turn.failure
-    return generation_json(chat_reply(message, task_id, "completion", turn.cost))
+    if generation.blocked is not None:
+        return await preset("completion", message, generation.blocked, None, sent.streaming)
+    turn = Turn(
+        mode="completion",
+        message=message,
+        task_id=task_id,
+        generation=generation,
+        origin=call.origin,
+        link=lambda stored: tool_link(call, stored),
+        speak=core.auto_play,
+    )
+    return await answered(call, turn, sent.streaming)
 
 
 async def _stop(call: Call) -> Response:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .._core import Conversation, Core, Message
+from .._core import Conversation, Core
+from .._messages import message_shown
 from .._payloads import ConversationListQuery, ConversationRenamePayload, MessageListQuery
 from .._wire import Call, WireError, endpoint, json_answer
 from .chat import CHAT_MODES, title
 
-_NO_PARENT = "00000000-0000-0000-0000-000000000000"
 _MESSAGES_HINT = (
     " You have requested this URI [/v1/messages] but did you mean /v1/messages or /v1/chat-messages or /api/messages ?"
 )
@@ -91,59 +89,5 @@ async def _messages(call: Call) -> Response:
     # The newest that are left, in the order in which they were said.
     page = messages[-asked.limit :]
     more = len(messages) > len(page)
-    data = [_message(call, found, each) for each in page]
+    data = [message_shown(call, found, each) for each in page]
     return json_answer({"limit": asked.limit, "has_more": more, "data": data})
-
-
-def _message(call: Call, conversation: Conversation, message: Message) -> dict[str, Any]:
-    given = call.core.feedbacks.get(message.id)
-    return {
-        "id": message.id,
-        "conversation_id": conversation.id,
-        "parent_message_id": _NO_PARENT,
-        "inputs": message.inputs,
-        "query": message.query,
-        "answer": message.answer,
-        "feedback": None if given is None else {"rating": given.rating},
-        "retriever_resources": [],
-        "created_at": message.created_at,
-        "agent_thoughts": [_thought(message, each) for each in message.thoughts],
-        "message_files": _files(call, message),
-        "status": message.status,
-        "error": message.error,
-        "extra_contents": [],
-    }
-
-
-def _thought(message: Message, thought: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": thought["id"],
-        "chain_id": None,
-        "message_id": message.id,
-        "position": 1,
-        "thought": thought["thought"],
-        "tool": "",
-        "tool_labels": {},
-        "tool_input": "",
-        "created_at": message.created_at,
-        "observation": "",
-        "files": [],
-    }
-
-
-def _files(call: Call, message: Message) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": file.upload_file_id,
-            "filename": file.name,
-            "type": file.type,
-            "url": file.url or f"{call.origin}/files/{file.upload_file_id}/file-preview",
-            "mime_type": file.mime_type,
-            "size": len(file.content or b""),
-            "transfer_method": file.transfer_method,
-            "belongs_to": "user",
-            "upload_file_id": file.upload_file_id,
-        }
-        for file in message.files
-        if file.upload_file_id is not None
-    ]

@@ -39,6 +39,7 @@ async def _upload(call: Call) -> Response:
     if "/" in name or "\\" in name:
         raise WireError(400, "invalid_param", "Filename contains invalid characters")
     stored = StoredFile(name=name, mime_type=part.content_type, content=await part.read(), user=call.user)
+    stored.app_id = call.core.app_id
     if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
         raise WireError(413, "file_too_large")
     call.core.files[stored.id] = stored
@@ -79,6 +80,8 @@ async def _preview(call: Call) -> Response:
     # Any user of the app may read a file, but only once a message has taken it.
     if stored is None or not stored.used:
         raise WireError(404, "file_not_found", "File not found in message context")
+    if stored.app_id != call.core.app_id:
+        raise WireError(403, "file_access_denied", "File access denied: not owned by requesting app")
     headers = {"Cache-Control": "public, max-age=3600"}
     media_type = stored.mime_type
     if call.request.query_params.get("as_attachment", "").lower() in {"true", "1", "yes", "on"}:

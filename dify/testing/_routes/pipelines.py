@@ -1,22 +1,33 @@
-"""Knowledge pipelines: files can be uploaded for them, but no knowledge base of the emulator has one."""
+"""Knowledge pipelines: what feeds them, and their runs."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dify.types.events import DatasourceCompletedEvent, DatasourceErrorEvent, DatasourceProcessingEvent, ErrorEvent
 from dify.types.pipelines import PipelineFile
 
 from .._core import Core, StoredFile
+from .._frames import Frame
 from .._knowledge.label_payloads import DatasourceNodeRunPayload, PipelineRunApiEntity
+from .._knowledge.pipelines import StoredPipeline, one_page
+from .._knowledge.state import StoredDataset
+from .._pipeline_runs import Draft, Material, make_documents
+from .._running import drain
 from .._scoped import DATASET, dataset_of, knowledge_routes
-from .._wire import Call, WireError, json_answer, shown
+from .._sse import EventStream
+from .._wire import Call, WireError, generation_json, json_answer, shown
 from .files import MEGABYTE, size_limit
 
 _PIPELINE = f"{DATASET}/pipeline"
+_NO_LOCAL = "Unsupported datasource provider: local_file"
 
 
 def routes(core: Core) -> list[Route]:
@@ -53,22 +64,68 @@ async def _upload(call: Call) -> Response:
     return json_answer(shown(body), status=201)
 
 
-def _no_pipeline() -> WireError:
-    return WireError(400, "invalid_param", "Pipeline not found")
+def _pipeline(dataset: StoredDataset) -> StoredPipeline:
+    if dataset.pipeline is None:
+        raise WireError(400, "invalid_param", "Pipeline not found")
+    return dataset.pipeline
 
 
 async def _plugins(call: Call) -> Response:
-    dataset_of(call, "/v1/datasets/<uuid:dataset_id>/pipeline/datasource-plugins")
-    raise _no_pipeline()
+    dataset = dataset_of(call, "/v1/datasets/<uuid:dataset_id>/pipeline/datasource-plugins")
+    return json_answer([_pipeline(dataset).plugin()])
 
 
 async def _run_node(call: Call) -> Response:
-    dataset_of(call)
-    call.payload(DatasourceNodeRunPayload)
-    raise _no_pipeline()
+    dataset = dataset_of(call)
+    sent = call.payload(DatasourceNodeRunPayload)
+    return EventStream(_collected(_pipeline(dataset), call.path("node_id"), sent.inputs))
+
+
+async def _collected(pipeline: StoredPipeline, node_id: str, inputs: dict[str, Any]) -> AsyncGenerator[Frame]:
+    """What a datasource finds. Every failure is an event, whatever it is."""
+    begun = time.perf_counter()
+    if node_id != pipeline.node_id:
+        yield DatasourceErrorEvent(error="Datasource node data not found")
+        return
+    if pipeline.datasource_type == "local_file":
+        yield DatasourceErrorEvent(error=_NO_LOCAL)
+        return
+    try:
+        found = [dict(each) for each in (pipeline.collect or one_page)(inputs)]
+    except Exception as error:  # noqa: BLE001  # a function that fails is a datasource that does
+        yield DatasourceErrorEvent(error=str(error))
+        return
+    count = len(found)
+    if pipeline.datasource_type == "website_crawl" and count > 1:
+        yield DatasourceProcessingEvent(total=count, completed=1)
+    elif pipeline.datasource_type != "website_crawl":
+        yield DatasourceProcessingEvent(total=None, completed=None)
+    spent = round(time.perf_counter() - begun, 2)
+    yield DatasourceCompletedEvent(data=found, total=count, completed=count, time_consuming=spent)
 
 
 async def _run(call: Call) -> Response:
-    dataset_of(call)
-    call.payload(PipelineRunApiEntity)
-    raise _no_pipeline()
+    dataset = dataset_of(call)
+    sent = call.payload(PipelineRunApiEntity)
+    pipeline = _pipeline(dataset)
+    streaming, known = sent.response_mode == "streaming", sent.start_node_id == pipeline.node_id
+    if not known:
+        problem = f"Root node id {sent.start_node_id} not found in the graph"
+        if sent.is_published:
+            raise WireError(500, "pipeline_run_error", problem)
+        if streaming:
+            return EventStream(_refused(problem))
+        raise WireError(400, "invalid_param", problem)
+    material = [Material.of(call, pipeline, info) for info in sent.datasource_info_list]
+    if sent.is_published:
+        # Whatever mode was asked for, the documents are made in the background.
+        return generation_json(await make_documents(call, dataset, material))
+    draft = Draft(call, dataset, pipeline, sent.inputs, material)
+    if streaming:
+        return EventStream(draft.frames())
+    await drain(draft.frames())
+    return generation_json(draft.reply())
+
+
+async def _refused(problem: str) -> AsyncGenerator[Frame]:
+    yield ErrorEvent(workflow_run_id=None, code="invalid_param", status=400, message=problem)

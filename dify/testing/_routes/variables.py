@@ -8,6 +8,7 @@ from starlette.routing import Route
 from .._core import Conversation, Core
 from .._ids import now
 from .._payloads import ConversationVariablesQuery, ConversationVariableUpdatePayload
+from .._records import type_of
 from .._scoped import hint
 from .._wire import Call, WireError, endpoint, json_answer, shown, unhandled
 from .chat import CHAT_MODES
@@ -53,6 +54,8 @@ async def _update(call: Call) -> Response:
     if variable is None:
         raise WireError(404, "not_found", "Conversation Variable Not Exists.")
     if not variable.takes(sent.value):
-        raise WireError(400, "bad_request", f"The value is not of type {variable.value_type}.")
+        expected, given = variable.value_type, type_of(sent.value)
+        problem = f"Type mismatch: variable '{variable.name}' expects {expected}, but got {given} type"
+        raise WireError(400, "bad_request", problem)
     variable.value, variable.updated_at = sent.value, now()
     return json_answer(shown(variable.shown()))

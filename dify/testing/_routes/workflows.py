@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dify.types.events import PingEvent, WorkflowFinishedEvent
-
 from .._answers import EmulatorRequest
-from .._core import Core, Mode, Run
-from .._frames import Frame
+from .._core import Core, Mode
 from .._payloads import WorkflowLogQuery, WorkflowRunPayload
-from .._run_frames import finished
-from .._running import check_version, drain, refused, run_stream, stream
+from .._run_events import pause_shown
+from .._running import begin_run, check_version, drain, read, refused
+from .._runs import Run
+from .._scoped import is_uuid
 from .._sse import EventStream
 from .._taking import take_files, use_files_in
 from .._wire import Call, WireError, endpoint, generation_json, json_answer, unhandled
@@ -39,15 +35,6 @@ def routes(core: Core) -> list[Route]:
         ),
         endpoint(core, "GET", "/workflows/run/{workflow_run_id}", _detail, modes=_RUNS, wrong_mode=_WRONG),
         endpoint(core, "GET", "/workflows/logs", _logs),
-        endpoint(
-            core,
-            "GET",
-            "/workflow/{workflow_run_id}/events",
-            _events,
-            user_required=True,
-            modes=_RUNS,
-            wrong_mode=_WRONG,
-        ),
     ]
 
 
@@ -74,16 +61,13 @@ async def _run(call: Call) -> Response:
         response_mode="streaming" if sent.streaming else "blocking",
     )
     task_id, generation = await core.generate(request)
-    flow = run_stream(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
+    flow, live = begin_run(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
     if sent.streaming:
-        return EventStream(stream(core, task_id, flow.frames()))
-    await drain(core, task_id, flow.frames())
-    return generation_json({"task_id": task_id, "workflow_run_id": flow.run.id, "data": _reply(flow.run)})
-
-
-def _reply(run: Run) -> dict[str, Any]:
-    members = ("id", "workflow_id", "status", "outputs", "error", "elapsed_time", "total_tokens", "total_steps")
-    return {name: getattr(run, name) for name in (*members, "created_at", "finished_at")}
+        return EventStream(read(live))
+    await drain(live.frames())
+    form = flow.run.waits_for
+    paused = {} if form is None else pause_shown(flow.run, form)
+    return generation_json({"task_id": task_id, "workflow_run_id": flow.run.id, "data": {**flow.run.reply(), **paused}})
 
 
 async def _stop(call: Call) -> Response:
@@ -96,13 +80,13 @@ async def _stop(call: Call) -> Response:
 
 async def _detail(call: Call) -> Response:
     run_id = call.path("workflow_run_id")
-    if not _is_uuid(run_id):
+    if not is_uuid(run_id):
         return unhandled()
     run = call.core.runs.get(run_id)
     if run is None:
         raise WireError(404, "not_found", "Workflow run not found.")
     stamp = {"sys.timestamp": run.created_at} if run.in_logs else {}
-    return json_answer({**_reply(run), "inputs": json.dumps({**run.inputs, **stamp})})
+    return json_answer({**run.reply(), "inputs": json.dumps({**run.inputs, **stamp})})
 
 
 async def _logs(call: Call) -> Response:
@@ -159,47 +143,3 @@ def _log(core: Core, run: Run) -> dict[str, Any]:
         "created_by_end_user": creator,
         "created_at": run.created_at,
     }
-
-
-async def _events(call: Call) -> Response:
-    core, run_id = call.core, call.path("workflow_run_id")
-    if not _is_uuid(run_id):
-        return unhandled()
-    run = core.runs.get(run_id)
-    if run is None or run.user != call.user:
-        raise WireError(404, "not_found", "Workflow run not found")
-    headers = {"Cache-Control": "no-cache"}
-    if run.finished_at is not None:
-        return EventStream(_replay(core, run), spaced=True, headers=headers)
-    return EventStream(_follow(run), headers=headers)
-
-
-async def _replay(core: Core, run: Run) -> AsyncGenerator[Frame]:
-    # Of a finished run one frame is left, and its task is named after the run.
-    yield finished(run, core.end_user(run.user), task_id=run.id, workflow_run_id=run.id)
-
-
-async def _follow(run: Run) -> AsyncGenerator[Frame]:
-    loop, frames = asyncio.get_running_loop(), asyncio.Queue[Frame]()
-
-    def listen(frame: Frame) -> None:
-        loop.call_soon_threadsafe(frames.put_nowait, frame)
-
-    run.listeners.append(listen)
-    try:
-        yield PingEvent()
-        while True:
-            frame = await frames.get()
-            yield frame
-            if isinstance(frame, WorkflowFinishedEvent):
-                return
-    finally:
-        run.listeners.remove(listen)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -1,0 +1,10 @@
+"""`python -m dify.testing`: serve an emulator."""
+
+from __future__ import annotations
+
+import sys
+
+from ._serving import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""Runs of knowledge pipelines: published ones make documents, drafts show what they would make of the first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from dify.types.pipelines import PipelineDataset, PipelineDocument
+from dify.types.workflows import RunCreator
+
+from ._answers import EmulatorFile
+from ._core import now
+from ._frames import Frame, file_object
+from ._ids import new_id
+from ._knowledge.cutting import chunks_of
+from ._knowledge.indexing import index_if_at_once
+from ._knowledge.pipelines import PARAGRAPHS, StoredPipeline
+from ._knowledge.state import ACCOUNT, SourceFile, StoredDataset, StoredDocument, new_batch
+from ._links import link_to
+from ._nodes import Nodes
+from ._run_events import finished, started
+from ._runs import Run
+from ._wire import Call, shown
+
+__all__ = ["Draft", "Material", "make_documents"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """One thing that a pipeline was given to work on.
+
+    Attributes:
+        info: What the caller said of it.
+        source: Its content; None for an upload that is not there.
+        problem: Why there is none.
+    """
+
+    info: dict[str, Any]
+    source: SourceFile | None
+    problem: str = ""
+
+    @classmethod
+    def of(cls, call: Call, pipeline: StoredPipeline, info: dict[str, Any]) -> Self:
+        """What an item of `datasource_info_list` stands for."""
+        page: dict[str, Any] = info.get("page") or {}
+        name = str(info.get("name") or info.get("title") or page.get("page_name") or "untitled")
+        if pipeline.datasource_type == "local_file":
+            file_id = str(info.get("reference") or info.get("related_id"))
+            stored = call.core.files.get(file_id)
+            if stored is None:
+                problem = f"UploadFile not found for file_id={file_id}, tenant_id={call.core.tenant_id}"
+                return cls(info, None, problem)
+            content, mime_type, extension = stored.content, stored.mime_type, stored.extension
+        else:
+            text = str(info.get("content") or info.get("url") or name)
+            content, mime_type, extension, file_id = text.encode(), "text/plain", "txt", new_id()
+        return cls(info, SourceFile(name, content, mime_type, extension, len(content), id=file_id))
+
+
+async def make_documents(call: Call, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
+    """What the run of a published pipeline answers: its documents, which are being indexed."""
+    batch, documents = new_batch(), list[PipelineDocument]()
+    for each in material:
+        source = each.source or SourceFile(str(each.info.get("name") or "untitled"), b"", "text/plain", "txt", 0)
+        document = StoredDocument(
+            name=source.name,
+            position=dataset.next_position(),
+            source=source,
+            doc_form="text_model",
+            doc_language="English",
+            rule=PARAGRAPHS,
+            batch=batch,
+        )
+        if each.source is None:
+            document.status, document.error = "error", each.problem
+        dataset.documents[document.id] = document
+        documents.append(
+            PipelineDocument(
+                id=document.id,
+                position=document.position,
+                data_source_type=dataset.pipeline.datasource_type if dataset.pipeline is not None else None,
+                data_source_info=each.info,
+                name=document.name,
+                indexing_status="waiting",
+                error=None,
+                enabled=True,
+            )
+        )
+        await index_if_at_once(call.core.knowledge, dataset, document, call.core.failures)
+    about = PipelineDataset(
+        id=dataset.id, name=dataset.name, description=dataset.description, chunk_structure="text_model"
+    )
+    return {"batch": batch, "dataset": shown(about), "documents": [shown(document) for document in documents]}
+
+
+class Draft:
+    """The run of a draft: it makes no documents, and shows the chunks of the first."""
+
+    def __init__(
+        self,
+        call: Call,
+        dataset: StoredDataset,
+        pipeline: StoredPipeline,
+        inputs: dict[str, Any],
+        material: list[Material],
+    ) -> None:
+        self._call = call
+        self._dataset = dataset
+        self._pipeline = pipeline
+        self._first = material[0] if material else Material({}, None, "no datasource info")
+        account = call.core.knowledge.account_id
+        run = self._run = Run(user=account, inputs={}, workflow_id=pipeline.workflow_id, task_id=new_id())
+        system: dict[str, Any] = {"sys.files": [], "sys.user_id": account, "sys.app_id": pipeline.id}
+        run.inputs = {**inputs, **system, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
+        self._nodes = Nodes(run, {"task_id": run.task_id}, message=False)
+
+    async def frames(self) -> AsyncGenerator[Frame]:
+        """The stream, which begins without a ping."""
+        run, nodes, source = self._run, self._nodes, self._first.source
+        creator = RunCreator(id=run.user, name=ACCOUNT, email="admin@example.com")
+        yield started(run, **nodes.run_ids)
+        node = nodes.begin(self._pipeline.node_id, "datasource", "emulator")
+        yield nodes.started(node)
+        if source is None:
+            yield nodes.finished(node, status="failed", inputs=self._first.info, outputs={}, error=self._first.problem)
+            self._settle("failed", {}, self._first.problem)
+            yield finished(run, creator, **nodes.run_ids)
+            return
+        file = EmulatorFile("custom", "local_file", None, source.id, source.name, source.mime_type, source.content)
+        link = link_to(self._call.core, self._call.origin, source.id)
+        held = shown(file_object(file, url=link))
+        about = {"datasource_info": self._first.info}
+        given = {"file": held, "datasource_type": self._pipeline.datasource_type}
+        yield nodes.finished(node, inputs=self._first.info, outputs=given, execution_metadata=about)
+        text = source.content.decode("utf-8-sig", "replace")
+        chunks = chunks_of(text, PARAGRAPHS)
+        outputs: dict[str, Any] = {
+            "chunk_structure": "text_model",
+            "preview": [{"content": chunk} for chunk in chunks],
+            "qa_preview": [],
+            "total_segments": len(chunks),
+        }
+        steps: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
+            ("extract", "document-extractor", "Extract", {"variable_selector": [node.id, "file"]}, {"text": text}),
+            ("chunk", "code", "Chunk", {"text": text}, {"result": chunks}),
+            ("knowledge_base", "knowledge-index", "Knowledge Base", {"chunks": chunks}, outputs),
+        ]
+        for id, kind, title, taken, made in steps:
+            node = nodes.begin(id, kind, title)
+            yield nodes.started(node)
+            yield nodes.finished(node, inputs=taken, outputs=made)
+        self._settle("succeeded", outputs, None)
+        yield finished(run, creator, **nodes.run_ids)
+
+    def _settle(self, status: str, outputs: dict[str, Any], error: str | None) -> None:
+        run = self._run
+        run.status, run.outputs, run.error = status, outputs, error
+        run.elapsed_time, run.finished_at = round(time.perf_counter() - run.started, 6), now()
+
+    def reply(self) -> dict[str, Any]:
+        """What the blocking mode answers."""
+        run = self._run
+        return {"task_id": run.task_id, "workflow_run_id": run.id, "data": run.reply()}

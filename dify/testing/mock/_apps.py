@@ -1,0 +1,289 @@
+"""The operations of apps, as a mock has them: `mock.chat`, `mock.workflows`, `mock.files`, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dify import ChatResponse, CompletionResponse, PauseReason, UploadedFile, WorkflowRun
+
+from .. import events, replies, streams
+from .._parts import Block, Node
+from ..errors import ErrorReply
+from ..ids import Ids
+from ..wire import Frame, Wire
+from ._plans import Route
+from ._routes import StreamRoute, UploadRoute
+from ._table import NOTHING, SUCCESS, Bytes, Empty, Json, Pages, Resource, Stream, Upload
+
+__all__ = ["APP_RESOURCES", "Chat", "Completions", "Workflows"]
+
+
+def _chat(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
+    return streams.chat_stream(text, ids=ids)
+
+
+def _chatflow(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
+    return streams.chatflow_stream(text, ids=ids)
+
+
+def _completion(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
+    return streams.completion_stream(text, ids=ids)
+
+
+def _workflow(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
+    return streams.workflow_stream([Node("LLM", "llm", text=streams.deltas_of(text))], ids=ids)
+
+
+_RUN_EVENTS = "/workflow/{workflow_run_id}/events"
+
+
+class Chat(Resource):
+    """Chat apps, agents and chatflows."""
+
+    prefix = "chat"
+
+    send = Stream("sendChatMessage", "POST", "/chat-messages", "chat", _chat, replies.chat_reply)
+    stream = Stream("sendChatMessage", "POST", "/chat-messages", "chat", _chat, replies.chat_reply)
+    events = Stream("streamWorkflowEvents", "GET", _RUN_EVENTS, "chatflow", _chatflow, replies.chat_reply)
+    stop = Empty("stopChatMessageGeneration", "POST", "/chat-messages/{task_id}/stop", SUCCESS)
+
+    def streams(
+        self, answer: str | Sequence[str] | Sequence[Frame] | Wire = "Hello there"
+    ) -> StreamRoute[ChatResponse]:
+        """Answer the next message with a stream: `mock.chat.streams("Hello")`. The same as `mock.chat.send.streams`."""
+        return self.send.streams(answer)
+
+    def replies(self, reply: ChatResponse | Mapping[str, Any] | str) -> StreamRoute[ChatResponse]:
+        """Answer the next message as the blocking mode does; text becomes `replies.chat_reply(text)`."""
+        return self.send.replies(replies.chat_reply(reply) if isinstance(reply, str) else reply)
+
+    def fails(
+        self, code: str | ErrorReply = "completion_request_error", message: str | None = None, *, after: str = ""
+    ) -> StreamRoute[ChatResponse]:
+        """Let the stream of the next message end in an error.
+
+        Args:
+            code: Dify's code, or an error from `dify.testing.errors`.
+            message: Another text than the usual.
+            after: What the app says before that.
+        """
+        said = [events.message(delta) for delta in streams.deltas_of(after)]
+        return self.send.streams([*said, events.error(code, message)])
+
+    def pauses(self, form: PauseReason | None = None, *, nodes: Sequence[Block] = ()) -> StreamRoute[ChatResponse]:
+        """Let the chatflow wait for a person; the form is from `replies.form(...)`."""
+        return self.send.streams(streams.paused_chatflow_stream(form, nodes=nodes))
+
+    def refuses(self, code: str | ErrorReply, *, message: str | None = None, retry_after: float | None = None) -> Route:
+        """Answer the next message with an HTTP error. The same as `mock.chat.send.refuses`."""
+        return self.send.refuses(code, message=message, retry_after=retry_after)
+
+
+class Completions(Resource):
+    """Completion apps."""
+
+    prefix = "completions"
+
+    create = Stream(
+        "createCompletionMessage", "POST", "/completion-messages", "completion", _completion, replies.completion_reply
+    )
+    stream = Stream(
+        "createCompletionMessage", "POST", "/completion-messages", "completion", _completion, replies.completion_reply
+    )
+    stop = Empty("stopGenerate", "POST", "/completion-messages/{task_id}/stop", SUCCESS)
+
+    def streams(
+        self, answer: str | Sequence[str] | Sequence[Frame] | Wire = "Hello there"
+    ) -> StreamRoute[CompletionResponse]:
+        """Answer the next call with a stream. The same as `mock.completions.create.streams`."""
+        return self.create.streams(answer)
+
+    def replies(self, reply: CompletionResponse | Mapping[str, Any] | str) -> StreamRoute[CompletionResponse]:
+        """Answer the next call as the blocking mode does; text becomes `replies.completion_reply(text)`."""
+        return self.create.replies(replies.completion_reply(reply) if isinstance(reply, str) else reply)
+
+    def fails(
+        self, code: str | ErrorReply = "completion_request_error", message: str | None = None, *, after: str = ""
+    ) -> StreamRoute[CompletionResponse]:
+        """Let the stream of the next call end in an error, after some text if need be."""
+        ids = Ids.of("completion")
+        said = [events.message(delta, ids=ids) for delta in streams.deltas_of(after)]
+        return self.create.streams([*said, events.error(code, message, ids=ids)])
+
+    def refuses(self, code: str | ErrorReply, *, message: str | None = None, retry_after: float | None = None) -> Route:
+        """Answer the next call with an HTTP error. The same as `mock.completions.create.refuses`."""
+        return self.create.refuses(code, message=message, retry_after=retry_after)
+
+
+class Workflows(Resource):
+    """Runs of workflows. Those of a certain version (`workflow_id=`) are an operation of their own, `run_by_id`."""
+
+    prefix = "workflows"
+
+    run = Stream("executeWorkflow", "POST", "/workflows/run", "workflow", _workflow, replies.workflow_run)
+    stream = Stream("executeWorkflow", "POST", "/workflows/run", "workflow", _workflow, replies.workflow_run)
+    run_by_id = Stream(
+        "runWorkflowById", "POST", "/workflows/{workflow_id}/run", "workflow", _workflow, replies.workflow_run
+    )
+    events = Stream("streamWorkflowEvents", "GET", _RUN_EVENTS, "workflow", _workflow, replies.workflow_run)
+    get = Json("getWorkflowRunDetail", "GET", "/workflows/run/{workflow_run_id}", replies.workflow_run_detail)
+    logs = Pages("getWorkflowLogs", "/workflows/logs", "page", replies.workflow_log)
+    stop = Empty("stopWorkflowTaskGeneration", "POST", "/workflows/tasks/{task_id}/stop", SUCCESS)
+
+    def succeeds(
+        self, outputs: Mapping[str, Any] | None = None, *, nodes: Sequence[Block] | None = None
+    ) -> StreamRoute[WorkflowRun]:
+        """Let the next run succeed.
+
+        Args:
+            outputs: What it gives.
+            nodes: What runs in it.
+        """
+        return self.run.streams(streams.workflow_stream(nodes, outputs))
+
+    def fails(self, error: str = "no answer", *, nodes: Sequence[Block] | None = None) -> StreamRoute[WorkflowRun]:
+        """Let the next run end failed: the client raises `WorkflowFailedError`.
+
+        Args:
+            error: Why, in Dify's words.
+            nodes: What runs in it; the last one fails.
+        """
+        return self.run.streams(streams.workflow_stream(nodes, error=error))
+
+    def pauses(self, form: PauseReason | None = None, *, nodes: Sequence[Block] = ()) -> StreamRoute[WorkflowRun]:
+        """Let the next run wait for a person; the form is from `replies.form(...)`."""
+        return self.run.streams(streams.paused_workflow_stream(form, nodes=nodes))
+
+    def streams(self, answer: str | Sequence[str] | Sequence[Frame] | Wire) -> StreamRoute[WorkflowRun]:
+        """Answer the next run with a stream. The same as `mock.workflows.run.streams`."""
+        return self.run.streams(answer)
+
+    def replies(self, reply: WorkflowRun | Mapping[str, Any]) -> StreamRoute[WorkflowRun]:
+        """Answer the next run as the blocking mode does. The same as `mock.workflows.run.replies`."""
+        return self.run.replies(reply)
+
+    def refuses(self, code: str | ErrorReply, *, message: str | None = None, retry_after: float | None = None) -> Route:
+        """Answer the next run with an HTTP error. The same as `mock.workflows.run.refuses`."""
+        return self.run.refuses(code, message=message, retry_after=retry_after)
+
+
+class HumanInput(Resource):
+    """Forms with which runs ask a person."""
+
+    prefix = "human_input"
+
+    get = Json("getChatflowHumanInputForm", "GET", "/form/human_input/{form_token}", replies.human_input_form)
+    submit = Empty("submitChatflowHumanInputForm", "POST", "/form/human_input/{form_token}", NOTHING)
+
+
+class Conversations(Resource):
+    """Conversations and their variables."""
+
+    prefix = "conversations"
+
+    list = Pages("getConversationsList", "/conversations", "last_id", replies.conversation)
+    rename = Json("renameConversation", "POST", "/conversations/{conversation_id}/name", replies.conversation)
+    delete = Empty("deleteConversation", "DELETE", "/conversations/{conversation_id}")
+    variables = Pages(
+        "getConversationVariables", "/conversations/{conversation_id}/variables", "last_id", replies.variable
+    )
+    update_variable = Json(
+        "updateChatConversationVariable",
+        "PUT",
+        "/conversations/{conversation_id}/variables/{variable_id}",
+        replies.variable,
+    )
+
+
+class Messages(Resource):
+    """Messages, questions to ask next, and feedback."""
+
+    prefix = "messages"
+
+    list = Pages("getConversationHistory", "/messages", "first_id", replies.message)
+    suggested = Json("getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", replies.suggested_questions)
+    feedback = Empty("postChatMessageFeedback", "POST", "/messages/{message_id}/feedbacks", SUCCESS)
+
+
+class Files(Resource):
+    """Files of end users."""
+
+    prefix = "files"
+
+    upload = Upload("uploadChatFile", "/files/upload", replies.uploaded_file)
+    download = Bytes("previewChatFile", "GET", "/files/{file_id}/preview")
+
+    def uploads(self, *, id: str | None = None) -> UploadRoute:
+        """Take the next file, and tell its own name, size and type. The same as `mock.files.upload.uploads`."""
+        return self.upload.uploads(id=id)
+
+    def returns(self, *files: UploadedFile) -> UploadRoute:
+        """Answer the next uploads with these, one after the other."""
+        route = self.upload
+        for file in files:
+            route.returns(file)
+        return route
+
+
+class Audio(Resource):
+    """Speech to text and text to speech."""
+
+    prefix = "audio"
+
+    transcribe = Json("audioToText", "POST", "/audio-to-text", replies.transcription)
+    synthesize = Bytes("textToAudioChat", "POST", "/text-to-audio")
+
+
+class App(Resource):
+    """The app behind the key."""
+
+    prefix = "app"
+
+    info = Json("getChatAppInfo", "GET", "/info", replies.app_info)
+    parameters = Json("getChatAppParameters", "GET", "/parameters", replies.app_parameters)
+    meta = Json("getChatAppMeta", "GET", "/meta", replies.app_meta)
+    site = Json("getChatWebAppSettings", "GET", "/site", replies.site)
+    feedbacks = Pages("getChatAppFeedbacks", "/app/feedbacks", "data", replies.feedback)
+
+
+_REPLY_ACTION = "/apps/annotation-reply/{action}"
+
+
+class Annotations(Resource):
+    """Fixed answers to known questions."""
+
+    prefix = "annotations"
+
+    list = Pages("getAnnotationList", "/apps/annotations", "page", replies.annotation)
+    create = Json("createAnnotation", "POST", "/apps/annotations", replies.annotation, status=201)
+    update = Json("updateAnnotation", "PUT", "/apps/annotations/{annotation_id}", replies.annotation)
+    delete = Empty("deleteAnnotation", "DELETE", "/apps/annotations/{annotation_id}")
+    enable_reply = Json("initialAnnotationReplySettings", "POST", _REPLY_ACTION, replies.annotation_job)
+    disable_reply = Json("initialAnnotationReplySettings", "POST", _REPLY_ACTION, replies.annotation_job)
+    reply_status = Json(
+        "getInitialAnnotationReplySettingsStatus", "GET", f"{_REPLY_ACTION}/status/{{job_id}}", replies.annotation_job
+    )
+
+
+class EndUsers(Resource):
+    """The people on whose behalf the app is called."""
+
+    prefix = "end_users"
+
+    get = Json("getEndUserChat", "GET", "/end-users/{end_user_id}", replies.end_user)
+
+
+APP_RESOURCES: tuple[type[Resource], ...] = (
+    Chat,
+    Completions,
+    Workflows,
+    HumanInput,
+    Conversations,
+    Messages,
+    Files,
+    Audio,
+    App,
+    Annotations,
+    EndUsers,
+)

@@ -1,0 +1,216 @@
+"""The calls that code under test has made, as tests want to look at them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, overload
+from urllib.parse import parse_qsl
+
+from dify import InputFile
+
+from ..responses import Request
+
+__all__ = ["Calls", "MockCall", "SentFile", "call_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file in a multipart body.
+
+    Attributes:
+        part: The name of its part.
+        filename: Its file name.
+        content: Its bytes.
+        mime_type: Its MIME type.
+    """
+
+    part: str
+    filename: str
+    content: bytes = field(repr=False)
+    mime_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class MockCall:
+    """One call.
+
+    Attributes:
+        operation: The operation's name in Dify's API description.
+        call: The client's method that makes it, such as "chat.send".
+        method: HTTP method.
+        path: Path below the base URL.
+        path_params: The ids in the path, by name.
+        params: Query parameters; of a repeated one, the last.
+        json: The JSON body, or None.
+        form: The fields of a multipart body, without its files; None where there is none.
+        uploads: The files of a multipart body.
+        headers: Headers, with lower-case names and without the key.
+        key: Which key was sent: an app's, a knowledge key, or none.
+        api_key: The key itself, never shown.
+    """
+
+    operation: str
+    call: str
+    method: str
+    path: str
+    path_params: dict[str, str]
+    params: dict[str, str]
+    json: Any
+    form: dict[str, str] | None
+    uploads: tuple[SentFile, ...]
+    headers: dict[str, str] = field(repr=False)
+    key: Literal["app", "knowledge", "none"]
+    api_key: str | None = field(repr=False)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON body's members; empty where there is none. Of a multipart body with a `data` part, that part's."""
+        sent = cast("dict[str, Any] | list[Any] | None", self.json)
+        if isinstance(sent, dict):
+            return sent
+        return cast("dict[str, Any]", json.loads(self.form["data"])) if self.form and "data" in self.form else {}
+
+    @property
+    def query(self) -> str | None:
+        """What the user asks, or what is searched for."""
+        value = self.body.get("query")
+        return value if isinstance(value, str) else None
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The app's variables; empty where none were sent."""
+        return dict(cast("dict[str, Any]", self.body.get("inputs") or {}))
+
+    @property
+    def user(self) -> str | None:
+        """The end user that the call names."""
+        return self.body.get("user") or (self.form or {}).get("user") or self.params.get("user")
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation that the call is about; None for a new one."""
+        return (
+            self.path_params.get("conversation_id")
+            or self.body.get("conversation_id")
+            or self.params.get("conversation_id")
+        )
+
+    @property
+    def response_mode(self) -> str | None:
+        """How the answer is wanted: "streaming" or "blocking"."""
+        return self.body.get("response_mode")
+
+    @property
+    def files(self) -> list[InputFile]:
+        """The files that are handed to the app, in `files`; those inside `inputs` are there."""
+        sent = cast("list[Any]", self.body.get("files") or [])
+        return [InputFile.model_validate(file) for file in sent]
+
+    def __str__(self) -> str:
+        user = f" by {self.user!r}" if self.user else ""
+        asked = f" {self.query!r}" if self.query else ""
+        return f"{self.call}{asked}{user} ({self.method} {self.path})"
+
+
+class Calls(Sequence[MockCall]):
+    """Calls, oldest first. It is a sequence: `len(calls)`, `calls[0]`, `for call in calls`."""
+
+    def __init__(self, calls: Sequence[MockCall] = ()) -> None:
+        self._calls = list(calls)
+
+    def add(self, call: MockCall) -> None:
+        """Keep another call."""
+        self._calls.append(call)
+
+    @overload
+    def __getitem__(self, index: int) -> MockCall: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> MockCall | Calls:
+        return Calls(self._calls[index]) if isinstance(index, slice) else self._calls[index]
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[MockCall]:
+        return iter(tuple(self._calls))
+
+    @property
+    def last(self) -> MockCall:
+        """The call that was made last.
+
+        Raises:
+            AssertionError: There was none.
+        """
+        if not self._calls:
+            raise AssertionError("no call was made")
+        return self._calls[-1]
+
+    def of(self, name: str) -> Calls:
+        """The calls of one operation.
+
+        Args:
+            name: The operation's name in Dify's API description, or the client's method: "chat.send".
+        """
+        return Calls([call for call in self._calls if name in (call.operation, call.call)])
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(map(str, self._calls))}]"
+
+
+def call_of(request: Request, operation: str, call: str, path_params: dict[str, str]) -> MockCall:
+    """A request, as a call of an operation. Its body has been read."""
+    headers = dict(request.headers)
+    _, _, api_key = headers.pop("authorization", "").partition(" ")
+    content = request.content
+    content_type = headers.get("content-type", "")
+    body: Any = None
+    form: dict[str, str] | None = None
+    uploads: list[SentFile] = []
+    if content_type.startswith("multipart/form-data"):
+        form, uploads = _parts(content, content_type)
+    elif content:
+        body = json.loads(content)
+    return MockCall(
+        operation=operation,
+        call=call,
+        method=request.method,
+        path=below_base(request.url.path),
+        path_params=path_params,
+        params=dict(parse_qsl(request.url.query.decode(), keep_blank_values=True)),
+        json=body,
+        form=form,
+        uploads=tuple(uploads),
+        headers=headers,
+        key="none" if not api_key else "knowledge" if api_key.startswith("dataset-") else "app",
+        api_key=api_key or None,
+    )
+
+
+def below_base(path: str) -> str:
+    """A path without what comes before the API's own."""
+    _, found, rest = path.partition("/v1/")
+    return f"/{rest}" if found else path
+
+
+def _parts(content: bytes, content_type: str) -> tuple[dict[str, str], list[SentFile]]:
+    boundary = b"--" + content_type.partition("boundary=")[2].strip('"').encode()
+    form: dict[str, str] = {}
+    files: list[SentFile] = []
+    for part in content.split(boundary)[1:-1]:
+        head, _, body = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        body = body.removesuffix(b"\r\n")
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head.decode().split("\r\n"))
+        }
+        told = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', headers.get("content-disposition", "")))
+        if "filename" in told:
+            kind = headers.get("content-type", "application/octet-stream")
+            files.append(SentFile(told.get("name", ""), told["filename"].replace("%22", '"'), body, kind))
+        else:
+            form[told.get("name", "")] = body.decode()
+    return form, files

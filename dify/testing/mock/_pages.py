@@ -1,0 +1,49 @@
+"""Pages of a list, as the server cuts them for a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+from ._operations import Paging
+
+__all__ = ["page_of"]
+
+_USUAL_LIMIT = 20
+
+
+def page_of(items: Sequence[Any], params: Mapping[str, str], paging: Paging) -> dict[str, Any]:
+    """The page that a query asks for.
+
+    Example:
+        >>> page_of(["a", "b", "c"], {"limit": "2", "page": "2"}, "page")
+        {'page': 2, 'limit': 2, 'total': 3, 'has_more': False, 'data': ['c']}
+    """
+    limit = int(params.get("limit") or _USUAL_LIMIT)
+    if paging not in ("first_id", "last_id"):
+        number = int(params.get("page") or 1)
+        start = (number - 1) * limit
+        shown = list(items[start : start + limit])
+        counted = {"page": number, "limit": limit, "total": len(items)}
+        more = {"has_more": start + limit < len(items)}
+        match paging:
+            case "data":
+                return {"data": shown}
+            case "total_pages":
+                return {**counted, "total_pages": ceil(len(items) / limit), "data": shown}
+            case "segments":
+                return {**counted, **more, "doc_form": "text_model", "data": shown}
+            case _:
+                return {**counted, **more, "data": shown}
+    at = _place(items, params.get(paging))
+    if paging == "last_id":
+        start = 0 if at is None else at + 1
+        return {"limit": limit, "has_more": start + limit < len(items), "data": list(items[start : start + limit])}
+    # Messages: the newest page first, each page oldest first.
+    end = len(items) if at is None else at
+    return {"limit": limit, "has_more": end > limit, "data": list(items[max(0, end - limit) : end])}
+
+
+def _place(items: Sequence[Any], id: str | None) -> int | None:
+    return next((place for place, item in enumerate(items) if id and getattr(item, "id", None) == id), None)

@@ -1,0 +1,212 @@
+"""What a route of a mock is to answer, one call after the other."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol, Self, TypeAlias
+
+from pydantic import BaseModel
+
+from .. import responses
+from ..errors import ErrorReply, error_reply
+from ..responses import Response
+from ..wire import Wire
+from ._calls import Calls, MockCall
+from ._errors import UnusedAnswer
+from ._operations import Operation
+
+__all__ = ["Answered", "Effect", "Owner", "Plan", "Route"]
+
+Answered: TypeAlias = (
+    Wire | ErrorReply | BaseModel | Mapping[str, Any] | list[Any] | bytes | Response | Exception | None
+)
+"""What an answer is made of: a stream, a refusal, a reply, bytes, an httpx answer, an error to raise, or no content."""
+
+Effect: TypeAlias = Callable[[MockCall], Answered | Awaitable[Answered]]
+
+
+class Owner(Protocol):
+    """What a route needs of its mock."""
+
+    calls: Calls
+
+    def plan_of(self, operation: Operation) -> Plan:
+        """Where the answers of an operation are kept."""
+        ...
+
+
+class Plan:
+    """The answers of one operation. They are given in turn; the last one is given from then on."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self._effects: list[Effect] = []
+        self._given = 0
+        self._lock = threading.Lock()
+
+    def add(self, effect: Effect) -> None:
+        """Another answer, after those that are there."""
+        with self._lock:
+            self._effects.append(effect)
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._effects.clear()
+            self._given = 0
+
+    def next(self) -> Effect | None:
+        """The answer for the next call; None where no answer was set."""
+        with self._lock:
+            if not self._effects:
+                return None
+            effect = self._effects[min(self._given, len(self._effects) - 1)]
+            self._given += 1
+            return effect
+
+    def unused(self) -> str | None:
+        """What to say of answers that no call asked for; None where all were given."""
+        left = len(self._effects) - self._given
+        if left <= 0:
+            return None
+        how_many = "was never called" if not self._given else f"was called {self._given} of {len(self._effects)} times"
+        return f"mock.{self.operation.call} {how_many} ({self.operation.method} {self.operation.path})"
+
+
+class Route:
+    """One operation of a mock: its answers, and the calls that it got.
+
+    Answers are given in the order in which they were set, and the last one again and again. So a refusal and then an answer
+    are two lines:
+
+        mock.chat.refuses("too_many_requests", retry_after=0)
+        mock.chat.streams("Hello")
+    """
+
+    def __init__(self, owner: Owner, operation: Operation) -> None:
+        self._owner = owner
+        self.operation = operation
+
+    def _plan(self, effect: Effect) -> Self:
+        self._owner.plan_of(self.operation).add(effect)
+        return self
+
+    def answers(self, function: Effect) -> Self:
+        """Let a function answer.
+
+        Args:
+            function: Is given the `MockCall`, and returns a reply, a `Wire`, an `ErrorReply`, bytes, an httpx answer, or an
+                exception to raise. It may be a coroutine function where the async client calls.
+        """
+        return self._plan(function)
+
+    def refuses(
+        self,
+        code: str | ErrorReply,
+        *,
+        message: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> Self:
+        """Answer with an error.
+
+        Args:
+            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.errors`.
+            message: Another text than the usual.
+            status: Another status than the usual; needed for codes that are not known here.
+            retry_after: Seconds for the header `Retry-After`. 0 lets a client that tries again do so at once.
+        """
+        known = error_reply(code, message=message, status=status, retry_after=retry_after)
+        return self._plan(lambda _: known)
+
+    def times_out(self, on: Literal["answer", "connect"] = "answer") -> Self:
+        """Let the call time out: while it waits for an answer, or while it connects. It does so at once."""
+        make = responses.read_timeout if on == "answer" else responses.connect_timeout
+        return self._plan(lambda _: make())
+
+    def disconnects(self, on: Literal["answer", "connect"] = "answer") -> Self:
+        """Let the connection break before the answer, or never come to be."""
+        make = responses.reset if on == "answer" else responses.refused
+        return self._plan(lambda _: make())
+
+    def clear(self) -> Self:
+        """Forget the answers that were set."""
+        self._owner.plan_of(self.operation).clear()
+        return self
+
+    @property
+    def calls(self) -> Calls:
+        """The calls that it got, oldest first."""
+        return self._owner.calls.of(self.operation.id)
+
+    @property
+    def called(self) -> bool:
+        """Whether it got a call."""
+        return bool(self.calls)
+
+    @property
+    def call_count(self) -> int:
+        """How many calls it got."""
+        return len(self.calls)
+
+    def assert_called_once(self) -> MockCall:
+        """The one call that it got.
+
+        Raises:
+            AssertionError: It got none, or several.
+        """
+        calls = self.calls
+        if len(calls) != 1:
+            raise AssertionError(f"{self.operation.call} was called {len(calls)} times, not once: {calls!r}")
+        return calls[0]
+
+    def assert_not_called(self) -> None:
+        """Nobody called it.
+
+        Raises:
+            AssertionError: Somebody did.
+        """
+        if self.called:
+            raise AssertionError(f"{self.operation.call} was called: {self.calls!r}")
+
+    def __repr__(self) -> str:
+        return f"<mock of {self.operation.call}: {self.operation.method} {self.operation.path}>"
+
+
+def response_of(answered: Answered, operation: Operation) -> Response:
+    """An answer as httpx has it."""
+    match answered:
+        case Exception():
+            raise answered
+        case Response():
+            return answered
+        case Wire():
+            return responses.stream(answered)
+        case ErrorReply():
+            return responses.error(answered)
+        case bytes():
+            return responses.binary(answered)
+        case _:
+            return responses.reply(answered, status=operation.status)
+
+
+async def awaited(coming: Awaitable[Answered], operation: Operation) -> Response:
+    """The answer of a coroutine function."""
+    return response_of(await coming, operation)
+
+
+def answer(effect: Effect, call: MockCall, operation: Operation) -> Response | Awaitable[Response]:
+    """What an answer comes to for a call."""
+    answered = effect(call)
+    if inspect.isawaitable(answered):
+        return awaited(answered, operation)
+    return response_of(answered, operation)
+
+
+def assert_all_given(plans: Mapping[str, Plan]) -> None:
+    """Complain of answers that nobody asked for."""
+    unused = [said for plan in plans.values() if (said := plan.unused()) is not None]
+    if unused:
+        raise UnusedAnswer("answers were set that no call asked for: " + "; ".join(unused))

@@ -1,0 +1,24 @@
+"""What the builders of replies share: stable ids that names decide, and the time of everything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from ..ids import Ids
+
+__all__ = ["ACCOUNT", "APP", "END_USER", "HOUR", "TENANT", "WHEN", "id_of"]
+
+WHEN = Ids().created_at
+HOUR = timedelta(hours=1)
+
+
+def id_of(kind: str, name: str = "") -> str:
+    """An id that is the same in every test, and another for every kind and name."""
+    return str(uuid5(NAMESPACE_URL, f"https://dify.test/{kind}/{name}"))
+
+
+ACCOUNT = id_of("account")
+APP = id_of("app")
+TENANT = id_of("tenant")
+END_USER = Ids().end_user_id

@@ -1,0 +1,219 @@
+"""Replies of chat, agent, chatflow and completion apps, and the forms in which chatflows wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from dify import (
+    ChatPause,
+    ChatResponse,
+    CitationResource,
+    CompletionResponse,
+    FormInput,
+    HumanInputForm,
+    PauseReason,
+    ReplyMetadata,
+    Usage,
+    UserAction,
+)
+
+from ..costs import usage as cost_of
+from ..ids import Ids
+from ._common import HOUR, WHEN, id_of
+
+__all__ = ["chat_pause", "chat_reply", "citation", "completion_reply", "form", "human_input_form"]
+
+
+def chat_reply(
+    answer: str = "Hello there",
+    *,
+    usage: Usage | None = None,
+    citations: Sequence[CitationResource] = (),
+    conversation_id: str | None = None,
+    message_id: str | None = None,
+    mode: Literal["chat", "agent-chat", "advanced-chat"] = "chat",
+    ids: Ids | None = None,
+) -> ChatResponse:
+    """The blocking reply of a chat app or chatflow.
+
+    Args:
+        answer: What it says.
+        usage: What it cost.
+        citations: The passages that it rests on.
+        conversation_id: The conversation.
+        message_id: The message.
+        mode: What kind of app says it.
+        ids: All ids at once.
+
+    Example:
+        >>> chat_reply("Tea.").answer
+        'Tea.'
+    """
+    known = ids or Ids.of("chat")
+    known = replace(
+        known,
+        conversation_id=conversation_id or known.conversation_id,
+        message_id=message_id or known.message_id,
+    )
+    return ChatResponse(
+        event="message",
+        **known.around_message(),
+        id=known.message_id or "",
+        mode=mode,
+        answer=answer,
+        metadata=_metadata(usage or cost_of(), citations),
+    )
+
+
+def completion_reply(
+    answer: str = "Hello there", *, usage: Usage | None = None, ids: Ids | None = None
+) -> CompletionResponse:
+    """The blocking reply of a completion app.
+
+    Example:
+        >>> completion_reply("Tea.").answer
+        'Tea.'
+    """
+    known = ids or Ids.of("completion")
+    return CompletionResponse(
+        event="message",
+        **known.around_message(),
+        id=known.message_id or "",
+        mode="completion",
+        answer=answer,
+        metadata=_metadata(usage or cost_of(), ()),
+    )
+
+
+def chat_pause(*forms: PauseReason, answer: str = "", ids: Ids | None = None) -> ChatResponse:
+    """The blocking reply of a chatflow that waits for a person.
+
+    Args:
+        forms: What it waits for; by default one form.
+        answer: What it has said so far.
+        ids: The ids of the message and its run.
+
+    Example:
+        >>> chat_pause().paused
+        True
+    """
+    known = ids or Ids.of("chatflow")
+    reasons = list(forms or (form(),))
+    around: dict[str, Any] = {**known.around_message(), "workflow_run_id": known.run_id}
+    told: dict[str, Any] = {"id": known.message_id, "mode": "advanced-chat", "answer": answer}
+    state: dict[str, Any] = {name: value for name, value in around.items() if name != "task_id"}
+    data = ChatPause(
+        **told,
+        **state,
+        metadata=_metadata(None, ()),
+        paused_nodes=[reason.node_id for reason in reasons if reason.node_id is not None],
+        reasons=reasons,
+        status="paused",
+        elapsed_time=0.1,
+        total_tokens=0,
+        total_steps=2,
+    )
+    return ChatResponse(event="workflow_paused", **told, **around, metadata=_metadata(None, ()), data=data)
+
+
+def _metadata(cost: Usage | None, citations: Sequence[CitationResource]) -> ReplyMetadata:
+    return ReplyMetadata(annotation_reply=None, retriever_resources=list(citations), usage=cost)
+
+
+def citation(
+    content: str, *, document_name: str = "handbook.md", score: float = 0.9, position: int = 1
+) -> CitationResource:
+    """A passage that a reply rests on, as chat apps tell it.
+
+    Example:
+        >>> citation("Tea is made from leaves.").content
+        'Tea is made from leaves.'
+    """
+    return CitationResource(
+        position=position,
+        dataset_id=id_of("dataset"),
+        dataset_name="Handbook",
+        document_id=id_of("document", document_name),
+        document_name=document_name,
+        data_source_type="upload_file",
+        segment_id=id_of("segment", content),
+        retriever_from="api",
+        score=score,
+        hit_count=None,
+        word_count=None,
+        segment_position=None,
+        index_node_hash=None,
+        content=content,
+        page=None,
+        doc_metadata=None,
+        title=None,
+        files=None,
+        summary=None,
+    )
+
+
+_ACTIONS = (
+    UserAction(id="approve", title="Approve", button_style="primary"),
+    UserAction(id="reject", title="Reject", button_style="default"),
+)
+
+
+def form(
+    content: str = "Approve?",
+    *,
+    token: str = "form-token-1",
+    inputs: Sequence[FormInput] = (),
+    actions: Sequence[UserAction] = _ACTIONS,
+    node_id: str = "human",
+    node_title: str = "Human Input",
+    defaults: Mapping[str, Any] | None = None,
+) -> PauseReason:
+    """A form that a run waits for, as pauses tell it.
+
+    Args:
+        content: Its text (Markdown).
+        token: What `human_input.submit` takes.
+        inputs: Its fields.
+        actions: Its buttons.
+        node_id: The node that asks.
+        node_title: What the workflow calls that node.
+        defaults: Values of the fields that are filled in already.
+
+    Example:
+        >>> form("Deploy?").form_token
+        'form-token-1'
+    """
+    return PauseReason(
+        type="human_input_required",
+        form_id=id_of("form", token),
+        form_content=content,
+        inputs=list(inputs),
+        actions=list(actions),
+        node_id=node_id,
+        node_title=node_title,
+        resolved_default_values=dict(defaults or {}),
+        form_token=token,
+        expiration_time=WHEN + HOUR,
+    )
+
+
+def human_input_form(reason: PauseReason | None = None) -> HumanInputForm:
+    """A form as `human_input.get` shows it.
+
+    Args:
+        reason: The form of a pause, from `form(...)`.
+
+    Example:
+        >>> [action.id for action in human_input_form().user_actions]
+        ['approve', 'reject']
+    """
+    known = reason or form()
+    return HumanInputForm(
+        form_content=known.form_content or "",
+        inputs=known.inputs or [],
+        resolved_default_values=known.resolved_default_values or {},
+        user_actions=known.actions or [],
+        expiration_time=known.expiration_time,
+    )

@@ -1,0 +1,121 @@
+"""Event streams as bytes: cut anywhere, with pings, delays, comments, CRLF, and connections that break.
+
+    from dify.testing import Wire, chat_stream
+
+    Wire(chat_stream("Hello there"), cut=7, pings=2)          # chunks of seven bytes, a ping before every second event
+    Wire(chat_stream("Hello there"), drop_after=1)            # one event, then the connection is reset
+    Wire(chat_stream("Hello there")).content                  # the bytes as a whole
+
+`dify.testing.responses` makes httpx answers of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from dify import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEvent, PingEvent, WorkflowEvent
+
+from . import _frames
+
+__all__ = ["Frame", "Wire", "encode"]
+
+Frame: TypeAlias = ChatEvent | CompletionEvent | WorkflowEvent | DatasourceEvent | ErrorEvent | PingEvent
+"""An event of any stream."""
+
+PING = b"event: ping\n\n"
+
+
+def encode(frame: Frame | bytes) -> bytes:
+    r"""An event as a server writes it; bytes stay as they are.
+
+    Example:
+        >>> from dify.testing import events
+        >>> encode(events.ping())
+        b'event: ping\n\n'
+        >>> encode(events.datasource_error("nothing there"))
+        b'data: {"event":"datasource_error","error":"nothing there"}\n\n'
+    """
+    return frame if isinstance(frame, bytes) else _frames.encode(frame)
+
+
+@dataclass(frozen=True)
+class Wire:
+    r"""A stream on its way: its events, and what happens to them.
+
+    Attributes:
+        frames: The events; bytes among them go out as they are.
+        cut: Bytes in each chunk, wherever that cuts events and characters. By default a chunk is an event.
+        pings: A ping before every so-manieth event; 0 for none beside those among the events.
+        comments: Whether a comment goes before every event.
+        crlf: Whether lines end with CR LF, as behind some gateways.
+        bom: Whether a byte order mark goes first.
+        delay: Seconds before every chunk but the first.
+        drop_after: After so many events (pings apart) the connection breaks; None for never.
+        drop: How it breaks: "reset" (an error), "end" (as if it were the regular end), or "timeout" (silence, which the
+            reader finds to be too long at once).
+
+    Example:
+        >>> from dify.testing import events
+        >>> list(Wire([events.error("not_found", "no")], cut=20))[0]
+        b'data: {"event":"erro'
+        >>> len(Wire([events.message("a"), events.message("b")], drop_after=1).events)
+        1
+    """
+
+    frames: Sequence[Frame | bytes]
+    cut: int | None = None
+    pings: int = 0
+    comments: bool = False
+    crlf: bool = False
+    bom: bool = False
+    delay: float = 0.0
+    drop_after: int | None = None
+    drop: Literal["reset", "end", "timeout"] = "reset"
+
+    def __post_init__(self) -> None:
+        if self.cut is not None and self.cut < 1:
+            raise ValueError("cut counts bytes: 1 or more")
+
+    @property
+    def events(self) -> list[Frame | bytes]:
+        """What goes out before the connection breaks, if it does."""
+        kept: list[Frame | bytes] = []
+        left = self.drop_after
+        for frame in self.frames:
+            if not isinstance(frame, PingEvent) and left is not None:
+                if left == 0:
+                    break
+                left -= 1
+            kept.append(frame)
+        return kept
+
+    @property
+    def breaks(self) -> Literal["reset", "timeout"] | None:
+        """How the connection breaks in a way that the reader sees."""
+        return None if self.drop_after is None or self.drop == "end" else self.drop
+
+    @property
+    def content(self) -> bytes:
+        """All bytes that go out."""
+        return b"".join(self._blocks())
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The chunks, one after the other, without delays."""
+        if self.cut is None:
+            return iter(self._blocks())
+        content, size = self.content, self.cut
+        return (content[at : at + size] for at in range(0, len(content), size))
+
+    def _blocks(self) -> list[bytes]:
+        blocks = list(self._plain())
+        if self.bom and blocks:
+            blocks[0] = b"\xef\xbb\xbf" + blocks[0]
+        return [block.replace(b"\n", b"\r\n") for block in blocks] if self.crlf else blocks
+
+    def _plain(self) -> Iterable[bytes]:
+        for number, frame in enumerate(self.events, 1):
+            if self.pings and number % self.pings == 0:
+                yield PING
+            yield (b": a comment\n" if self.comments else b"") + encode(frame)
