@@ -1,0 +1,131 @@
+"""A bot for the browser: what a Dify app answers, streamed as server-sent events of our own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse, StreamingResponse
+from pydantic import BaseModel, Field
+
+from dify import (
+    AsyncDify,
+    ConversationNotFoundError,
+    DifyError,
+    RateLimitError,
+    StreamInterruptedError,
+    TextReplaced,
+)
+
+PAGE = """<!doctype html>
+<title>Bot</title>
+<form><input name=question autofocus><button>Ask</button></form>
+<p id=answer></p>
+<script>
+let conversation = null;
+document.forms[0].onsubmit = async (event) => {
+  event.preventDefault();
+  const answer = document.getElementById("answer");
+  answer.textContent = "";
+  const body = JSON.stringify({question: event.target.question.value, user: "browser", conversation_id: conversation});
+  const reply = await fetch("/ask", {method: "POST", headers: {"content-type": "application/json"}, body});
+  const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let piece; !(piece = await reader.read()).done; ) {
+    const events = (rest + piece.value).split("\\n\\n");
+    rest = events.pop();
+    for (const event of events) {
+      const said = JSON.parse(event.slice(6));
+      if ("text" in said) answer.textContent += said.text;
+      if ("instead" in said) answer.textContent = said.instead;
+      if ("error" in said) answer.textContent += " [" + said.error + "]";
+      if ("conversation_id" in said) conversation = said.conversation_id;
+    }
+  }
+};
+</script>
+"""
+
+
+class Question(BaseModel):
+    """What the browser asks."""
+
+    question: Annotated[str, Field(min_length=1, max_length=2000)]
+    user: Annotated[str, Field(min_length=1)]
+    conversation_id: str | None = None
+
+
+class Verdict(BaseModel):
+    """What somebody thinks of an answer."""
+
+    user: str
+    rating: Literal["like", "dislike"] | None
+
+
+def dify_of(request: Request) -> AsyncDify:
+    """The client that all requests share."""
+    return request.app.state.dify
+
+
+Client = Annotated[AsyncDify, Depends(dify_of)]
+
+
+def make_app(client: AsyncDify | None = None) -> FastAPI:
+    """The app. Without a client it makes one, from `DIFY_API_KEY`, when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if client is not None:
+            yield
+            return
+        async with AsyncDify() as app.state.dify:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.state.dify = client
+
+    @app.get("/")
+    async def page() -> HTMLResponse:
+        return HTMLResponse(PAGE)
+
+    @app.post("/ask")
+    async def ask(question: Question, client: Client) -> StreamingResponse:
+        return StreamingResponse(told(client, question), media_type="text/event-stream")
+
+    @app.post("/messages/{message_id}/rating", status_code=204)
+    async def rate(message_id: str, verdict: Verdict, client: Client) -> None:
+        await client.messages.feedback(message_id, verdict.rating, user=verdict.user)
+
+    return app
+
+
+async def told(client: AsyncDify, question: Question) -> AsyncIterator[str]:
+    """The events for one question: pieces of text, and at the end the ids or what went wrong."""
+    stream = client.chat.stream(
+        question.question, user=question.user, conversation_id=question.conversation_id, auto_generate_name=False
+    )
+    try:
+        async with stream:  # a browser that leaves closes this, and so the connection to Dify
+            async for text in stream.text:
+                yield event(instead=str(text)) if isinstance(text, TextReplaced) else event(text=text)
+            reply = await stream.final()
+        yield event(conversation_id=reply.conversation_id, message_id=reply.message_id)
+    except ConversationNotFoundError:
+        yield event(error="This conversation is over. Please begin a new one.", conversation_id=None)
+    except RateLimitError:
+        yield event(error="Many people are asking right now. Please try again in a moment.")
+    except StreamInterruptedError:
+        yield event(error="The answer broke off. Please ask again.")
+    except DifyError:
+        yield event(error="Something went wrong.")
+
+
+def event(**said: Any) -> str:
+    """One event for the browser."""
+    return f"data: {json.dumps(said)}\n\n"
+
+
+app = make_app()

@@ -1,0 +1,106 @@
+"""Keeps a knowledge base in step with a folder: uploads what is new, updates what has changed, deletes what is gone.
+
+    python sync_knowledge.py Handbook docs/
+
+What was uploaded is noted in `.dify-sync.json` in that folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dify import Dify, DocumentBatch, IndexingFailed, NotFoundError
+
+NOTES = ".dify-sync.json"
+
+
+@dataclass
+class Report:
+    """What a run has done, by the names of files."""
+
+    added: list[str] = field(default_factory=list[str])
+    changed: list[str] = field(default_factory=list[str])
+    deleted: list[str] = field(default_factory=list[str])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __str__(self) -> str:
+        counted = f"{len(self.added)} added, {len(self.changed)} changed, {len(self.deleted)} deleted"
+        return "\n".join([counted, *(f"{name}: {why}" for name, why in self.failed.items())])
+
+
+def sync(client: Dify, name: str, folder: Path, *, pattern: str = "*.md", poll_interval: float = 2.0) -> Report:
+    """Bring the knowledge base of this name in step with a folder.
+
+    Args:
+        client: A client with a knowledge key.
+        name: The name of the knowledge base; it is made where it is missing.
+        folder: The folder.
+        pattern: Which files count.
+        poll_interval: Seconds between two looks at a document that is being indexed.
+    """
+    dataset_id = dataset_named(client, name)
+    documents = client.knowledge.documents
+    notes_file = folder / NOTES
+    notes: dict[str, dict[str, str]] = json.loads(notes_file.read_text()) if notes_file.is_file() else {}
+    report = Report()
+    files = {path.name: path for path in sorted(folder.glob(pattern))}
+
+    for file_name, path in files.items():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        known = notes.get(file_name)
+        if known is not None and known["digest"] == digest:
+            continue
+        if known is None:
+            batch = documents.create_from_file(dataset_id, path, indexing_technique="economy")
+        else:
+            batch = documents.update_from_file(dataset_id, known["id"], path)
+        if indexed(client, dataset_id, batch, file_name, report, poll_interval):
+            (report.added if known is None else report.changed).append(file_name)
+            notes[file_name] = {"id": batch.document.id, "digest": digest}
+            notes_file.write_text(json.dumps(notes, indent=2))
+
+    for file_name in [one for one in notes if one not in files]:
+        with suppress(NotFoundError):  # somebody may have been faster
+            documents.delete(dataset_id, notes[file_name]["id"])
+        report.deleted.append(file_name)
+        del notes[file_name]
+        notes_file.write_text(json.dumps(notes, indent=2))
+    return report
+
+
+def dataset_named(client: Dify, name: str) -> str:
+    """The id of a knowledge base, which is made where it is missing."""
+    for dataset in client.knowledge.datasets.list(keyword=name):
+        if dataset.name == name:
+            return dataset.id
+    return client.knowledge.datasets.create(name, indexing_technique="economy").id
+
+
+def indexed(
+    client: Dify, dataset_id: str, batch: DocumentBatch, file_name: str, report: Report, poll_interval: float
+) -> bool:
+    """Wait until a document can be searched; what cannot be indexed is reported, and tried again next time."""
+    try:
+        client.knowledge.documents.wait_indexed(dataset_id, batch.batch, poll_interval=poll_interval)
+    except IndexingFailed as error:
+        report.failed[file_name] = str(error)
+        client.knowledge.documents.delete(dataset_id, batch.document.id)
+        return False
+    return True
+
+
+def main() -> None:
+    """The command."""
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    with Dify() as client:
+        print(sync(client, sys.argv[1], Path(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The script, against the emulator's knowledge side, and against answers that a test sets."""
+
+from __future__ import annotations
+
+import pytest
+from sync_knowledge import sync
+
+from dify.testing import replies
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "tea.md").write_text("Tea is made from leaves.")
+    (tmp_path / "coffee.md").write_text("Coffee is made from beans.")
+    (tmp_path / "notes.txt").write_text("not this one")
+    return tmp_path
+
+
+@pytest.fixture
+def run(dify_sync_client, folder):
+    return lambda: sync(dify_sync_client, "Drinks", folder, poll_interval=0.001)
+
+
+def names(client):
+    dataset = next(iter(client.knowledge.datasets.list(keyword="Drinks")))
+    return sorted(document.name for document in client.knowledge.documents.list(dataset.id))
+
+
+def test_the_first_time_everything_is_added(run, dify_sync_client):
+    report = run()
+    assert (report.added, report.changed, report.deleted) == (["coffee.md", "tea.md"], [], [])
+    assert names(dify_sync_client) == ["coffee.md", "tea.md"]
+
+
+def test_what_was_added_is_found(run, dify_sync_client):
+    run()
+    dataset = next(iter(dify_sync_client.knowledge.datasets.list(keyword="Drinks")))
+    found = dify_sync_client.knowledge.datasets.retrieve(dataset.id, "leaves")
+    assert [record.text for record in found.records] == ["Tea is made from leaves."]
+
+
+def test_the_second_time_nothing_is_sent(run, dify_emulator):
+    run()
+    before = len(dify_emulator.requests)
+    report = run()
+    assert (report.added, report.changed, report.deleted) == ([], [], [])
+    assert [request.method for request in dify_emulator.requests[before:]] == ["GET"]
+
+
+def test_a_changed_file_is_updated_and_a_lost_one_deleted(run, dify_sync_client, folder):
+    run()
+    (folder / "tea.md").write_text("Tea is a drink.")
+    (folder / "coffee.md").unlink()
+    report = run()
+    assert (report.added, report.changed, report.deleted) == ([], ["tea.md"], ["coffee.md"])
+    assert names(dify_sync_client) == ["tea.md"]
+
+
+def test_a_document_that_somebody_has_deleted_is_no_error(run, dify_sync_client, folder):
+    run()
+    dataset = next(iter(dify_sync_client.knowledge.datasets.list(keyword="Drinks")))
+    for document in dify_sync_client.knowledge.documents.list(dataset.id):
+        dify_sync_client.knowledge.documents.delete(dataset.id, document.id)
+    (folder / "tea.md").unlink()
+    assert run().deleted == ["tea.md"]
+
+
+def test_what_cannot_be_indexed_is_reported_and_taken_away(run, dify_mock):
+    documents = dify_mock.knowledge.documents
+    dify_mock.knowledge.datasets.list.lists([replies.dataset("Drinks")])
+    documents.create_from_file.returns(replies.document_batch("coffee.md"))
+    documents.indexing(steps=2, error="no model")
+    documents.delete.succeeds()
+    report = run()
+    assert report.added == []
+    assert report.failed.keys() == {"coffee.md", "tea.md"}
+    assert "no model" in str(report)
+    uploads = [call.uploads[0].filename for call in documents.create_from_file.calls]
+    assert uploads == ["coffee.md", "tea.md"]
+    assert documents.delete.call_count == 2

@@ -1,0 +1,126 @@
+"""The suite's fixtures: the target, clients by kind of app, cleaning up, and what an instance lacks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from dify import APIStatusError, AppParameters, NotFoundError
+
+from .targets import KEYS, Door, Face, Kind, Target, emulated, live, live_targets
+
+DOORS: tuple[Door, ...] = ("live",) if live_targets() else ("in-process", "localhost")
+
+
+@pytest.fixture(scope="session", params=DOORS)
+def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """What the suite is held against."""
+    if request.param == "live":
+        yield live()
+        return
+    with emulated(request.param) as found:
+        yield found
+        assert found.emulator is not None
+        left = found.emulator._core.workspace
+        assert not left.knowledge.datasets, "a test has left a knowledge base behind"
+        assert not any(app.conversations for app in left.apps.values()), "a test has left a conversation behind"
+
+
+@pytest.fixture(params=["async", "sync"])
+def face(request: pytest.FixtureRequest) -> Face:
+    """The face of the client; that without `await` is awaited all the same."""
+    return request.param
+
+
+@pytest.fixture
+def user() -> str:
+    """The end user of this test and no other."""
+    return f"conformance-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def label() -> str:
+    """A name for what this test makes."""
+    return f"conformance {uuid4().hex[:12]}"
+
+
+Open = Callable[[Kind], Any]
+
+
+@pytest.fixture
+async def open_app(target: Target, face: Face, user: str) -> AsyncIterator[Open]:
+    """Makes clients by the kind of app; their conversations are deleted when the test is over."""
+    clients: dict[Kind, Any] = {}
+
+    def make(kind: Kind) -> Any:
+        if kind not in target.keys:
+            pytest.skip(f"{KEYS[kind]} is not set: no {kind.replace('_', ' ')} app to test")
+        if kind not in clients:
+            clients[kind] = target.client(kind, face, user)
+        return clients[kind]
+
+    yield make
+    for kind in ("chat", "agent", "chatflow"):
+        if kind in clients:
+            for each in [one async for one in clients[kind].conversations.list()]:
+                await clients[kind].conversations.delete(each.id)
+    await target.close()
+
+
+Undo = Callable[[Callable[[], Awaitable[Any]]], None]
+
+
+@pytest.fixture
+async def undo(open_app: Open) -> AsyncIterator[Undo]:
+    """Takes what undoes a step of the test; all of it is done when the test is over, the last step first."""
+    steps: list[Callable[[], Awaitable[Any]]] = []
+    yield steps.append
+    for step in reversed(steps):
+        with suppress(NotFoundError):
+            await step()
+
+
+@pytest.fixture
+def lacking(target: Target) -> Any:
+    """Skips what a real server refuses because it lacks something; the emulator lacks nothing."""
+
+    @contextmanager
+    def guard(what: str, *codes: str) -> Iterator[None]:
+        try:
+            yield
+        except APIStatusError as error:
+            if target.live and error.code in (codes or ("invalid_param", "bad_request", "provider_not_initialize")):
+                pytest.skip(f"this instance lacks {what}: {error}")
+            raise
+
+    return guard
+
+
+@pytest.fixture
+def since(target: Target) -> Any:
+    """Skips what older servers do not have."""
+
+    async def check(client: Any, release: tuple[int, int]) -> None:
+        version = (await client.server()).server_version or "0.0"
+        if tuple(int(part) for part in version.split(".")[:2]) < release:
+            pytest.skip(f"needs Dify {release[0]}.{release[1]}, and this server is {version}")
+
+    return check
+
+
+async def inputs_of(client: Any) -> dict[str, Any]:
+    """Values for the inputs that an app requires, by the kind of their control."""
+    parameters: AppParameters = await client.app.parameters()
+    known: dict[str, Any] = {"number": 1, "checkbox": False, "json_object": {}}
+    values: dict[str, Any] = {}
+    for kind, control in parameters.controls:
+        if not control.required:
+            continue
+        if kind in ("file", "file-list"):
+            pytest.skip(f"the app requires a file in {control.variable!r}")
+        values[control.variable] = control.options[0] if control.options else known.get(kind, "tea")
+    return values

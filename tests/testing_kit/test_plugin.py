@@ -1,0 +1,256 @@
+"""The pytest plugin, as a user's own test suite has it."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = 'pytest_plugins = ["dify.testing.pytest"]\n'
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester):
+    """Runs a test file of a user's."""
+    pytester.makeconftest(CONFTEST)
+    pytester.makeini("[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n")
+
+    def run(source: str, *options: str) -> pytest.RunResult:
+        pytester.makepyfile(source)
+        return pytester.runpytest_inprocess("--strict-markers", "-p", "no:cacheprovider", *options)
+
+    return run
+
+
+def test_nothing_is_there_unless_it_is_asked_for(pytester):
+    pytester.makepyfile("def test_it(dify_emulator): pass")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
+    result.stdout.fnmatch_lines(["*fixture 'dify_emulator' not found*"])
+
+
+def test_both_faces_reach_the_emulator(suite):
+    suite(
+        """
+        import pytest
+
+        def test_sync(dify_emulator, dify_sync_client):
+            assert dify_sync_client.chat.send("Hi").answer == "Echo: Hi"
+            assert dify_emulator.requests[-1].path == "/chat-messages"
+
+        @pytest.mark.asyncio
+        async def test_async(dify_client):
+            assert (await dify_client.chat.send("Hi")).answer == "Echo: Hi"
+
+        def test_each_test_has_its_own(dify_emulator):
+            assert dify_emulator.requests == []
+        """
+    ).assert_outcomes(passed=3)
+
+
+def test_the_clients_work_without_a_plugin_for_async_fixtures(suite):
+    suite(
+        """
+        import asyncio
+
+        def test_it(dify_client):
+            assert asyncio.run(dify_client.chat.send("Hi")).answer == "Echo: Hi"
+        """,
+        "-p",
+        "no:asyncio",
+        "-o",
+        "asyncio_mode=",
+    ).assert_outcomes(passed=1)
+
+
+def test_the_answer_can_be_a_fixture_or_in_a_marker(suite):
+    suite(
+        """
+        import pytest
+
+        class TestFixture:
+            @pytest.fixture
+            def dify_answer(self):
+                return lambda request: f"You said: {request.query}"
+
+            def test_it(self, dify_sync_client):
+                assert dify_sync_client.chat.send("Hi").answer == "You said: Hi"
+
+        @pytest.mark.dify_emulator(lambda request: "marked", mode="completion")
+        def test_marked(dify_emulator, dify_sync_client):
+            assert dify_sync_client.completions.create({}).answer == "marked"
+            assert dify_sync_client.app.info().mode == "completion"
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_a_mistake_in_the_answer_function_fails_the_test(suite):
+    result = suite(
+        """
+        import pytest
+
+        @pytest.mark.dify_emulator(lambda request: 1 / 0)
+        def test_it(dify_sync_client):
+            with pytest.raises(Exception):
+                dify_sync_client.chat.send("Hi")
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the emulator's function raised: ZeroDivisionError*"])
+
+
+def test_the_mock_answers_the_fixtures_and_every_other_client(suite):
+    suite(
+        """
+        import pytest
+        from dify import Dify
+
+        def test_sync(dify_mock, dify_sync_client):
+            dify_mock.chat.streams("Hello")
+            assert dify_sync_client.chat.send("Hi").answer == "Hello"
+            with Dify("app-mine", user="alice") as client:
+                assert client.chat.send("Hi").answer == "Hello"
+
+        @pytest.mark.asyncio
+        async def test_async(dify_client, dify_mock):
+            dify_mock.chat.streams("Hello")
+            assert (await dify_client.chat.send("Hi")).answer == "Hello"
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_the_mock_fails_tests_that_leave_answers_or_swallow_unexpected_calls(suite):
+    result = suite(
+        """
+        def test_unused(dify_mock):
+            dify_mock.chat.streams("Hello")
+
+        def test_swallowed(dify_mock, dify_sync_client):
+            try:
+                dify_sync_client.app.info()
+            except BaseException:
+                pass
+        """
+    )
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(
+        ["*mock.chat.send was never called*", "*unexpected call: app.info*mock.app.info.returns*"]
+    )
+
+
+NETWORK = """
+    import socket
+    import pytest
+
+    {mark}
+    def test_it():
+        with pytest.raises(Exception, match={match!r}):
+            socket.create_connection(("{host}", 9), timeout=0.5)
+"""
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "dify.example.invalid"])
+def test_the_guard_refuses_other_machines_by_address_and_by_name(suite, host):
+    mark = "@pytest.mark.no_network"
+    result = suite(NETWORK.format(mark=mark, host=host, match="the network is closed"))
+    result.assert_outcomes(passed=1, errors=1)  # also where the error was caught
+    result.stdout.fnmatch_lines([f"*tried to reach {host}:9*"])
+
+
+def test_the_guard_lets_this_machine_be(suite):
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    with listening:
+        suite(
+            f"""
+            import asyncio, socket
+            import pytest
+            from dify import Dify
+            from dify.testing import Emulator
+
+            @pytest.mark.no_network
+            def test_it():
+                for host in ("127.0.0.1", "localhost"):
+                    socket.create_connection((host, {port}), timeout=5).close()
+                a, b = socket.socketpair()
+                a.close(), b.close()
+
+            def test_a_server(no_network):
+                with Emulator() as emulator, emulator.serve() as url, Dify("app-x", user="u", base_url=url) as client:
+                    assert client.chat.send("Hi").answer == "Echo: Hi"
+
+            def test_an_event_loop(no_network):
+                async def connect():
+                    _, writer = await asyncio.open_connection("localhost", {port})
+                    writer.close()
+                asyncio.run(connect())
+            """
+        ).assert_outcomes(passed=3)
+
+
+def test_the_guard_stops_the_client_of_code_under_test(suite):
+    result = suite(
+        """
+        import pytest
+        from dify import AsyncDify
+
+        @pytest.mark.asyncio
+        @pytest.mark.no_network
+        async def test_it():
+            async with AsyncDify("app-x", user="u") as client:
+                await client.app.info()
+        """
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*NetworkForbidden: the network is closed to this test*api.dify.ai:443*"])
+
+
+def test_the_guard_can_hold_for_all_tests_but_some(suite, pytester):
+    pytester.makeini("[pytest]\ndify_no_network = true\nasyncio_default_fixture_loop_scope = function\n")
+    result = suite(
+        """
+        import socket
+        import pytest
+
+        def closed():
+            return socket.socket.connect.__name__ == "guarded"
+
+        def test_all():
+            assert closed()
+
+        @pytest.mark.allow_network
+        def test_some():
+            assert not closed()
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_without_a_word_of_it_nothing_is_guarded(suite):
+    suite(
+        """
+        import socket
+
+        def test_it():
+            assert socket.socket.connect.__name__ == "connect"
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_connect_ex_is_guarded_too(suite):
+    suite(
+        """
+        import socket
+        import pytest
+
+        def test_it(no_network):
+            with socket.socket() as sock, pytest.raises(RuntimeError, match="closed"):
+                sock.connect_ex(("192.0.2.1", 9))
+        """
+    ).assert_outcomes(passed=1, errors=1)
+
+
+def test_the_markers_are_listed(suite):
+    result = suite("", "--markers")
+    result.stdout.fnmatch_lines(["*dify_emulator(*", "*no_network:*", "*allow_network:*"])
