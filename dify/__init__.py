@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         AsyncFormHandler as AsyncFormHandler,
     )
     from ._async.http_client import *
+    from ._async.mapping import *
     from ._async.pager import *
     from ._async.streams import *
     from ._config import (
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
         FileSource as FileSource,
         UploadResult as UploadResult,
     )
+    from ._mapping import (
+        MapResult as MapResult,
+    )
     from ._sync.byte_stream import *
     from ._sync.client import *
     from ._sync.forms import (
         FormHandler as FormHandler,
     )
     from ._sync.http_client import *
+    from ._sync.mapping import *
     from ._sync.pager import *
     from ._sync.streams import *
     from ._text import (
@@ -74,14 +79,17 @@ _MODULES: dict[str, str] = {
     "._async.client": "AsyncDify",
     "._async.forms": "AsyncFormHandler",
     "._async.http_client": "DefaultAsyncHttpxClient",
+    "._async.mapping": "AsyncMapStream",
     "._async.pager": "AsyncPage AsyncPager",
     "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream",
     "._config": "Limits RequestOptions",
     "._files": "FileSource UploadResult",
+    "._mapping": "MapResult",
     "._sync.byte_stream": "ByteStream",
     "._sync.client": "Dify",
     "._sync.forms": "FormHandler",
     "._sync.http_client": "DefaultHttpxClient",
+    "._sync.mapping": "MapStream",
     "._sync.pager": "Page Pager",
     "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
     "._text": "TextReplaced",

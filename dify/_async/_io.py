@@ -5,7 +5,17 @@ anyio comes with httpx; it is imported on first use, because importing the clien
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Sequence,
+)
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
@@ -21,9 +31,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncFirstPage",
     "AsyncGuard",
+    "Crew",
     "Deadline",
     "Slots",
     "current_loop",
+    "each",
     "in_thread",
     "lock",
     "move_on_after",
@@ -190,6 +202,86 @@ class Slots:
         """Give a slot back."""
         assert self._free is not None
         self._free.release()
+
+
+async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:
+    """The items one by one, whichever way they come."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+class Crew(Generic[T]):
+    """Workers beside the caller, and what they hand over to it.
+
+    Not a task group: a generator that is left in the middle is closed by whichever task comes by, and a group may only be
+    left by the task that made it.
+    """
+
+    def __init__(self) -> None:
+        self._handed: deque[T] = deque()
+        self._news: anyio.Event | None = None
+        self._scopes: list[anyio.CancelScope] = []
+        self._tasks: list[object] = []  # a loop holds its tasks weakly
+        self._left = 0
+        self._empty: anyio.Event | None = None
+        self._closed = False
+
+    def start(self, work: Callable[[], Awaitable[None]], count: int) -> None:
+        """Begin so many workers."""
+        import asyncio
+
+        import anyio
+
+        self._left, self._empty = count, anyio.Event()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            import trio.lowlevel  # pyright: ignore
+
+            self._tasks = [cast(object, trio.lowlevel.spawn_system_task(self._run, work)) for _ in range(count)]  # pyright: ignore
+        else:
+            self._tasks = [loop.create_task(self._run(work)) for _ in range(count)]
+
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        import anyio
+
+        try:
+            with anyio.CancelScope() as scope:
+                self._scopes.append(scope)
+                if not self._closed:
+                    await work()
+        finally:
+            self._left -= 1
+            if not self._left and self._empty is not None:
+                self._empty.set()
+
+    def hand_over(self, thing: T) -> None:
+        """From a worker to the caller."""
+        self._handed.append(thing)
+        if self._news is not None:
+            self._news.set()
+
+    async def take(self) -> T:
+        """The next thing that a worker hands over."""
+        import anyio
+
+        while not self._handed:
+            self._news = anyio.Event()
+            await self._news.wait()
+        return self._handed.popleft()
+
+    async def aclose(self, cut: Callable[[], Awaitable[None]]) -> None:
+        """End all workers; `cut` is for the other face, whose workers cannot be cancelled."""
+        del cut
+        self._closed = True
+        for scope in self._scopes:
+            scope.cancel()
+        if self._left and self._empty is not None:
+            await self._empty.wait()
 
 
 class AsyncFirstPage(Generic[T]):

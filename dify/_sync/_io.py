@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, pieces_of
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from .pager import Page
 
 __all__ = [
+    "Crew",
     "Deadline",
     "FirstPage",
     "Guard",
     "Slots",
     "current_loop",
+    "each",
     "in_thread",
     "lock",
     "move_on_after",
@@ -184,6 +187,43 @@ class Slots:
     def release(self) -> None:
         """Give a slot back."""
         self._free.release()
+
+
+def each(items: Iterable[T]) -> Generator[T]:
+    """The items one by one."""
+    yield from items
+
+
+class Crew(Generic[T]):
+    """Workers beside the caller, in threads, and what they hand over to it."""
+
+    def __init__(self) -> None:
+        self._handed: SimpleQueue[T] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, work: Callable[[], None], count: int) -> None:
+        """Begin so many workers."""
+        from contextvars import copy_context
+
+        for number in range(count):
+            run, name = copy_context().run, f"dify-map-{number}"
+            self._threads.append(threading.Thread(target=run, args=(work,), name=name, daemon=True))
+            self._threads[-1].start()
+
+    def hand_over(self, thing: T) -> None:
+        """From a worker to the caller."""
+        self._handed.put(thing)
+
+    def take(self) -> T:
+        """The next thing that a worker hands over."""
+        return self._handed.get()
+
+    def close(self, cut: Callable[[], None]) -> None:
+        """End all workers: `cut` ends what they wait for, and what is done at once is waited for."""
+        while any(thread.is_alive() for thread in self._threads):
+            cut()  # again and again: what a worker has just begun could not be cut a moment ago
+            for thread in self._threads:
+                thread.join(timeout=0.05)
 
 
 class FirstPage(Generic[T]):

@@ -87,11 +87,17 @@ def code_of(error: Exception) -> int | None:
             return None
 
 
-def line_of(error: Exception, command: str) -> str:
-    """What to say of an error, in words of the command line where the client's own speak of Python."""
+def line_of(error: Exception, command: str, key: str = "DIFY_API_KEY") -> str:
+    """What to say of an error, in words of the command line where the client's own speak of Python.
+
+    Args:
+        error: What went wrong.
+        command: In which command.
+        key: Where the key came from.
+    """
     import dify
 
-    said, hint = str(error), _hint_for(error, command)
+    said, hint = str(error), _hint_for(error, command, key)
     if isinstance(error, dify.APIStatusError):
         head = " ".join(str(part) for part in (error.status_code or None, error.code) if part)
         said = ": ".join(part for part in (head, error.message.strip()) if part) or type(error).__name__
@@ -100,12 +106,12 @@ def line_of(error: Exception, command: str) -> str:
     return f"{said} ({hint})" if hint else said
 
 
-def _hint_for(error: Exception, command: str) -> str | None:
+def _hint_for(error: Exception, command: str, key: str) -> str | None:
     import dify
 
     match error:
         case dify.AuthenticationError():
-            return "check the key in DIFY_API_KEY, and that --base-url is its server"
+            return f"check the key in {key}, and that --base-url is its server"
         case dify.NotThisAppTypeError():
             other = "run" if command == "chat" else "chat"
             return f"the key's app is of another kind than this command is for: try `dify {other}`"
@@ -121,7 +127,7 @@ def _hint_for(error: Exception, command: str) -> str | None:
             return "check --base-url or DIFY_BASE_URL"
         case dify.ResponseValidationError() if (error.body or "").lstrip().startswith("<"):
             return "is --base-url the address of the API?"
-        case dify.ConfigurationError() if str(error).startswith("api_key"):
-            return "it comes from DIFY_API_KEY"
+        case dify.ConfigurationError() if str(error).startswith(("api_key", "knowledge_api_key")):
+            return f"it comes from {key}"
         case _:
             return None

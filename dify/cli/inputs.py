@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -22,6 +22,7 @@ SYNTAX = (
     "key=@path   the text of a file, of standard input for -;  key:=@path   the JSON in a file",
     "key@path   a file to upload, for a file variable",
     "key[]…   in place of key: one item of a list, such as docs[]@a.pdf docs[]@b.pdf",
+    "{…}   several at once, as a JSON object;  @path   the same from a file, or from standard input for @-",
 )
 
 # The first separator counts, the longest where several begin there: mail=a@b.c is a text, and so is url=http://x.
@@ -57,13 +58,25 @@ def parse_pairs(words: Iterable[str]) -> list[Pair]:
         >>> [pair.value for pair in parse_pairs(["tags[]=a", "tags[]=b"])]
         ['a', 'b']
     """
-    pairs = [_parse(word) for word in words]
+    pairs: list[Pair] = []
+    for word in words:
+        pairs += _members(word) if word.lstrip().startswith("{") or word.startswith("@") else [_parse(word)]
     seen: dict[str, bool] = {}
     for pair in pairs:
         if pair.key in seen and not (pair.many and seen[pair.key]):
             raise typer.BadParameter(f"{pair.key!r} comes twice; for a list write {pair.key}[]… each time")
         seen[pair.key] = pair.many
     return pairs
+
+
+def _members(word: str) -> list[Pair]:
+    """The members of a JSON object, written out or in a file."""
+    checked(word)
+    text = read_text(word[1:]) if word.startswith("@") else word
+    found = _json(word[:40], text)
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"{word[:40]!r} holds no JSON object")
+    return [Pair(key, value) for key, value in cast("dict[str, Any]", found).items()]
 
 
 def _parse(word: str) -> Pair:
@@ -111,7 +124,7 @@ def _json(key: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise typer.BadParameter(f"{key}:= takes JSON: {error}") from None
+        raise typer.BadParameter(f"{key!r} takes JSON: {error}") from None
 
 
 async def upload(client: AsyncDify, paths: Sequence[Path], note: Callable[[str], None]) -> list[Any]:

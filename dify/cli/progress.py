@@ -16,11 +16,11 @@ from rich.text import Text
 from .render import Screen, harmless, one_line
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from dify import ContainerExecution, NodeExecution, WorkflowEvent
 
-__all__ = ["Progress", "Step", "plain_line", "showing"]
+__all__ = ["Progress", "Step", "plain_line", "showing", "tree_of"]
 
 _MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "exception": ("!", "yellow")}
 
@@ -127,6 +127,11 @@ class _Tree:
             words.append(f" {harmless(one_line(step.error, 120))}" if step.error else "", style="red")
             grid.add_row(frame, words)
         yield grid
+
+
+def tree_of(progress: Progress) -> RenderableType:
+    """The steps as they are drawn."""
+    return _Tree(progress)
 
 
 def plain_line(event: WorkflowEvent) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dify import ChatEvent, WorkflowEvent
+    from dify import ChatEvent, CompletionEvent, WorkflowEvent
 
 __all__ = ["Screen", "complain", "error_console", "harmless", "one_line", "to_json", "wire_form"]
 
@@ -53,7 +53,7 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def wire_form(event: ChatEvent | WorkflowEvent) -> dict[str, Any]:
+def wire_form(event: ChatEvent | CompletionEvent | WorkflowEvent) -> dict[str, Any]:
     """An event as the server sent it."""
     if event.event == "unknown":
         return event.data

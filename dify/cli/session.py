@@ -1,61 +1,39 @@
-"""What every command does around its own work: options, a client, Ctrl-C, errors."""
+"""What every command does around its own work: whom to talk to, a client, Ctrl-C, errors."""
 
 from __future__ import annotations
 
 import io
 import os
 import shlex
+import signal
 import sys
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from .exits import INTERRUPTED, PIPE_CLOSED, USAGE, Failure, code_of, line_of
+from .profiles import Profile, chosen_profile
 from .render import complain
 
 if TYPE_CHECKING:
-    from dify import AsyncChatStream, AsyncDify, AsyncWorkflowStream
+    from dify import AsyncChatStream, AsyncCompletionStream, AsyncDify, AsyncWorkflowStream
     from dify.testing import Emulator
 
-__all__ = [
-    "BaseUrlOption",
-    "EmulatorOption",
-    "JsonOption",
-    "Session",
-    "UserOption",
-    "VerboseOption",
-    "perform",
-    "stopping",
-]
+__all__ = ["KeyName", "Session", "at_the_keyboard", "interrupting", "perform", "stopping"]
 
-UserOption = Annotated[
-    str,
-    typer.Option(
-        "--user",
-        "-u",
-        envvar="DIFY_USER",
-        metavar="ID",
-        help="The end user who asks; conversations and files are theirs.",
-    ),
-]
-BaseUrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--base-url",
-        metavar="URL",
-        help="The server's API address; else DIFY_BASE_URL, else Dify Cloud.",
-        show_default=False,
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the events as they come, one JSON object per line.")]
-EmulatorOption = Annotated[
-    bool, typer.Option("--emulator", help="Answer in this process with an app that echoes: no server, no key.")
-]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error, also in a pipe.")]
+KeyName = Literal["app", "knowledge", "none"]
+"""Which of Dify's two kinds of key a command needs."""
+
+_CLOUD = "https://api.dify.ai/v1"
+
+_KEYS = {
+    "app": ("DIFY_API_KEY", "the key of your app (app-…, from its API Access page)"),
+    "knowledge": ("DIFY_KNOWLEDGE_API_KEY", "a knowledge key (dataset-…, from Knowledge, Service API)"),
+}
 
 _DELTA_SECONDS = 0.03
 """Between the emulator's words, so that a person sees them come."""
@@ -70,17 +48,41 @@ class Session:
 
     Attributes:
         command: The command's name.
-        user: The end user.
+        user: The end user, where named on the command line or in DIFY_USER.
         base_url: The server, where named on the command line.
         emulator: Whether to answer in this process.
-        again: The words after the command's name, to show how to call it with the emulator.
+        again: The words after the command's name, to show how to call it with the emulator; None where it has none.
+        profile: The profile, where named on the command line.
+        key: Which key the command needs.
     """
 
     command: str
-    user: str
+    user: str | None = None
     base_url: str | None = None
     emulator: bool = False
-    again: Sequence[str] = ()
+    again: Sequence[str] | None = ()
+    profile: str | None = None
+    key: KeyName = "app"
+
+    def target(self) -> Profile:
+        """Server, keys and user, from the profile or the environment.
+
+        Raises:
+            Failure: There is no such profile, or its file cannot be used.
+        """
+        _, found = (None, None) if self.emulator else chosen_profile(self.profile)
+        if found is None:
+            found = Profile(
+                base_url=os.environ.get("DIFY_BASE_URL", "").strip() or None,
+                api_key=os.environ.get("DIFY_API_KEY", "").strip() or None,
+                knowledge_api_key=os.environ.get("DIFY_KNOWLEDGE_API_KEY", "").strip() or None,
+            )
+        return Profile(
+            base_url=self.base_url or found.base_url or _CLOUD,
+            api_key=found.api_key,
+            knowledge_api_key=found.knowledge_api_key,
+            user=self.user if self.user is not None else found.user or "cli",
+        )
 
     def check(self) -> None:
         """Refuse what cannot work, before anything costly is loaded.
@@ -91,26 +93,41 @@ class Session:
         """
         if self.emulator and self.base_url is not None:
             raise typer.BadParameter("--emulator answers in this process: leave out --base-url")
-        if not self.user.strip():
+        if self.user is not None and not self.user.strip():
             raise typer.BadParameter("--user must not be empty: name the person who asks")
-        if not self.emulator and not os.environ.get("DIFY_API_KEY", "").strip():
-            words = ["dify", self.command, "--emulator", *self.again]
-            raise Failure(
-                "no API key: set DIFY_API_KEY to the key of your app (app-…, from its API Access page).\n"
-                f"To try it without a server: {shlex.join(words)}",
-                USAGE,
-            )
+        if self.emulator or self.key == "none":
+            return
+        target = self.target()
+        if (target.api_key if self.key == "app" else target.knowledge_api_key) is None:
+            variable, what = _KEYS[self.key]
+            text = f"no API key: set {variable} to {what}, or keep it in a profile (dify profile set --help)."
+            if self.again is not None:
+                words = shlex.join(["dify", *self.command.split(), "--emulator", *self.again])
+                text += f"\nTo try it without a server: {words}"
+            raise Failure(text, USAGE)
+
+    @property
+    def key_source(self) -> str:
+        """Where the key comes from, to name it where it is refused."""
+        name, found = chosen_profile(self.profile)
+        return _KEYS.get(self.key, _KEYS["app"])[0] if found is None else f"the profile {name!r}"
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[AsyncDify]:
         """A client of the server, or of an emulator that ends with the block."""
+        target = self.target()
         if self.emulator:
-            async with _emulator() as emulator, emulator.client(user=self.user) as client:
+            async with _emulator() as emulator, emulator.client(user=target.user) as client:
                 yield client
         else:
             from dify import AsyncDify
 
-            async with AsyncDify(user=self.user, base_url=self.base_url) as client:
+            async with AsyncDify(
+                target.api_key,
+                knowledge_api_key=target.knowledge_api_key,
+                user=target.user,
+                base_url=target.base_url,
+            ) as client:
                 yield client
 
 
@@ -147,12 +164,14 @@ def perform(session: Session, work: Callable[[], Coroutine[Any, Any, None]]) -> 
         code = code_of(error)
         if code is None:
             raise
-        complain(str(error) if isinstance(error, Failure) else line_of(error, session.command))
+        said = str(error) if isinstance(error, Failure) else line_of(error, session.command, session.key_source)
+        if said:
+            complain(said)
         raise typer.Exit(code) from None
 
 
 @asynccontextmanager
-async def stopping(stream: AsyncChatStream | AsyncWorkflowStream) -> AsyncGenerator[None]:
+async def stopping(stream: AsyncChatStream | AsyncCompletionStream | AsyncWorkflowStream) -> AsyncGenerator[None]:
     """Keep a stream open for the block; when the person at the keyboard leaves, ask the server to stop.
 
     Ctrl-C arrives as a cancellation: `asyncio.run` makes it one, and a KeyboardInterrupt again once the work has ended.
@@ -184,6 +203,41 @@ async def _stop(stop: Callable[[], Awaitable[None]]) -> str:
     except (DifyError, TimeoutError) as error:
         return f"but the server did not answer the request to stop, and may go on ({type(error).__name__})"
     return "the server was asked to stop"
+
+
+@contextmanager
+def at_the_keyboard() -> Generator[None]:
+    """While somebody is asked for input on the event loop's own thread, Ctrl-C is a KeyboardInterrupt at once.
+
+    The loop's handler would only note it down, to act on when the loop runs again, which is after the input.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def interrupting(act: Callable[[], object]) -> Generator[None]:
+    """While the block runs on the event loop, Ctrl-C does this in place of ending the program."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        loop.add_signal_handler(signal.SIGINT, act)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

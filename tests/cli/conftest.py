@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 import dify
 
 KEY = "app-0123456789-secret"
+KNOWLEDGE_KEY = "dataset-0123456789-secret"
 
 # Python ignores SIGINT where its parent did, as in a background job of a shell; a person's terminal never does.
 PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dify.cli import main; main()"
@@ -32,14 +33,17 @@ def environment(**more: str) -> dict[str, str]:
     ours = ("DIFY_", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     root = str(Path(dify.__file__).parents[1])
-    return {**kept, "PYTHONPATH": root, "PYTHONWARNINGS": "error", "PYTHONUTF8": "1", "TERM": "xterm-256color", **more}
+    ours_now = {"PYTHONPATH": root, "PYTHONWARNINGS": "error", "PYTHONUTF8": "1", "DIFY_CONFIG": os.devnull}
+    return {**kept, **ours_now, "TERM": "xterm-256color", **more}
 
 
 @pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith("DIFY_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("DIFY_CONFIG", str(tmp_path / "settings" / "config.toml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -50,11 +54,12 @@ def invoke() -> Callable[..., Any]:
         from dify.cli.app import app
 
         env = {} if base_url is None else {"DIFY_BASE_URL": base_url}
-        env |= {} if key is None else {"DIFY_API_KEY": key}
+        env |= {} if key is None else {"DIFY_API_KEY": key, "DIFY_KNOWLEDGE_API_KEY": KNOWLEDGE_KEY}
         result = CliRunner().invoke(app, list(args), env=env, input=input, prog_name="dify")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert not (key or "").strip() or key not in result.output
+        assert KNOWLEDGE_KEY not in result.output
         return result
 
     return call

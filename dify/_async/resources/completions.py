@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from ..._config import RequestOptions
@@ -10,6 +10,7 @@ from ..._kinds import COMPLETION
 from ..._request import Call, compact, segment
 from ..._wire import FileArgument, ResponseMode, files_of
 from ...types.replies import CompletionResponse
+from ..mapping import AsyncMapStream
 from ..streams import AsyncCompletionStream
 from ._base import AsyncResource
 
@@ -102,6 +103,48 @@ class AsyncCompletions(AsyncResource):
             ```
         """
         return self._stream(inputs, query, files, user, trace_id, trace_session_id, "streaming", collect_audio, options)
+
+    def map(
+        self,
+        inputs: AsyncIterable[Mapping[str, Any]] | Iterable[Mapping[str, Any]],
+        *,
+        concurrency: int = 8,
+        in_order: bool = True,
+        user: str | None = None,
+        trace_session_id: str | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncMapStream[CompletionResponse]:
+        """Run the app once for each of many inputs, several at a time (createCompletionMessage).
+
+        One that fails does not end the others: its result holds the error, which `unwrap` raises. Inputs are taken as
+        there is room, so they may come from a file or a queue without end; an error in taking them is raised after the
+        last result.
+
+        Args:
+            inputs: The inputs of each call, as `create` takes them; any iterable.
+            concurrency: How many calls to have at work at a time.
+            in_order: Give the results in the order of the inputs. A call that takes long then holds back those after it,
+                and no more than twice `concurrency` are begun before it ends; without, results come as calls end.
+            user: Your id for the person who asks; the client's default user where None.
+            trace_session_id: Id that joins the traces into a session, 1 to 200 characters.
+            options: Settings for each of the calls.
+
+        Example:
+            ```python
+            async with client.completions.map([{"topic": "tea"}, {"topic": "coffee"}]) as results:
+                async for result in results:
+                    print(result.index, result.error or result.unwrap().answer)
+            ```
+        """
+        # What is wrong with the call and not with one of its inputs is raised, and not said once for each.
+        owner = self._user(user)
+        self._settings.with_options(options)
+        Call("createCompletionMessage", "POST", "/completion-messages").key_for(self._settings)
+
+        def call(values: Mapping[str, Any]) -> AsyncCompletionStream:
+            return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
+
+        return AsyncMapStream(inputs, call, concurrency=concurrency, in_order=in_order)
 
     async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
         """Ask the server to stop generating (stopGenerate); it says yes to every task, known or not.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from ..._resume import Pickup, run_detail_call, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..forms import AsyncFormHandler, answer_forms
+from ..mapping import AsyncMapStream
 from ..pager import AsyncPager
 from ..streams import AsyncWorkflowStream
 from ._base import AsyncResource
@@ -134,6 +135,57 @@ class AsyncWorkflows(AsyncResource):
         return self._stream(
             inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, reconnect, options
         )
+
+    def map(
+        self,
+        inputs: AsyncIterable[Mapping[str, Any]] | Iterable[Mapping[str, Any]],
+        *,
+        concurrency: int = 8,
+        in_order: bool = True,
+        on_start: Callable[[int, str], None] | None = None,
+        workflow_id: str | None = None,
+        user: str | None = None,
+        trace_session_id: str | None = None,
+        reconnect: bool = True,
+        options: RequestOptions | None = None,
+    ) -> AsyncMapStream[WorkflowRun]:
+        """Run the workflow once for each of many inputs, several at a time (executeWorkflow).
+
+        A run that fails does not end the others: its result holds the error, which `unwrap` raises. Inputs are taken as
+        there is room, so they may come from a file or a queue without end; an error in taking them is raised after the
+        last result.
+
+        Args:
+            inputs: The inputs of each run, as `run` takes them; any iterable.
+            concurrency: How many runs to have at work at a time.
+            in_order: Give the results in the order of the inputs. A run that takes long then holds back those after it,
+                and no more than twice `concurrency` are begun before it ends; without, results come as runs end.
+            on_start: Called with the index of the inputs and the run's id, as soon as the server names it: with the id a
+                run can be picked up (`events`) by a program that was ended meanwhile.
+            workflow_id: A published version to run in place of the current one; not the app's id.
+            user: Your id for the person who asks; the client's default user where None.
+            trace_session_id: Id that joins the runs' traces into a session, 1 to 200 characters.
+            reconnect: Pick a stream up again when it is cut and its run goes on at the server.
+            options: Settings for each of the calls.
+
+        Example:
+            ```python
+            async with client.workflows.map([{"q": "tea"}, {"q": "coffee"}], in_order=False) as results:
+                async for result in results:
+                    print(result.index, result.error or result.unwrap().outputs)
+            ```
+        """
+        # What is wrong with the call and not with one of its inputs is raised, and not said once for each.
+        owner = self._user(user)
+        self._settings.with_options(options)
+        Call("executeWorkflow", "POST", "/workflows/run").key_for(self._settings)
+
+        def call(values: Mapping[str, Any]) -> AsyncWorkflowStream:
+            return self._stream(
+                values, workflow_id, None, owner, None, trace_session_id, "streaming", False, reconnect, options
+            )
+
+        return AsyncMapStream(inputs, call, concurrency=concurrency, in_order=in_order, on_start=on_start)
 
     def events(
         self,

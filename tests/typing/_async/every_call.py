@@ -15,6 +15,7 @@ from dify import (
     AsyncCompletionStream,
     AsyncDatasourceStream,
     AsyncDify,
+    AsyncMapStream,
     AsyncPager,
     AsyncWorkflowStream,
     BuiltInFields,
@@ -106,6 +107,7 @@ async def chat(client: AsyncDify) -> None:
 
 async def completions(client: AsyncDify) -> None:
     assert_type(await client.completions.create(), CompletionResponse)
+    assert_type(client.completions.map([{}]), AsyncMapStream[CompletionResponse])
     assert_type(await client.completions.stop("t"), None)
     assert_type(client.completions.stream(), AsyncCompletionStream)
 
@@ -232,6 +234,7 @@ async def workflows(client: AsyncDify) -> None:
     assert_type(client.workflows.events("w"), AsyncWorkflowStream)
     assert_type(await client.workflows.get("w"), WorkflowRunDetail)
     assert_type(client.workflows.logs(), AsyncPager[WorkflowLog])
+    assert_type(client.workflows.map([{}]), AsyncMapStream[WorkflowRun])
     assert_type(await client.workflows.run(), WorkflowRun)
     assert_type(await client.workflows.stop("t"), None)
     assert_type(client.workflows.stream(), AsyncWorkflowStream)

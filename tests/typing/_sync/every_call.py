@@ -34,6 +34,7 @@ from dify import (
     Feedback,
     HumanInputForm,
     IndexingStatus,
+    MapStream,
     Message,
     MetadataField,
     MetadataFields,
@@ -105,6 +106,7 @@ def chat(client: Dify) -> None:
 
 def completions(client: Dify) -> None:
     assert_type(client.completions.create(), CompletionResponse)
+    assert_type(client.completions.map([{}]), MapStream[CompletionResponse])
     assert_type(client.completions.stop("t"), None)
     assert_type(client.completions.stream(), CompletionStream)
 
@@ -231,6 +233,7 @@ def workflows(client: Dify) -> None:
     assert_type(client.workflows.events("w"), WorkflowStream)
     assert_type(client.workflows.get("w"), WorkflowRunDetail)
     assert_type(client.workflows.logs(), Pager[WorkflowLog])
+    assert_type(client.workflows.map([{}]), MapStream[WorkflowRun])
     assert_type(client.workflows.run(), WorkflowRun)
     assert_type(client.workflows.stop("t"), None)
     assert_type(client.workflows.stream(), WorkflowStream)

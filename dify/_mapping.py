@@ -1,0 +1,71 @@
+"""What becomes of the items of a `map` call, and the order in which they are told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+__all__ = ["InOrder", "MapResult"]
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class MapResult(Generic[R]):
+    """What became of one of the inputs that `workflows.map` or `completions.map` was given.
+
+    Attributes:
+        index: Which of the inputs it was, from 0.
+        inputs: The inputs, as they were given.
+        reply: The run or reply, or None where that failed.
+        error: Why it failed, or None where it did not.
+
+    Example:
+        >>> MapResult(0, {"q": "tea"}, reply="A drink.").unwrap()
+        'A drink.'
+    """
+
+    index: int
+    inputs: Mapping[str, Any] = field(repr=False)
+    reply: R | None = None
+    error: Exception | None = None
+
+    def unwrap(self) -> R:
+        """The run or reply; raises the error where there is none.
+
+        Example:
+            >>> MapResult(0, {"q": "tea"}, error=ValueError("no tea")).unwrap()
+            Traceback (most recent call last):
+                ...
+            ValueError: no tea
+        """
+        if self.error is not None:
+            raise self.error
+        assert self.reply is not None  # one of the two is always there
+        return self.reply
+
+
+class InOrder(Generic[R]):
+    """Holds results back until those before them have come.
+
+    Example:
+        >>> order = InOrder()
+        >>> [result.index for result in order.add(MapResult(1, {}))]
+        []
+        >>> [result.index for result in order.add(MapResult(0, {}))]
+        [0, 1]
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, MapResult[R]] = {}
+        self._next = 0
+
+    def add(self, result: MapResult[R]) -> list[MapResult[R]]:
+        """Take a result in; gives those whose turn it is now."""
+        self._waiting[result.index] = result
+        ready: list[MapResult[R]] = []
+        while self._next in self._waiting:
+            ready.append(self._waiting.pop(self._next))
+            self._next += 1
+        return ready

@@ -1,0 +1,72 @@
+"""`dify emulator`: a Dify server on this machine."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated, Any, cast
+
+import typer
+
+from .command import examples, single
+from .exits import FAILED, INTERRUPTED, USAGE
+from .lazy import HELP_NAMES
+from .render import Screen, complain, to_json
+
+__all__ = ["emulator"]
+
+emulator = single()
+
+_MODES = ("chat", "agent-chat", "advanced-chat", "completion", "workflow")
+
+
+@emulator.command(
+    "emulator",
+    context_settings=HELP_NAMES,
+    epilog=examples("dify emulator", "dify emulator --port 5001 --mode workflow"),
+)
+def serve(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 for any free port.")] = 5001,
+    mode: Annotated[
+        str | None, typer.Option("--mode", metavar="MODE", help=f"One of {', '.join(_MODES)}; by default all at once.")
+    ] = None,
+    delay: Annotated[float, typer.Option("--delay", min=0, help="Seconds between an answer's words.")] = 0.03,
+    json: Annotated[bool, typer.Option("--json", help="Print address and keys as JSON.")] = False,
+) -> None:
+    """A Dify server on 127.0.0.1 whose app echoes, with knowledge bases that index at once; until Ctrl-C.
+
+    It prints its address and its keys, as lines that a shell can `export`. Nothing is kept when it ends.
+    """
+    if mode is not None and mode not in _MODES:
+        raise typer.BadParameter(f"--mode is one of {', '.join(_MODES)}")
+    try:
+        from dify.testing import Emulator
+
+        server = Emulator(mode=cast("Any", mode), delay=delay, index_at_once=True)
+    except ImportError as error:
+        complain(f"the emulator cannot start: {error}")
+        raise typer.Exit(USAGE) from None
+    ended = threading.Event()
+    # Also where Ctrl-C is ignored, as in a background job: whoever ends it asks it to end.
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    try:
+        with server, server.serve(port=port) as base_url:
+            screen = Screen()
+            keys = {
+                "DIFY_BASE_URL": base_url,
+                "DIFY_API_KEY": server.api_key,
+                "DIFY_KNOWLEDGE_API_KEY": server.knowledge_api_key,
+            }
+            if json:
+                screen.line(to_json(keys))
+            else:
+                for name, value in keys.items():
+                    screen.line(f"export {name}={value}")
+            screen.note("Ctrl-C ends it.")
+            while not ended.wait(3600):
+                pass
+    except OSError as error:
+        complain(f"cannot listen on port {port}: {error.strerror or error}")
+        raise typer.Exit(FAILED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None

@@ -1,0 +1,209 @@
+"""`dify knowledge documents`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..command import Job, command, examples
+from ..inputs import checked, read_text
+from ..lazy import group
+from ..options import All, Keyword, Limit, Yes, confirmed
+from .options import DatasetId, DocumentId, Form, Language, Rule, Technique, given_json, literal
+from .upload import upload_command
+
+__all__ = ["documents"]
+
+documents = group("Documents of a knowledge base.")
+documents.info.name = "knowledge documents"
+
+_SHOWN = ("id", "name", "display_status", "word_count", "error")
+_MADE = ("document.id", "document.name", "document.indexing_status", "batch")
+TECHNIQUES = ("high_quality", "economy")
+FORMS = ("text_model", "hierarchical_model", "qa_model")
+
+Ids = Annotated[list[str], typer.Argument(metavar="DOCUMENT_ID...", help="The documents.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is indexed.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="A file or a folder; - for standard output.")]
+
+upload_command(documents)
+
+
+@command(documents, "list", key="knowledge", epilog=examples("dify knowledge documents list DATASET_ID --status error"))
+async def list_all(
+    job: Job,
+    dataset_id: DatasetId,
+    keyword: Keyword = None,
+    status: Annotated[
+        str | None,
+        typer.Option("--status", metavar="STATUS", help="Only those: available, indexing, error, disabled …"),
+    ] = None,
+    limit: Limit = 20,
+    all: All = False,
+) -> None:
+    """List the documents of a knowledge base."""
+    found = job.client.knowledge.documents.list(
+        dataset_id, keyword=keyword, status=status, limit=100 if all else min(limit + 1, 100)
+    )
+    await job.out.pages(found, _SHOWN, limit=limit, all=all)
+
+
+@command(documents, "show", key="knowledge")
+async def show(job: Job, dataset_id: DatasetId, document_id: DocumentId) -> None:
+    """Show a document."""
+    job.out.one(await job.client.knowledge.documents.get(dataset_id, document_id))
+
+
+@command(
+    documents,
+    "add-text",
+    key="knowledge",
+    epilog=examples(
+        'dify knowledge documents add-text DATASET_ID Leave "30 days a year." --indexing economy',
+        "dify knowledge documents add-text DATASET_ID Notes - < notes.txt",
+    ),
+)
+async def add_text(
+    job: Job,
+    dataset_id: DatasetId,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
+    indexing: Technique = None,
+    form: Form = None,
+    language: Language = None,
+    rule: Rule = None,
+    wait: Wait = True,
+) -> None:
+    """Make a document of a text."""
+    made = await job.client.knowledge.documents.create_from_text(
+        dataset_id,
+        name,
+        read_text("-") if text == "-" else checked(text),
+        indexing_technique=literal(indexing, "--indexing", TECHNIQUES),
+        doc_form=literal(form, "--form", FORMS),
+        doc_language=language,
+        process_rule=given_json(rule, "--rule"),
+    )
+    await _indexed(job, dataset_id, made.batch, wait)
+    job.out.one(made, _MADE)
+
+
+@command(documents, "update-text", key="knowledge")
+async def update_text(
+    job: Job,
+    dataset_id: DatasetId,
+    document_id: DocumentId,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
+    rule: Rule = None,
+    wait: Wait = True,
+) -> None:
+    """Give a document another text, and index it anew."""
+    made = await job.client.knowledge.documents.update_from_text(
+        dataset_id,
+        document_id,
+        name=name,
+        text=read_text("-") if text == "-" else checked(text),
+        process_rule=given_json(rule, "--rule"),
+    )
+    await _indexed(job, dataset_id, made.batch, wait)
+    job.out.one(made, _MADE)
+
+
+@command(documents, "update-file", key="knowledge")
+async def update_file(
+    job: Job,
+    dataset_id: DatasetId,
+    document_id: DocumentId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    rule: Rule = None,
+    wait: Wait = True,
+) -> None:
+    """Put another file in place of a document's, and index it anew."""
+    made = await job.client.knowledge.documents.update_from_file(
+        dataset_id, document_id, file, process_rule=given_json(rule, "--rule")
+    )
+    await _indexed(job, dataset_id, made.batch, wait)
+    job.out.one(made, _MADE)
+
+
+async def _indexed(job: Job, dataset_id: str, batch: str, wait: bool) -> None:
+    if wait:
+        await job.client.knowledge.documents.wait_indexed(dataset_id, batch, timeout=None)
+
+
+@command(documents, "status", key="knowledge", epilog=examples("dify knowledge documents status DATASET_ID BATCH"))
+async def status(
+    job: Job, dataset_id: DatasetId, batch: Annotated[str, typer.Argument(metavar="BATCH", help="From an upload.")]
+) -> None:
+    """How far the indexing of a batch is."""
+    found = await job.client.knowledge.documents.indexing_status(dataset_id, batch)
+    job.out.rows(found.data, ("id", "indexing_status", "completed_segments", "total_segments", "error"))
+
+
+async def _set(job: Job, dataset_id: str, action: str, ids: list[str]) -> None:
+    chosen = literal(action, "action", ("enable", "disable", "archive", "un_archive"))
+    await job.client.knowledge.documents.set_status(dataset_id, chosen, ids)
+    job.out.done(f"{action}d" if action.endswith("e") else action)
+
+
+@command(documents, "enable", key="knowledge")
+async def enable(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+    """Let searches find documents."""
+    await _set(job, dataset_id, "enable", document_ids)
+
+
+@command(documents, "disable", key="knowledge")
+async def disable(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+    """Have searches pass documents over."""
+    await _set(job, dataset_id, "disable", document_ids)
+
+
+@command(documents, "archive", key="knowledge")
+async def archive(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+    """Archive documents; searches pass them over."""
+    await _set(job, dataset_id, "archive", document_ids)
+
+
+@command(documents, "unarchive", key="knowledge")
+async def unarchive(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+    """Take documents out of the archive."""
+    await _set(job, dataset_id, "un_archive", document_ids)
+
+
+@command(documents, "delete", key="knowledge")
+async def delete(job: Job, dataset_id: DatasetId, document_ids: Ids, yes: Yes = False) -> None:
+    """Delete documents with their segments."""
+    confirmed(f"Delete {len(document_ids)} documents?", yes)
+    for document_id in document_ids:
+        await job.client.knowledge.documents.delete(dataset_id, document_id)
+        job.out.done(f"deleted {document_id}")
+
+
+@command(
+    documents,
+    "download",
+    key="knowledge",
+    epilog=examples(
+        "dify knowledge documents download DATASET_ID DOCUMENT_ID",
+        "dify knowledge documents download DATASET_ID ID1 ID2 --out all.zip",
+    ),
+)
+async def download(job: Job, dataset_id: DatasetId, document_ids: Ids, out: Out = Path()) -> None:
+    """Download the file of a document, or those of several as one ZIP. Needs a server from 1.14 on."""
+    from ..transfers import saved
+
+    found = job.client.knowledge.documents
+    if len(document_ids) == 1:
+        await saved(job, found.download(dataset_id, document_ids[0]), out)
+    else:
+        await saved(job, found.download_zip(dataset_id, document_ids), out)
+
+
+@command(documents, "link", key="knowledge")
+async def link(job: Job, dataset_id: DatasetId, document_id: DocumentId) -> None:
+    """Print a signed link to the file of a document; it expires."""
+    found = await job.client.knowledge.documents.download_url(dataset_id, document_id)
+    job.out.text(found.url, found)

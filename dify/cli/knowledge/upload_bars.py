@@ -1,0 +1,102 @@
+"""Bars for an upload into a knowledge base: bytes that are sent, and documents that are indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..render import Screen, complain, harmless, one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["UploadBars", "bars_of", "showing_upload"]
+
+
+class UploadBars:
+    """Two bars for all files, and one for each that is at work; plain notes where there is no terminal."""
+
+    def __init__(self, screen: Screen, files: Sequence[Path], progress: Progress | None) -> None:
+        self._screen = screen
+        self._progress = progress
+        self._tasks: dict[Path, TaskID] = {}
+        self._upload = self._index = None
+        if progress is not None:
+            self._upload = progress.add_task("upload", total=len(files), unit="files")
+            self._index = progress.add_task("indexing", total=len(files), unit="documents")
+
+    def begin(self, path: Path) -> Callable[[int], None]:
+        """A file sets out; gives what is to be told how far it has been read."""
+        if self._progress is None:
+            return _ignore
+        progress, name = self._progress, harmless(one_line(path.name, 30))
+        task = self._tasks[path] = progress.add_task(f"  {name}", total=path.stat().st_size or 1, unit="bytes")
+        return lambda position: progress.update(task, completed=position)
+
+    def sent(self, path: Path) -> None:
+        """A file is at the server."""
+        if self._progress is None:
+            self._screen.note(f"sent {path}")
+            return
+        self._drop(path)
+        if self._upload is not None:
+            self._progress.advance(self._upload)
+
+    def indexing(self, path: Path, done: int | None, total: int | None) -> None:
+        """So many of its segments are indexed."""
+        if self._progress is None:
+            return
+        if path not in self._tasks:
+            name = harmless(one_line(path.name, 30))
+            self._tasks[path] = self._progress.add_task(f"  {name}", total=total or None, unit="segments")
+        self._progress.update(self._tasks[path], completed=done or 0, total=total or None)
+
+    def indexed(self, path: Path) -> None:
+        """A file has come to its end, one way or the other."""
+        if self._progress is None:
+            return
+        self._drop(path)
+        if self._index is not None:
+            self._progress.advance(self._index)
+
+    def failed(self, path: Path, why: str) -> None:
+        """Say that a file failed, above the bars."""
+        if self._progress is None:
+            complain(f"{path}: {why}")
+        else:
+            self._progress.console.print(f"Error: {harmless(f'{path.name}: {why}')}", style="red", markup=False)
+
+    def _drop(self, path: Path) -> None:
+        task = self._tasks.pop(path, None)
+        if task is not None and self._progress is not None:
+            self._progress.remove_task(task)
+
+
+def _ignore(position: int) -> None:
+    del position
+
+
+def bars_of(**settings: object) -> Progress:
+    """The bars as rich shows them."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, **settings)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@contextmanager
+def showing_upload(screen: Screen, files: Sequence[Path]) -> Generator[UploadBars]:
+    """Bars while the block runs."""
+    if not screen.live:
+        yield UploadBars(screen, files, None)
+        return
+    with bars_of(console=screen.console, redirect_stdout=False, redirect_stderr=False) as progress:
+        yield UploadBars(screen, files, progress)

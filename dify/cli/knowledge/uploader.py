@@ -1,0 +1,178 @@
+"""Files on their way into a knowledge base: sent several at a time, and followed until they are indexed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..exits import code_of, line_of
+from ..transfers import CountedFile
+from .upload_bars import UploadBars, showing_upload
+from .upload_journal import Entry, Journal
+
+if TYPE_CHECKING:
+    from dify import DocumentBatch, IndexingStatus
+
+    from ..command import Job
+
+__all__ = ["Summary", "Uploader"]
+
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of all files."""
+
+    entries: Sequence[Entry]
+    passed_over: int
+
+    @property
+    def failed(self) -> int:
+        """How many failed."""
+        return sum(entry.state == "failed" for entry in self.entries)
+
+    @property
+    def line(self) -> str:
+        """All in one line."""
+        counts = Counter(entry.state for entry in self.entries)
+        parts = [f"{counts[state]} {state}" for state in ("indexed", "uploaded", "failed") if counts[state]]
+        if self.passed_over:
+            parts.append(f"{self.passed_over} of them before")
+        return ", ".join(parts)
+
+
+class Uploader:
+    """One call of the command."""
+
+    settings: dict[str, Any]
+
+    def __init__(
+        self,
+        job: Job,
+        dataset_id: str,
+        files: Sequence[Path],
+        journal: Journal,
+        *,
+        concurrency: int,
+        wait: bool,
+        again: bool,
+    ) -> None:
+        self._job = job
+        self._documents = job.client.knowledge.documents
+        self._dataset_id = dataset_id
+        self._files = files
+        self._journal = journal
+        self._sending = asyncio.Semaphore(concurrency)
+        self._looking = asyncio.Semaphore(concurrency)
+        self._first = asyncio.Lock()
+        self._first_done = False
+        self._wait = wait
+        self._again = again
+        self._passed_over = 0
+        self.settings = {}
+
+    async def run(self) -> Summary:
+        """Do it all; what goes wrong with one file is in the summary."""
+        with showing_upload(self._job.screen, self._files) as bars:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._one(path, bars)) for path in self._files]
+        return Summary([task.result() for task in tasks], self._passed_over)
+
+    async def _one(self, path: Path, bars: UploadBars) -> Entry:
+        stat = os.stat(path)
+        entry = self._journal.of(path)
+        try:
+            async with self._sending:
+                entry = await self._sent(path, stat, entry, bars)
+            bars.sent(path)
+            if not self._wait or entry.state == "indexed":
+                bars.indexed(path)
+                return entry
+            async with self._looking:
+                await self._followed(entry, path, bars)
+            entry = self._journal.note(path, "indexed", stat, document_id=entry.document_id, batch=entry.batch)
+        except Exception as error:
+            if code_of(error) is None and not isinstance(error, OSError):
+                raise
+            why = line_of(error, "knowledge documents upload", self._job.session.key_source)
+            made = entry.document_id if entry is not None else None
+            entry = self._journal.note(path, "failed", stat, document_id=made, error=why)
+            bars.failed(path, why)
+        bars.indexed(path)
+        return entry
+
+    async def _sent(self, path: Path, stat: os.stat_result, before: Entry | None, bars: UploadBars) -> Entry:
+        """The file as the server has it, sent now or by an earlier attempt."""
+        same = before is not None and (before.size, before.changed) == (stat.st_size, stat.st_mtime_ns)
+        if before is not None and same and not self._again:
+            if before.state == "begun":
+                before = await self._adopted(path, stat, before)
+            if before.state in ("uploaded", "indexed"):
+                self._passed_over += 1
+                return before
+        if before is not None and before.document_id is not None and not self._again:
+            await self._remove(before.document_id)
+        self._journal.note(path, "begun", stat)
+        made = await self._send(path, bars)
+        return self._journal.note(path, "uploaded", stat, document_id=made.document.id, batch=made.batch)
+
+    async def _send(self, path: Path, bars: UploadBars) -> DocumentBatch:
+        async def send() -> DocumentBatch:
+            with CountedFile(path, bars.begin(path)) as file:
+                return await self._documents.create_from_file(
+                    self._dataset_id, file, filename=path.name, **self.settings
+                )
+
+        if not self._first_done:
+            # The first document settles how the knowledge base is indexed; two at once would quarrel over it.
+            async with self._first:
+                if not self._first_done:
+                    made = await send()
+                    self._first_done = True
+                    return made
+        return await send()
+
+    async def _adopted(self, path: Path, stat: os.stat_result, before: Entry) -> Entry:
+        """A file that was being sent when an attempt was ended: it may have arrived all the same."""
+        known = self._journal.document_ids
+        async for document in self._documents.list(self._dataset_id, keyword=path.name, limit=100):
+            detail = document.data_source_detail_dict
+            file = None if detail is None else detail.upload_file
+            size = None if file is None else file.size
+            if document.name == path.name and document.id not in known and size in (None, stat.st_size):
+                return self._journal.note(path, "uploaded", stat, document_id=document.id)
+        return before
+
+    async def _remove(self, document_id: str) -> None:
+        """Take away what an earlier attempt made of the file, before it is sent anew."""
+        from dify import NotFoundError
+
+        with suppress(NotFoundError):  # somebody may have done so already
+            await self._documents.delete(self._dataset_id, document_id)
+
+    async def _followed(self, entry: Entry, path: Path, bars: UploadBars) -> None:
+        """Wait until a document is indexed."""
+        from dify import IndexingFailed
+
+        if entry.batch is not None:
+
+            def show(status: IndexingStatus) -> None:
+                for document in status.data:
+                    bars.indexing(path, document.completed_segments, document.total_segments)
+
+            await self._documents.wait_indexed(
+                self._dataset_id, entry.batch, timeout=None, poll_interval=_LOOK_SECONDS, on_progress=show
+            )
+            return
+        assert entry.document_id is not None  # a file that was adopted has no batch to ask about
+        while (detail := await self._documents.get(self._dataset_id, entry.document_id)).indexing_status != "completed":
+            if detail.indexing_status == "error":
+                raise IndexingFailed(f"document {detail.id} could not be indexed: {detail.error}", error=detail.error)
+            await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,43 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirmed"]
+
+Inputs = Annotated[
+    list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Values of the app's fields; see below.")
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--file", "-f", metavar="PATH", help="A file to upload and pass on; repeatable.", exists=True, dir_okay=False
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="Show so many at most.")]
+All = Annotated[bool, typer.Option("--all", help="Show all there are.")]
+Keyword = Annotated[str | None, typer.Option("--keyword", "-k", metavar="TEXT", help="Only those that hold this text.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def confirmed(question: str, yes: bool) -> None:
+    """Have somebody at a terminal confirm; a script has to say --yes.
+
+    Raises:
+        Failure: It is not wanted, or nobody can be asked.
+    """
+    import sys
+
+    from .exits import USAGE, Failure
+    from .prompts import ask
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failure(f"{question} Say --yes where nobody can be asked.", USAGE)
+    if (ask(f"{question} [y/N] ") or "").strip().lower() not in ("y", "yes"):
+        raise Failure("nothing was done")

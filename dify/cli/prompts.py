@@ -1,0 +1,140 @@
+"""Asking somebody at the terminal: lines, secrets, and the forms of runs that wait for a person."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .render import complain, harmless
+from .session import at_the_keyboard
+
+if TYPE_CHECKING:
+    from dify import AsyncDify, FormAnswer, FormInput, PauseReason
+
+    from .render import Screen
+
+__all__ = ["answer_form", "ask", "can_ask", "choose", "secret"]
+
+
+def can_ask() -> bool:
+    """Whether there is somebody to ask: standard input and standard error are a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(prompt: str) -> str | None:
+    """A line from the terminal; None where its end was reached (Ctrl-D). The prompt goes to standard error."""
+    with at_the_keyboard():
+        sys.stdout.flush()
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
+        try:
+            return input()
+        except EOFError:
+            sys.stderr.write("\n")
+            return None
+
+
+def secret(prompt: str) -> str:
+    """A text that is not shown while it is typed; from a pipe, its first line."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    from getpass import getpass
+
+    with at_the_keyboard():
+        return getpass(prompt, stream=sys.stderr).strip()
+
+
+def choose(prompt: str, options: Sequence[str], *, default: str | None = None) -> int | None:
+    """Which of the options, by its number or its own words; None at the end of input."""
+    for number, option in enumerate(options, 1):
+        sys.stderr.write(f"  {number}  {harmless(option)}\n")
+    while True:
+        line = ask(prompt)
+        if line is None:
+            return None
+        line = line.strip()
+        if not line and default in options:
+            return options.index(default)
+        if line.isdecimal() and 1 <= int(line) <= len(options):
+            return int(line) - 1
+        if line in options:
+            return options.index(line)
+        complain(f"one of 1 to {len(options)}, please", label="Note")
+
+
+async def answer_form(client: AsyncDify, screen: Screen, form: PauseReason) -> FormAnswer | None:
+    """Put a form before the person at the terminal.
+
+    Returns:
+        The answer, or None where none was given (Ctrl-D): the run goes on waiting.
+    """
+    from dify import FormAnswer
+
+    screen.say(f"── {form.node_title or form.node_id or 'A form'} ──")
+    if form.form_content:
+        sys.stderr.write(f"{harmless(form.form_content.strip())}\n")
+    values: dict[str, Any] = {}
+    for field in form.inputs or []:
+        value = await _field(
+            client, screen, field, (form.resolved_default_values or {}).get(field.output_variable_name)
+        )
+        if value is None:
+            return None
+        values[field.output_variable_name] = value
+    actions = form.actions or []
+    chosen = choose("Which? ", [action.title or action.id for action in actions]) if actions else None
+    return None if chosen is None else FormAnswer(action=actions[chosen].id, inputs=values)
+
+
+async def _field(client: AsyncDify, screen: Screen, field: FormInput, default: Any) -> Any:
+    """A value for one field, or None where the input ended."""
+    name = harmless(field.output_variable_name)
+    if default is None and field.default is not None and field.default.type == "constant":
+        default = field.default.value
+    match field.type:
+        case "select":
+            source = field.option_source
+            options = source.value if source is not None and isinstance(source.value, list) else []
+            if options:
+                chosen = choose(f"{name}? ", options, default=default)
+                return None if chosen is None else options[chosen]
+        case "file" | "file-list":
+            return await _files(client, screen, name, many=field.type == "file-list")
+        case _:
+            pass
+    shown = f" [{harmless(str(default))}]" if default not in (None, "") else ""
+    line = ask(f"{name}{shown}: ")
+    return default if line == "" and default is not None else line
+
+
+async def _files(client: AsyncDify, screen: Screen, name: str, *, many: bool) -> Any:
+    from .inputs import upload
+
+    while True:
+        line = ask(f"{name} ({'paths' if many else 'path'} of {'files' if many else 'a file'}): ")
+        if line is None:
+            return None
+        try:
+            paths = _paths(line)
+        except ValueError as error:
+            complain(str(error), label="Note")
+            continue
+        missing = _missing(paths)
+        if missing or not paths or (len(paths) > 1 and not many):
+            complain(
+                f"there is no file {str(missing[0])!r}" if missing else "the path of one file, please", label="Note"
+            )
+            continue
+        stored = await upload(client, paths, screen.note)
+        return stored if many else stored[0]
+
+
+def _paths(line: str) -> list[Path]:
+    return [Path(word).expanduser() for word in shlex.split(line)]
+
+
+def _missing(paths: Sequence[Path]) -> list[Path]:
+    return [path for path in paths if not path.is_file()]

@@ -1,0 +1,141 @@
+"""A conversation at the terminal: questions line by line, and commands that begin with a slash."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .exits import Failure, code_of, line_of
+from .inputs import Pair
+from .render import complain, harmless, one_line
+from .session import at_the_keyboard, interrupting
+
+if TYPE_CHECKING:
+    from dify import ChatResponse
+
+    from .command import Job
+
+__all__ = ["talk"]
+
+_HELP = """\
+/new           begin a new conversation
+/files PATH…   upload files with the next message; without a path, show which
+/history       what was said in this conversation
+/suggested     what could be asked next
+/like, /dislike [TEXT]   rate the last answer
+/quit          leave, as Ctrl-D does
+Ctrl-C         while an answer comes, asks the server to stop"""
+
+
+async def talk(job: Job, pairs: Sequence[Pair], conversation: str | None, files: Sequence[Path]) -> None:
+    """Talk until the person leaves."""
+    await _Talk(job, pairs, conversation, files).go_on()
+
+
+class _Talk:
+    def __init__(self, job: Job, pairs: Sequence[Pair], conversation: str | None, files: Sequence[Path]) -> None:
+        self._job = job
+        self._pairs = pairs
+        self._conversation = conversation
+        self._files = list(files)
+        self._last: ChatResponse | None = None
+
+    async def go_on(self) -> None:
+        with suppress(ImportError):
+            importlib.import_module("readline")  # lets a line be edited, and those before be called back
+        self._job.screen.say("A conversation: /help says what can be done, Ctrl-D leaves.")
+        while (line := self._line()) is not None:
+            line = line.strip()
+            if not line:
+                continue
+            if line in ("/quit", "/exit"):
+                return
+            await self._do(line)
+
+    def _line(self) -> str | None:
+        with at_the_keyboard():
+            while True:
+                try:
+                    return input("> ")
+                except EOFError:
+                    print()
+                    return None
+                except KeyboardInterrupt:
+                    print()  # the line is given up, as in a shell
+
+    async def _do(self, line: str) -> None:
+        """One line's work; it may fail or be stopped, and the conversation goes on."""
+        task = asyncio.ensure_future(self._command(line) if line.startswith("/") else self._ask(line))
+        try:
+            with interrupting(task.cancel):
+                await task
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+        except Exception as error:
+            if code_of(error) is None:
+                raise
+            complain(str(error) if isinstance(error, Failure) else line_of(error, "chat", self._job.session.key_source))
+
+    async def _ask(self, question: str) -> None:
+        from .chat import ask_once
+
+        files, self._files = self._files, []
+        try:
+            self._last = await ask_once(self._job, question, self._conversation, self._pairs, files)
+        except BaseException:
+            self._files = files  # they were not said yet
+            raise
+        self._conversation = self._last.conversation_id or self._conversation
+
+    async def _command(self, line: str) -> None:
+        client, say = self._job.client, self._job.screen.say
+        name, _, rest = line.partition(" ")
+        match name:
+            case "/new":
+                self._conversation = self._last = None
+                say("a new conversation")
+            case "/files":
+                self._attach(rest)
+            case "/history":
+                await self._history()
+            case "/suggested":
+                if self._last is None:
+                    raise Failure("there is no answer yet")
+                for question in await client.messages.suggested(self._last.message_id):
+                    print(harmless(one_line(question)))
+            case "/like" | "/dislike":
+                if self._last is None:
+                    raise Failure("there is no answer yet to rate")
+                rating = "like" if name == "/like" else "dislike"
+                await client.messages.feedback(self._last.message_id, rating, content=rest.strip() or None)
+                say("rated")
+            case "/help":
+                say(_HELP)
+            case _:
+                raise Failure(f"there is no {harmless(name)}; /help says what there is")
+
+    def _attach(self, rest: str) -> None:
+        try:
+            paths = [Path(word).expanduser() for word in shlex.split(rest)]
+        except ValueError as error:
+            raise Failure(str(error)) from None
+        for path in paths:
+            if not path.is_file():
+                raise Failure(f"there is no file {str(path)!r}")
+        self._files += paths
+        names = ", ".join(path.name for path in self._files)
+        self._job.screen.say(f"with the next message: {names or 'no files'}")
+
+    async def _history(self) -> None:
+        if self._conversation is None:
+            raise Failure("nothing was said yet")
+        pages = [(await self._job.client.messages.list(self._conversation)).data]
+        for message in pages[0]:
+            self._job.screen.say(f"> {one_line(message.query)}")
+            print(harmless(message.answer))

@@ -1,0 +1,205 @@
+"""`dify knowledge documents upload` with folders: bars, failures, and an attempt that goes on from the last."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dify import Dify
+from dify.cli.knowledge.upload_journal import Journal, files_of
+from dify.testing import Emulator, EmulatorError, EmulatorFile
+
+from .conftest import KNOWLEDGE_KEY, environment, program
+from .terminal import Terminal
+
+Invoke = Callable[..., Any]
+
+
+class Reader:
+    """Reads documents; those that are broken it cannot."""
+
+    def __init__(self) -> None:
+        self.broken: set[str] = set()
+        self.hold: threading.Event | None = None
+
+    def __call__(self, file: EmulatorFile) -> str:
+        if file.name in self.broken:
+            raise EmulatorError(400, "invalid_param", "it is torn")
+        return file.content.decode()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "handbook"
+    (root / "deep").mkdir(parents=True)
+    (root / ".git").mkdir()
+    for name in ("leave.md", "travel.md", "deep/tea.txt", ".hidden", ".git/config"):
+        (root / name).write_text(f"About {name}", encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Emulator, Reader, str]]:
+    reader = Reader()
+    with Emulator(read_document=reader) as emulator, emulator.serve() as base_url:
+        yield emulator, reader, base_url
+
+
+def make_dataset(base_url: str) -> str:
+    with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
+        return client.knowledge.datasets.create("Handbook", indexing_technique="economy").id
+
+
+def names_in(base_url: str, dataset: str) -> list[str]:
+    with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
+        return sorted(document.name for document in client.knowledge.documents.list(dataset))
+
+
+def uploads(emulator: Emulator) -> int:
+    return sum(request.path.endswith("create-by-file") for request in emulator.requests)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dify.cli.knowledge.uploader._LOOK_SECONDS", 0.01)
+
+
+def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, folder: Path) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder)]
+
+    first = invoke(*words, "-v", base_url=base_url)
+
+    assert first.exit_code == 0, first.stderr
+    assert [line.split("\t")[0] for line in first.stdout.splitlines()] == ["indexed"] * 3
+    assert first.stderr.splitlines()[-1] == "3 indexed"
+    assert names_in(base_url, dataset) == ["leave.md", "tea.txt", "travel.md"]
+    again = invoke(*words, "-v", base_url=base_url)
+    assert again.stderr.splitlines()[-1] == "3 indexed, 3 of them before"
+    assert uploads(emulator) == 3
+
+
+def test_what_failed_is_named_and_tried_again_by_the_next_call(invoke: Invoke, server: Any, folder: Path) -> None:
+    emulator, reader, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder), "--json"]
+    reader.broken = {"travel.md"}
+
+    first = invoke(*words, base_url=base_url)
+
+    assert first.exit_code == 1
+    assert "1 of 3 files failed" in first.stderr
+    states = {Path(each["file"]).name: each for each in map(json.loads, first.stdout.splitlines())}
+    assert states["travel.md"]["state"] == "failed"
+    assert "it is torn" in states["travel.md"]["error"]
+    reader.broken = set()
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert uploads(emulator) == 4
+    assert names_in(base_url, dataset) == ["leave.md", "tea.txt", "travel.md"]  # not twice
+
+
+def test_a_file_that_has_changed_replaces_its_document(invoke: Invoke, server: Any, folder: Path) -> None:
+    _, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder), "--match", "*.md"]
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    (folder / "leave.md").write_text("Something else altogether", encoding="utf-8")
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert names_in(base_url, dataset) == ["leave.md", "travel.md"]
+    found = invoke("knowledge", "search", dataset, "altogether", base_url=base_url)
+    assert "Something else altogether" in found.stdout
+
+
+def test_a_file_that_arrived_though_the_attempt_was_killed_is_not_sent_again(
+    invoke: Invoke, server: Any, folder: Path, tmp_path: Path
+) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    journal = tmp_path / "journal.jsonl"
+    words = ["knowledge", "documents", "upload", dataset, str(folder / "leave.md"), "--journal", str(journal)]
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    begun = [line for line in journal.read_text(encoding="utf-8").splitlines() if '"begun"' in line]
+    journal.write_text(begun[0] + '\n{"file": "/x", "sta', encoding="utf-8")  # as a kill leaves it
+
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert uploads(emulator) == 1
+    assert names_in(base_url, dataset) == ["leave.md"]
+
+
+def test_killed_in_the_middle_the_next_attempt_sends_the_rest(invoke: Invoke, server: Any, tmp_path: Path) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    root = tmp_path / "many"
+    root.mkdir()
+    for n in range(40):
+        (root / f"{n:02}.txt").write_text(f"Number {n}", encoding="utf-8")
+    journal = tmp_path / "journal.jsonl"
+    words = ["knowledge", "documents", "upload", dataset, str(root), "--no-wait", "--journal", str(journal)]
+    env = environment(DIFY_KNOWLEDGE_API_KEY=KNOWLEDGE_KEY, DIFY_BASE_URL=base_url)
+    with subprocess.Popen(program(*words), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not journal.exists() or journal.read_bytes().count(b'"uploaded"') < 10:
+            assert process.poll() is None
+            threading.Event().wait(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+
+    result = invoke(*words, base_url=base_url)
+
+    assert result.exit_code == 0, result.stderr
+    assert names_in(base_url, dataset) == [f"{n:02}.txt" for n in range(40)]
+    assert uploads(emulator) == 40
+
+
+def test_on_a_terminal_there_are_bars_for_uploads_and_for_indexing(server: Any, folder: Path, tmp_path: Path) -> None:
+    _, _, base_url = server
+    dataset = make_dataset(base_url)
+    env = {"DIFY_KNOWLEDGE_API_KEY": KNOWLEDGE_KEY, "DIFY_BASE_URL": base_url, "XDG_STATE_HOME": str(tmp_path)}
+    with Terminal("knowledge", "documents", "upload", dataset, str(folder), **env) as terminal:
+        terminal.expect("upload")
+        terminal.expect("indexing")
+        terminal.expect("3/3 documents")
+        terminal.expect("3 indexed")
+        terminal.end()
+    assert terminal.code == 0
+
+
+def test_files_for_calls_have_bars_too(server: Any, folder: Path) -> None:
+    _, _, base_url = server
+    env = {"DIFY_API_KEY": "app-x", "DIFY_BASE_URL": base_url}
+    with Terminal("upload", str(folder / "leave.md"), str(folder / "travel.md"), **env) as terminal:
+        terminal.expect("2 files")
+        terminal.expect("leave.md\n")
+        terminal.expect("travel.md\n")
+        terminal.end()
+    assert terminal.code == 0
+
+
+def test_the_journal_is_read_past_a_line_that_was_cut(tmp_path: Path) -> None:
+    path, file = tmp_path / "j", tmp_path / "a.txt"
+    file.write_text("a", encoding="utf-8")
+    journal = Journal(path)
+    journal.note(file, "begun", file.stat())
+    path.write_bytes(path.read_bytes() + b'{"file": "b')
+    Journal(path).note(file, "uploaded", file.stat(), document_id="d", batch="b")
+    entry = Journal(path).of(file)
+    assert entry is not None
+    assert (entry.state, entry.document_id, Journal(path).document_ids) == ("uploaded", "d", {"d"})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_named_files_are_taken_even_if_hidden(folder: Path) -> None:
+    assert [path.name for path in files_of([folder / ".hidden", folder], ["*.txt"])] == [".hidden", "tea.txt"]
+
+
+def test_no_files_are_a_failure(invoke: Invoke, server: Any, folder: Path) -> None:
+    _, _, base_url = server
+    result = invoke("knowledge", "documents", "upload", "some-id", str(folder), "--match", "*.x", base_url=base_url)
+    assert (result.exit_code, "no files" in result.stderr) == (1, True)

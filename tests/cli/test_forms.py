@@ -1,0 +1,173 @@
+"""Runs that wait for a person: forms asked at the terminal, and answered by `dify forms`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dify import FormInput, FormSource
+from dify.testing import Emulator, EmulatorForm, EmulatorRequest
+
+from .conftest import KEY
+from .terminal import Terminal
+
+Invoke = Callable[..., Any]
+
+FORM = EmulatorForm(
+    "Deploy to production?",
+    inputs=[
+        "note",
+        FormInput(
+            type="select",
+            output_variable_name="region",
+            option_source=FormSource(type="constant", value=["north", "south"]),
+        ),
+    ],
+    actions=["approve", "reject"],
+    title="Approval",
+    defaults={"note": "go"},
+)
+
+
+def deploy(request: EmulatorRequest) -> Generator[Any, Any, None]:
+    filled = yield FORM
+    yield {"action": filled.action, **{name: value for name, value in filled.inputs.items() if isinstance(value, str)}}
+
+
+def approve(request: EmulatorRequest) -> Generator[Any, Any, None]:
+    yield "Let me ask. "
+    filled = yield EmulatorForm("Sure?", actions=["yes", "no"])
+    yield f"It was {filled.action}."
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Emulator, str]]:
+    with Emulator(deploy, mode="workflow") as emulator, emulator.serve() as base_url:
+        yield emulator, base_url
+
+
+def test_a_run_asks_its_form_at_the_terminal_and_goes_on(server: tuple[Emulator, str]) -> None:
+    _, base_url = server
+    env = {"DIFY_API_KEY": KEY, "DIFY_BASE_URL": base_url}
+    with Terminal("run", pipe_stdout=True, **env) as terminal:
+        terminal.expect("Approval")
+        terminal.expect("Deploy to production?")
+        terminal.expect("note [go]: ")
+        terminal.type("carefully")
+        terminal.expect("2  south")
+        terminal.expect("region? ")
+        terminal.type("7")
+        terminal.expect("one of 1 to 2, please")
+        terminal.type("2")
+        terminal.expect("1  Approve")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        out = terminal.end()
+
+    assert terminal.code == 0
+    assert json.loads(out) == {"action": "approve", "note": "carefully", "region": "south"}
+
+
+def test_a_form_that_nobody_answers_leaves_the_run_waiting(server: tuple[Emulator, str]) -> None:
+    emulator, base_url = server
+    with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.press("d")
+        terminal.expect("waits for a person: Approval, form token ")
+        terminal.end()
+
+    assert terminal.code == 1
+    assert not [request for request in emulator.requests if request.path.startswith("/form/")]
+
+
+def test_ctrl_c_at_a_question_leaves_at_once(server: tuple[Emulator, str]) -> None:
+    _, base_url = server
+    with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.interrupt_until(terminal.ends)
+        terminal.end()
+    assert terminal.code == 130
+
+
+def test_a_chatflow_asks_in_the_middle_of_its_answer() -> None:
+    with (
+        Emulator(approve, mode="advanced-chat") as emulator,
+        emulator.serve() as base_url,
+        Terminal("chat", "Deploy?", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal,
+    ):
+        terminal.expect("Let me ask.")
+        terminal.expect("Sure?")
+        terminal.expect("Which? ")
+        terminal.type("no")  # an option's own words, or its number
+        terminal.expect("one of 1 to 2, please")
+        terminal.type("2")
+        terminal.expect("It was no.")
+        terminal.expect("conversation ")
+        terminal.end()
+
+    assert terminal.code == 0
+    assert terminal.text.count("Let me ask.") == 1
+    assert "replaced" not in terminal.text
+
+
+def test_a_form_is_shown_and_submitted_by_its_token(invoke: Invoke, server: tuple[Emulator, str]) -> None:
+    _, base_url = server
+    waiting = invoke("run", base_url=base_url)
+    assert waiting.exit_code == 1
+    token = waiting.stderr.rpartition("form token ")[2].strip()
+    run_id = waiting.stderr.split()[2]
+
+    shown = invoke("forms", "show", token, base_url=base_url)
+    assert shown.stdout.splitlines()[0] == "Deploy to production?"
+    assert "field\tnote\tparagraph\tgo" in shown.stdout
+    assert "action\treject\tReject" in shown.stdout
+
+    assert json.loads(invoke("forms", "show", token, "--json", base_url=base_url).stdout)["inputs"]
+    assert invoke("forms", "answer", token, base_url=base_url).exit_code == 2  # there is no terminal
+    sent = invoke("forms", "submit", token, "reject", "note=no", "region=south", base_url=base_url)
+    assert (sent.exit_code, sent.stdout) == (0, "")
+    followed = invoke("events", run_id, "--wait", base_url=base_url)
+    assert json.loads(followed.stdout) == {"action": "reject", "note": "no", "region": "south"}
+
+
+def test_a_form_is_answered_by_being_asked(invoke: Invoke, server: tuple[Emulator, str]) -> None:
+    emulator, base_url = server
+    token = invoke("run", base_url=base_url).stderr.rpartition("form token ")[2].strip()
+    with Terminal("forms", "answer", token, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.type("")
+        terminal.expect("region? ")
+        terminal.type("north")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        terminal.expect("submitted")
+        terminal.end()
+    assert terminal.code == 0
+    assert emulator.requests[-1].json["inputs"] == {"note": "go", "region": "north"}
+
+
+def test_a_form_takes_files(tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_text("hello", encoding="utf-8")
+    form = EmulatorForm("Files?", inputs=[FormInput(type="file-list", output_variable_name="docs")], actions=["ok"])
+
+    def answer(request: EmulatorRequest) -> Generator[Any, Any, None]:
+        filled = yield form
+        yield {"count": len(filled.inputs["docs"])}
+
+    with (
+        Emulator(answer, mode="workflow") as emulator,
+        emulator.serve() as base_url,
+        Terminal("run", pipe_stdout=True, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal,
+    ):
+        terminal.expect("docs (paths of files): ")
+        terminal.type("missing.txt")
+        terminal.expect("there is no file 'missing.txt'")
+        terminal.type(f"'{tmp_path / 'a b.txt'}'")
+        terminal.expect("uploaded a b.txt")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        assert json.loads(terminal.end()) == {"count": 1}

@@ -1,0 +1,185 @@
+"""Profiles: "set", "list", "show", "use", "delete" and "path"; who may read the file, and which key goes where."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dify.cli.exits import Failure
+from dify.cli.profiles import Config, Profile, load, save
+from dify.testing import Emulator
+
+from .terminal import Terminal
+
+Invoke = Callable[..., Any]
+SECRET = "app-kept-in-a-file"
+
+
+@pytest.fixture
+def path() -> Path:
+    return Path(os.environ["DIFY_CONFIG"])
+
+
+def test_a_profile_is_made_from_a_pipe_and_its_owner_alone_can_read_it(invoke: Invoke, path: Path) -> None:
+    made = invoke(
+        "profile", "set", "work", "--base-url", "dify.example.com", "--api-key", input=f"{SECRET}\n", key=None
+    )
+
+    assert made.exit_code == 0, made.stderr
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert load(path) == Config({"work": Profile("dify.example.com", SECRET)}, "work")
+    for words in (["list"], ["list", "--json"], ["show", "work"]):
+        shown = invoke("profile", *words)
+        assert SECRET not in shown.output
+        assert "dify.example.com" in shown.stdout
+    assert f"api_key\t{SECRET}" in invoke("profile", "show", "work", "--show-keys").stdout
+    assert invoke("profile", "path").stdout == f"{path}\n"
+
+
+def test_a_key_that_is_typed_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    with Terminal("profile", "set", "home", "--api-key", "--knowledge-api-key", DIFY_CONFIG=str(path)) as terminal:
+        terminal.expect("API key of the app")
+        terminal.type(SECRET)
+        terminal.expect("Knowledge key")
+        terminal.type("dataset-also-secret")
+        terminal.expect("profile home is in")
+        terminal.end()
+    assert terminal.code == 0
+    assert "secret" not in terminal.seen
+    assert SECRET not in terminal.seen
+    assert load(path).profiles["home"] == Profile(None, SECRET, "dataset-also-secret")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
+def test_a_file_with_keys_that_others_can_read_is_refused(invoke: Invoke, path: Path, mode: int) -> None:
+    save(path, Config({"work": Profile("127.0.0.1:9", SECRET)}, "work"))
+    path.chmod(mode)
+    for words in (["chat", "Hello"], ["profile", "list"], ["profile", "set", "x"]):
+        refused = invoke(*words, key=None)
+        assert refused.exit_code == 2
+        assert f"chmod 600 {path}" in refused.stderr
+
+
+def test_a_profile_is_used_as_a_whole(invoke: Invoke, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator() as emulator, emulator.serve() as base_url:
+        save(path, Config({"here": Profile(base_url, SECRET, user="carol"), "bare": Profile(base_url)}, "here"))
+
+        assert invoke("chat", "Hello", key=None).stdout == "Echo: Hello\n"  # the default one
+        assert emulator.requests[-1].user == "carol"
+        assert invoke("chat", "Hello", "--user", "dave", key=None).exit_code == 0
+        assert emulator.requests[-1].user == "dave"
+        # The environment goes before the default profile, and a profile that is named before the environment.
+        assert invoke("chat", "Hello", base_url="http://127.0.0.1:9").exit_code == 6
+        assert invoke("chat", "Hello", "--profile", "here", base_url="http://127.0.0.1:9").exit_code == 0
+        monkeypatch.setenv("DIFY_PROFILE", "here")
+        assert invoke("chat", "Hello", base_url="http://127.0.0.1:9").exit_code == 0
+        # The key of the environment never goes to the server of a profile.
+        sent = len(emulator.requests)
+        bare = invoke("chat", "Hello", "--profile", "bare")
+        assert (bare.exit_code, "no API key" in bare.stderr) == (2, True)
+        assert len(emulator.requests) == sent
+
+
+def test_a_refused_key_names_the_profile(invoke: Invoke, path: Path) -> None:
+    with Emulator().serve() as base_url:
+        save(path, Config({"work": Profile(base_url, "nonsense")}, None))
+        result = invoke("chat", "Hello", "--profile", "work", key=None)
+    assert (result.exit_code, "the profile 'work'" in result.stderr) == (3, True)
+
+
+def test_profiles_are_changed_chosen_and_deleted(invoke: Invoke, path: Path) -> None:
+    invoke("profile", "set", "a", "--user", "ann")
+    invoke("profile", "set", "b", "--base-url", "b.example.com")
+    invoke("profile", "set", "b", "--user", "bob")
+    assert load(path) == Config({"a": Profile(user="ann"), "b": Profile("b.example.com", user="bob")}, "a")
+    assert invoke("profile", "use", "b").exit_code == 0
+    assert load(path).default == "b"
+    assert invoke("profile", "delete", "b").exit_code == 2  # nobody can be asked
+    assert invoke("profile", "delete", "b", "--yes").exit_code == 0
+    assert load(path) == Config({"a": Profile(user="ann")}, None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["profile", "use", "nobody"],
+        ["profile", "show", "nobody"],
+        ["profile", "delete", "nobody", "--yes"],
+        ["chat", "Hello", "--profile", "nobody"],
+        ["profile", "set", "x", "--base-url", "ftp://example.com"],
+        ["profile", "set", "x", "--api-key"],
+    ],
+)
+def test_what_cannot_be_is_refused(invoke: Invoke, words: list[str]) -> None:
+    result = invoke(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "default = 1",
+        "[profiles]\nx = 1",
+        "[profiles.x]\nkey = 'a'",
+        "[profiles.x]\nuser = 1",
+        "odd = 'a'",
+        "= ",
+        "\xff",
+    ],
+)
+def test_a_file_that_is_no_config_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(Failure, match="is no config file"):
+        load(path)
+
+
+@pytest.mark.parametrize("value", ['a"b\\c', "tab\tnew\nline", "del\x7f", "ünï", "a.b c"])
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "deep" / "config.toml"
+    config = Config({value: Profile(value, value, value, value)}, value)
+    save(path, config)
+    assert load(path) == config
+
+
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.toml", tmp_path / "link.toml"
+    link.symlink_to(real)
+    save(link, Config({"a": Profile()}, None))
+    assert link.is_symlink()
+    assert load(real).profiles == {"a": Profile()}
+
+
+def test_completion_offers_profiles_and_commands(path: Path) -> None:
+    save(path, Config({"work": Profile(), "home": Profile()}, None))
+    env = {"_DIFY_COMPLETE": "complete_bash", "DIFY_CONFIG": str(path)}
+    names = piped_complete("dify chat --profile ", 3, env)
+    assert {"work", "home"} <= set(names)
+    assert "conversations" in piped_complete("dify conv", 1, env)
+    assert "upload" in piped_complete("dify knowledge documents u", 3, env)
+
+
+def piped_complete(words: str, index: int, env: dict[str, str]) -> list[str]:
+    import subprocess
+    import sys
+
+    from .conftest import environment
+
+    code = "from dify.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(**env, COMP_WORDS=words, COMP_CWORD=str(index)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return [line.split("\t")[0].split(",")[-1] for line in done.stdout.splitlines()]
