@@ -275,9 +275,27 @@ class StreamInterruptedError(DifyError):
 
 
 class StreamTimeoutError(StreamInterruptedError, APITimeoutError):
-    """A stream went silent for longer than the read timeout before its terminal event."""
+    """A stream went silent for longer than the read timeout before its terminal event; `sent` is True, as of all streams."""
 
-    sent = True
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        partial: Any = None,
+        task_id: str | None = None,
+        message_id: str | None = None,
+        conversation_id: str | None = None,
+        workflow_run_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            partial=partial,
+            task_id=task_id,
+            message_id=message_id,
+            conversation_id=conversation_id,
+            workflow_run_id=workflow_run_id,
+        )
+        self.sent = True  # after the base for connections has said that nothing was
 
 
 class WorkflowFailedError(DifyError):

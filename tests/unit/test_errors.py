@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 import dify
-from dify import errors
+from dify import StreamTimeoutError, errors
 from dify.types.http import HTTPInfo
 from dify.types.replies import ChatResponse, ReplyMetadata
 
@@ -82,6 +82,13 @@ def test_errors_that_are_also_errors_of_python():
     assert issubclass(errors.InvalidArgumentError, ValueError)
     assert issubclass(errors.UsageError, TypeError)
     assert issubclass(errors.StreamTimeoutError, errors.APITimeoutError)
+
+
+def test_a_stream_that_went_silent_had_been_sent():
+    error = StreamTimeoutError("silent", workflow_run_id="r-1")
+    for one in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert one.sent
+        assert one.workflow_run_id == "r-1"
 
 
 def test_control_characters_of_a_server_are_escaped_and_long_texts_cut():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dify import ResponseValidationError
+from dify import ResponseValidationError, _events
 from dify._events import reader_for
 from dify.types import events as t
 from tests.support.frames import (
@@ -27,6 +27,7 @@ from tests.support.frames import (
     text_chunk,
     thought,
 )
+from tests.support.recordings import ROOT, recording
 
 CHAT, COMPLETION, WORKFLOW, DATASOURCE = "chat", "completion", "workflow", "datasource"
 KINDS = (CHAT, COMPLETION, WORKFLOW, DATASOURCE)
@@ -219,3 +220,20 @@ def test_terminal_escapes_of_a_server_do_not_reach_the_message_raw():
     with pytest.raises(ResponseValidationError) as caught:
         reader_for("chat")("\x1b[2J\x07 hello")
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("large", [0, 1 << 40], ids=["parsed first", "by the validator alone"])
+def test_every_recorded_frame_reads_the_same_in_either_way(large, monkeypatch):
+    seen = 0
+    for name in sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("*/*.sse")):
+        one = recording(name)
+        kind = "workflow" if one.operation in ("executeWorkflow", "runWorkflowById") else "chat"
+        for frame in one.frames:
+            data = json.dumps(frame).encode()
+            monkeypatch.setattr(_events, "LARGE", len(data) + 1)
+            usual = reader_for(kind)(data)
+            monkeypatch.setattr(_events, "LARGE", large)
+            event = reader_for(kind)(data)
+            assert (type(event), event) == (type(usual), usual), name
+            seen += 1
+    assert seen > 100
