@@ -9,13 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "operations.md"
-sys.path.insert(0, str(ROOT))
+from _generated import DOCS, write_or_check
 
-from dify._operations import OPERATIONS, SERVER_ONLY, Operation  # noqa: E402 - the path comes first
+from dify._operations import OPERATIONS, SERVER_ONLY, Operation
 
 HEAD = """\
 # Operations
@@ -61,21 +58,5 @@ def beyond() -> Iterator[str]:
         yield f"| `{route.method} {route.path}` | {call} | {route.reason} |\n"
 
 
-def main(arguments: list[str]) -> int:
-    if arguments not in ([], ["--check"]):
-        print(__doc__)
-        return 2
-    text = page()
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    if arguments:
-        print(f"stale, run scripts/operations_page.py: {PAGE.relative_to(ROOT)}", file=sys.stderr)
-        return 1
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"written: {PAGE.relative_to(ROOT)}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check({DOCS / "operations.md": page()}, sys.argv[1:], "operations_page.py", __doc__))

@@ -1,0 +1,123 @@
+"""Signatures as the source writes them, one line each: read from the text, so that annotations stay as people wrote them."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from _public_face import public_names
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+OURS = "dify."
+
+
+def first_sentence(value: Any) -> str:
+    """The first line of a docstring, on one line."""
+    own = value.__doc__ if not isinstance(value, type) else vars(value).get("__doc__")
+    return " ".join((inspect.cleandoc(own or "").partition("\n\n")[0]).split())
+
+
+def function_line(name: str, function: Any) -> str:
+    """How a function or method is called: `await chat.send(query: str, *, …) -> ChatResponse`."""
+    node = _parsed(function)
+    assert isinstance(node, Function)
+    return _call(name, node, waits=isinstance(node, ast.AsyncFunctionDef) and not _yields(node))
+
+
+def class_lines(cls: type) -> Iterator[str]:
+    """A class: how it is made, then its fields, properties and methods, those of its bases in this package among them.
+
+    An error shows only what it has beyond the errors that it is one of.
+    """
+    members: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        if base is not cls and issubclass(cls, Exception):
+            continue
+        if base.__module__.startswith(OURS) or base.__module__ == "dify":
+            members |= dict(_members(base))
+    yield members.pop("__init__", cls.__name__).replace("__init__", cls.__name__)
+    yield from members.values()
+
+
+def alias_line(module: ModuleType, name: str) -> str:
+    """A name that stands for a type: `Rating = Literal["like", "dislike"]`."""
+    for node in _body(module):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
+            return f"{name} = {ast.unparse(node.value)}"
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            return f"{name} = {ast.unparse(node.value)}" if node.value else f"{name}: {ast.unparse(node.annotation)}"
+    raise LookupError(f"{module.__name__} has no {name}")
+
+
+def _members(cls: type) -> Iterator[tuple[str, str]]:
+    for part in _class(cls).body:
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name) and not part.target.id.startswith("_"):
+            yield part.target.id, f"    {part.target.id}: {ast.unparse(part.annotation)}"
+        elif isinstance(part, Function) and part.name == "__init__":
+            yield part.name, _call("__init__", part, waits=False).partition(" -> ")[0]
+        elif isinstance(part, Function) and not part.name.startswith("_"):
+            yield part.name, f"    {_member(part)}"
+
+
+def _member(node: Function) -> str:
+    decorators = [ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list]
+    if "property" in decorators or "cached_property" in decorators:
+        return f"{node.name}: {ast.unparse(node.returns) if node.returns else 'Any'}"
+    return _call(f".{node.name}", node, waits=isinstance(node, ast.AsyncFunctionDef) and not _yields(node))
+
+
+def _call(name: str, node: Function, *, waits: bool) -> str:
+    arguments = node.args
+    for some in (arguments.posonlyargs, arguments.args):
+        if some and some[0].arg in ("self", "cls"):
+            del some[0]
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{'await ' if waits else ''}{name}({', '.join(_written(arguments))}){returns}"
+
+
+def _written(arguments: ast.arguments) -> Iterator[str]:
+    """Every argument as the formatter writes it."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    missing: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
+    for one, default in zip(plain, [*missing, *arguments.defaults], strict=True):
+        yield _argument(one, default)
+        if arguments.posonlyargs and one is arguments.posonlyargs[-1]:
+            yield "/"
+    if arguments.vararg or arguments.kwonlyargs:
+        yield f"*{_argument(arguments.vararg) if arguments.vararg else ''}"
+    for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield _argument(one, default)
+    if arguments.kwarg:
+        yield f"**{_argument(arguments.kwarg)}"
+
+
+def _argument(one: ast.arg, default: ast.expr | None = None) -> str:
+    written = f"{one.arg}: {ast.unparse(one.annotation)}" if one.annotation else one.arg
+    equals = " = " if one.annotation else "="
+    return f"{written}{equals}{ast.unparse(default)}" if default else written
+
+
+def _yields(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node))
+
+
+def _parsed(value: Any) -> ast.stmt:
+    return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(value)))).body[0]
+
+
+def _class(cls: type) -> ast.ClassDef:
+    """Where a class is written; those of the package's models and errors say `dify`, where people import them."""
+    home = public_names("dify")[cls.__name__] if cls.__module__ == "dify" else cls.__module__
+    module = importlib.import_module(home, "dify")
+    return next(node for node in _body(module) if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
+
+
+@cache
+def _body(module: ModuleType) -> list[ast.stmt]:
+    return ast.parse(inspect.getsource(module)).body

@@ -1,0 +1,77 @@
+"""The pages that scripts write: none is stale, and the reference and the page of the whole public face forget no name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import dify
+import dify.testing
+from dify import AsyncDify
+
+from ..support.public_face import public_methods, resources
+from .blocks import ROOT
+
+DOCS = ROOT / "docs"
+SHOWN = {
+    name
+    for page in (DOCS / "reference").glob("*.md")
+    for name in re.findall(r"^::: (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+}
+FACE = (DOCS / "public-face.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("script", ["operations_page.py", "public_face_page.py", "reference_pages.py"])
+def test_no_generated_page_is_stale(script: str):
+    command = [sys.executable, str(ROOT / "scripts" / script), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_reference_has_every_public_name():
+    names = {f"dify.{name}" for name in dify.__all__ if name != "__version__"}
+    names |= {f"dify.testing.{name}" for name in dify.testing.__all__}
+    assert names - SHOWN == set()
+
+
+def test_the_reference_has_every_resource():
+    owners = {f"{owner.__module__}.{owner.__qualname__}" for _, owner in resources(AsyncDify) if public_methods(owner)}
+    public = {name for name in owners if not is_part(name)}
+    assert public
+    assert public - SHOWN == set()
+
+
+def is_part(name: str) -> bool:
+    """Whether a class is only a part of a resource, whose methods are shown with it."""
+    owner = next(cls for _, cls in resources(AsyncDify) if f"{cls.__module__}.{cls.__qualname__}" == name)
+    return any(issubclass(cls, owner) and cls is not owner for _, cls in resources(AsyncDify))
+
+
+def test_the_whole_public_face_has_every_name_and_every_call():
+    for name in {*dify.__all__, *dify.testing.__all__} - {"__version__"}:
+        assert re.search(rf"\b{name}\b", FACE), name
+    for dotted, owner in resources(AsyncDify):
+        for method in public_methods(owner):
+            if not is_part(f"{owner.__module__}.{owner.__qualname__}"):
+                assert f".{method}(" in FACE, f"{dotted}.{method}"
+
+
+def test_every_page_stands_in_the_navigation_and_in_the_map_for_language_models():
+    nav = re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8"))
+    assert len(nav) == len(set(nav))
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    assert pages == set(nav)
+    llms = (DOCS / "llms.txt").read_text(encoding="utf-8")
+    assert {
+        page for page in nav if f"({page})" not in llms and f"({page.replace('.md', '.html')})" not in llms
+    } == set()
+
+
+def test_what_builds_the_site_is_pinned():
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    pinned = [one.partition("==")[0] for one in groups["docs"] if "==" in one]
+    assert {"zensical", "mkdocstrings", "mkdocstrings-python"} <= set(pinned)
