@@ -3,6 +3,7 @@
     python -m tests.bench                      the whole table; most of an hour on a small machine
     python -m tests.bench --only "large"       the rows with that in their name (--list tells the names)
     python -m tests.bench --rounds 9           more turns, steadier medians
+    python -m tests.bench --keep FILE          figures are noted there as they come; called again, it goes on from them
     python -m tests.bench --markdown FILE      the table for the docs
     python -m tests.bench --short              everything once and tiny, as CI does: shows that it runs, judges nothing
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import __doc__ as about
 from .rows import SHORT, Row, Sizes, cases, rows
 from .server import running
-from .table import Line, lines, markdown, plain, run, run_once
+from .table import Line, Measured, lines, markdown, plain, run, run_once
 
 PACKAGES = ("httpx", "httpcore", "httpx-sse", "pydantic", "openai", "anthropic", "dify-client", "httpx-aiohttp")
 
@@ -34,7 +34,7 @@ def wanted(row: Row, only: list[str]) -> bool:
     return not only or any(part.lower() in row.name.lower() for part in only)
 
 
-def measured(sizes: Sizes, only: list[str] | None = None, rounds: int = 1) -> list[Line]:
+def measured(sizes: Sizes, only: list[str] | None = None, rounds: int = 1, keep: Path | None = None) -> list[Line]:
     """The table, or the rows of it that are wanted."""
 
     def say(words: str) -> None:
@@ -48,7 +48,8 @@ def measured(sizes: Sizes, only: list[str] | None = None, rounds: int = 1) -> li
         if sizes is SHORT:
             found = run_once(to_run, url)
         else:
-            found = run(to_run, url, rounds=rounds, heavy_rounds=min(rounds, sizes.heavy_rounds), say=say)
+            found = Measured.kept_in(keep)
+            run(to_run, url, found, rounds=rounds, heavy_rounds=min(rounds, sizes.heavy_rounds), say=say)
     say("")
     return lines(found, to_run, chosen, judge=sizes is not SHORT)
 
@@ -66,6 +67,9 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], metavar="ROW", help="rows whose name has this in it")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="note figures there as they come, and go on from those it has"
+    )
+    parser.add_argument(
         "--short", action="store_true", help="everything once and tiny: shows that it runs, judges nothing"
     )
     parser.add_argument("--list", action="store_true", help="the names of the rows")
@@ -74,7 +78,7 @@ def main() -> None:
     if asked.list:
         print("\n".join(row.name for row in rows(sizes)))
         return
-    table = measured(sizes, asked.only, asked.rounds or sizes.rounds)
+    table = measured(sizes, asked.only, asked.rounds or sizes.rounds, asked.keep)
     print(f"\n{here()}\n\n{plain(table)}")
     if asked.markdown:
         asked.markdown.write_text(f"{here()}\n\n{markdown(table)}", encoding="utf-8")
