@@ -14,12 +14,12 @@ from typing import Any
 
 from . import _http
 from ._config import connections_from
-from ._http import AsyncBaseTransport, AsyncBody, AsyncHTTPClient, Request, Response, TimeoutTypes
+from ._http import AsyncBaseTransport, AsyncBody, CookielessAsyncClient, Request, Response, TimeoutTypes
 
 __all__ = ["DefaultAioHttpClient"]
 
 
-class DefaultAioHttpClient(AsyncHTTPClient):
+class DefaultAioHttpClient(CookielessAsyncClient):
     """An `httpx.AsyncClient` on aiohttp, for services with hundreds of streams at once. Yours to close.
 
     Needs the extra: `pip install "dify[aiohttp]"`. Only for asyncio, and for one event loop.

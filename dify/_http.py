@@ -11,8 +11,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import cache, cached_property
 from typing import Any, Literal, cast
 from urllib.request import getproxies
 
@@ -173,8 +172,34 @@ def timeout_of(value: TimeoutTypes) -> Timeout:
     return httpx.Timeout(value, pool=None)
 
 
-def _no_cookies() -> CookieJar:
-    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+class _NoCookies(httpx.Cookies):
+    """Keeps none. A jar with a policy against all of them would do, and cost a tenth of a call for each answer to say so."""
+
+    def extract_cookies(self, response: Response) -> None:
+        pass
+
+
+class _Cookieless:
+    @cached_property
+    def _none_kept(self) -> httpx.Cookies:
+        return _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None but those that were put there by hand."""
+        return self._none_kept
+
+    @cookies.setter
+    def cookies(self, cookies: Any) -> None:
+        self._none_kept.update(cookies)
+
+
+class CookielessAsyncClient(_Cookieless, httpx.AsyncClient):
+    """A client of the library that keeps no cookies."""
+
+
+class CookielessClient(_Cookieless, httpx.Client):
+    """The same for code without `await`."""
 
 
 def _proxied(trust_env: bool) -> bool:
@@ -185,7 +210,7 @@ def _proxied(trust_env: bool) -> bool:
 def client_settings(
     connections: AsyncBaseTransport | BaseTransport, most: int, trust_env: bool, proxy: str | None = None
 ) -> dict[str, Any]:
-    """What a client of the library is made of: our connections, no cookies, no redirects.
+    """What a client of the library is made of: our connections, no redirects.
 
     Behind a proxy its own pool is used. That one walks all its connections on every change and counts open ones as idle, so a
     small limit on idle ones keeps a thousand streams cheap. Idle connections outlive the library's 5 s, which would reconnect
@@ -197,19 +222,18 @@ def client_settings(
         "limits": httpx.Limits(max_connections=most, max_keepalive_connections=20, keepalive_expiry=30.0),
         "timeout": DEFAULT_TIMEOUT,
         "follow_redirects": False,
-        "cookies": _no_cookies(),
         "trust_env": trust_env,
     }
 
 
 def new_async_client(connections: AsyncBaseTransport, most: int, trust_env: bool) -> AsyncHTTPClient:
     """A client on our connections, or on the library's own where the environment names a proxy."""
-    return httpx.AsyncClient(**client_settings(connections, most, trust_env))
+    return CookielessAsyncClient(**client_settings(connections, most, trust_env))
 
 
 def new_client(connections: BaseTransport, most: int, trust_env: bool) -> HTTPClient:
     """The same for code without `await`."""
-    return httpx.Client(**client_settings(connections, most, trust_env))
+    return CookielessClient(**client_settings(connections, most, trust_env))
 
 
 def join_address(base_url: str, link: str) -> str | None:

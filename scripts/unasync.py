@@ -29,7 +29,7 @@ RULES: list[tuple[str, str]] = [
     # names with a twin that is not told by its spelling
     (r"\braw_stream\b", "raw_iter"),
     (r"\bnew_async_client\b", "new_client"),
-    (r"\bDefaultAsyncHttpxClient\b", "DefaultHttpxClient"),
+    (r"\b(Default|Cookieless)Async(HttpxClient|Client)\b", r"\1\2"),
     (r"\basync_network\b", "network"),
     (r"\bhandle_async_request\b", "handle_request"),
     # types

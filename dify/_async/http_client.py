@@ -8,13 +8,13 @@ from typing import Any
 
 from .. import _http
 from .._config import connections_from
-from .._http import AsyncHTTPClient, TimeoutTypes
+from .._http import CookielessAsyncClient, TimeoutTypes
 from .connections import AsyncConnections
 
 __all__ = ["DefaultAsyncHttpxClient"]
 
 
-class DefaultAsyncHttpxClient(AsyncHTTPClient):
+class DefaultAsyncHttpxClient(CookielessAsyncClient):
     """An `httpx.AsyncClient` as `AsyncDify` makes it for itself: its connections, timeouts, no cookies, no redirects.
 
     For a proxy that the environment does not name, certificates of your own, or hooks. It is yours to close.

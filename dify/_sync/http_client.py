@@ -9,13 +9,13 @@ from typing import Any
 
 from .. import _http
 from .._config import connections_from
-from .._http import HTTPClient, TimeoutTypes
+from .._http import CookielessClient, TimeoutTypes
 from .connections import Connections
 
 __all__ = ["DefaultHttpxClient"]
 
 
-class DefaultHttpxClient(HTTPClient):
+class DefaultHttpxClient(CookielessClient):
     """An `httpx.Client` as `Dify` makes it for itself: its connections, timeouts, no cookies, no redirects.
 
     For a proxy that the environment does not name, certificates of your own, or hooks. It is yours to close.
