@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import AsyncDify
+from dify import AsyncDify, AsyncMapStream
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -70,6 +70,8 @@ def only_once(*content: bytes, error: Exception | None = None) -> Handler:
 
 async def finish(result: Any) -> Any:
     """Carry out what a method returned: await it, or read its stream to the end."""
+    if isinstance(result, AsyncMapStream):
+        return [one.unwrap() async for one in result]
     if hasattr(result, "final"):
         return await result.final()
     if hasattr(result, "read"):

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import Dify
+from dify import Dify, MapStream
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -70,6 +70,8 @@ def only_once(*content: bytes, error: Exception | None = None) -> Handler:
 
 def finish(result: Any) -> Any:
     """Carry out what a method returned: read its stream to the end, where it is one."""
+    if isinstance(result, MapStream):
+        return [one.unwrap() for one in result]
     if hasattr(result, "final"):
         return result.final()
     if callable(getattr(result, "read", None)):

@@ -16,7 +16,7 @@ from .targets import KEYS, Door, Face, Kind, Target, emulated, live, live_target
 DOORS: tuple[Door, ...] = ("live",) if live_targets() else ("in-process", "localhost")
 
 
-@pytest.fixture(scope="session", params=DOORS)
+@pytest.fixture(scope="package", params=DOORS)  # its server ends with the suite, and not with the session
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     """What the suite is held against."""
     if request.param == "live":

@@ -64,7 +64,7 @@ def value_for(name: str, hint: Any) -> Any:
         return typing.get_args(choice)[0]
     if origin in (collections.abc.Mapping, dict):
         return {}
-    if origin in (collections.abc.Sequence, list, collections.abc.Iterable):
+    if origin in (collections.abc.Sequence, list, collections.abc.Iterable, collections.abc.AsyncIterable):
         inner = typing.get_args(choice)
         return [value_for(name, inner[0])] if inner else []
     if isinstance(origin, type) and issubclass(origin, bool):
