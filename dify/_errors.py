@@ -51,6 +51,7 @@ _HINTS: dict[str, str] = {
     "not_completion_app": "the key's app is no completion app",
     "app_unavailable": "publish the app, and check that it is of the kind that this call is for",
     "provider_not_initialize": "set the model provider's credentials in Dify's settings",
+    "rate_limit_error": "a quota is used up: waiting a moment does not help",
     "human_input_form_expired": "the form has expired; its run has gone on along the timeout branch",
     "human_input_form_submitted": "somebody has submitted this form already",
 }
@@ -167,6 +168,10 @@ def _reading_of(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | N
     if html or "<html" in text[:512].lower():
         title = html.group(1).strip() if html else ""
         hint = "no JSON: this page comes from a gateway or web server, not from Dify's API"
+        if http.status in (504, 524):
+            hint += (
+                ". It stopped waiting, and the server may still be at work; the default response_mode keeps it waiting"
+            )
         if http.status == 404:
             from ._operations import missing_route  # the table is for those who need it
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from .errors import InvalidArgumentError
 from .types.files import InputFile, UploadedFile
 
-__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "items_of"]
+__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "items_of"]
 
 T = TypeVar("T")
 
@@ -22,12 +22,21 @@ def files_of(files: Sequence[FileArgument] | None) -> list[FileArgument] | None:
     """The files of a call; refuses what has not been uploaded or wrapped yet, and says how to."""
     if files is None:
         return None
-    for file in files:
+    for file in items_of(files, "files"):
         if not isinstance(file, (InputFile, UploadedFile)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgumentError(
                 f"files takes what files.upload() returned, or InputFile.from_url(...), not a {type(file).__name__}"
             )
     return list(files)
+
+
+def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The inputs of an app, by the names of its fields."""
+    if inputs is not None and not isinstance(inputs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(
+            f"inputs are values by the names of the app's fields, a dict and not a {type(inputs).__name__}"
+        )
+    return dict(inputs or {})
 
 
 def flag(value: bool | None) -> bool | None:

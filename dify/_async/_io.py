@@ -18,6 +18,7 @@ from collections.abc import (
 )
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, pieces_of
@@ -34,6 +35,7 @@ __all__ = [
     "Crew",
     "Deadline",
     "Slots",
+    "answer_of",
     "current_loop",
     "each",
     "in_thread",
@@ -176,6 +178,13 @@ async def run_many(
     if failures:
         raise failures[0]
     return [results[index] for index in range(len(items))]
+
+
+async def answer_of(asked: Awaitable[T]) -> T:
+    """What a callback of the user's gives; one of the other face is told apart."""
+    if not isawaitable(asked):
+        raise UsageError("on_form is a plain function: with AsyncDify it must be `async def`")
+    return await asked
 
 
 def lock() -> AbstractContextManager[None]:

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from .._config import RequestOptions
+from ..errors import UsageError
 from ..types.events import WorkflowPausedEvent
 from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
 from ..types.workflows import WorkflowRun
+from ._io import answer_of
 from .resources.human_input import AsyncHumanInput
 from .streams import AsyncEventStream
 
@@ -49,7 +51,9 @@ async def answer_forms(
         if not waiting:
             return reply
         for form in waiting:
-            answer = None if form.form_token is None else await on_form(form)
+            answer = (
+                None if form.form_token is None else _checked(await answer_of(on_form(form)), reply.workflow_run_id)
+            )
             if answer is None or form.form_token is None:
                 return reply  # nobody answers, or the form is not delivered through the API
             await human_input.submit(
@@ -61,6 +65,15 @@ async def answer_forms(
         )
         reply = _same(reply, await _go_on(stream, answered))
     return reply
+
+
+def _checked(answer: object, run_id: str) -> MaybeAnswer:
+    if answer is None or isinstance(answer, FormAnswer):
+        return answer
+    raise UsageError(
+        f"on_form gave a {type(answer).__name__}: return a FormAnswer, or None to leave the run paused. Run {run_id} waits at "
+        "its form"
+    )
 
 
 async def _go_on(stream: AsyncEventStream[Any, R], answered: set[str | None]) -> R:

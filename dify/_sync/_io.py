@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from inspect import iscoroutine
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
@@ -26,6 +27,7 @@ __all__ = [
     "FirstPage",
     "Guard",
     "Slots",
+    "answer_of",
     "current_loop",
     "each",
     "in_thread",
@@ -167,6 +169,14 @@ def run_many(
         return [future.result() for future in futures]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def answer_of(asked: T) -> T:
+    """What a callback of the user's gives; one of the other face is told apart."""
+    if iscoroutine(asked):
+        asked.close()
+        raise UsageError("on_form is `async def`: with Dify it must be a plain function; AsyncDify takes the other")
+    return asked
 
 
 def lock() -> AbstractContextManager[Any]:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._config import RequestOptions
+from ..errors import UsageError
 from ..types.events import WorkflowPausedEvent
 from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
 from ..types.workflows import WorkflowRun
+from ._io import answer_of
 from .resources.human_input import HumanInput
 from .streams import EventStream
 
@@ -50,7 +52,7 @@ def answer_forms(
         if not waiting:
             return reply
         for form in waiting:
-            answer = None if form.form_token is None else on_form(form)
+            answer = None if form.form_token is None else _checked(answer_of(on_form(form)), reply.workflow_run_id)
             if answer is None or form.form_token is None:
                 return reply  # nobody answers, or the form is not delivered through the API
             human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs, user=user, options=options)
@@ -60,6 +62,15 @@ def answer_forms(
         )
         reply = _same(reply, _go_on(stream, answered))
     return reply
+
+
+def _checked(answer: object, run_id: str) -> MaybeAnswer:
+    if answer is None or isinstance(answer, FormAnswer):
+        return answer
+    raise UsageError(
+        f"on_form gave a {type(answer).__name__}: return a FormAnswer, or None to leave the run paused. Run {run_id} waits at "
+        "its form"
+    )
 
 
 def _go_on(stream: EventStream[Any, R], answered: set[str | None]) -> R:

@@ -249,7 +249,10 @@ class EventStream(Guard, Generic[E, R]):
             if fold.complete or self._closed:
                 return None  # all has come, or no more is wanted; how the connection ends is of no interest
             timeout = _http.failure_of(cause) == "timeout"
-            why = "no byte came within the read timeout" if timeout else str(cause) or type(cause).__name__
+            why = str(cause) or type(cause).__name__
+            if timeout:
+                gap = "" if exchange.limit is None else f" of {exchange.limit / 2:g} s"
+                why = f"no byte came within the read timeout{gap} (`timeout=` sets it)"
             self._cut = interrupted(why, fold, timeout=timeout)
             self._cut.__cause__ = _http.bare(cause)
             return None

@@ -4,8 +4,9 @@
 import json
 
 import httpx
+import pytest
 
-from dify import FormAnswer
+from dify import FormAnswer, InputFile, InvalidArgumentError, UsageError
 from tests.support.frames import sse
 
 from .support import Chunks, answered, make_client
@@ -107,3 +108,33 @@ def test_a_chatflow_keeps_its_conversation_when_its_replay_names_none():
     reply = make_client(server).chat.send("hi", on_form=approve)
     assert (reply.answer, reply.conversation_id, reply.message_id) == ("Approved.", "c-1", "m-1")
     assert not reply.paused
+
+
+def test_an_answer_that_is_none_is_told_with_the_run_that_waits():
+    def wrong(form):
+        return {"action": "approve"}
+
+    server = Server(sse(started(), paused("f1")))
+    with pytest.raises(UsageError, match=r"dict.*FormAnswer.*run-1"):
+        make_client(server).workflows.run({}, on_form=wrong)
+    assert server.submitted == []
+
+
+@pytest.mark.parametrize("inputs", ["tea", ["tea"], 7], ids=repr)
+def test_inputs_without_names_are_refused_before_sending(inputs):
+    server = Server()
+    client = make_client(server)
+    with pytest.raises(InvalidArgumentError, match="inputs"):
+        client.workflows.run(inputs)
+    with pytest.raises(InvalidArgumentError, match="inputs"):
+        client.completions.create(inputs)
+    with pytest.raises(InvalidArgumentError, match="inputs"):
+        client.chat.send("hi", inputs=inputs)
+    assert server.asked == []
+
+
+def test_one_file_alone_is_told_to_stand_in_a_list():
+    server = Server()
+    with pytest.raises(InvalidArgumentError, match=r"files is a list"):
+        make_client(server).chat.send("hi", files=InputFile.from_url("https://example.com/a.png", type="image"))
+    assert server.asked == []

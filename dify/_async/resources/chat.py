@@ -9,7 +9,7 @@ from ..._config import RequestOptions
 from ..._kinds import CHAT
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
 from ...types.replies import ChatResponse
 from ..forms import AsyncFormHandler, answer_forms
 from ..streams import AsyncChatStream
@@ -257,7 +257,7 @@ class AsyncChat(AsyncResource):
         options: RequestOptions | None,
     ) -> AsyncChatStream:
         body = compact(
-            inputs=dict(inputs or {}),
+            inputs=inputs_of(inputs),
             query=query,
             user=self._user(user),
             response_mode=response_mode,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ..._config import RequestOptions
 from ..._kinds import COMPLETION
 from ..._request import Call, compact, segment
-from ..._wire import FileArgument, ResponseMode, files_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
 from ...types.replies import CompletionResponse
 from ..mapping import AsyncMapStream
 from ..streams import AsyncCompletionStream
@@ -189,7 +189,7 @@ class AsyncCompletions(AsyncResource):
         options: RequestOptions | None,
     ) -> AsyncCompletionStream:
         body = compact(
-            inputs=dict(inputs or {}),
+            inputs=inputs_of(inputs),
             query=query,
             user=self._user(user),
             response_mode=response_mode,

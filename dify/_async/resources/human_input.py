@@ -7,6 +7,7 @@ from typing import Any
 
 from ..._config import RequestOptions
 from ..._request import Call, segment
+from ..._wire import inputs_of
 from ...types.human_input import HumanInputForm
 from ._base import AsyncResource
 
@@ -81,7 +82,7 @@ class AsyncHumanInput(AsyncResource):
                 "submitChatflowHumanInputForm",
                 "POST",
                 f"/form/human_input/{segment(form_token, 'form_token')}",
-                json={"inputs": dict(inputs or {}), "action": action, "user": self._user(user)},
+                json={"inputs": inputs_of(inputs), "action": action, "user": self._user(user)},
             ),
             options,
         )

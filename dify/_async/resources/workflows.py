@@ -10,7 +10,7 @@ from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..forms import AsyncFormHandler, answer_forms
 from ..mapping import AsyncMapStream
@@ -340,7 +340,7 @@ class AsyncWorkflows(AsyncResource):
         options: RequestOptions | None,
     ) -> AsyncWorkflowStream:
         body = compact(
-            inputs=dict(inputs or {}),
+            inputs=inputs_of(inputs),
             user=self._user(user),
             response_mode=response_mode,
             files=files_of(files),

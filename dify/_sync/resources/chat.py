@@ -10,7 +10,7 @@ from ..._config import RequestOptions
 from ..._kinds import CHAT
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
 from ...types.replies import ChatResponse
 from ..forms import FormHandler, answer_forms
 from ..streams import ChatStream
@@ -256,7 +256,7 @@ class Chat(Resource):
         options: RequestOptions | None,
     ) -> ChatStream:
         body = compact(
-            inputs=dict(inputs or {}),
+            inputs=inputs_of(inputs),
             query=query,
             user=self._user(user),
             response_mode=response_mode,

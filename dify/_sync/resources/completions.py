@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..._config import RequestOptions
 from ..._kinds import COMPLETION
 from ..._request import Call, compact, segment
-from ..._wire import FileArgument, ResponseMode, files_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
 from ...types.replies import CompletionResponse
 from ..mapping import MapStream
 from ..streams import CompletionStream
@@ -190,7 +190,7 @@ class Completions(Resource):
         options: RequestOptions | None,
     ) -> CompletionStream:
         body = compact(
-            inputs=dict(inputs or {}),
+            inputs=inputs_of(inputs),
             query=query,
             user=self._user(user),
             response_mode=response_mode,

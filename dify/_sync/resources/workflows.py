@@ -11,7 +11,7 @@ from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..forms import FormHandler, answer_forms
 from ..mapping import MapStream
@@ -341,7 +341,7 @@ class Workflows(Resource):
         options: RequestOptions | None,
     ) -> WorkflowStream:
         body = compact(
-            inputs=dict(inputs or {}),
+            inputs=inputs_of(inputs),
             user=self._user(user),
             response_mode=response_mode,
             files=files_of(files),
