@@ -112,9 +112,9 @@ def _parsed(value: Any) -> ast.stmt:
 
 
 def _class(cls: type) -> ast.ClassDef:
-    """Where a class is written; those of the package's models and errors say `dify`, where people import them."""
-    home = public_names("dify")[cls.__name__] if cls.__module__ == "dify" else cls.__module__
-    module = importlib.import_module(home, "dify")
+    """Where a class is written; models and errors may say `dify` or `dify.testing`, where people import them."""
+    homes = public_names(cls.__module__) if cls.__module__ in ("dify", "dify.testing") else {}
+    module = importlib.import_module(homes.get(cls.__name__, cls.__module__), cls.__module__)
     return next(node for node in _body(module) if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
 
 

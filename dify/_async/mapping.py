@@ -132,6 +132,8 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
             return MapResult(index, inputs, error=error)
         finally:
             if stream is not None:
+                with shielded():
+                    await stream.aclose()  # it may have been left in the middle: `on_start` is the caller's
                 self._at_work.discard(stream)
 
     async def aclose(self) -> None:

@@ -133,6 +133,8 @@ class MapStream(Guard, Generic[R]):
             return MapResult(index, inputs, error=error)
         finally:
             if stream is not None:
+                with shielded():
+                    stream.close()  # it may have been left in the middle: `on_start` is the caller's
                 self._at_work.discard(stream)
 
     def close(self) -> None:

@@ -26,6 +26,9 @@ __all__ = ["GOOD", "Results"]
 GOOD = ("succeeded", "partial-succeeded")
 """The states of rows that need no second attempt."""
 
+_BEGINS = b'{"row": '
+"""How every line of results begins."""
+
 
 class Results:
     """The results so far, and those that come.
@@ -34,6 +37,7 @@ class Results:
         done: The rows that have a result, with the digest of their inputs (None where the line has none).
         failed: How many of them went wrong.
         started: The runs of rows that were at work when the last attempt ended.
+        begun: The digests of the inputs that those runs were given, where they are known.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,6 +46,7 @@ class Results:
         self.done: dict[int, str | None] = {}
         self.failed = 0
         self.started: dict[int, str] = {}
+        self.begun: dict[int, str] = {}
         self._out = self._journal = -1
         self._guard = threading.Lock()
 
@@ -92,7 +97,7 @@ class Results:
             file.seek(0)
             for position, line in enumerate(file, 1):
                 found = _result_of(line)
-                if found is None and not line.endswith(b"\n"):
+                if found is None and not line.endswith(b"\n") and _may_be_cut(line):
                     os.ftruncate(self._out, end)
                     return
                 if found is None:
@@ -113,8 +118,12 @@ class Results:
                 with suppress(ValueError, TypeError, KeyError):
                     found = json.loads(line)
                     row, run_id = found["row"], found["run_id"]
-                    if isinstance(row, int) and isinstance(run_id, str) and row not in self.done:
+                    if run_id is None:
+                        self.started.pop(row, None)
+                        self.begun.pop(row, None)
+                    elif isinstance(row, int) and isinstance(run_id, str) and row not in self.done:
                         self.started[row] = run_id
+                        self.begun[row] = found["inputs"]
 
     def __iter__(self) -> Iterator[tuple[dict[str, Any], bytes]]:
         """The results with their lines, as they stand in the file."""
@@ -134,9 +143,12 @@ class Results:
             self.done[row] = None
             self.failed += result.get("status") not in GOOD
 
-    def start(self, row: int, run_id: str) -> None:
+    def start(self, row: int, run_id: str, inputs: object = None) -> None:
         """A row's run has been named by the server."""
-        self._write(self._journal, f"\n{json.dumps({'row': row, 'run_id': run_id})}\n".encode())
+        self._note(row, run_id, {} if inputs is None else {"inputs": digest_of(inputs)})
+
+    def _note(self, row: int, run_id: str | None, more: dict[str, str]) -> None:
+        self._write(self._journal, f"\n{json.dumps({'row': row, 'run_id': run_id, **more})}\n".encode())
 
     def _write(self, descriptor: int, data: bytes) -> None:
         try:
@@ -151,6 +163,8 @@ class Results:
         kept = {found["row"] for found, _ in self if found.get("status") in GOOD}
         dropped = len(self.done) - len(kept)
         if dropped:
+            for row in self.done.keys() - kept:
+                self._note(row, None, {})  # or the next attempt would collect the run that went wrong
             self._rewrite(lambda: (line for found, line in self if found["row"] in kept))
             self.done = {row: digest for row, digest in self.done.items() if row in kept}
             self.failed = 0
@@ -207,6 +221,11 @@ def _result_of(line: bytes) -> dict[str, Any] | None:
     if not isinstance(found, dict) or not isinstance(cast("dict[str, Any]", found).get("row"), int):
         return None
     return cast("dict[str, Any]", found)
+
+
+def _may_be_cut(line: bytes) -> bool:
+    """Whether a line without its end is what is left of a result, and not somebody's own file."""
+    return line.startswith(_BEGINS) or _BEGINS.startswith(line)
 
 
 def _sync_folder(path: Path) -> None:

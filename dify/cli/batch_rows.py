@@ -73,6 +73,7 @@ class Rows:
             yield Row(number, cast("dict[str, Any]", found))
 
     def _table(self, file: Iterator[str]) -> Iterator[Row]:
+        csv.field_size_limit(1 << 30)  # Python's default refuses a cell of 128 KiB; texts may be longer
         reader = csv.reader(file, strict=True)
         try:
             names = next(reader, None)

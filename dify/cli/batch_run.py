@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -62,10 +63,10 @@ class Batch:
         Raises:
             Failure: A row cannot be read, or is not the one that its result is of.
         """
-        done = self._results.done
+        done, begun = self._results.done, self._results.begun
         for row in self._rows:
             self.total += 1
-            digest = done.get(row.number)
+            digest = done.get(row.number) or begun.get(row.number)
             if digest is not None and digest != digest_of(row.values):
                 raise Failure(
                     f"row {row.number} is not what it was when {self._results.path} was written: the rows have changed. "
@@ -101,7 +102,7 @@ class Batch:
                 concurrency=self._concurrency,
                 in_order=False,
                 workflow_id=self._workflow_id,
-                on_start=lambda index, run_id: self._results.start(self._order[index].number, run_id),
+                on_start=self._started,
             )
         else:
             found = self._client.completions.map(self._left(), concurrency=self._concurrency, in_order=False)
@@ -116,6 +117,10 @@ class Batch:
                 CONNECTION,
             )
 
+    def _started(self, index: int, run_id: str) -> None:
+        row = self._order[index]
+        self._results.start(row.number, run_id, row.values)
+
     async def _left(self) -> AsyncIterator[dict[str, Any]]:
         """The inputs of the rows that have no result yet, with their files uploaded."""
         for row in self._rows:
@@ -126,7 +131,7 @@ class Batch:
             try:
                 values = await self._uploaded(row)
             except Exception as error:  # the row's own files; what else can go wrong is raised below
-                if code_of(error) is None and not isinstance(error, OSError):
+                if code_of(error) is None:
                     raise
                 await self._failed(row, error)
                 continue
@@ -137,11 +142,12 @@ class Batch:
         values: dict[str, Any] = {}
         for name, value in row.values.items():
             if name.endswith("[]@"):
-                paths = cast("list[str]", value if isinstance(value, list) else [value] if value else [])
-                values[name[:-3]] = [await self._client.files.upload(Path(path)) for path in paths]
+                given = cast("list[object]", value if isinstance(value, list) else [value] if value else [])
+                paths = [_path(name, each) for each in given]
+                values[name[:-3]] = [await self._client.files.upload(path) for path in paths]
             elif name.endswith("@"):
                 if value:
-                    values[name[:-1]] = await self._client.files.upload(Path(value))
+                    values[name[:-1]] = await self._client.files.upload(_path(name, value))
             else:
                 values[name] = value
         return values
@@ -196,7 +202,7 @@ class Batch:
         line = line_of(error, "batch", self._job.session.key_source)
         if fatal:
             raise Failure(f"row {row.number}: {line}", code_of(error) or USAGE)
-        if code_of(error) is None and not isinstance(error, OSError):
+        if code_of(error) is None:
             raise error
         code = getattr(error, "code", None) or type(error).__name__
         await self._add(row, {"status": "error", "error": line, "code": code})
@@ -249,6 +255,14 @@ class Batch:
             if late or self._draining or detail.status not in ("running", "scheduled"):
                 return detail
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _path(name: str, value: object) -> Path:
+    from dify import InvalidArgumentError
+
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name!r} holds the path of a file, as text, and not {json.dumps(value)[:40]}")
+    return Path(value)
 
 
 def _error_text(error: str | None) -> dict[str, str]:

@@ -79,8 +79,9 @@ async def set_variable(
     value: Annotated[str, typer.Argument(metavar="value=TEXT|value:=JSON")],
 ) -> None:
     """Change what a chatflow remembers."""
-    (pair,) = parse_pairs([value])
-    if pair.upload or pair.key != "value":
+    pairs = parse_pairs([value])
+    if len(pairs) != 1 or pairs[0].upload or pairs[0].key != "value":
         raise typer.BadParameter("write value=TEXT or value:=JSON")
-    changed = await job.client.conversations.update_variable(conversation_id, variable_id, cast("object", pair.value))
+    given = cast("object", pairs[0].value)
+    changed = await job.client.conversations.update_variable(conversation_id, variable_id, given)
     job.out.one(changed, ("id", "name", "value_type", "value"))

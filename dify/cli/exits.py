@@ -81,8 +81,8 @@ def code_of(error: Exception) -> int | None:
             return SERVER
         case dify.APIStatusError() if error.status_code >= 500:
             return SERVER  # classes by code, such as a provider's refusal, may come with any status
-        case dify.DifyError():
-            return FAILED
+        case dify.DifyError() | OSError():
+            return FAILED  # OSError: a file that cannot be read or written, standard output among them
         case _:
             return None
 
@@ -102,6 +102,8 @@ def line_of(error: Exception, command: str, key: str = "DIFY_API_KEY") -> str:
         head = " ".join(str(part) for part in (error.status_code or None, error.code) if part)
         said = ": ".join(part for part in (head, error.message.strip()) if part) or type(error).__name__
         hint = hint or error.hint
+    elif isinstance(error, OSError) and error.strerror and not isinstance(error, dify.DifyError):
+        said = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
     said = one_line(said, 500)
     return f"{said} ({hint})" if hint else said
 

@@ -48,7 +48,7 @@ async def upload_files(
                     with CountedFile(path, bars.begin(path)) as file:
                         return await job.client.files.upload(file, filename=path.name)
                 except Exception as error:
-                    if code_of(error) is None and not isinstance(error, OSError):
+                    if code_of(error) is None:
                         raise
                     failures.append(error)
                     bars.failed(path, line_of(error, "upload", job.session.key_source))

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import typer
 
@@ -160,10 +160,13 @@ def perform(session: Session, work: Callable[[], Coroutine[Any, Any, None]]) -> 
         raise typer.Exit(PIPE_CLOSED) from None
     except typer.BadParameter:
         raise
-    except Exception as error:
+    except Exception as raised:
+        error = _first_of(raised)
         code = code_of(error)
         if code is None:
             raise
+        if isinstance(error, OSError):
+            _flush_or_drop_stdout()
         said = str(error) if isinstance(error, Failure) else line_of(error, session.command, session.key_source)
         if said:
             complain(said)
@@ -242,6 +245,21 @@ def interrupting(act: Callable[[], object]) -> Generator[None]:
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     complain(str(message), label="Warning")
+
+
+def _first_of(error: Exception) -> Exception:
+    """What went wrong: of tasks that worked side by side, in the first that failed."""
+    if isinstance(error, ExceptionGroup):
+        return _first_of(cast("ExceptionGroup[Exception]", error).exceptions[0])
+    return error
+
+
+def _flush_or_drop_stdout() -> None:
+    # It may be standard output itself that fails; nothing more is to be tried with it then.
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _drop_stdout()
 
 
 def _drop_stdout() -> None:

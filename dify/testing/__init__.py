@@ -1,6 +1,7 @@
 """For tests of code that talks to Dify.
 
 - `Emulator`: a whole Dify server in this process, with a state of its own. `pip install "dify[emulator]"`.
+- `serve_forever`: one for other processes, until Ctrl-C.
 - `DifyMock`: answers that a test sets, call by call, and the calls that were made. `pip install "dify[testing]"`.
 - `replies`, `events`, `errors` and the `..._stream` functions: valid answers, made of the client's own models.
 - `Wire` and `responses`: those as bytes and as httpx answers, for doubles of one's own.
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         ToolCall,
         ToolFile,
     )
+    from ._serving import serve_forever
     from .errors import ErrorReply
     from .ids import AppKind, Ids
     from .mock import DifyMock, MockCall, UnmockedCall
@@ -105,6 +107,7 @@ __all__ = [
     "replies",
     "responses",
     "resumed_stream",
+    "serve_forever",
     "workflow_stream",
 ]
 
@@ -117,9 +120,11 @@ _MODULES: dict[str, str] = {
     "._parts": """
         AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
     """,
+    "._serving": "serve_forever",
     ".errors": "ErrorReply",
     ".ids": "AppKind Ids",
-    ".mock": "DifyMock MockCall UnmockedCall",
+    ".mock": "DifyMock MockCall",
+    ".mock._errors": "UnmockedCall",
     ".streams": """
         agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
         paused_workflow_stream resumed_stream workflow_stream

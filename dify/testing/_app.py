@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ._core import Core
 from ._generation import INTERNAL_ERROR
+from ._meeting import met
 from ._routes import all_routes
 from ._wire import WireError, error_answer, html_not_found, record
 
@@ -24,6 +25,9 @@ def make_app(core: Core) -> ASGIApp:
 
     async def no_route(request: Request, error: Exception) -> Response:
         record(core, request)
+        fault = await met(core.workspace.faults, request)
+        if fault is not None:
+            return fault
         if isinstance(error, HTTPException) and error.status_code == 404:
             return html_not_found()
         if isinstance(error, HTTPException) and error.status_code == 405:

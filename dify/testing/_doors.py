@@ -109,13 +109,17 @@ class _Exchange:
         # Frees an app that waits to send; what it sends from now on is dropped, so once is enough.
         with suppress(asyncio.QueueEmpty):
             self._pieces.get_nowait()
-        await asyncio.wait({self._task})
+        if not self._task.done():  # else its loop may have ended, and it cannot be waited for
+            await asyncio.wait({self._task})
         if not self._task.cancelled():
             self._task.exception()  # seen; the reader is no longer there to be told
 
     async def _run(self, scope: MutableMapping[str, Any]) -> None:
         try:
             await self._app(scope, self._receive, self._send)
+        except asyncio.CancelledError:
+            self._left.set()  # the loop ends under it: nobody is there any more to take what is made
+            raise
         finally:
             if not self._left.is_set():
                 await self._pieces.put(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,46 +30,68 @@ in answers.py, with --answer answers:answer. The folder that the command is star
 
 
 def serve_forever(
+    answer: str | AnswerFunction | None = None,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    public: bool = False,
     mode: Mode | None = None,
-    answer: str | AnswerFunction | None = None,
     delay: float = 0.0,
+    index_at_once: bool = False,
     api_key: str | None = None,
     knowledge_api_key: str | None = None,
-    say: Callable[[str], None] | None = None,
+    on_start: Callable[[Mapping[str, str]], None] | None = None,
     until: threading.Event | None = None,
 ) -> None:
-    """Serve an emulator until Ctrl-C; says where it is and which keys it takes.
+    """Serve an emulator to other processes, until Ctrl-C; for commands of your own like `python -m dify.testing`.
 
     Args:
+        answer: The answer function, or where it is: "module:function", looked for in the current folder first.
         host: The address to listen on; only this machine reaches the default.
         port: The port; 0 for any that is free.
+        public: Whether `host` may be an address that others reach; the emulator has no secrets.
         mode: The app's mode; by default it is of every kind at once.
-        answer: The answer function, or where it is: "module:function".
         delay: Seconds to wait before each part of an answer but the first.
+        index_at_once: Whether documents are indexed as soon as they are made.
         api_key: The app's key; by default one is made up.
         knowledge_api_key: The key of the knowledge side; by default one is made up.
-        say: What is told each line; by default they are printed.
+        on_start: Called once it listens, with the environment variables that lead a client to it; by default they are
+            printed.
         until: What ends it besides Ctrl-C.
 
     Raises:
         ImportError: The extra `emulator` is not installed.
+        KeyboardInterrupt: Ctrl-C was pressed; the server has ended.
         OSError: The port is taken.
-        ValueError: The answer function cannot be found.
+        ValueError: The answer function cannot be found, or others reach the address and that was not asked for.
+
+    Example:
+        >>> import threading
+        >>> from dify.testing import serve_forever
+        >>> enough = threading.Event()
+        >>> serve_forever(on_start=lambda variables: enough.set(), until=enough)
     """
-    function = load_answer(answer) if isinstance(answer, str) else answer
-    emulator = Emulator(function, mode=mode, delay=delay, api_key=api_key, knowledge_api_key=knowledge_api_key)
-    tell = say or _print
+    if not public and not _is_loopback(host):
+        raise ValueError(f"{host} is reached from outside this machine: add --public (public=True) if that is meant")
+    emulator = Emulator(
+        load_answer(answer) if isinstance(answer, str) else answer,
+        mode=mode,
+        delay=delay,
+        index_at_once=index_at_once,
+        api_key=api_key,
+        knowledge_api_key=knowledge_api_key,
+    )
     with emulator, emulator.serve(host=host, port=port) as base_url:
-        tell(f"DIFY_BASE_URL={base_url}")
-        tell(f"DIFY_API_KEY={emulator.api_key}")
-        tell(f"DIFY_KNOWLEDGE_API_KEY={emulator.knowledge_api_key}")
-        try:
-            (until or threading.Event()).wait()
-        except KeyboardInterrupt:
-            tell("stopped")
+        (on_start or _print)(
+            {
+                "DIFY_BASE_URL": base_url,
+                "DIFY_API_KEY": emulator.api_key,
+                "DIFY_KNOWLEDGE_API_KEY": emulator.knowledge_api_key,
+            }
+        )
+        ended = until or threading.Event()
+        while not ended.wait(0.5):  # with an end to each wait: Windows hears Ctrl-C only between two
+            pass
 
 
 def load_answer(where: str) -> AnswerFunction:
@@ -114,10 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--answer", metavar="MODULE:FUNCTION", help="what answers (default: an echo)")
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="wait before each delta")
     given = parser.parse_args(arguments)
-    if not given.public and not _is_loopback(given.host):
-        parser.error(f"{given.host} is reached from outside this machine: add --public if that is meant")
     try:
-        serve_forever(host=given.host, port=given.port, mode=given.mode, answer=given.answer, delay=given.delay)
+        serve_forever(**vars(given))
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
     except (ImportError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -131,5 +153,6 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _print(line: str) -> None:
-    print(line, flush=True)
+def _print(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        print(f"{name}={value}", flush=True)

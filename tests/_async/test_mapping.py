@@ -19,6 +19,9 @@ from dify import (
     WorkflowFailedError,
 )
 from dify.testing import Emulator, EmulatorRequest, RunFailed
+from tests.support.frames import run_finished, run_started, sse
+
+from .support import Chunks, answered, make_client
 
 
 class Desk:
@@ -282,3 +285,16 @@ async def test_results_come_once():
             _ = [result async for result in results]
             with pytest.raises(UsageError, match="once"):
                 _ = [result async for result in results]
+
+
+async def test_a_run_whose_on_start_fails_is_closed_at_once():
+    source = Chunks([sse(run_started()), sse(run_finished())])
+
+    def fail(index: int, run_id: str) -> None:
+        raise RuntimeError("no room to note it")
+
+    client = make_client(lambda request: answered(source))
+    async with client.workflows.map([{}], on_start=fail) as results:
+        [result] = [one async for one in results]
+    assert isinstance(result.error, RuntimeError)
+    assert source.closed

@@ -20,6 +20,9 @@ from dify import (
     WorkflowFailedError,
 )
 from dify.testing import Emulator, EmulatorRequest, RunFailed
+from tests.support.frames import run_finished, run_started, sse
+
+from .support import Chunks, answered, make_client
 
 
 class Desk:
@@ -283,3 +286,16 @@ def test_results_come_once():
             _ = [result for result in results]
             with pytest.raises(UsageError, match="once"):
                 _ = [result for result in results]
+
+
+def test_a_run_whose_on_start_fails_is_closed_at_once():
+    source = Chunks([sse(run_started()), sse(run_finished())])
+
+    def fail(index: int, run_id: str) -> None:
+        raise RuntimeError("no room to note it")
+
+    client = make_client(lambda request: answered(source))
+    with client.workflows.map([{}], on_start=fail) as results:
+        [result] = [one for one in results]
+    assert isinstance(result.error, RuntimeError)
+    assert source.closed

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from .conftest import environment, piped, program
 
@@ -47,6 +50,35 @@ def test_it_ends_when_asked_to_and_can_be_of_one_kind() -> None:
     assert "kind\tworkflow" in info.stdout
     assert chat.returncode == 2
     assert "dify run" in chat.stderr
+
+
+def test_it_answers_as_a_function_says(tmp_path: Path) -> None:
+    (tmp_path / "answers.py").write_text("def answer(request):\n    return request.query[::-1]\n", encoding="utf-8")
+    words = ("emulator", "--port", "0", "--host", "localhost", "--answer", "answers:answer", "--json")
+    with subprocess.Popen(
+        program(*words), env=environment(), cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        variables = json.loads(process.stdout.readline())
+        try:
+            chat = piped("chat", "abc", **variables)
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+    assert (chat.stdout, process.returncode) == ("cba\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--answer", "no_such_module:answer"), "there is no answer function"),
+        (("--host", "0.0.0.0"), "add --public"),
+    ],
+)
+def test_what_it_cannot_serve_is_wrong_usage(words: tuple[str, str], said: str) -> None:
+    result = piped("emulator", "--port", "0", *words)
+    assert (result.returncode, said in result.stderr, result.stdout) == (2, True, "")
 
 
 def test_a_port_that_is_taken_is_said() -> None:

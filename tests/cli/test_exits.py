@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -272,3 +273,27 @@ def test_ctrl_c_ends_the_emulator_too() -> None:
 
     assert process.returncode == 130
     assert errors == b"Stopped: the server was asked to stop\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.parametrize("words", [["chat", "--emulator", "Hello"], ["run", "--emulator", "topic=tea"]])
+def test_output_that_cannot_be_written_is_one_line(words: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "dify.cli", *words],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (result.returncode, result.stderr) == (1, "Error: No space left on device\n")
+
+
+@pytest.mark.parametrize("value", ["{}", '{"value": 1, "other": 2}', "other=1"])
+def test_a_variable_takes_one_value(invoke: Any, value: str) -> None:
+    result = invoke("conversations", "set-variable", "ID", "VARIABLE", value, base_url="http://127.0.0.1:9")
+    assert result.exit_code == 2
+    assert "write value=TEXT or value:=JSON" in result.stderr

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from dify import Dify
-from dify.testing._serving import load_answer, main, serve_forever
+from dify.testing import serve_forever
+from dify.testing._serving import load_answer, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,22 +36,20 @@ def test_it_serves_until_ctrl_c(tmp_path) -> None:
 
 
 def test_it_can_be_called_by_another_command_and_ended_from_outside() -> None:
-    lines: list[str] = []
+    told: dict[str, str] = {}
     ready, end = threading.Event(), threading.Event()
 
-    def say(line: str) -> None:
-        lines.append(line)
-        if len(lines) == 3:
-            ready.set()
+    def on_start(variables: Mapping[str, str]) -> None:
+        told.update(variables)
+        ready.set()
 
     keys = {"api_key": "app-mine", "knowledge_api_key": "dataset-mine"}
-    server = threading.Thread(target=serve_forever, kwargs={**keys, "say": say, "until": end}, daemon=True)
+    server = threading.Thread(target=serve_forever, kwargs={**keys, "on_start": on_start, "until": end}, daemon=True)
     server.start()
     assert ready.wait(10)
-    base_url = lines[0].partition("=")[2]
-    with Dify("app-mine", base_url=base_url, user="alice") as client:
+    with Dify("app-mine", base_url=told.pop("DIFY_BASE_URL"), user="alice") as client:
         assert client.app.info().name == "Emulator"
-    assert lines[1:] == ["DIFY_API_KEY=app-mine", "DIFY_KNOWLEDGE_API_KEY=dataset-mine"]
+    assert told == {"DIFY_API_KEY": "app-mine", "DIFY_KNOWLEDGE_API_KEY": "dataset-mine"}
     end.set()
     server.join(10)
     assert not server.is_alive()
@@ -57,9 +57,22 @@ def test_it_can_be_called_by_another_command_and_ended_from_outside() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.7", "example.com", "::"])
 def test_an_address_that_others_reach_must_be_meant(host, capsys) -> None:
-    with pytest.raises(SystemExit):
-        main(["--host", host])
+    assert main(["--host", host]) == 1
     assert "add --public" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="public=True"):
+        serve_forever(host=host)
+
+
+def test_whoever_calls_it_is_told_of_ctrl_c() -> None:
+    def press(variables: Mapping[str, str]) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serve_forever(on_start=press)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("where", ["answers", "no_such_module:answer", "json:nothing", "json:__name__"])

@@ -291,3 +291,17 @@ async def test_a_client_of_ours_talks_to_it() -> None:
         async with emulator.client(user="alice").chat.stream("hi there") as stream:
             assert "".join([text async for text in stream.text]) == "Echo: hi there"
         assert emulator.requests[-1].user == "alice"
+
+
+def test_an_emulator_ends_under_a_stream_that_nobody_closed() -> None:
+    """In a process of its own: what this is about would otherwise hang the tests."""
+    code = (
+        "from dify.testing import Emulator\n"
+        "with Emulator(lambda request: iter('abcdefgh')) as emulator:\n"
+        "    stream = emulator.sync_client(user='u').chat.stream('hi')\n"
+        "    print(next(iter(stream)).event)\n"
+        "stream.close()\n"
+        "print('over')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "message\nover\n", "")

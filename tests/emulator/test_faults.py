@@ -106,6 +106,21 @@ async def test_a_reset_comes_before_any_answer(door) -> None:
     assert (await client.get("/info")).status_code == 200
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/no-such-route"), ("DELETE", "/info"), ("GET", "/info/")])
+async def test_a_fault_meets_the_next_request_also_where_there_is_no_route(method, path, door) -> None:
+    emulator = Emulator()
+    client = door(emulator)
+    emulator.fail_next(429)
+    emulator.fail_next(503, path="/info")
+    assert (await client.request(method, path)).status_code == 429
+    assert (await client.request(method, path)).status_code == (503 if path == "/info" else 404)
+    emulator.clear_faults()
+    emulator.reset_next()
+    with pytest.raises(httpx.ReadError):
+        await client.request(method, path)
+    assert (await client.get("/info")).status_code == 200
+
+
 async def test_a_delay_comes_before_the_answer(door) -> None:
     emulator = Emulator()
     client = door(emulator)

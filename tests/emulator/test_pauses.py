@@ -291,6 +291,17 @@ async def test_files_in_a_form_are_looked_up(talk, shape) -> None:
     assert mine[-1]["data"]["outputs"] == {"given": ["att", "atts"]}
 
 
+async def test_a_form_of_a_run_that_has_ended_starts_nothing(talk) -> None:
+    one = talk(once)
+    await one.begin()
+    task = one.frames[1]["task_id"]
+    await one.follow(lambda: one.client.post(f"/workflows/tasks/{task}/stop", json={"user": "user-1"}))
+    await one.submit()
+    assert (await one.client.get(f"/workflows/run/{one.run}")).json()["status"] == "stopped"
+    mine = one.frames_of((await one.client.get(f"/workflow/{one.run}/events", params={"user": "user-1"})).text)
+    assert mine[-1]["data"]["status"] == "stopped"
+
+
 async def test_a_paused_run_can_be_stopped(talk) -> None:
     one = talk(once)
     await one.begin()

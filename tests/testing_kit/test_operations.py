@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
 
 from dify._operations import OPERATIONS
 from dify.testing import DifyMock, UnmockedCall
-from dify.testing.mock import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, PageRoute, StreamRoute, UploadRoute
+from dify.testing.mock import (
+    BytesRoute,
+    EmptyRoute,
+    ItemsRoute,
+    JSONRoute,
+    PageRoute,
+    StreamRoute,
+    UnusedAnswer,
+    UploadRoute,
+)
 
 from .._sync.support import finish
 from ..support.operations import operations
@@ -85,3 +95,11 @@ def test_the_server_itself_answers():
     mock = DifyMock()
     mock.server.returns()
     assert mock.sync_client().server().server_version == "1.14.2"
+
+
+def test_an_unexpected_call_is_named_and_copied_as_it_is_imported():
+    assert f"{UnmockedCall.__module__}.{UnmockedCall.__qualname__}" == "dify.testing.UnmockedCall"
+    assert f"{UnusedAnswer.__module__}.{UnusedAnswer.__qualname__}" == "dify.testing.mock.UnusedAnswer"
+    for error in (UnmockedCall("no"), UnusedAnswer("no")):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), again.args) == (type(error), ("no",))

@@ -99,7 +99,7 @@ class Uploader:
                 await self._followed(entry, path, bars)
             entry = self._journal.note(path, "indexed", stat, document_id=entry.document_id, batch=entry.batch)
         except Exception as error:
-            if code_of(error) is None and not isinstance(error, OSError):
+            if code_of(error) is None:
                 raise
             why = line_of(error, "knowledge documents upload", self._job.session.key_source)
             made = entry.document_id if entry is not None else None

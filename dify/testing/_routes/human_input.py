@@ -66,7 +66,8 @@ async def _submit(call: Call) -> Response:
     if missing:
         raise WireError(400, "invalid_form_data", f"Missing required inputs: {', '.join(missing)}")
     shown = {each.output_variable_name: _value(call, each, sent.inputs[each.output_variable_name]) for each in fields}
-    run.status = "running"  # it goes on at once, whoever looks first
+    if run.finished_at is None:
+        run.status = "running"  # it goes on at once, whoever looks first
     form.submit(FormAnswer(action=sent.action, inputs=sent.inputs), shown)
     return json_answer({})
 
