@@ -161,6 +161,10 @@ def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFaile
                 failure = Failure("connect")
         case "timeout-connect":
             error, failure = APITimeoutError(f"connecting to {base_url} took too long"), Failure("connect")
+        case "timeout-pool":
+            words = "no connection came free within the pool timeout: calls and open streams hold all of them"
+            error = APITimeoutError(f"{words} (raise `max_connections=`, or the limits of your own http_client)")
+            failure = Failure("connect")
         case "timeout":
             error, failure = APITimeoutError(_after_sending("no answer in time", call), sent=True), Failure("lost")
         case "address":
@@ -173,8 +177,10 @@ def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFaile
     return AttemptFailed(failure, error, cause)
 
 
-def overdue(seconds: float | None, call: Call) -> AttemptFailed:
-    """The answer's headers did not come within the overall deadline."""
+def overdue(seconds: float | None, call: Call, server: str, *, unsent: bool) -> AttemptFailed:
+    """The answer's headers did not come within the overall deadline; `unsent`: nor was there a connection to send it on."""
+    if unsent:
+        return AttemptFailed(Failure("connect"), APITimeoutError(f"connecting to {server} took too long"))
     words = _after_sending(f"no answer within {seconds:g} s" if seconds else "no answer in time", call)
     return AttemptFailed(Failure("lost"), APITimeoutError(words, sent=True))
 

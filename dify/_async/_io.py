@@ -5,6 +5,7 @@ anyio comes with httpx; it is imported on first use, because importing the clien
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import (
     AsyncGenerator,
@@ -27,6 +28,8 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     import anyio
 
+    from .._http import AsyncNetworkStream
+    from .._socket import Wire
     from .pager import AsyncPage
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "run_many",
     "shielded",
     "sleep",
+    "timed",
 ]
 
 P = ParamSpec("P")
@@ -69,11 +73,11 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 class Deadline:
     """Raises `TimeoutError` in its block after so many seconds; None for never. Can be started over from inside.
 
-    `cut` ends the wait of the other face, where a blocked read can only be ended from another thread.
+    The wire is for the other face, where nothing but the socket itself can end a read.
     """
 
-    def __init__(self, seconds: float | None, cut: Callable[[], object] | None = None) -> None:
-        del cut
+    def __init__(self, seconds: float | None, wire: Wire) -> None:
+        wire.patience = self
         self._seconds = seconds
         self._block: Any = None
 
@@ -83,6 +87,10 @@ class Deadline:
         self._block = anyio.fail_after(self._seconds)
         self._scope = self._block.__enter__()
         return self
+
+    def pause(self) -> None:
+        """No end, until it is started over."""
+        self._scope.deadline = math.inf
 
     def restart(self) -> None:
         """Count anew from now."""
@@ -95,12 +103,17 @@ class Deadline:
         return cast("bool | None", self._block.__exit__(*exc))
 
 
-def move_on_after(seconds: float, cut: Callable[[], object]) -> AbstractContextManager[anyio.CancelScope]:
-    """Leave the block after so many seconds; `cut` is for the other face, as in `Deadline`."""
+def move_on_after(seconds: float, wire: Wire) -> AbstractContextManager[anyio.CancelScope]:
+    """Leave the block after so many seconds; the wire is for the other face, as in `Deadline`."""
     import anyio
 
-    del cut
+    del wire
     return anyio.move_on_after(seconds)
+
+
+def timed(stream: AsyncNetworkStream) -> AsyncNetworkStream:
+    """A socket as it is: what waits for it here can be cancelled."""
+    return stream
 
 
 def shielded() -> AbstractContextManager[Any]:
@@ -199,13 +212,32 @@ class Slots:
         self._most = most
         self._free: anyio.Semaphore | None = None
 
+    def take(self) -> bool:
+        """Take a slot; False where none is free."""
+        import anyio
+
+        if self._free is None:
+            self._free = anyio.Semaphore(self._most, fast_acquire=True)
+        try:
+            self._free.acquire_nowait()
+        except anyio.WouldBlock:
+            return False
+        return True
+
     async def acquire(self) -> None:
         """Take a slot, waiting for one."""
-        if self._free is None:
-            import anyio
+        if not self.take():
+            await self.wait(None)
 
-            self._free = anyio.Semaphore(self._most, fast_acquire=True)
-        await self._free.acquire()
+    async def wait(self, seconds: float | None) -> bool:
+        """Take the next slot that comes free; False where none does in so many seconds."""
+        import anyio
+
+        assert self._free is not None
+        with anyio.move_on_after(seconds):
+            await self._free.acquire()
+            return True
+        return False
 
     def release(self) -> None:
         """Give a slot back."""

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable
 
 from .. import _http
 from .._http import AsyncBaseTransport, AsyncBody, AsyncHTTP11Connection, AsyncNetworkStream, Origin, Request, Response
-from ._io import Slots, lock, shielded
+from .._socket import Wire
+from ._io import Slots, lock, shielded, timed
 
 __all__ = ["AsyncConnections"]
 
@@ -104,11 +105,14 @@ class AsyncConnections(AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: Request) -> Response:
-        await self._slots.acquire()
+        wire = Wire.of(request)
+        wire.unsent = True
+        if not self._slots.take():
+            await self._wait(request, wire)
         line: _Line | None = None
         try:
             line = await self._line_for(request)
-            _http.tell_wire(request, line.stream)
+            wire.take(line.stream)
             answer = await line.connection.handle_async_request(_http.core_request(request))
         except BaseException as error:
             # Whatever it was, this connection is of no more use, and a cancelled one may be in any state.
@@ -120,6 +124,12 @@ class AsyncConnections(AsyncBaseTransport):
             raise
         return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
 
+    async def _wait(self, request: Request, wire: Wire) -> None:
+        wire.pause()
+        if not await self._slots.wait(_http.pool_seconds(request)):
+            raise _http.named("PoolTimeout", "")
+        wire.restart()
+
     async def _line_for(self, request: Request) -> _Line:
         origin = _http.origin_of(request)
         while (idle := self._take_idle(origin)) is not None:
@@ -127,7 +137,7 @@ class AsyncConnections(AsyncBaseTransport):
                 return idle
             await self._drop(idle)
         stream = await _connect(origin, _http.connect_seconds(request), self._tls)
-        line = _Line(origin, stream, self._idle_seconds)
+        line = _Line(origin, timed(stream), self._idle_seconds)
         with self._lists:
             self._busy.add(line)
         return line

@@ -243,7 +243,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         try:
             if fold.grace is None:
                 return await anext(chunks, None)
-            with move_on_after(fold.grace, exchange.cut):
+            with move_on_after(fold.grace, exchange.wire):
                 return await anext(chunks, None)
             return None
         except _http.HTTPError as cause:

@@ -14,6 +14,7 @@ from .._http import AsyncHTTPClient, Request, Response
 from .._log import log
 from .._request import Call, encode_json
 from .._retry import decide
+from .._socket import Wire
 from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
 from ..types.http import HTTPInfo
 from ._io import Deadline, current_loop, lock, read_upload, shielded, sleep
@@ -73,8 +74,9 @@ class AsyncPool:
 class AsyncExchange:
     """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
-    def __init__(self, response: Response, info: HTTPInfo, limit: float | None, limits: Limits) -> None:
+    def __init__(self, response: Response, info: HTTPInfo, wire: Wire, limit: float | None, limits: Limits) -> None:
         self._response = response
+        self.wire = wire
         self.limits = limits
         self.limit = limit
         self.info = info
@@ -114,7 +116,7 @@ class AsyncExchange:
         cap = self.limits.answer
         body = bytearray()  # and no list: an answer in pieces of a byte would take forty times its room
         try:
-            with Deadline(self.limit, self.cut):
+            with Deadline(self.limit, self.wire):
                 async for chunk in self.chunks():
                     body += chunk
                     if len(body) > cap:
@@ -133,7 +135,7 @@ class AsyncExchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self.limit, self.cut):
+            with Deadline(self.limit, self.wire):
                 async for chunk in _http.raw_stream(self._response):
                     parts.append(chunk)
                     size += len(chunk)
@@ -156,7 +158,7 @@ class AsyncExchange:
 
     def cut(self) -> bool:
         """End a blocked read at once, from any thread; the exchange can then only be closed. False where that cannot be."""
-        return _http.cut(self._response)
+        return self.wire.cut()
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
@@ -224,8 +226,8 @@ class AsyncTransport:
         # Twice the read timeout for the headers: each read may succeed and they may still never end.
         gap = _http.read_timeout(settings.timeout)
         limit = None if gap is None else 2 * gap
-        wire = _http.Wire()
-        patience = Deadline(limit, wire.cut)
+        wire = Wire()
+        patience = Deadline(limit, wire)
         request = self._request(call, settings, patience)
         started = time.monotonic()
         try:
@@ -233,7 +235,7 @@ class AsyncTransport:
                 request.extensions["dify_wire"] = wire
                 response = await self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
         except TimeoutError:
-            raise overdue(limit, call) from None
+            raise overdue(limit, call, call.server(settings.base_url), unsent=wire.unsent) from None
         except (_http.HTTPError, _http.InvalidURL) as cause:
             raise failed_exchange(cause, call, call.server(settings.base_url)) from None
         except RuntimeError as error:
@@ -246,7 +248,9 @@ class AsyncTransport:
             ) from None
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
-        exchange = AsyncExchange(response, info, limit, settings.limits)
+        if wire.stream is None:  # not on connections of ours
+            wire.take(_http.socket_of(response))
+        exchange = AsyncExchange(response, info, wire, limit, settings.limits)
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is no route of the API

@@ -1,11 +1,12 @@
 """What differs by nature between the two faces: waiting, threads, deadlines. Hand-written on both sides.
 
-A blocked read cannot be cancelled: what would end it is a watchdog thread that shuts the connection down. It is started only
-where a wait really has an end of its own, and costs nothing elsewhere.
+A blocked read cannot be cancelled: a wait that has an end of its own is ended by the socket, which looks at the time. A socket
+that is not ours does not; there a watchdog thread shuts the connection down.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Sequence
@@ -15,7 +16,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, pieces_of
-from .._http import HTTPError
+from .._http import HTTPError, NetworkStream, failure_of
+from .._socket import TimedStream, Wire
 from ..errors import InvalidArgumentError, UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ __all__ = [
     "run_many",
     "shielded",
     "sleep",
+    "timed",
 ]
 
 P = ParamSpec("P")
@@ -55,65 +58,102 @@ def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 class _Watchdog:
-    """Calls `cut` after so many seconds, from a thread of its own, unless it is called off before."""
+    """A thread that shuts a connection down when the time on its wire is over, unless it is called off before."""
 
-    def __init__(self, seconds: float, cut: Callable[[], object]) -> None:
+    def __init__(self, wire: Wire) -> None:
         self.bit = False
-        self._cut = cut
-        self._timer = threading.Timer(seconds, self._bite)
-        self._timer.daemon = True
-        self._timer.start()
+        self._wire = wire
+        self._off = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="dify-deadline", daemon=True)
+        self._thread.start()
 
-    def _bite(self) -> None:
+    def _watch(self) -> None:
+        while (until := self._wire.until) is not None and (left := until - time.monotonic()) > 0:
+            if self._off.wait(left):
+                return
         self.bit = True
-        self._cut()
+        self._wire.cut()
 
     def call_off(self) -> None:
-        self._timer.cancel()
-        self._timer.join()  # so that no thread outlives the call it watched
+        self._off.set()
+        self._thread.join()  # so that no thread outlives the call it watched
+
+
+class _End:
+    """The time when a wait must be over: a number that our own sockets look at, or a watchdog for somebody else's."""
+
+    def __init__(self, seconds: float, wire: Wire) -> None:
+        self._seconds = seconds
+        self._wire = wire
+        self._until = wire.until = time.monotonic() + seconds
+        self._dog = _Watchdog(wire) if wire.foreign else None
+
+    def pause(self) -> None:
+        """No end, until it is moved."""
+        self._until = math.inf
+        self._wire.until = None
+
+    def move(self) -> None:
+        """As many seconds, from now; what is over stays so."""
+        now = time.monotonic()
+        if now < self._until:
+            self._until = self._wire.until = now + self._seconds
+
+    def over(self, error: BaseException | None) -> bool:
+        """Wait no more; True where the time was over and the connection was given up for that."""
+        if self._dog is not None:
+            self._dog.call_off()
+        self._wire.until = None
+        if self._dog is not None:
+            return self._dog.bit and (error is None or isinstance(error, HTTPError))
+        return isinstance(error, HTTPError) and failure_of(error) == "timeout" and time.monotonic() >= self._until
 
 
 class Deadline:
-    """Raises `TimeoutError` in its block after so many seconds; None for never. Can be started over from inside.
+    """Raises `TimeoutError` in its block after so many seconds; None for never. Can be started over from inside."""
 
-    Without a `cut` nothing can end a blocked read from outside; the library's own timeouts, one per read, then have to do.
-    """
-
-    def __init__(self, seconds: float | None, cut: Callable[[], object] | None = None) -> None:
+    def __init__(self, seconds: float | None, wire: Wire) -> None:
         self._seconds = seconds
-        self._cut = cut
-        self._dog: _Watchdog | None = None
+        self._wire = wire
+        self._end: _End | None = None
+        wire.patience = self
 
     def __enter__(self) -> Deadline:
-        if self._seconds is not None and self._cut is not None:
-            self._dog = _Watchdog(self._seconds, self._cut)
+        if self._seconds is not None:
+            self._end = _End(self._seconds, self._wire)
         return self
+
+    def pause(self) -> None:
+        """No end, until it is started over."""
+        if self._end is not None:
+            self._end.pause()
 
     def restart(self) -> None:
         """Count anew from now."""
-        if self._dog is not None and self._seconds is not None and self._cut is not None:
-            self._dog.call_off()
-            self._dog = _Watchdog(self._seconds, self._cut)
+        if self._end is not None:
+            self._end.move()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if self._dog is None:
-            return
-        self._dog.call_off()
-        if self._dog.bit and (error is None or isinstance(error, HTTPError)):
+        if self._end is not None and self._end.over(error):
             raise TimeoutError from None
 
 
 @contextmanager
-def move_on_after(seconds: float, cut: Callable[[], object]) -> Generator[None]:
-    """Leave the block after so many seconds, by shutting its connection down."""
-    dog = _Watchdog(seconds, cut)
+def move_on_after(seconds: float, wire: Wire) -> Generator[None]:
+    """Leave the block after so many seconds, by giving its connection up."""
+    end = _End(seconds, wire)
     try:
         yield
-    except HTTPError:
-        if not dog.bit:
+    except BaseException as error:
+        if not end.over(error):
             raise
-    finally:
-        dog.call_off()
+    else:
+        end.over(None)
+
+
+def timed(stream: NetworkStream) -> NetworkStream:
+    """A socket that looks at the time of its call."""
+    return TimedStream(stream)
 
 
 def shielded() -> AbstractContextManager[None]:
@@ -190,9 +230,18 @@ class Slots:
     def __init__(self, most: int) -> None:
         self._free = threading.Semaphore(most)
 
+    def take(self) -> bool:
+        """Take a slot; False where none is free."""
+        return self._free.acquire(blocking=False)
+
     def acquire(self) -> None:
         """Take a slot, waiting for one."""
-        self._free.acquire()
+        if not self.take():
+            self.wait(None)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Take the next slot that comes free; False where none does in so many seconds."""
+        return self._free.acquire(timeout=seconds)
 
     def release(self) -> None:
         """Give a slot back."""

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 
 from .. import _http
 from .._http import BaseTransport, Body, HTTP11Connection, NetworkStream, Origin, Request, Response
-from ._io import Slots, lock, shielded
+from .._socket import Wire
+from ._io import Slots, lock, shielded, timed
 
 __all__ = ["Connections"]
 
@@ -105,11 +106,14 @@ class Connections(BaseTransport):
         self._closed = False
 
     def handle_request(self, request: Request) -> Response:
-        self._slots.acquire()
+        wire = Wire.of(request)
+        wire.unsent = True
+        if not self._slots.take():
+            self._wait(request, wire)
         line: _Line | None = None
         try:
             line = self._line_for(request)
-            _http.tell_wire(request, line.stream)
+            wire.take(line.stream)
             answer = line.connection.handle_request(_http.core_request(request))
         except BaseException as error:
             # Whatever it was, this connection is of no more use, and a cancelled one may be in any state.
@@ -121,6 +125,12 @@ class Connections(BaseTransport):
             raise
         return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
 
+    def _wait(self, request: Request, wire: Wire) -> None:
+        wire.pause()
+        if not self._slots.wait(_http.pool_seconds(request)):
+            raise _http.named("PoolTimeout", "")
+        wire.restart()
+
     def _line_for(self, request: Request) -> _Line:
         origin = _http.origin_of(request)
         while (idle := self._take_idle(origin)) is not None:
@@ -128,7 +138,7 @@ class Connections(BaseTransport):
                 return idle
             self._drop(idle)
         stream = _connect(origin, _http.connect_seconds(request), self._tls)
-        line = _Line(origin, stream, self._idle_seconds)
+        line = _Line(origin, timed(stream), self._idle_seconds)
         with self._lists:
             self._busy.add(line)
         return line

@@ -242,7 +242,7 @@ class EventStream(Guard, Generic[E, R]):
         try:
             if fold.grace is None:
                 return next(chunks, None)
-            with move_on_after(fold.grace, exchange.cut):
+            with move_on_after(fold.grace, exchange.wire):
                 return next(chunks, None)
             return None
         except _http.HTTPError as cause:

@@ -15,6 +15,7 @@ from .._http import HTTPClient, Request, Response
 from .._log import log
 from .._request import Call, encode_json
 from .._retry import decide
+from .._socket import Wire
 from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
 from ..types.http import HTTPInfo
 from ._io import Deadline, current_loop, lock, read_upload, shielded, sleep
@@ -74,8 +75,9 @@ class Pool:
 class Exchange:
     """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
-    def __init__(self, response: Response, info: HTTPInfo, limit: float | None, limits: Limits) -> None:
+    def __init__(self, response: Response, info: HTTPInfo, wire: Wire, limit: float | None, limits: Limits) -> None:
         self._response = response
+        self.wire = wire
         self.limits = limits
         self.limit = limit
         self.info = info
@@ -115,7 +117,7 @@ class Exchange:
         cap = self.limits.answer
         body = bytearray()  # and no list: an answer in pieces of a byte would take forty times its room
         try:
-            with Deadline(self.limit, self.cut):
+            with Deadline(self.limit, self.wire):
                 for chunk in self.chunks():
                     body += chunk
                     if len(body) > cap:
@@ -134,7 +136,7 @@ class Exchange:
         parts: list[bytes] = []
         size = 0
         try:
-            with Deadline(self.limit, self.cut):
+            with Deadline(self.limit, self.wire):
                 for chunk in _http.raw_iter(self._response):
                     parts.append(chunk)
                     size += len(chunk)
@@ -157,7 +159,7 @@ class Exchange:
 
     def cut(self) -> bool:
         """End a blocked read at once, from any thread; the exchange can then only be closed. False where that cannot be."""
-        return _http.cut(self._response)
+        return self.wire.cut()
 
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
@@ -225,8 +227,8 @@ class Transport:
         # Twice the read timeout for the headers: each read may succeed and they may still never end.
         gap = _http.read_timeout(settings.timeout)
         limit = None if gap is None else 2 * gap
-        wire = _http.Wire()
-        patience = Deadline(limit, wire.cut)
+        wire = Wire()
+        patience = Deadline(limit, wire)
         request = self._request(call, settings, patience)
         started = time.monotonic()
         try:
@@ -234,7 +236,7 @@ class Transport:
                 request.extensions["dify_wire"] = wire
                 response = self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
         except TimeoutError:
-            raise overdue(limit, call) from None
+            raise overdue(limit, call, call.server(settings.base_url), unsent=wire.unsent) from None
         except (_http.HTTPError, _http.InvalidURL) as cause:
             raise failed_exchange(cause, call, call.server(settings.base_url)) from None
         except RuntimeError as error:
@@ -247,7 +249,9 @@ class Transport:
             ) from None
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
-        exchange = Exchange(response, info, limit, settings.limits)
+        if wire.stream is None:  # not on connections of ours
+            wire.take(_http.socket_of(response))
+        exchange = Exchange(response, info, wire, limit, settings.limits)
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is no route of the API

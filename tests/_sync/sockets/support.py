@@ -24,7 +24,7 @@ def client_for(server: Server | str, **settings: Any) -> Dify:
     """A client of the server; its calls are made once unless the test says otherwise."""
     url = server if isinstance(server, str) else server.url
     # With a limit on the wait for a connection, a pool that has lost one fails the test in place of hanging it.
-    timeout = httpx.Timeout(PATIENCE, pool=5)
+    timeout = httpx.Timeout(PATIENCE)
     known = {"api_key": "app-test-key", "user": "alice", "max_retries": 0, "timeout": timeout}
     return Dify(base_url=url, **(known | settings))
 
@@ -32,6 +32,11 @@ def client_for(server: Server | str, **settings: Any) -> Dify:
 def single_connection() -> httpx.Client:
     """The client's own connections, but one at a time: a call on it hangs where the one before has not given it back."""
     return httpx.Client(transport=Connections(most=1))
+
+
+def users_own_connection() -> httpx.Client:
+    """The same with an HTTP client as a user may bring it: its pool is the library's."""
+    return httpx.Client(limits=httpx.Limits(max_connections=1, max_keepalive_connections=1))
 
 
 def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

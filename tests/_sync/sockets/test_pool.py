@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from dify import APIConnectionError, ConfigurationError, Dify
+from dify import APIConnectionError, APITimeoutError, ConfigurationError, Dify
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
-from .support import beside, client_for, together
+from .support import Job, beside, client_for, together
 
 STREAMS = 50
 
@@ -62,6 +64,50 @@ def test_more_calls_than_connections_wait_for_one_to_end() -> None:
         assert [reply.answer for reply in replies] == ["Hello"] * calls
         assert max(seen) == server.connections == most
         assert beside(server.all_closed)
+
+
+def one_stream_at_a_time(gate: threading.Event) -> Callable[[Exchange], None]:
+    """A stream that pings until the gate is open; everything else is answered at once."""
+
+    def answer(x: Exchange) -> None:
+        if x.request.method == "GET":
+            x.json(frames.run_detail())
+            return
+        x.sse(frames.message("Hello"))
+        while not gate.wait(0.05):
+            x.chunk(frames.PING)
+        x.chunk(frames.message_end())
+        x.end()
+
+    return answer
+
+
+def test_the_time_of_a_call_begins_when_it_has_a_connection() -> None:
+    gate, gap = threading.Event(), 1.0
+    with Server(one_stream_at_a_time(gate)) as server:
+        with client_for(server, max_connections=1, timeout=gap) as client, client.chat.stream("hi") as stream:
+            assert beside(server.has_seen, 1)
+            with Job(lambda: client.workflows.get(frames.RUN)) as waiting:
+                # Longer than the call may take once it is on its way, which is twice the gap.
+                beside(gate.wait, 3 * gap)
+                gate.set()
+                assert (stream.final()).answer == "Hello"
+                assert (waiting.result()).status == "succeeded"
+
+
+def test_a_limit_on_the_wait_for_a_connection_is_kept_and_says_that_nothing_was_sent() -> None:
+    gate = threading.Event()
+    with Server(one_stream_at_a_time(gate)) as server:
+        with client_for(server, max_connections=1, timeout=httpx.Timeout(20, pool=0.05)) as client:
+            with client.chat.stream("hi") as stream:
+                assert beside(server.has_seen, 1)
+                with pytest.raises(APITimeoutError, match="max_connections") as caught:
+                    client.workflows.get(frames.RUN)
+                assert not caught.value.sent
+                gate.set()
+                assert (stream.final()).answer == "Hello"
+            assert (client.workflows.get(frames.RUN)).status == "succeeded"
+        assert len(server.requests) == 2
 
 
 def test_calls_one_after_the_other_use_one_connection() -> None:
