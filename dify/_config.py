@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypedDict
+from typing import Literal, TypedDict
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -21,6 +21,7 @@ __all__ = [
     "RequestOptions",
     "Settings",
     "connections_from",
+    "missing_key",
     "parse_base_url",
     "settings_from",
 ]
@@ -247,6 +248,27 @@ def _key(value: str | None, name: str) -> SecretStr | None:
     if name == "knowledge_api_key" and key.startswith("app-"):
         raise ConfigurationError("knowledge_api_key is an app key (app-…): pass it as api_key")
     return SecretStr(key)
+
+
+def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -> ConfigurationError:
+    """The error for a call that takes a key which the client does not have.
+
+    Args:
+        operation: What was to be called, as a `Call` names it.
+        name: The client's argument for the key.
+
+    Example:
+        >>> print(missing_key("getChatAppInfo", "api_key"))
+        client.app.info needs an app's key: pass api_key= to the client, or set the environment variable DIFY_API_KEY
+    """
+    from ._operations import OPERATIONS  # the table is for those who need it
+
+    known = OPERATIONS.get(operation)
+    call = operation if known is None else " or ".join(f"client.{one}" for one in known.calls)
+    kind = "an app's key" if name == "api_key" else "a knowledge key"
+    return ConfigurationError(
+        f"{call} needs {kind}: pass {name}= to the client, or set the environment variable DIFY_{name.upper()}"
+    )
 
 
 def _user(value: object) -> str:

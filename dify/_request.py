@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
 
-from ._config import Settings
+from ._config import Settings, missing_key
 from ._files import Upload
 from .errors import ConfigurationError, InvalidArgumentError
 from .types.files import InputFile, UploadedFile
@@ -77,12 +77,9 @@ class Call:
         """The key this call takes; raises `ConfigurationError` where the client has none."""
         if self.key == "none" or self.address is not None:
             return None
-        name, variable = (
-            ("api_key", "DIFY_API_KEY") if self.key == "app" else ("knowledge_api_key", "DIFY_KNOWLEDGE_API_KEY")
-        )
         key = settings.api_key if self.key == "app" else settings.knowledge_api_key
         if key is None:
-            raise ConfigurationError(f"{self.operation} needs {name}: pass {name}= or set {variable}")
+            raise missing_key(self.operation, "api_key" if self.key == "app" else "knowledge_api_key")
         return key
 
 

@@ -84,11 +84,32 @@ def printable(text: str, limit: int = _SHOWN) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
 
 
+_ROUTES = "You have requested this URI ["
+
+
+def without_routes(message: str) -> str:
+    """A message of a 404 without the routes of the server that Dify appends to it, unless nothing else was said.
+
+    Example:
+        >>> without_routes("Form not found. You have requested this URI [/v1/x] but did you mean /v1/y ?")
+        'Form not found.'
+    """
+    said, _, routes = message.partition(_ROUTES)
+    return said.rstrip() or message if "] but did you mean " in routes else message
+
+
 class DifyError(Exception):
-    """Base of every error that this client raises."""
+    """Base of every error that this client raises.
+
+    Attributes:
+        workflow_run_id: The run that it is about, which `workflows.get` and `workflows.events` take; None where there is none.
+        partial: The reply as far as it had come, or None.
+    """
 
     # Every subclass takes its message first and all else by keyword with a default. The default pickling of
     # exceptions (class, message, __dict__) then rebuilds them whole.
+    workflow_run_id: str | None = None
+    partial: Any = None
 
 
 class ConfigurationError(DifyError):
@@ -121,6 +142,9 @@ class APITimeoutError(APIConnectionError):
 
 class APIStatusError(DifyError):
     """The server answered with an error status, or a stream carried an `error` frame.
+
+    As a text it is for people: status, code, the server's words, and the hint. The list of similar routes that Dify appends to
+    the words of a 404 is left out there; `message` and `body` have it.
 
     Attributes:
         status_code: HTTP status, or the `status` of the error frame.
@@ -169,7 +193,8 @@ class APIStatusError(DifyError):
 
     def __str__(self) -> str:
         head = " ".join(str(part) for part in (self.status_code or None, self.code) if part)
-        text = ": ".join(part for part in (printable(head, 200), printable(self.message)) if part)
+        said = without_routes(self.message) if self.status_code == 404 else self.message
+        text = ": ".join(part for part in (printable(head, 200), printable(said)) if part)
         return f"{text} ({self.hint})" if self.hint else text
 
 

@@ -3,8 +3,8 @@
     python scripts/check_site.py [--pictures FOLDER]
 
 Fails where a page writes errors to the console, asks anything of another host, is wider than a phone, has code too small to
-read there, or where a search does not find what is on the site. Build it first (scripts/docs.py); Chromium must be installed
-(Debian: `apt-get install chromium`).
+read there, where a search does not find what is on the site, or does not begin with what people look for. Build it first
+(scripts/docs.py); Chromium must be installed (Debian: `apt-get install chromium`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,20 @@ from _generated import ROOT
 
 SITE = ROOT / "site"
 SEARCHES = {"wait_indexed": "knowledge", "StreamInterruptedError": "errors", "emulator": "emulator"}
+# What must come first: a guide for a word that people look for, the reference for a name.
+FIRST = {
+    "stream": "/streaming.html",
+    "retry": "/errors.html",
+    "timeout": "/errors.html",
+    "upload file": "/files-and-audio.html",
+    "conversation": "/chat.html",
+    "workflow": "/workflows.html",
+    "human input": "/human-input.html",
+    "knowledge": "/knowledge.html",
+    "proxy": "/configuration.html",
+    "chat.send": "/reference/app-resources.html",
+    "AsyncChatStream": "/reference/streams.html",
+}
 SMALLEST_CODE = 12  # CSS pixels
 TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 CODE_SIZE = (
@@ -78,18 +92,25 @@ def look(browser: Chromium, origin: str, page: str, pictures: Path | None) -> It
         yield f"{page}: {cut} blocks of code are cut on a phone"
 
 
-def search(browser: Chromium, origin: str, word: str, page: str, pictures: Path | None) -> Iterator[str]:
-    """What is wrong with a search for a word."""
+def search(
+    browser: Chromium, origin: str, word: str, page: str, pictures: Path | None, *, first: bool = False
+) -> Iterator[str]:
+    """What is wrong with a search for a word: the page is not among the results, or not the first where that is due."""
     browser.size(1400, 1000)
     browser.open(f"{origin}/index.html")
     browser.ask("document.querySelector('.md-search__button').click()")
     browser.wait_for(READY)
     browser.type(word)
-    found = browser.wait_for(f"{RESULTS}.filter(address => address.includes('{page}')).length")
+    wanted = (
+        f"{RESULTS}.slice(0, 1).some(address => new URL(address, location).pathname === '{page}')"
+        if first
+        else f"{RESULTS}.some(address => address.includes('{page}'))"
+    )
+    found = browser.wait_for(wanted)
     if pictures:
-        browser.picture(pictures / f"search-{word}.png")
+        browser.picture(pictures / f"search-{word.replace(' ', '-')}.png")
     if not found:
-        yield f"a search for {word} does not find the page {page}"
+        yield f"a search for {word} does not {'begin with' if first else 'find'} the page {page}: {browser.ask(RESULTS)}"
     yield from (f"search: {said}" for said in browser.said)
 
 
@@ -109,8 +130,10 @@ def main() -> int:
             wrong += look(browser, origin, page, pictures)
         for word, page in SEARCHES.items():
             wrong += search(browser, origin, word, page, pictures)
+        for word, page in FIRST.items():
+            wrong += search(browser, origin, word, page, pictures, first=True)
     print(*wrong, sep="\n", file=sys.stderr, end="\n" if wrong else "")
-    print(f"{len(pages)} pages at two sizes, {len(SEARCHES)} searches: {len(wrong)} problems")
+    print(f"{len(pages)} pages at two sizes, {len(SEARCHES) + len(FIRST)} searches: {len(wrong)} problems")
     return 1 if wrong else 0
 
 

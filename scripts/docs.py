@@ -4,10 +4,14 @@
     python scripts/docs.py --check     check a site that is there already
 
 Beside every page goes its Markdown (`chat.html`, `chat.md`), for readers that are no browsers; `llms.txt` leads to those.
+
+The search of the site knows no weights of pages: it puts matches in titles first, those nearest to a title's beginning before
+others. So the headings of guides begin with the words that people look for, and what lists names gets longer titles here.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +25,12 @@ from _public_face import public_names, resource_rooms
 
 SITE = ROOT / "site"
 INCLUDED = re.compile(r'^--8<-- "(.+)"$', re.MULTILINE)
+# Pages that list names, and what the search says before each.
+LISTS = {
+    "reference/": "Reference",
+    "operations.html": "Operations of the Service API",
+    "public-face.html": "The whole public face",
+}
 LEFTOVERS = ("__pycache__", ".pytest_cache", ".ruff_cache")
 
 
@@ -40,6 +50,31 @@ def copy_markdown() -> None:
         target = SITE / page.relative_to(DOCS)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+
+
+def order_search(index: Path) -> None:
+    """Give the entries of the reference their whole names as titles, and drop the empty twins of its pages."""
+    found = json.loads(index.read_text(encoding="utf-8"))
+    rooms = {room.identifier: f"client.{room.path}" for room in resource_rooms()}
+    headed = {item["location"].partition("#")[0] for item in found["items"] if "#" in item["location"]}
+    found["items"] = [
+        item | {"title": title_of(item["location"], item["title"], rooms)}
+        for item in found["items"]
+        if item["text"] or item["location"] not in headed or not item["location"].startswith(tuple(LISTS))
+    ]
+    index.write_text(json.dumps(found, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def title_of(location: str, title: str, rooms: dict[str, str]) -> str:
+    """The title of an entry: as it is for guides; what it belongs to and the whole name for what only lists names."""
+    page, _, name = location.partition("#")
+    before = next((words for start, words in LISTS.items() if page.startswith(start) and name), "")
+    if not before or title.startswith(before):
+        return title
+    for identifier, call in rooms.items():
+        if name == identifier or name.startswith(f"{identifier}."):
+            return f"{before}: {call}{name.removeprefix(identifier)}"
+    return f"{before}: {name if name.startswith('dify.') else title}"
 
 
 def names() -> set[str]:
@@ -64,6 +99,7 @@ def main(arguments: list[str]) -> int:
         if failed:
             return failed
         copy_markdown()
+        order_search(SITE / "search.json")
     wrong = problems(SITE, names())
     print(*wrong, sep="\n", file=sys.stderr, end="\n" if wrong else "")
     pages = len(list(Path(SITE).rglob("*.html")))

@@ -26,6 +26,7 @@ from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
 from ._io import AsyncGuard, move_on_after, sleep
+from .text import AsyncTextPieces
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = [
@@ -133,9 +134,9 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
                     print(text, end="")
             ```
         """
-        return self._pieces()
+        return AsyncTextPieces(self._pieces())
 
-    async def _pieces(self) -> AsyncIterator[str]:
+    async def _pieces(self) -> AsyncGenerator[str]:
         async with aclosing(self._begin()) as events:
             async for event in events:
                 piece = self._fold.text_of(event)

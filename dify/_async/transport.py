@@ -162,8 +162,9 @@ class AsyncExchange:
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
-        with shielded():
-            await self._response.aclose()
+        if not self._response.is_closed:
+            with shielded():
+                await self._response.aclose()
 
 
 class AsyncTransport:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._config import RequestOptions
-from ..errors import UsageError
+from ..errors import DifyError, UsageError, WorkflowFailedError
 from ..types.events import WorkflowPausedEvent
 from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
@@ -43,6 +43,10 @@ def answer_forms(
         human_input: What submits the answers.
         user: The user whose call it is.
         options: Settings of the call that began the run, for all that follow.
+
+    Raises:
+        DifyError: An answer does not fit or cannot be sent, or the run cannot be followed. Its `workflow_run_id` names the
+            run, its `partial` is the paused reply with the forms. What the callback itself raises comes with a note.
     """
     if on_form is None or not reply.paused:
         return reply
@@ -51,17 +55,36 @@ def answer_forms(
         waiting = [form for form in reply.forms if form.form_id not in answered]
         if not waiting:
             return reply
-        for form in waiting:
-            answer = None if form.form_token is None else _checked(answer_of(on_form(form)), reply.workflow_run_id)
-            if answer is None or form.form_token is None:
-                return reply  # nobody answers, or the form is not delivered through the API
-            human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs, user=user, options=options)
-            answered.add(form.form_id)
-        stream = events(
-            reply.workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
-        )
-        reply = _same(reply, _go_on(stream, answered))
+        try:
+            for form in waiting:
+                answer = None if form.form_token is None else _checked(answer_of(on_form(form)), reply.workflow_run_id)
+                if answer is None or form.form_token is None:
+                    return reply  # nobody answers, or the form is not delivered through the API
+                human_input.submit(
+                    form.form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
+                )
+                answered.add(form.form_id)
+            stream = events(
+                reply.workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
+            )
+            reply = _same(reply, _go_on(stream, answered))
+        except Exception as error:
+            _tell_the_run(error, reply)
+            raise
     return reply
+
+
+def _tell_the_run(error: Exception, reply: ChatResponse | WorkflowRun) -> None:
+    """Put into an error what it takes to go on with the run, which nobody else would know."""
+    if isinstance(error, WorkflowFailedError):
+        return  # the run has ended, and the error holds it
+    if isinstance(error, DifyError):
+        error.workflow_run_id = error.workflow_run_id or reply.workflow_run_id
+        error.partial = reply if error.partial is None else error.partial
+    error.add_note(
+        f"This was about a form of run {reply.workflow_run_id}, which is still on the server: human_input.submit answers the "
+        f"form, events({reply.workflow_run_id!r}) follows the run"
+    )
 
 
 def _checked(answer: object, run_id: str) -> MaybeAnswer:

@@ -27,6 +27,7 @@ from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
 from ._io import Guard, move_on_after, sleep
+from .text import TextPieces
 from .transport import Exchange, Transport
 
 __all__ = [
@@ -132,9 +133,9 @@ class EventStream(Guard, Generic[E, R]):
                     print(text, end="")
             ```
         """
-        return self._pieces()
+        return TextPieces(self._pieces())
 
-    def _pieces(self) -> Iterator[str]:
+    def _pieces(self) -> Generator[str]:
         with closing(self._begin()) as events:
             for event in events:
                 piece = self._fold.text_of(event)

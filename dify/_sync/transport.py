@@ -163,8 +163,9 @@ class Exchange:
 
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
-        with shielded():
-            self._response.close()
+        if not self._response.is_closed:
+            with shielded():
+                self._response.close()
 
 
 class Transport:

@@ -10,6 +10,8 @@ import pytest
 
 import dify
 from dify import StreamTimeoutError, errors
+from dify._config import missing_key
+from dify._errors import status_error_from_body
 from dify.types.http import HTTPInfo
 from dify.types.replies import ChatResponse, ReplyMetadata
 
@@ -104,3 +106,68 @@ def test_a_status_error_reads_as_status_code_and_words():
     error = errors.BadRequestError("no", status_code=400, code="invalid_param", hint="do this")
     assert str(error) == "400 invalid_param: no (do this)"
     assert str(errors.ServerError("", status_code=502)) == "502"
+
+
+ROUTES = (
+    "You have requested this URI [/v1/messages] but did you mean /v1/messages or /v1/chat-messages or /api/messages ?"
+)
+
+
+def test_the_words_of_an_error_leave_out_the_routes_that_dify_appends_to_a_404():
+    error = status_error_from_body(
+        {"code": "not_found", "message": f"Conversation Not Exists. {ROUTES}"}, status=404, text="the body"
+    )
+    assert str(error).startswith("404 not_found: Conversation Not Exists. (a conversation is found only with")
+    assert error.message.endswith(ROUTES)
+    assert error.body == "the body"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "said"),
+    [
+        (404, ROUTES, ROUTES),  # nothing else was said
+        (404, "You have requested this URI [/v1/x] and no other", "You have requested this URI [/v1/x] and no other"),
+        (404, f"Form not found. {ROUTES[:45]}", f"Form not found. {ROUTES[:45]}"),
+        (404, f"Form [a] not found.\n{ROUTES}", "Form [a] not found."),
+        (400, f"Bad. {ROUTES}", f"Bad. {ROUTES}"),
+    ],
+)
+def test_only_what_dify_appends_is_left_out(status, message, said):
+    assert str(errors.APIStatusError(message, status_code=status)) == f"{status}: {said}"
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_error_can_be_asked_for_the_run_and_what_had_come(cls):
+    error = cls("words")
+    assert (error.workflow_run_id, error.partial) == (None, None)
+    error.workflow_run_id, error.partial = "run-1", REPLY
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.workflow_run_id, again.partial) == ("run-1", REPLY)
+
+
+@pytest.mark.parametrize(
+    ("operation", "key", "said"),
+    [
+        (
+            "sendChatMessage",
+            "api_key",
+            "client.chat.send or client.chat.stream needs an app's key: pass api_key= to the client, or set the environment "
+            "variable DIFY_API_KEY",
+        ),
+        (
+            "listDatasets",
+            "knowledge_api_key",
+            "client.knowledge.datasets.list needs a knowledge key: pass knowledge_api_key= to the client, or set the "
+            "environment variable DIFY_KNOWLEDGE_API_KEY",
+        ),
+        (
+            "GET /info",
+            "api_key",
+            "GET /info needs an app's key: pass api_key= to the client, or set the environment variable DIFY_API_KEY",
+        ),
+    ],
+)
+def test_a_missing_key_is_told_with_the_call_the_argument_and_the_variable(operation, key, said):
+    error = missing_key(operation, key)
+    assert type(error) is errors.ConfigurationError
+    assert str(error) == said

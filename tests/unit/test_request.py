@@ -181,8 +181,16 @@ def test_a_call_names_the_key_that_is_missing():
     from dify._config import Settings
 
     settings = Settings("https://dify.test/v1")
-    for kind, words in (("app", "DIFY_API_KEY"), ("knowledge", "DIFY_KNOWLEDGE_API_KEY")):
+    for kind, operation, words in (
+        ("app", "getChatAppInfo", r"^client\.app\.info needs .* api_key= .* DIFY_API_KEY$"),
+        (
+            "knowledge",
+            "listDatasets",
+            r"^client\.knowledge\.datasets\.list needs .* knowledge_api_key= .* DIFY_KNOWLEDGE_API_KEY$",
+        ),
+        ("app", "GET /x", r"^GET /x needs "),
+    ):
         with pytest.raises(ConfigurationError, match=words):
-            Call("op", "GET", "/x", key=kind).key_for(settings)
+            Call(operation, "GET", "/x", key=kind).key_for(settings)
     assert Call("op", "GET", "/x", key="none").key_for(settings) is None
     assert Call("op", "GET", "/x", query={"a": 1}).url(settings.base_url) == "https://dify.test/v1/x?a=1"

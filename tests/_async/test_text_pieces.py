@@ -1,0 +1,35 @@
+"""`stream.text` is an iterator: for loops, and piece by piece; closing it closes the connection."""
+
+from __future__ import annotations
+
+from tests.support.frames import message, message_end, sse
+
+from .support import Chunks, answered, make_client
+
+PIECES = ["Hel", "lo", "!"]
+
+
+def a_stream():
+    """A stream of a chat, and the body behind it."""
+    body = Chunks([*(sse(message(piece)) for piece in PIECES), sse(message_end())])
+    return make_client(lambda request: answered(body)).chat.stream("hi"), body
+
+
+async def test_the_text_is_iterated_or_taken_piece_by_piece():
+    stream, _ = a_stream()
+    assert [piece async for piece in stream.text] == PIECES
+    stream, body = a_stream()
+    pieces = stream.text
+    assert [await anext(pieces), await anext(pieces)] == PIECES[:2]
+    assert [piece async for piece in pieces] == PIECES[2:]
+    assert await anext(pieces, None) is None
+    assert body.closed
+
+
+async def test_closing_the_text_closes_the_connection():
+    stream, body = a_stream()
+    pieces = stream.text
+    await anext(pieces)
+    await pieces.aclose()
+    assert body.closed
+    assert body.sent == 1

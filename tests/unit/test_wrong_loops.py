@@ -1,0 +1,49 @@
+"""The wrong kind of loop over what a client gives says what to write instead, on both faces, and sends nothing."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from dify import AsyncDify, Dify, UsageError
+
+THINGS = {
+    "stream": lambda client: client.chat.stream("hi"),
+    "text": lambda client: client.chat.stream("hi").text,
+    "run's text": lambda client: client.workflows.stream({}).text,
+    "list": lambda client: client.conversations.list(),
+    "download": lambda client: client.files.download("file-1"),
+}
+
+
+def refuse(request: httpx.Request) -> httpx.Response:
+    raise AssertionError("something was sent")
+
+
+def asynchronous() -> AsyncDify:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(refuse))
+    return AsyncDify(api_key="app-key", user="alice", http_client=http)
+
+
+def plain() -> Dify:
+    return Dify(api_key="app-key", user="alice", http_client=httpx.Client(transport=httpx.MockTransport(refuse)))
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_a_plain_for_over_what_is_asynchronous(name):
+    thing = THINGS[name](asynchronous())
+    with pytest.raises(UsageError, match=r"^Async\w+ is asynchronous: write `async for`, or use the client `Dify`$"):
+        for _ in thing:
+            pass
+    with pytest.raises(UsageError, match="write `async for`"):
+        next(thing)
+
+
+@pytest.mark.parametrize("name", THINGS)
+async def test_an_async_for_over_what_is_plain(name):
+    thing = THINGS[name](plain())
+    with pytest.raises(
+        UsageError, match=r"^\w+ is not asynchronous: write a plain `for`, or use the client `AsyncDify`$"
+    ):
+        async for _ in thing:
+            pass
