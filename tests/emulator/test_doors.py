@@ -96,8 +96,8 @@ async def test_the_read_timeout_of_a_client_holds(connect) -> None:
         finally:
             closed.set()
 
-    with pytest.raises(httpx.ReadTimeout):
-        await connect(Emulator(answer)).post("/chat-messages", json=STREAM, timeout=0.01)
+    with pytest.raises(httpx.ReadTimeout):  # long enough for the answer to begin
+        await connect(Emulator(answer)).post("/chat-messages", json=STREAM, timeout=httpx.Timeout(20, read=1))
     assert closed.is_set()
 
 

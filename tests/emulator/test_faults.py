@@ -152,11 +152,11 @@ async def test_a_stream_falls_silent(pings, door) -> None:
     emulator = Emulator(mode="chat", ping_interval=0.01)
     client = door(emulator)
     emulator.stall_stream(after=1, pings=pings)
-    text = ""
+    text, patience = "", httpx.Timeout(20, read=20 if pings else 1)
 
     async def listen() -> None:
         nonlocal text
-        async with client.stream("POST", "/chat-messages", json=ASK, timeout=httpx.Timeout(5, read=0.2)) as reply:
+        async with client.stream("POST", "/chat-messages", json=ASK, timeout=patience) as reply:
             async for piece in reply.aiter_text():
                 text += piece
                 if text.count("event: ping") >= 3:

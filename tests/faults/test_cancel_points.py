@@ -111,7 +111,7 @@ async def lives(server: Server, traced: list[Trace], point: Point, *, stream: bo
             "user": "alice",
             "max_retries": 0,
         }
-        client = AsyncDify(http_client=http, timeout=10, **settings)
+        client = AsyncDify(http_client=http, timeout=60, **settings)
 
         async def work() -> None:
             if stream:
@@ -132,7 +132,7 @@ async def lives(server: Server, traced: list[Trace], point: Point, *, stream: bo
         if any(not line.connection.is_idle() for line in pool._idle):
             return "a connection that cannot be used is kept"
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 await client.workflows.get(frames.RUN)
         except TimeoutError:
             return "the one connection is not given out again"

@@ -40,6 +40,10 @@ class FaultServer:
         """The base URL under which every call meets the fault; `id` names the caller in the log."""
         return str(self._server.url(fault, id=id))
 
+    def hangs(self, fault: str) -> bool:
+        """Whether only a timeout ends a call that meets the fault."""
+        return str(self._module.F[fault].goal) == "timeout"
+
     def requests(self, id: str) -> list[dict[str, Any]]:
         """The requests that came under this id."""
         return [entry for entry in list(self._server.log) if entry["id"] == id]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import inspect
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anyio
@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from dify import AsyncDify, UsageError
+from dify._async import _io, streams
+from dify._fold import LONG_GRACE, SHORT_GRACE
 from tests._async.support import answered, make_client, streaming
 from tests.support.frames import message, message_end, run_finished, run_started, speech, sse
 from tests.support.operations import operations
@@ -99,51 +101,76 @@ class Silent(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self.chunks:
             yield chunk
-        await anyio.sleep(60)
+        await anyio.sleep_forever()
 
     async def aclose(self) -> None:
         self.closed = True
 
 
-async def seconds_of(*frames: dict, kind: str = "chat", **settings: object) -> float:
+@pytest.fixture
+def graces(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each wait for more was allowed to take after the end had come; none takes so long here."""
+    chosen: list[float] = []
+
+    def move_on_after(seconds: float, cut: Callable[[], object]) -> AbstractContextManager[anyio.CancelScope]:
+        chosen.append(seconds)
+        return _io.move_on_after(0.01, cut)
+
+    monkeypatch.setattr(streams, "move_on_after", move_on_after)
+    return chosen
+
+
+async def read_to_the_end(*frames: dict, kind: str = "chat", **settings: object) -> None:
+    """A stream that would stay silent for ever after its frames is over nevertheless, and closed."""
     body = Silent(sse(*frames))
     client = make_client(lambda request: answered(body))
-    start = time.monotonic()
     if kind == "chat":
         await client.chat.send("hi", **settings)
     else:
         await client.workflows.run({}, **settings)
     assert body.closed
-    return time.monotonic() - start
 
 
-async def test_what_ends_a_stream_for_certain_ends_it_at_once():
-    assert await seconds_of(run_started(), run_finished(), kind="workflow") < 0.3
-    assert await seconds_of(run_started(), message("Hi"), message_end(), run_finished()) < 0.3
-    assert await seconds_of(run_started(), message("Hi"), run_finished(), message_end()) < 0.3
+ENDS_FOR_CERTAIN = {
+    "a workflow's": ("workflow", (run_started(), run_finished())),
+    "a chatflow's, the run's first": ("chat", (run_started(), message("Hi"), run_finished(), message_end())),
+    "a chatflow's, the message's first": ("chat", (run_started(), message("Hi"), message_end(), run_finished())),
+}
 
 
-async def test_a_chat_whose_server_does_not_close_ends_after_a_short_grace():
-    assert 0.3 < await seconds_of(message("Hi"), message_end()) < 2
+@pytest.mark.parametrize("end", ENDS_FOR_CERTAIN)
+async def test_what_ends_a_stream_for_certain_ends_it_without_a_wait(end, graces):
+    kind, frames = ENDS_FOR_CERTAIN[end]
+    await read_to_the_end(*frames, kind=kind)
+    assert graces == []
 
 
-@pytest.mark.slow
-async def test_a_chatflow_that_says_one_of_its_ends_alone_is_waited_for_a_little():
-    assert await seconds_of(run_started(), message("Hi"), message_end()) < 10
+async def test_a_chat_whose_server_does_not_close_ends_after_a_short_grace(graces):
+    await read_to_the_end(message("Hi"), message_end())
+    assert graces == [SHORT_GRACE]
 
 
-@pytest.mark.slow
-async def test_speech_that_never_ends_is_not_waited_for_forever():
-    assert await seconds_of(message("Hi"), message_end(), speech(b"x"), collect_audio=True) < 10
+async def test_a_chatflow_that_says_one_of_its_ends_alone_is_waited_for_a_little(graces):
+    await read_to_the_end(run_started(), message("Hi"), message_end())
+    assert graces == [LONG_GRACE]
+
+
+async def test_speech_that_never_ends_is_not_waited_for_forever(graces):
+    await read_to_the_end(message("Hi"), message_end(), speech(b"x"), collect_audio=True)
+    assert graces == [LONG_GRACE]
+
+
+def test_a_grace_is_a_matter_of_seconds():
+    assert 0.1 < SHORT_GRACE < LONG_GRACE < 10
 
 
 async def test_cancelling_a_task_closes_its_stream():
     body = Silent(sse(message("Hi")))
     client = make_client(lambda request: answered(body))
-    with anyio.move_on_after(0.1) as scope:
+    with anyio.CancelScope() as scope:
         async with client.chat.stream("hi") as stream:
             async for _ in stream:
-                pass
+                scope.cancel()
     assert scope.cancelled_caught
     assert body.closed
 
@@ -151,19 +178,33 @@ async def test_cancelling_a_task_closes_its_stream():
 async def test_cancelling_a_bare_loop_closes_its_stream():
     body = Silent(sse(message("Hi")))
     client = make_client(lambda request: answered(body))
-    with anyio.move_on_after(0.1):
+    with anyio.CancelScope() as scope:
         async for _ in client.chat.stream("hi"):
-            pass
+            scope.cancel()
+    assert scope.cancelled_caught
     assert body.closed
 
 
 async def test_many_streams_of_one_client_do_not_wait_for_each_other():
-    client = make_client(lambda request: answered(Silent(sse(message("Hi"), message_end()))))
-    start = time.monotonic()
+    streams_open, all_open = 0, anyio.Event()
+
+    class Together(Silent):
+        """Sends nothing before all of them are open."""
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            nonlocal streams_open
+            streams_open += 1
+            if streams_open == 50:
+                all_open.set()
+            await all_open.wait()
+            for chunk in self.chunks:
+                yield chunk
+
+    client = make_client(lambda request: answered(Together(sse(message("Hi"), message_end()))))
     async with anyio.create_task_group() as group:
         for _ in range(50):
             group.start_soon(client.chat.send, "hi")
-    assert time.monotonic() - start < 5
+    assert streams_open == 50
 
 
 def test_a_client_works_from_one_event_loop_after_another():

@@ -19,12 +19,15 @@ class Broken(Exception):
 
 async def test_no_more_run_at_once_than_was_said():
     running = most = 0
+    full = asyncio.Event()
 
     async def work(item: int) -> int:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0.001)
+        if most == 3:
+            full.set()
+        await full.wait()
         running -= 1
         return item * 2
 
@@ -33,17 +36,19 @@ async def test_no_more_run_at_once_than_was_said():
 
 
 async def test_cancelling_ends_what_runs_and_begins_no_more():
-    begun, ended = [], []
+    begun, ended, full = [], [], asyncio.Event()
 
     async def work(item: int) -> None:
         begun.append(item)
+        if len(begun) == 3:
+            full.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             ended.append(item)
 
     task = asyncio.create_task(async_io.run_many(work, range(20), at_once=3))
-    await asyncio.sleep(0.01)
+    await full.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -58,7 +63,7 @@ async def test_a_failure_ends_the_rest_and_is_raised_alone():
         if item == 1:
             raise Broken
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             ended.append(item)
 
@@ -96,8 +101,8 @@ def test_an_interrupt_waits_for_what_runs_and_begins_no_more():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sync_io.run_many(work, range(20), at_once=2, on_done=interrupt)
-    assert len(begun) < 20
+        sync_io.run_many(work, range(2000), at_once=2, on_done=interrupt)
+    assert len(begun) < 2000  # all of them would take ten seconds
     assert sorted(ended) == sorted(begun)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dify")]
 
@@ -112,8 +117,8 @@ def test_a_failure_in_a_thread_is_raised_and_begins_no_more():
         time.sleep(0.005)
 
     with pytest.raises(Broken):
-        sync_io.run_many(work, range(50), at_once=2)
-    assert len(begun) < 50
+        sync_io.run_many(work, range(2000), at_once=2)
+    assert len(begun) < 2000  # all of them would take five seconds
 
 
 def test_context_variables_reach_the_threads():

@@ -10,6 +10,7 @@ import pytest
 from dify import IndexingFailed, IndexingTimeout, InvalidArgumentError, NotFoundError
 from tests.support.recordings import recording
 
+from ..clock import clock_of
 from ..support import make_client
 
 
@@ -94,10 +95,12 @@ async def test_the_time_over_raises_with_the_last_states():
     assert len(asked) == 1  # the server is asked at least once
 
 
-async def test_a_long_interval_does_not_outlast_the_timeout():
+async def test_a_long_interval_does_not_outlast_the_timeout(monkeypatch):
     documents, asked = answering(state("indexing"))
+    clock = clock_of(documents, monkeypatch)
     with pytest.raises(IndexingTimeout):
-        await documents.wait_indexed("k-1", "b-1", timeout=0.01, poll_interval=3600)
+        await documents.wait_indexed("k-1", "b-1", timeout=5, poll_interval=3600)
+    assert clock.waits == [5]
     assert len(asked) == 2  # and once more when the time is over
 
 

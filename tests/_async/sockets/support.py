@@ -24,7 +24,7 @@ def client_for(server: Server | str, **settings: Any) -> AsyncDify:
     """A client of the server; its calls are made once unless the test says otherwise."""
     url = server if isinstance(server, str) else server.url
     # With a limit on the wait for a connection, a pool that has lost one fails the test in place of hanging it.
-    timeout = httpx.Timeout(PATIENCE, pool=5)
+    timeout = httpx.Timeout(PATIENCE)
     known = {"api_key": "app-test-key", "user": "alice", "max_retries": 0, "timeout": timeout}
     return AsyncDify(base_url=url, **(known | settings))
 

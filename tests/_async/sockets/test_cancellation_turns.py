@@ -117,7 +117,7 @@ async def survives(make: Callable[[], httpx.AsyncClient], scenario: Scenario, tu
             client = client_for(server, http_client=http)
             await scenario(client, turn, by)
             try:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(15):
                     await client.workflows.get(frames.RUN)
             except TimeoutError:
                 return False
@@ -128,5 +128,5 @@ async def survives(make: Callable[[], httpx.AsyncClient], scenario: Scenario, tu
 @pytest.mark.parametrize("by", ["task", "scope"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 async def test_no_turn_of_the_loop_costs_a_connection(scenario: Scenario, by: str) -> None:
-    turns_that_cost_one = [turn for turn in range(TURNS) if not await survives(single_connection, scenario, turn, by)]
-    assert turns_that_cost_one == []
+    for turn in range(TURNS):
+        assert await survives(single_connection, scenario, turn, by), f"cancelled at turn {turn}"

@@ -86,9 +86,9 @@ def one_stream_at_a_time(gate: threading.Event) -> Callable[[Exchange], None]:
 async def test_the_time_of_a_call_begins_when_it_has_a_connection() -> None:
     gate, gap = threading.Event(), 1.0
     with Server(one_stream_at_a_time(gate)) as server:
-        async with client_for(server, max_connections=1, timeout=gap) as client, client.chat.stream("hi") as stream:
+        async with client_for(server, max_connections=1) as client, client.chat.stream("hi") as stream:
             assert await beside(server.has_seen, 1)
-            async with Job(lambda: client.workflows.get(frames.RUN)) as waiting:
+            async with Job(lambda: client.with_options(timeout=gap).workflows.get(frames.RUN)) as waiting:
                 # Longer than the call may take once it is on its way, which is twice the gap.
                 await beside(gate.wait, 3 * gap)
                 gate.set()

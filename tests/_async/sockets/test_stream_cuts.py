@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from dify import APITimeoutError, AsyncDify, StreamInterruptedError, StreamTimeoutError
 
 from ...support import raw_frames as frames
-from ...support.server import Exchange, Server
+from ...support.server import PATIENCE, Exchange, Server
 from .support import beside, client_for, together
 
 PIECES = ["Hel", "lo, ", "wörld 你好 🌍", " end."]
@@ -59,6 +60,11 @@ WAYS = [
 ]
 
 
+def gap_for(way: str) -> httpx.Timeout | None:
+    """The read timeout: as short as a server that is alive keeps for certain, so that only silence meets it."""
+    return httpx.Timeout(PATIENCE, read=1) if way == "silence" else None
+
+
 def text_before(at: int) -> str:
     """The text of the frames that are whole before a byte."""
     return "".join(piece for piece, end in zip(PIECES, AFTER[1:], strict=True) if end <= at)
@@ -81,7 +87,7 @@ async def read(client: AsyncDify, query: str) -> tuple[str, Exception | None]:
 async def test_a_cut_raises_with_what_had_come(way: str, where: str) -> None:
     at = OFFSETS[where]
     with Server(lambda x: cut(x, way, at)) as server:
-        async with client_for(server, timeout=0.3 if way == "silence" else None) as client:
+        async with client_for(server, timeout=gap_for(way)) as client:
             text, error = await read(client, "hi")
             assert type(error) is (StreamTimeoutError if way == "silence" else StreamInterruptedError)
             assert isinstance(error, APITimeoutError) == (way == "silence")
@@ -111,7 +117,7 @@ async def test_after_the_terminal_event_a_cut_is_of_no_interest(way: str) -> Non
 @pytest.mark.parametrize("way", WAYS)
 async def test_the_whole_reply_of_a_cut_stream_raises_too(way: str) -> None:
     with Server(lambda x: cut(x, way, AFTER[2])) as server:
-        async with client_for(server, timeout=0.3 if way == "silence" else None) as client:
+        async with client_for(server, timeout=gap_for(way)) as client:
             with pytest.raises(StreamInterruptedError) as caught:
                 await client.chat.send("hi")
             assert caught.value.partial.answer == "Hello, "
@@ -126,7 +132,7 @@ async def test_a_workflow_that_is_cut_before_its_run_is_known_cannot_be_picked_u
             x.json({"code": "not_found", "message": "no such run", "status": 404}, 404)
 
     with Server(answer) as server:
-        async with client_for(server, timeout=0.3 if way == "silence" else None) as client:
+        async with client_for(server, timeout=gap_for(way)) as client:
             with pytest.raises(StreamInterruptedError) as caught:
                 await client.workflows.run({"q": "tea"})
             assert caught.value.partial is None
@@ -137,14 +143,14 @@ async def test_a_workflow_that_is_cut_before_its_run_is_known_cannot_be_picked_u
 async def test_a_ping_keeps_a_silent_stream_alive() -> None:
     def answer(x: Exchange) -> None:
         x.sse(frames.message("Hello"))
-        for _ in range(6):  # six times half the read timeout
-            x.server.stopping.wait(0.5)
+        for _ in range(16):  # longer in all than the read timeout, and each time much shorter
+            x.server.stopping.wait(0.25)
             x.chunk(frames.PING)
         x.chunk(frames.message_end())
         x.end()
 
     with Server(answer) as server:
-        async with client_for(server, timeout=1) as client:
+        async with client_for(server, timeout=3) as client:
             assert (await client.chat.send("hi")).answer == "Hello"
 
 

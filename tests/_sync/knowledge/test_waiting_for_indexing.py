@@ -11,6 +11,7 @@ import pytest
 from dify import IndexingFailed, IndexingTimeout, InvalidArgumentError, NotFoundError
 from tests.support.recordings import recording
 
+from ..clock import clock_of
 from ..support import make_client
 
 
@@ -95,10 +96,12 @@ def test_the_time_over_raises_with_the_last_states():
     assert len(asked) == 1  # the server is asked at least once
 
 
-def test_a_long_interval_does_not_outlast_the_timeout():
+def test_a_long_interval_does_not_outlast_the_timeout(monkeypatch):
     documents, asked = answering(state("indexing"))
+    clock = clock_of(documents, monkeypatch)
     with pytest.raises(IndexingTimeout):
-        documents.wait_indexed("k-1", "b-1", timeout=0.01, poll_interval=3600)
+        documents.wait_indexed("k-1", "b-1", timeout=5, poll_interval=3600)
+    assert clock.waits == [5]
     assert len(asked) == 2  # and once more when the time is over
 
 

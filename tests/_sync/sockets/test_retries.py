@@ -15,6 +15,7 @@ from dify import Dify, DifyError, RateLimitError
 
 from ...support.faults import FaultServer
 from ...support.raw_frames import RUN, TASK
+from ...support.server import PATIENCE
 from .support import client_for, together
 
 TABLE: dict[str, dict[str, Any]] = json.loads(
@@ -22,7 +23,7 @@ TABLE: dict[str, dict[str, Any]] = json.loads(
 )
 KINDS = ["get", "read_post", "unsafe_post"]
 RETRIES = 2
-TIMEOUT = 2.0  # for the faults that hang; each is waited for up to three times
+TIMEOUT = 2.0  # for the faults that hang; each is waited for up to three times, and all others never are
 
 Outcome = tuple[int, float, Any]
 """Requests that the server saw, seconds that the call took, what it returned or raised."""
@@ -47,7 +48,8 @@ def meeting(server: FaultServer, kind: str, fault: str) -> Callable[[], Any]:
         id = f"{kind}-{fault}"
         begun = time.monotonic()
         result: Any
-        with client_for(server.url(fault, id), max_retries=RETRIES, timeout=TIMEOUT) as client:
+        timeout = TIMEOUT if server.hangs(fault) else PATIENCE
+        with client_for(server.url(fault, id), max_retries=RETRIES, timeout=timeout) as client:
             try:
                 result = call_of(kind, fault, client)
             except Exception as error:  # noqa: BLE001 - the test looks at what it is
@@ -67,8 +69,7 @@ def test_a_call_is_made_as_often_as_its_fault_allows(kind: str) -> None:
     faults = [fault for fault, row in TABLE.items() if not hurried(row)]
     seen: dict[str, Outcome] = {}
     with FaultServer() as server:
-        # Waits overlap, so that all of them take no longer than the longest; not all at once, or the timeouts would strike
-        # calls that only wait for the processor.
+        # Waits overlap, so that those of some dozen take no longer than the longest.
         for first in range(0, len(faults), 35):
             some = faults[first : first + 35]
             outcomes = together([meeting(server, kind, fault) for fault in some])
@@ -92,7 +93,7 @@ def test_a_wait_that_is_too_long_raises_at_once_with_what_the_server_asked_for(f
     with FaultServer() as server:
         count, seconds, error = meeting(server, kind, fault)()
     assert count == TABLE[fault][kind]
-    assert seconds < TABLE[fault]["max_seconds"]
+    assert seconds < 30  # what the server asked for is a minute at the least
     assert isinstance(error, RateLimitError)
     assert error.retry_after is not None
     assert error.retry_after > 60

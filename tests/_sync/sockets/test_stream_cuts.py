@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from dify import APITimeoutError, Dify, StreamInterruptedError, StreamTimeoutError
 
 from ...support import raw_frames as frames
-from ...support.server import Exchange, Server
+from ...support.server import PATIENCE, Exchange, Server
 from .support import beside, client_for, together
 
 PIECES = ["Hel", "lo, ", "wörld 你好 🌍", " end."]
@@ -60,6 +61,11 @@ WAYS = [
 ]
 
 
+def gap_for(way: str) -> httpx.Timeout | None:
+    """The read timeout: as short as a server that is alive keeps for certain, so that only silence meets it."""
+    return httpx.Timeout(PATIENCE, read=1) if way == "silence" else None
+
+
 def text_before(at: int) -> str:
     """The text of the frames that are whole before a byte."""
     return "".join(piece for piece, end in zip(PIECES, AFTER[1:], strict=True) if end <= at)
@@ -82,7 +88,7 @@ def read(client: Dify, query: str) -> tuple[str, Exception | None]:
 def test_a_cut_raises_with_what_had_come(way: str, where: str) -> None:
     at = OFFSETS[where]
     with Server(lambda x: cut(x, way, at)) as server:
-        with client_for(server, timeout=0.3 if way == "silence" else None) as client:
+        with client_for(server, timeout=gap_for(way)) as client:
             text, error = read(client, "hi")
             assert type(error) is (StreamTimeoutError if way == "silence" else StreamInterruptedError)
             assert isinstance(error, APITimeoutError) == (way == "silence")
@@ -112,7 +118,7 @@ def test_after_the_terminal_event_a_cut_is_of_no_interest(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_whole_reply_of_a_cut_stream_raises_too(way: str) -> None:
     with Server(lambda x: cut(x, way, AFTER[2])) as server:
-        with client_for(server, timeout=0.3 if way == "silence" else None) as client:
+        with client_for(server, timeout=gap_for(way)) as client:
             with pytest.raises(StreamInterruptedError) as caught:
                 client.chat.send("hi")
             assert caught.value.partial.answer == "Hello, "
@@ -127,7 +133,7 @@ def test_a_workflow_that_is_cut_before_its_run_is_known_cannot_be_picked_up(way:
             x.json({"code": "not_found", "message": "no such run", "status": 404}, 404)
 
     with Server(answer) as server:
-        with client_for(server, timeout=0.3 if way == "silence" else None) as client:
+        with client_for(server, timeout=gap_for(way)) as client:
             with pytest.raises(StreamInterruptedError) as caught:
                 client.workflows.run({"q": "tea"})
             assert caught.value.partial is None
@@ -138,14 +144,14 @@ def test_a_workflow_that_is_cut_before_its_run_is_known_cannot_be_picked_up(way:
 def test_a_ping_keeps_a_silent_stream_alive() -> None:
     def answer(x: Exchange) -> None:
         x.sse(frames.message("Hello"))
-        for _ in range(6):  # six times half the read timeout
-            x.server.stopping.wait(0.5)
+        for _ in range(16):  # longer in all than the read timeout, and each time much shorter
+            x.server.stopping.wait(0.25)
             x.chunk(frames.PING)
         x.chunk(frames.message_end())
         x.end()
 
     with Server(answer) as server:
-        with client_for(server, timeout=1) as client:
+        with client_for(server, timeout=3) as client:
             assert (client.chat.send("hi")).answer == "Hello"
 
 

@@ -15,8 +15,9 @@ from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
 from .support import beside, client_for
 
-SOON = 1.0
-"""Seconds within which a stream is over after its terminal event."""
+SOON = 15.0
+"""Seconds within which a stream is over after its terminal event: half of one on any machine that is not very busy, while
+the read timeout, which would end it too, is longer."""
 
 STARTED = [frames.PING, frames.workflow_started()]
 IN_CHATFLOW = [frames.PING, frames.in_chatflow(frames.workflow_started()), frames.message("Hello")]
