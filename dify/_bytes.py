@@ -53,6 +53,8 @@ def filename_of(info: HTTPInfo) -> str | None:
 class PartFile:
     """A file written beside its target and put in its place only when whole. Blocks, so it is used off the event loop.
 
+    What is no plain file, such as a pipe or a device, is written to as it stands: it must not be replaced.
+
     Safe to drop while a thread still works on it: a task that is cancelled does not wait for its thread.
     """
 
@@ -69,6 +71,9 @@ class PartFile:
         with self._at_work():
             if not self._dropped:
                 self.target = self._path / self._name if self._path.is_dir() else self._path
+                if self.target.exists() and not self.target.is_file():
+                    self._file = self.target.open("wb")
+                    return
                 descriptor, self._part = tempfile.mkstemp(prefix=".dify-", suffix=".part", dir=self.target.parent)
                 self._file = os.fdopen(descriptor, "wb")
 
@@ -84,6 +89,8 @@ class PartFile:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+                if not self._part:
+                    return self.target
                 umask = os.umask(0)
                 os.umask(umask)
                 os.chmod(self._part, 0o666 & ~umask)
@@ -111,6 +118,7 @@ class PartFile:
             if self._file is not None:
                 self._file.close()
                 self._file = None
-                Path(self._part).unlink(missing_ok=True)
+                if self._part:
+                    Path(self._part).unlink(missing_ok=True)
         finally:
             self._lock.release()

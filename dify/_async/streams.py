@@ -77,6 +77,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         self._cut: StreamInterruptedError | None = None
         self._exchange: AsyncExchange | None = None
         self._begun = False
+        self._alone = False  # nobody but final() reads
         self._closed = False
         self._reading = False
         self._ended = False
@@ -101,12 +102,15 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
     @property
     def task_id(self) -> str | None:
         """What the stop calls take; known from the first event on."""
-        return self._fold.task_id
+        return self._id("task_id")
 
     @property
     def workflow_run_id(self) -> str | None:
         """What `workflows.get` and `workflows.events` take; None for apps without runs."""
-        return self._fold.workflow_run_id
+        return self._id("workflow_run_id")
+
+    def _id(self, name: str) -> str | None:
+        return getattr(self._fold if self._reply is None else self._reply, name, None)
 
     # --------------------------------------------------------------------------------------------------- iteration
     def __aiter__(self) -> AsyncIterator[E]:
@@ -161,6 +165,7 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
             ```
         """
         if not self._begun:
+            self._alone = True
             async for _ in self:
                 pass
         if self._error is not None:
@@ -184,7 +189,8 @@ class AsyncEventStream(AsyncGuard, Generic[E, R]):
         try:
             exchange = await self._open()
             if self._reply is not None:
-                for event in self._kind.events_of(self._reply):
+                # Where nobody looks at them they need not be made: a fiftieth of what a call costs.
+                for event in () if self._alone else self._kind.events_of(self._reply):
                     fold.feed(event)
                     yield event
                 self._ended = True
@@ -387,12 +393,12 @@ class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):
     @property
     def message_id(self) -> str | None:
         """The reply's message; known from the first event on."""
-        return self._fold.message_id
+        return self._id("message_id")
 
     @property
     def conversation_id(self) -> str | None:
         """The conversation, to go on with in the next call; known from the first event on."""
-        return self._fold.conversation_id
+        return self._id("conversation_id")
 
 
 class AsyncCompletionStream(AsyncEventStream[CompletionEvent, CompletionResponse]):
@@ -409,7 +415,7 @@ class AsyncCompletionStream(AsyncEventStream[CompletionEvent, CompletionResponse
     @property
     def message_id(self) -> str | None:
         """The reply's message; known from the first event on."""
-        return self._fold.message_id
+        return self._id("message_id")
 
 
 class AsyncWorkflowStream(AsyncEventStream[WorkflowEvent, WorkflowRun]):

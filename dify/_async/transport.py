@@ -58,7 +58,16 @@ class AsyncPool:
             if self._own is None or self._loop is not loop:
                 # The connections of an event loop that is gone can neither be used nor closed from here.
                 connections = AsyncConnections(most=self.most, trust_env=self.trust_env)
-                self._own, self._loop = _http.new_async_client(connections, self.most, self.trust_env), loop
+                try:
+                    self._own, self._loop = _http.new_async_client(connections, self.most, self.trust_env), loop
+                except (
+                    ValueError,
+                    ImportError,
+                ) as error:  # the library's words about a proxy that it does not understand
+                    raise ConfigurationError(
+                        f"the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {error}; mend it, "
+                        "or pass trust_env=False to ignore it"
+                    ) from None
             return self._own
 
     async def aclose(self) -> None:

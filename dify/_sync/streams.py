@@ -78,6 +78,7 @@ class EventStream(Guard, Generic[E, R]):
         self._cut: StreamInterruptedError | None = None
         self._exchange: Exchange | None = None
         self._begun = False
+        self._alone = False  # nobody but final() reads
         self._closed = False
         self._reading = False
         self._ended = False
@@ -100,12 +101,15 @@ class EventStream(Guard, Generic[E, R]):
     @property
     def task_id(self) -> str | None:
         """What the stop calls take; known from the first event on."""
-        return self._fold.task_id
+        return self._id("task_id")
 
     @property
     def workflow_run_id(self) -> str | None:
         """What `workflows.get` and `workflows.events` take; None for apps without runs."""
-        return self._fold.workflow_run_id
+        return self._id("workflow_run_id")
+
+    def _id(self, name: str) -> str | None:
+        return getattr(self._fold if self._reply is None else self._reply, name, None)
 
     # --------------------------------------------------------------------------------------------------- iteration
     def __iter__(self) -> Iterator[E]:
@@ -160,6 +164,7 @@ class EventStream(Guard, Generic[E, R]):
             ```
         """
         if not self._begun:
+            self._alone = True
             for _ in self:
                 pass
         if self._error is not None:
@@ -183,7 +188,8 @@ class EventStream(Guard, Generic[E, R]):
         try:
             exchange = self._open()
             if self._reply is not None:
-                for event in self._kind.events_of(self._reply):
+                # Where nobody looks at them they need not be made: a fiftieth of what a call costs.
+                for event in () if self._alone else self._kind.events_of(self._reply):
                     fold.feed(event)
                     yield event
                 self._ended = True
@@ -386,12 +392,12 @@ class ChatStream(EventStream[ChatEvent, ChatResponse]):
     @property
     def message_id(self) -> str | None:
         """The reply's message; known from the first event on."""
-        return self._fold.message_id
+        return self._id("message_id")
 
     @property
     def conversation_id(self) -> str | None:
         """The conversation, to go on with in the next call; known from the first event on."""
-        return self._fold.conversation_id
+        return self._id("conversation_id")
 
 
 class CompletionStream(EventStream[CompletionEvent, CompletionResponse]):
@@ -408,7 +414,7 @@ class CompletionStream(EventStream[CompletionEvent, CompletionResponse]):
     @property
     def message_id(self) -> str | None:
         """The reply's message; known from the first event on."""
-        return self._fold.message_id
+        return self._id("message_id")
 
 
 class WorkflowStream(EventStream[WorkflowEvent, WorkflowRun]):

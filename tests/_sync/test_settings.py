@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 
 import httpx
 import pytest
@@ -213,3 +214,15 @@ def test_a_key_that_was_changed_in_a_copy_is_refused_as_any_other():
 
     with pytest.raises(AuthenticationError, match="check the key"):
         make_client(handler).with_options(api_key="app-wrong").chat.send("hi")
+
+
+@pytest.mark.parametrize("proxy", ["nonsense://127.0.0.1", "socks5://127.0.0.1:1"])
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_told_with_the_way_out(monkeypatch, proxy):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setitem(sys.modules, "socksio", None)  # the library's extra for the second of them
+    with Dify("app-test-key", base_url="http://127.0.0.1:9/v1") as client:
+        with pytest.raises(ConfigurationError, match=r"proxy of the environment.*trust_env=False"):
+            client.app.info()

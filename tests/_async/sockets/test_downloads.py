@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import zlib
 from pathlib import Path
@@ -195,3 +196,18 @@ async def test_a_hostile_name_stays_in_the_folder(name: str, tmp_path: Path) -> 
     assert path.name.isprintable()
     assert not path.name.startswith(".")
     assert path.name.upper() != "CON"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+async def test_a_pipe_is_written_to_and_never_replaced_by_a_file(tmp_path: Path) -> None:
+    giver, pipe, got = Giver(3 * MIB + 5), tmp_path / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with Server(giver) as server:
+        async with client_for(server) as client:
+            assert await client.files.download("file-1").save(pipe) == pipe
+    await beside(reader.join, 20)
+    assert pipe.is_fifo()
+    assert [len(data) for data in got] == [giver.size]
+    assert list(tmp_path.iterdir()) == [pipe]
