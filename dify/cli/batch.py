@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from .batch_lines import Lines
 from .batch_results import Results
 from .batch_rows import Rows
 from .batch_run import Batch
@@ -84,14 +85,18 @@ async def run_batch(
     from asyncio import CancelledError
 
     source = Rows(rows, format)
+    if str(out) == "-" or (out.exists() and not out.is_file()):
+        raise Failure(f"--out {out} is no file: the next call goes on from what is in it", USAGE)
+    if out.exists() and out.samefile(rows):
+        raise Failure(f"--out {out} is the file of the rows", USAGE)
     kind = app or ("workflow" if job.session.emulator else (await job.client.app.info()).mode)
     if kind not in ("workflow", "completion"):
         raise Failure(f"the app is of the kind {kind!r}: a batch runs workflows and completion apps (--app)", USAGE)
     with Results(out) as results:
+        work = Batch(job, source, results, kind=kind, concurrency=concurrency, retries=retries, workflow_id=workflow_id)
+        work.check(but=results.wrong if retry_errors else ())
         if retry_errors:
             results.drop_failed()
-        work = Batch(job, source, results, kind=kind, concurrency=concurrency, retries=retries, workflow_id=workflow_id)
-        work.check()
         before, began = len(results.done), time.monotonic()
         try:
             with _showing(job.screen, work, results) as work.tell, interrupting(_ctrl_c(work)):
@@ -128,7 +133,7 @@ def _summarise(job: Job, work: Batch, results: Results, before: int, seconds: fl
         about = {"rows": work.total, "done": done, "before": before, "failed": results.failed}
         job.screen.line(to_json({**about, "seconds": round(seconds, 3)}))
     else:
-        job.screen.note(
+        job.screen.say(
             f"{done} of {work.total} rows are done ({before} of them before), {results.failed} went wrong; "
             f"{seconds:.1f} s. {results.path}"
         )
@@ -136,9 +141,10 @@ def _summarise(job: Job, work: Batch, results: Results, before: int, seconds: fl
 
 @contextmanager
 def _showing(screen: Screen, work: Batch, results: Results) -> Generator[Callable[[], None]]:
-    """A bar with what is done and how long the rest will take; a line now and then where there is no terminal."""
+    """A bar with what is done and how long the rest will take; lines where there is no terminal."""
     if not screen.live:
-        yield _lines(screen, work, results)
+        with Lines(screen, work, results) as lines:
+            yield lines.tell
         return
     from rich.progress import (
         BarColumn,
@@ -166,23 +172,3 @@ def _showing(screen: Screen, work: Batch, results: Results) -> Generator[Callabl
             progress.update(task, completed=len(results.done), failed=failed)
 
         yield show
-
-
-_EVERY_SECONDS = 10.0
-
-
-def _lines(screen: Screen, work: Batch, results: Results) -> Callable[[], None]:
-    began = last = time.monotonic()
-    before = len(results.done)
-
-    def tell() -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _EVERY_SECONDS:
-            return
-        last = now
-        done = len(results.done)
-        left = (work.total - done) * (now - began) / max(1, done - before)
-        screen.note(f"{done} of {work.total} rows, {results.failed} went wrong, about {left:.0f} s left")
-
-    return tell

@@ -3,7 +3,8 @@
 The file of results is its own journal. A line is appended with one write, flushed to the disk, and only then counts as
 done; what a killed attempt left of a line without its end is cut off by the next. Beside it, in `NAME.started`, stands the
 run of each row that is at work, as soon as the server names it: the next attempt asks the server what became of those. That
-file also is the lock that keeps two attempts apart, and goes away when every row is done.
+file also is the lock that keeps two attempts apart, and goes away when every row is done. An attempt that has nothing to
+tell leaves neither file behind, unless it was there before.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Results:
 
     Attributes:
         done: The rows that have a result, with the digest of their inputs (None where the line has none).
-        failed: How many of them went wrong.
+        wrong: Those of them that went wrong.
         started: The runs of rows that were at work when the last attempt ended.
         begun: The digests of the inputs that those runs were given, where they are known.
     """
@@ -44,28 +45,39 @@ class Results:
         self.path = path
         self._beside = path.with_name(f"{path.name}.started")
         self.done: dict[int, str | None] = {}
-        self.failed = 0
+        self.wrong: set[int] = set()
         self.started: dict[int, str] = {}
         self.begun: dict[int, str] = {}
         self._out = self._journal = -1
+        self._made: list[Path] = []
         self._guard = threading.Lock()
+
+    @property
+    def failed(self) -> int:
+        """How many rows went wrong."""
+        return len(self.wrong)
 
     def __enter__(self) -> Self:
         try:
-            self._journal = os.open(self._beside, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            self._journal = self._open(self._beside, 0o600)
             self._lock()
-            self._out = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        except OSError as error:
-            self._close()
-            raise Failure(f"cannot write {self.path}: {error.strerror or error}", USAGE) from None
-        try:
+            self._out = self._open(self.path, 0o666)
             self._recover()
             self._read_started()
             _sync_folder(self.path)
+        except OSError as error:
+            self._close()
+            raise Failure(f"cannot write {self.path}: {error.strerror or error}", USAGE) from None
         except BaseException:
             self._close()
             raise
         return self
+
+    def _open(self, path: Path, mode: int) -> int:
+        """Open a file to add to; remembers whether it is a new one."""
+        if not os.path.lexists(path):
+            self._made.append(path)
+        return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, mode)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -74,20 +86,39 @@ class Results:
 
     def _close(self) -> None:
         with self._guard:  # a line that a thread is writing is written to its end
+            self._tidy()  # while the lock is held
             for descriptor in (self._out, self._journal):
                 if descriptor >= 0:
                     os.close(descriptor)
             self._out = self._journal = -1
+
+    def _tidy(self) -> None:
+        """Take away what this attempt has made and not written to."""
+        for path, descriptor in ((self.path, self._out), (self._beside, self._journal)):
+            if path in self._made and descriptor >= 0:
+                with suppress(OSError):
+                    if os.fstat(descriptor).st_size == 0:
+                        path.unlink()
 
     def _lock(self) -> None:
         try:
             import fcntl
         except ImportError:
             return  # Windows: two attempts at once are then not noticed
+        other = Failure(f"another batch is writing {self.path}", FAILED)
         try:
             fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Failure(f"another batch is writing {self.path}", FAILED) from None
+            self._made.clear()  # what was made here is the other's by now
+            raise other from None
+        try:
+            if os.path.samestat(os.fstat(self._journal), os.stat(self._beside)):
+                return
+        except FileNotFoundError:
+            pass
+        # Another one took the file away when it ended, after it had been opened here.
+        self._made.clear()
+        raise other
 
     # ------------------------------------------------------------------------------------------------- what there is
     def _recover(self) -> None:
@@ -108,7 +139,8 @@ class Results:
                 if row in self.done:
                     raise Failure(f"{self.path}, line {position}: a second result of row {row}", USAGE)
                 self.done[row] = digest_of(found["inputs"]) if "inputs" in found else None
-                self.failed += found.get("status") not in GOOD
+                if found.get("status") not in GOOD:
+                    self.wrong.add(row)
                 end += len(line)
 
     def _read_started(self) -> None:
@@ -141,7 +173,8 @@ class Results:
             self._write(self._out, line)
             os.fsync(self._out)
             self.done[row] = None
-            self.failed += result.get("status") not in GOOD
+            if result.get("status") not in GOOD:
+                self.wrong.add(row)
 
     def start(self, row: int, run_id: str, inputs: object = None) -> None:
         """A row's run has been named by the server."""
@@ -167,11 +200,12 @@ class Results:
                 self._note(row, None, {})  # or the next attempt would collect the run that went wrong
             self._rewrite(lambda: (line for found, line in self if found["row"] in kept))
             self.done = {row: digest for row, digest in self.done.items() if row in kept}
-            self.failed = 0
+            self.wrong.clear()
         return dropped
 
     def finish(self) -> None:
         """All rows are done: put them in their order, and put the journal away."""
+        self._made.clear()  # a file without a row is the result of no rows
         places: dict[int, tuple[int, int]] = {}
         offset = 0
         for found, line in self:

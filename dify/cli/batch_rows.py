@@ -47,6 +47,10 @@ class Rows:
         kind = kind or path.suffix.lstrip(".").lower()
         if kind not in ("csv", "jsonl", "ndjson"):
             raise Failure(f"{path}: is it csv or jsonl? Say --format", USAGE)
+        if path.exists() and not path.is_file():
+            raise Failure(
+                f"{path} is no file that can be read twice: rows are all checked before the first is run", USAGE
+            )
         self._csv = kind == "csv"
 
     def __iter__(self) -> Iterator[Row]:
@@ -65,12 +69,14 @@ class Rows:
                 continue
             number += 1
             try:
-                found = json.loads(line)
+                found = _json(line)
             except (ValueError, RecursionError) as error:
                 raise Failure(f"{self.path}, line {position}: no JSON ({error})", USAGE) from None
             if not isinstance(found, dict):
                 raise Failure(f"{self.path}, line {position}: a row is a JSON object", USAGE)
-            yield Row(number, cast("dict[str, Any]", found))
+            row = cast("dict[str, Any]", found)
+            self._check_names(list(row), f"line {position}: ")
+            yield Row(number, row)
 
     def _table(self, file: Iterator[str]) -> Iterator[Row]:
         csv.field_size_limit(1 << 30)  # Python's default refuses a cell of 128 KiB; texts may be longer
@@ -79,6 +85,9 @@ class Rows:
             names = next(reader, None)
             if not names or any(not name.strip() for name in names) or len(set(names)) < len(names):
                 raise Failure(f"{self.path}: the first line has to name each column, no name twice", USAGE)
+            if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+                raise Failure(f"{self.path}: columns are separated by commas, and {names[0]!r} has none", USAGE)
+            self._check_names([name.removesuffix(":=") for name in names])
             number = 0
             for cells in reader:
                 if not cells:
@@ -92,13 +101,29 @@ class Rows:
         except csv.Error as error:
             raise Failure(f"{self.path}, line {reader.line_num}: {error}", USAGE) from None
 
+    def _check_names(self, names: list[str], place: str = "") -> None:
+        """`photo` and `photo@` are one input of the app: which of the two it is to be given, nobody can tell."""
+        bare = [name.removesuffix("@").removesuffix("[]") if name.endswith("@") else name for name in names]
+        for index, name in enumerate(bare):
+            if name in bare[:index]:
+                raise Failure(f"{self.path}: {place}two values for the input {name!r}", USAGE)
+
     def _cell(self, name: str, cell: str) -> tuple[str, Any]:
         """A column named `count:=` holds JSON; any other holds text."""
         if not name.endswith(":="):
             return name, cell
         try:
-            return name[:-2], json.loads(cell) if cell.strip() else None
+            return name[:-2], _json(cell) if cell.strip() else None
         except (ValueError, RecursionError) as error:
             raise Failure(
                 f"{self.path}: the column {name!r} holds JSON, and {cell[:40]!r} is none ({error})", USAGE
             ) from None
+
+
+def _json(text: str) -> Any:
+    """JSON as others read it too, which Python's NaN and Infinity are not."""
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no number in JSON")
+
+    return json.loads(text, parse_constant=refuse)

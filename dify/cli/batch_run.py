@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,7 @@ from .batch_results import Results
 from .batch_rows import Row, Rows, digest_of
 from .exits import CONNECTION, INTERRUPTED, USAGE, Failure, code_of, line_of
 from .output import plain
+from .render import complain
 
 if TYPE_CHECKING:
     from dify import AsyncDify, MapResult, WorkflowRunDetail
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["Batch"]
 
 _LOOK_SECONDS = 1.0
+_LEAVING_SECONDS = 0.1
+"""How long to look for another result that has been received, when leaving at once."""
+
+_SILENCE_SECONDS = 1.0
+"""How long to wait for the rows at work before saying so."""
+
 _PATIENCE_SECONDS = 600.0
 """How long to wait for a run that an earlier attempt began, before it is left for another attempt."""
 
@@ -53,12 +61,17 @@ class Batch:
         self._workflow_id = workflow_id
         self._order: list[Row] = []
         self._draining = False
+        self._end: Exception | None = None
+        self._told: asyncio.TimerHandle | None = None
         self.total = 0
         self.unfinished = 0
         self.tell: Callable[[], None] = lambda: None
 
-    def check(self) -> None:
+    def check(self, *, but: Container[int] = ()) -> None:
         """Read all rows once, and hold them against the results that are there.
+
+        Args:
+            but: Rows whose results are about to be forgotten; these may have changed.
 
         Raises:
             Failure: A row cannot be read, or is not the one that its result is of.
@@ -66,7 +79,7 @@ class Batch:
         done, begun = self._results.done, self._results.begun
         for row in self._rows:
             self.total += 1
-            digest = done.get(row.number) or begun.get(row.number)
+            digest = None if row.number in but else done.get(row.number) or begun.get(row.number)
             if digest is not None and digest != digest_of(row.values):
                 raise Failure(
                     f"row {row.number} is not what it was when {self._results.path} was written: the rows have changed. "
@@ -88,6 +101,11 @@ class Batch:
         """Whether no more rows are begun."""
         return self._draining
 
+    @property
+    def ending(self) -> bool:
+        """Whether no more rows are begun, for whichever reason."""
+        return self._draining or self._end is not None
+
     async def run(self) -> None:
         """Run what is left.
 
@@ -106,9 +124,14 @@ class Batch:
             )
         else:
             found = self._client.completions.map(self._left(), concurrency=self._concurrency, in_order=False)
-        async with found as results:
-            async for result in results:
-                await self._take(cast("MapResult[Any]", result))
+        try:
+            async with found as results:
+                await self._take_all(aiter(results))
+        finally:
+            if self._told is not None:
+                self._told.cancel()
+        if self._end is not None:
+            raise self._end
         if self._draining:
             raise Failure("", INTERRUPTED)
         if self.unfinished:
@@ -117,6 +140,28 @@ class Batch:
                 CONNECTION,
             )
 
+    async def _take_all(self, results: AsyncIterator[MapResult[Any]]) -> None:
+        try:
+            async for result in results:
+                await self._take(result)
+        except asyncio.CancelledError:
+            # The second Ctrl-C. What has been received is paid for: it is written, and nothing more is waited for.
+            with suppress(TimeoutError, StopAsyncIteration):
+                while True:
+                    async with asyncio.timeout(_LEAVING_SECONDS):
+                        result = await anext(results)
+                    await self._take(result)
+            raise
+
+    def _give_up(self, error: Exception) -> None:
+        """Begin no more rows, as none would fare better; those at work are waited for, as their answers are paid for."""
+        if self._end is not None:
+            return
+        self._end = error
+        loop = asyncio.get_running_loop()
+        said = f"{str(error).rstrip('.')}; no more rows are begun, those at work are waited for"
+        self._told = loop.call_later(_SILENCE_SECONDS, lambda: complain(said, label="Note"))
+
     def _started(self, index: int, run_id: str) -> None:
         row = self._order[index]
         self._results.start(row.number, run_id, row.values)
@@ -124,7 +169,7 @@ class Batch:
     async def _left(self) -> AsyncIterator[dict[str, Any]]:
         """The inputs of the rows that have no result yet, with their files uploaded."""
         for row in self._rows:
-            if self._draining:
+            if self.ending:
                 return
             if row.number in self._results.done or row.number in self._results.started:
                 continue
@@ -170,11 +215,7 @@ class Batch:
             await self._add(row, {"status": "succeeded", "answer": reply.answer, **about})
 
     async def _failed(self, row: Row, error: Exception) -> None:
-        """A row went wrong: that is its result, unless it says nothing of the row.
-
-        Raises:
-            Failure: No row would fare better.
-        """
+        """A row went wrong: that is its result, unless it says nothing of the row and none would fare better."""
         import dify
 
         match error:
@@ -193,6 +234,8 @@ class Batch:
                 | dify.PermissionDeniedError()
                 | dify.NotThisAppTypeError()
                 | dify.AppUnavailableError()
+                | dify.ProviderNotInitializedError()
+                | dify.ProviderQuotaExceededError()
             ):
                 fatal = True
             case dify.APIConnectionError():
@@ -201,15 +244,24 @@ class Batch:
                 fatal = isinstance(error, dify.ConfigurationError) and not isinstance(error, dify.InvalidArgumentError)
         line = line_of(error, "batch", self._job.session.key_source)
         if fatal:
-            raise Failure(f"row {row.number}: {line}", code_of(error) or USAGE)
+            self._give_up(Failure(f"row {row.number}: {line}", code_of(error) or USAGE))
+            return
         if code_of(error) is None:
-            raise error
+            self._give_up(error)
+            return
         code = getattr(error, "code", None) or type(error).__name__
         await self._add(row, {"status": "error", "error": line, "code": code})
 
     async def _add(self, row: Row, result: dict[str, Any]) -> None:
         # In a thread: the disk may take its time, and the streams must not wait for it.
-        await asyncio.to_thread(self._results.add, row.number, {"inputs": row.values, **result})
+        writing = asyncio.ensure_future(
+            asyncio.to_thread(self._results.add, row.number, {"inputs": row.values, **result})
+        )
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])  # the file is not closed under it
+            raise
         self.tell()
 
     # ---------------------------------------------------------------------------------- what earlier attempts had begun

@@ -55,7 +55,11 @@ def serve(
     # Also where Ctrl-C is ignored, as in a background job: whoever ends it asks it to end.
     signal.signal(signal.SIGTERM, lambda *_: ended.set())  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
 
+    listening = False
+
     def show(variables: Mapping[str, str]) -> None:
+        nonlocal listening
+        listening = True
         screen = Screen()
         lines = [to_json(variables)] if json else [f"export {name}={value}" for name, value in variables.items()]
         for line in lines:
@@ -83,6 +87,8 @@ def serve(
         complain(str(error))
         raise typer.Exit(USAGE) from None
     except OSError as error:
+        if listening:
+            raise
         complain(f"cannot listen on port {port}: {error.strerror or error}")
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:

@@ -96,12 +96,16 @@ def line_of(error: Exception, command: str, key: str = "DIFY_API_KEY") -> str:
         key: Where the key came from.
     """
     import dify
+    from dify.errors import without_routes
 
     said, hint = str(error), _hint_for(error, command, key)
     if isinstance(error, dify.APIStatusError):
         head = " ".join(str(part) for part in (error.status_code or None, error.code) if part)
-        said = ": ".join(part for part in (head, error.message.strip()) if part) or type(error).__name__
+        words = without_routes(error.message) if error.status_code == 404 else error.message
+        said = ": ".join(part for part in (head, words.strip()) if part) or type(error).__name__
         hint = hint or error.hint
+    elif isinstance(error, dify.ConfigurationError):
+        said = said.removesuffix(", or pass trust_env=False to ignore it")  # an option of Python's alone
     elif isinstance(error, OSError) and error.strerror and not isinstance(error, dify.DifyError):
         said = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
     said = one_line(said, 500)
@@ -129,6 +133,8 @@ def _hint_for(error: Exception, command: str, key: str) -> str | None:
             return "check --base-url or DIFY_BASE_URL"
         case dify.ResponseValidationError() if (error.body or "").lstrip().startswith("<"):
             return "is --base-url the address of the API?"
+        case dify.BadRequestError() if command == "request" and (error.hint or "").startswith("pass user="):
+            return 'put "user" into BODY, or --query user=ID'
         case dify.ConfigurationError() if str(error).startswith(("api_key", "knowledge_api_key")):
             return f"it comes from {key}"
         case _:

@@ -89,7 +89,7 @@ def _parse(word: str) -> Pair:
         case "=":
             return Pair(key, value, many)
         case "=@":
-            return Pair(key, read_text(value), many)
+            return Pair(key, read_text(value, f"; to upload a file write {key}@{value}"), many)
         case ":=":
             return Pair(key, _json(key, value), many)
         case ":=@":
@@ -109,7 +109,7 @@ def checked(text: str) -> str:
     return text
 
 
-def read_text(path: str) -> str:
+def read_text(path: str, hint: str = "") -> str:
     """The text of a file, or of standard input for "-"; a final line break is kept as it is."""
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
@@ -117,7 +117,8 @@ def read_text(path: str) -> str:
     except OSError as error:
         raise typer.BadParameter(f"cannot read {path!r}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise typer.BadParameter(f"{path!r} is no UTF-8 text; to upload a file write key@{path}") from None
+        what = "standard input" if path == "-" else repr(path)
+        raise typer.BadParameter(f"{what} is no UTF-8 text{hint}") from None
 
 
 def _json(key: str, text: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,16 @@ class LazyGroup(TyperGroup):
 
     commands_of: Mapping[str, tuple[str, str]] = {}
     """Name of a command to the module that has it as `app` (relative to this package), and its line of help."""
+
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """What the words say; help is written meanwhile."""
+        with _told():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do what they say."""
+        with _told():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order in which help shows them."""
@@ -39,6 +50,17 @@ class LazyGroup(TyperGroup):
         """The commands of the help, from the lines that are known without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.commands_of.items()])
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """An output that cannot be written, because the disk is full or its reader has left, is no traceback."""
+    try:
+        yield
+    except OSError as error:
+        from .session import end_with
+
+        end_with(error, "")
 
 
 def lazy(commands: Mapping[str, tuple[str, str]]) -> type[LazyGroup]:

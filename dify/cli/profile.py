@@ -84,6 +84,8 @@ def set_profile(
     def work() -> None:
         from .prompts import secret
 
+        if not name.strip():
+            raise Failure("a profile needs a name", USAGE)
         path = config_path()
         config = load(path)
         found = config.profiles.get(name, Profile())

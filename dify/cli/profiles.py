@@ -96,6 +96,8 @@ def _parsed(found: dict[str, Any]) -> Config:
 def save(path: Path, config: Config) -> None:
     """Write the file anew, for its owner alone; it is whole at any time, whatever happens meanwhile."""
     path = path.resolve()  # a link to it stays a link
+    if path.exists() and not path.is_file():  # such as /dev/null, which would be replaced
+        raise Failure(f"cannot write {path}: it is no file", USAGE)
     lines: list[str] = []
     if config.default is not None:
         lines += [f"default = {_quoted(config.default)}", ""]

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import typer
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dify import AsyncChatStream, AsyncCompletionStream, AsyncDify, AsyncWorkflowStream
     from dify.testing import Emulator
 
-__all__ = ["KeyName", "Session", "at_the_keyboard", "interrupting", "perform", "stopping"]
+__all__ = ["KeyName", "Session", "at_the_keyboard", "end_with", "interrupting", "perform", "stopping"]
 
 KeyName = Literal["app", "knowledge", "none"]
 """Which of Dify's two kinds of key a command needs."""
@@ -155,22 +155,33 @@ def perform(session: Session, work: Callable[[], Coroutine[Any, Any, None]]) -> 
             asyncio.run(work())
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        _drop_stdout()
-        raise typer.Exit(PIPE_CLOSED) from None
     except typer.BadParameter:
         raise
-    except Exception as raised:
-        error = _first_of(raised)
-        code = code_of(error)
-        if code is None:
-            raise
-        if isinstance(error, OSError):
-            _flush_or_drop_stdout()
-        said = str(error) if isinstance(error, Failure) else line_of(error, session.command, session.key_source)
-        if said:
-            complain(said)
-        raise typer.Exit(code) from None
+    except Exception as raised:  # noqa: BLE001 - what nobody expected is raised again
+        end_with(_first_of(raised), session.command, lambda: session.key_source)
+
+
+def end_with(error: Exception, command: str, key_source: Callable[[], str] = lambda: "DIFY_API_KEY") -> NoReturn:
+    """Say what went wrong in one line, and leave with its exit code.
+
+    Raises:
+        typer.Exit: With that code.
+        Exception: The error itself, where nobody expected it.
+    """
+    if isinstance(error, BrokenPipeError):
+        _drop_stdout()
+        raise typer.Exit(PIPE_CLOSED) from None
+    code = code_of(error)
+    if code is None:
+        raise error
+    said = str(error) if isinstance(error, Failure) else line_of(error, command, key_source())
+    # It may be standard output itself that fails; nothing more is to be tried with it then.
+    if isinstance(error, OSError) and not _flushed_stdout():
+        _drop_stdout()
+        said = f"cannot write to standard output: {said}"
+    if said:
+        complain(said)
+    raise typer.Exit(code) from None
 
 
 @asynccontextmanager
@@ -254,12 +265,12 @@ def _first_of(error: Exception) -> Exception:
     return error
 
 
-def _flush_or_drop_stdout() -> None:
-    # It may be standard output itself that fails; nothing more is to be tried with it then.
+def _flushed_stdout() -> bool:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _drop_stdout()
+        return False
+    return True
 
 
 def _drop_stdout() -> None:

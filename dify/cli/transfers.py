@@ -57,15 +57,13 @@ class Bars:
         self._read: dict[Path, int] = {}
         self._whole: TaskID | None = None
         if progress is not None and len(files) > 1:
-            size = sum(path.stat().st_size for path in files)
+            size = sum(_size(path) for path in files)
             self._whole = progress.add_task(f"{len(files)} files", total=size)
 
     def begin(self, path: Path) -> Callable[[int], None]:
         """A file sets out; gives what is to be told how far it has been read."""
         if self._progress is not None:
-            self._tasks[path] = self._progress.add_task(
-                harmless(one_line(path.name, 30)), total=path.stat().st_size or None
-            )
+            self._tasks[path] = self._progress.add_task(harmless(one_line(path.name, 30)), total=_size(path) or None)
 
         def tell(position: int) -> None:
             self._read[path] = position
@@ -92,6 +90,13 @@ class Bars:
             self._progress.console.print(f"Error: {harmless(f'{path}: {text}')}", style="red", markup=False)
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # it has vanished meanwhile: its turn will tell
+
+
 @contextmanager
 def uploading(screen: Screen, files: Sequence[Path]) -> Generator[Bars]:
     """Bars for an upload, while the block runs."""
@@ -105,13 +110,26 @@ def uploading(screen: Screen, files: Sequence[Path]) -> Generator[Bars]:
         yield Bars(screen, files, progress)
 
 
+def _is_pipe_or_device(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 async def saved(job: Job, stream: AsyncByteStream, out: Path) -> None:
-    """Save a download and print where; to standard output for "-"."""
+    """Save a download and print where; to standard output for "-". A pipe or a device is written to, never replaced."""
     if str(out) == "-":
         async with stream:
             async for chunk in stream:
                 sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+        return
+    if _is_pipe_or_device(out):
+        async with stream:
+            with out.open("wb", buffering=0) as file:
+                async for chunk in stream:
+                    left = memoryview(chunk)
+                    while left:
+                        left = left[file.write(left) :]
+        job.out.text(str(out), {"path": str(out)})
         return
     if not job.screen.live:
         path = await stream.save(out)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -275,13 +277,36 @@ def test_ctrl_c_ends_the_emulator_too() -> None:
     assert errors == b"Stopped: the server was asked to stop\n"
 
 
+EVERYWHERE = [
+    ["chat", "--emulator", "Hello"],
+    ["run", "--emulator", "topic=tea"],
+    ["profile", "list"],
+    ["profile", "show", "work"],
+    ["profile", "path"],
+    ["emulator", "--port", "0"],
+    ["--help"],
+    ["chat", "--help"],
+    ["knowledge", "documents", "--help"],
+    ["--version"],
+]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    path = tmp_path / "config.toml"
+    path.write_text('default = "work"\n[profiles.work]\nuser = "alice"\n', encoding="utf-8")
+    return environment(DIFY_CONFIG=str(path), PYTHONUNBUFFERED="")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
-@pytest.mark.parametrize("words", [["chat", "--emulator", "Hello"], ["run", "--emulator", "topic=tea"]])
-def test_output_that_cannot_be_written_is_one_line(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "unbuffered"), [*((words, "") for words in EVERYWHERE), (["profile", "list"], "1")], ids=str
+)
+def test_output_that_cannot_be_written_is_one_line(words: list[str], unbuffered: str, settings: dict[str, str]) -> None:
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
             [sys.executable, "-m", "dify.cli", *words],
-            env=environment(),
+            env=settings | {"PYTHONUNBUFFERED": unbuffered},
             stdin=subprocess.DEVNULL,
             stdout=full,
             stderr=subprocess.PIPE,
@@ -289,7 +314,46 @@ def test_output_that_cannot_be_written_is_one_line(words: list[str]) -> None:
             timeout=60,
             check=False,
         )
-    assert (result.returncode, result.stderr) == (1, "Error: No space left on device\n")
+    said = "No space left on device\n"
+    if not unbuffered:  # else nothing tells it from another file that cannot be written
+        said = f"cannot write to standard output: {said}"
+    assert (result.returncode, result.stderr) == (1, f"Error: {said}")
+
+
+@pytest.mark.parametrize("words", EVERYWHERE, ids=" ".join)
+def test_a_reader_that_was_never_there_ends_it_quietly(words: list[str], settings: dict[str, str]) -> None:
+    ours, its = os.pipe()
+    os.close(ours)
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "dify.cli", *words],
+            env=settings,
+            stdin=subprocess.DEVNULL,
+            stdout=its,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(its)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["profile list", "run --emulator topic=tea", "--help"])
+def test_streams_that_are_closed_are_no_mistake(words: str, closed: str, settings: dict[str, str]) -> None:
+    result = subprocess.run(
+        f"{shlex.quote(sys.executable)} -m dify.cli {words} {closed}",
+        shell=True,
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert bool(result.stdout) == (">&-" not in closed.replace("2>&-", ""))
 
 
 @pytest.mark.parametrize("value", ["{}", '{"value": 1, "other": 2}', "other=1"])
@@ -297,3 +361,40 @@ def test_a_variable_takes_one_value(invoke: Any, value: str) -> None:
     result = invoke("conversations", "set-variable", "ID", "VARIABLE", value, base_url="http://127.0.0.1:9")
     assert result.exit_code == 2
     assert "write value=TEXT or value:=JSON" in result.stderr
+
+
+def test_a_route_that_wants_a_user_is_told_in_words_of_the_command(invoke: Invoke) -> None:
+    with Emulator().serve() as base_url:
+        result = invoke("request", "POST", "/workflows/run", '{"inputs": {}}', base_url=base_url)
+    assert result.exit_code == 1
+    assert result.stderr.endswith('(put "user" into BODY, or --query user=ID)\n')
+
+
+def test_standard_input_that_is_no_text_is_wrong_usage() -> None:
+    result = subprocess.run(
+        program("chat", "-", "--emulator"), env=environment(), input=b"\xff\x00", capture_output=True, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr.decode().splitlines()[-1] == "Error: Invalid value: standard input is no UTF-8 text"
+
+
+@pytest.mark.parametrize("proxy", ["nonsense://127.0.0.1", "socks5://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_used_is_one_line(proxy: str) -> None:
+    result = piped("info", DIFY_API_KEY=KEY, DIFY_BASE_URL="https://dify.example", ALL_PROXY=proxy)
+    assert (result.returncode, result.stderr.count("\n")) in {(2, 1), (6, 1)}  # 6: where socksio is installed
+    assert result.stderr.startswith("Error: ")
+    assert "trust_env" not in result.stderr
+
+
+def test_a_download_into_a_pipe_is_written_to_it_and_does_not_take_its_place(invoke: Invoke, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with Emulator().serve() as base_url:
+        result = invoke("speak", "Good morning!", "--out", str(pipe), base_url=base_url)
+    reader.join(60)
+    assert (result.exit_code, result.stdout) == (0, f"{pipe}\n")
+    assert pipe.is_fifo()
+    assert got[0]

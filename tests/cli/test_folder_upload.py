@@ -203,3 +203,104 @@ def test_no_files_are_a_failure(invoke: Invoke, server: Any, folder: Path) -> No
     _, _, base_url = server
     result = invoke("knowledge", "documents", "upload", "some-id", str(folder), "--match", "*.x", base_url=base_url)
     assert (result.exit_code, "no files" in result.stderr) == (1, True)
+
+
+def test_a_file_that_vanishes_or_cannot_be_read_fails_alone(
+    invoke: Invoke, server: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder), "--json"]
+    (folder / "nowhere.md").symlink_to(folder / "nothing")
+    found = files_of([folder], [])
+    assert [path.name for path in found] == ["tea.txt", "leave.md", "nothing", "travel.md"]
+    monkeypatch.setattr("dify.cli.knowledge.upload_journal.files_of", lambda *_: found)
+    (folder / "leave.md").unlink()  # after the folder was looked through
+
+    result = invoke(*words, base_url=base_url)
+
+    assert (result.exit_code, result.stderr.splitlines()[-1][:30]) == (1, "Error: 2 of 4 files failed; ca")
+    states = {Path(each["file"]).name: each for each in map(json.loads, result.stdout.splitlines())}
+    assert {name: each["state"] for name, each in states.items()} == {
+        "tea.txt": "indexed",
+        "leave.md": "failed",
+        "nothing": "failed",
+        "travel.md": "indexed",
+    }
+    assert "No such file or directory" in states["leave.md"]["error"]
+    assert names_in(base_url, dataset) == ["tea.txt", "travel.md"]
+    (folder / "leave.md").write_text("It is back", encoding="utf-8")
+    (folder / "nothing").write_text("It is there", encoding="utf-8")
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert uploads(emulator) == 4
+
+
+def test_a_file_that_cannot_be_read_any_more_keeps_its_document(
+    invoke: Invoke, server: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder / "leave.md")]
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    (folder / "leave.md").write_text("Something else altogether", encoding="utf-8")
+    read = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name == "leave.md":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        result = invoke(*words, base_url=base_url)
+    assert (result.exit_code, "Permission denied" in result.stderr) == (1, True)
+    assert names_in(base_url, dataset) == ["leave.md"]
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert names_in(base_url, dataset) == ["leave.md"]
+
+
+def test_a_folder_that_cannot_be_listed_is_not_passed_over_in_silence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    look = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert [path.name for path in files_of([folder], ["*.md"])] == ["deep", "leave.md", "travel.md"]
+
+
+def test_links_in_a_circle_are_one_file_that_fails(folder: Path) -> None:
+    (folder / "round.md").symlink_to("round.md")
+    assert [path.name for path in files_of([folder], ["*.md"])] == ["leave.md", "round.md", "travel.md"]
+
+
+def test_names_that_are_no_utf8_or_hold_line_ends_do_not_spoil_the_journal(tmp_path: Path) -> None:
+    path, odd, long = tmp_path / "j", tmp_path / "a\udcff.txt", tmp_path / "a\u2028b.txt"
+    for file in (odd, long):
+        file.write_text("a", encoding="utf-8")
+        Journal(path).note(file, "uploaded", file.stat(), document_id=file.name)
+    assert Journal(path).document_ids == {odd.name, long.name}
+    assert Journal(path).of(odd) is not None
+
+
+def test_a_journal_that_cannot_be_written_is_named_before_anything_is_sent(
+    invoke: Invoke, server: Any, folder: Path, tmp_path: Path
+) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder), "--journal"]
+    (tmp_path / "file").touch()
+
+    below_a_file = invoke(*words, str(tmp_path / "file" / "j"), base_url=base_url)
+    a_folder = invoke(*words, str(tmp_path), base_url=base_url)
+
+    assert (below_a_file.exit_code, a_folder.exit_code) == (1, 2)
+    assert "cannot write the journal" in below_a_file.stderr
+    assert "is no file" in a_folder.stderr
+    assert uploads(emulator) == 0

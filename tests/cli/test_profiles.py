@@ -183,3 +183,23 @@ def piped_complete(words: str, index: int, env: dict[str, str]) -> list[str]:
         check=False,
     )
     return [line.split("\t")[0].split(",")[-1] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_profile_needs_a_name(invoke: Invoke, name: str) -> None:
+    result = invoke("profile", "set", name, "--user", "alice")
+    assert (result.exit_code, result.stderr) == (2, "Error: a profile needs a name\n")
+    assert invoke("profile", "list").stdout == ""
+
+
+def test_what_is_no_file_is_not_replaced_by_the_settings(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dify.cli.exits import Failure
+    from dify.cli.profiles import Config, save
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(Failure, match="it is no file"):
+        save(pipe, Config())
+    assert pipe.is_fifo()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+
+from ..exits import USAGE, Failure
 
 __all__ = ["Entry", "Journal", "default_journal", "files_of"]
 
@@ -48,20 +51,42 @@ def default_journal(base_url: str, dataset_id: str) -> Path:
 
 
 def files_of(paths: Iterable[Path], patterns: Iterable[str]) -> list[Path]:
-    """The files to upload, folders with all that is below them; hidden ones are passed over unless named."""
+    """The files to upload, folders with all that is below them; hidden ones are passed over unless named.
+
+    What cannot be looked at, such as a folder that is not ours to list, is among them, to fail when its turn comes: nobody
+    is to believe that it was sent.
+    """
     found: dict[Path, None] = {}
     wanted = list(patterns)
     for path in paths:
         if not path.is_dir():
-            found[path.resolve()] = None
+            found[_resolved(path)] = None
             continue
-        for below in sorted(path.rglob("*")):
-            parts = below.relative_to(path).parts
-            hidden = any(part.startswith(".") for part in parts)
-            matches = not wanted or any(below.match(pattern) for pattern in wanted)
-            if below.is_file() and not hidden and matches:
-                found[below.resolve()] = None
+        for below in sorted(_below(path, wanted)):
+            found[_resolved(below)] = None
     return list(found)
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve may raise where links lead in a circle
+
+
+def _below(root: Path, wanted: Sequence[str]) -> Iterator[Path]:
+    """The files below a folder that are wanted, and the folders that cannot be listed."""
+    unlisted: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=lambda error: unlisted.append(Path(error.filename))):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(folder, name) for name in names if not name.startswith(".")):
+            if (not wanted or any(path.match(pattern) for pattern in wanted)) and _is_file(path):
+                yield path
+    yield from unlisted
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True  # a link to nowhere, a folder without the right to look into it: the upload says what is wrong
 
 
 class Journal:
@@ -70,9 +95,12 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._entries: dict[str, Entry] = {}
+        if path.exists() and not path.is_file():
+            raise Failure(f"the journal {path} is no file: --journal names another", USAGE)
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+            # Names of files may be no UTF-8, and may hold what Python takes for the end of a line.
+            lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+        except (FileNotFoundError, NotADirectoryError):  # writing it will say what is wrong
             lines = []
         for line in lines:
             try:
@@ -94,21 +122,25 @@ class Journal:
         self,
         path: Path,
         state: State,
-        stat: os.stat_result,
+        seen: os.stat_result,
         *,
         document_id: str | None = None,
         batch: str | None = None,
         error: str | None = None,
     ) -> Entry:
         """A file has come a step further."""
-        entry = Entry(str(path), state, stat.st_size, stat.st_mtime_ns, document_id, batch, error)
+        entry = Entry(str(path), state, seen.st_size, seen.st_mtime_ns, document_id, batch, error)
         self._entries[entry.file] = entry
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A line feed first: what a killed attempt left without its end spoils only itself.
         data = f"\n{json.dumps(asdict(entry), ensure_ascii=False)}\n".encode("utf-8", "surrogateescape")
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, data)
-        finally:
-            os.close(descriptor)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(descriptor, data)
+            finally:
+                os.close(descriptor)
+        except OSError as failure:
+            why = f"cannot write the journal {self.path}: {failure.strerror or failure}"
+            raise Failure(f"{why} (--journal names another)") from None
         return entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -86,24 +87,28 @@ class Uploader:
         return Summary([task.result() for task in tasks], self._passed_over)
 
     async def _one(self, path: Path, bars: UploadBars) -> Entry:
-        stat = os.stat(path)
+        state: os.stat_result | None = None
         entry = self._journal.of(path)
         try:
             async with self._sending:
-                entry = await self._sent(path, stat, entry, bars)
+                state = await asyncio.to_thread(_readable, path)
+                entry = await self._sent(path, state, entry, bars)
             bars.sent(path)
             if not self._wait or entry.state == "indexed":
                 bars.indexed(path)
                 return entry
             async with self._looking:
                 await self._followed(entry, path, bars)
-            entry = self._journal.note(path, "indexed", stat, document_id=entry.document_id, batch=entry.batch)
+            entry = self._journal.note(path, "indexed", state, document_id=entry.document_id, batch=entry.batch)
         except Exception as error:
             if code_of(error) is None:
                 raise
             why = line_of(error, "knowledge documents upload", self._job.session.key_source)
             made = entry.document_id if entry is not None else None
-            entry = self._journal.note(path, "failed", stat, document_id=made, error=why)
+            if state is None:  # the file itself is at fault; what the journal knows of its document stays true
+                entry = Entry(str(path), "failed", 0, 0, document_id=made, error=why)
+            else:
+                entry = self._journal.note(path, "failed", state, document_id=made, error=why)
             bars.failed(path, why)
         bars.indexed(path)
         return entry
@@ -176,3 +181,15 @@ class Uploader:
             if detail.indexing_status == "error":
                 raise IndexingFailed(f"document {detail.id} could not be indexed: {detail.error}", error=detail.error)
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _readable(path: Path) -> os.stat_result:
+    """How large and old a file is; made sure of before its old document is taken away, not after.
+
+    Raises:
+        OSError: It is gone, or cannot be read.
+    """
+    found = path.stat()
+    if not stat.S_ISFIFO(found.st_mode):  # opening one would wait for its writer
+        path.open("rb").close()
+    return found
