@@ -78,8 +78,8 @@ class AsyncDify(AsyncGuard):
             http_client: Your own `httpx.AsyncClient`; it is neither changed nor closed. Redirects stay off.
                 Cancelling can cost one of its connections for good (a fault of the library's pool that ours has not).
             limits: How much of an answer may be held in memory.
-            max_connections: How many calls may be under way at once, 1,000 by default; more wait for one to end. An open
-                stream is such a call.
+            max_connections: How many calls may be under way at once, 1,000 by default; more wait for one to end, for as long
+                as the pool timeout of an `httpx.Timeout` says (by default without end). An open stream is such a call.
             trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed, and the certificates
                 that `SSL_CERT_FILE` or `SSL_CERT_DIR` names are trusted.
 
