@@ -200,6 +200,8 @@ def _rows(face: Face, sizes: Sizes) -> list[Row]:
         event("CPU per event, one stream at a time", "alone", None),
         event(f"CPU per event, {sizes.few} {streams}", "few", 1.5, **alone),
         event(f"CPU per event, {sizes.many:,} {streams}", "many", 2.5, **alone),
+        event(f"CPU per event, {sizes.few} {streams}, against httpx", "few", 1.05),
+        event(f"CPU per event, {sizes.many:,} {streams}, against httpx", "many", 1.05),
         row(
             f"first event p99, {sizes.many:,} {streams} at once, against httpx as it comes",
             "first", "first_ms", "ms", 0.5, over=("first", "raw-default"), over_words="raw, 100 connections",
@@ -218,7 +220,7 @@ def _rows(face: Face, sizes: Sizes) -> list[Row]:
         ),
     ]  # fmt: skip
     if face == "async":
-        found[9:9] = [
+        found[11:11] = [
             event(f"CPU per event, {sizes.few} {streams}, on aiohttp", "few", 1.0, **aiohttp),
             event(f"CPU per event, {sizes.many:,} {streams}, on aiohttp", "many", 1.0, **aiohttp),
             row(f"memory of an open stream, {sizes.many:,} of them", "open", "kib", "KiB", 60, over=None),
