@@ -129,12 +129,12 @@ class AsyncByteStream(AsyncGuard):
                 batch.append(chunk)
                 done += len(chunk)
                 if done - written >= _BATCH:
-                    await in_thread(part.write, b"".join(batch))
+                    await in_thread(part.write, *batch)
                     batch.clear()
                     written = done
                     on_progress(done, total)
         if batch or not done:
-            await in_thread(part.write, b"".join(batch))
+            await in_thread(part.write, *batch)
             on_progress(done, total)
 
     def _begin(self) -> None:

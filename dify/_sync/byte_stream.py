@@ -130,12 +130,12 @@ class ByteStream(Guard):
                 batch.append(chunk)
                 done += len(chunk)
                 if done - written >= _BATCH:
-                    in_thread(part.write, b"".join(batch))
+                    in_thread(part.write, *batch)
                     batch.clear()
                     written = done
                     on_progress(done, total)
         if batch or not done:
-            in_thread(part.write, b"".join(batch))
+            in_thread(part.write, *batch)
             on_progress(done, total)
 
     def _begin(self) -> None:

@@ -42,9 +42,9 @@ def _slow_part_files() -> Iterator[None]:
 
     usual = _bytes.PartFile.write
 
-    def write(self: _bytes.PartFile, data: bytes) -> None:
+    def write(self: _bytes.PartFile, *pieces: bytes) -> None:
         time.sleep(DELAY)
-        usual(self, data)
+        usual(self, *pieces)
 
     _bytes.PartFile.write = write  # type: ignore[method-assign]
     try:
