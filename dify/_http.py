@@ -135,7 +135,11 @@ def body_of(answer: httpcore.Response | Response) -> Any:
     return answer.stream
 
 
+ConnectError = httpcore.ConnectError
+ConnectTimeout = httpcore.ConnectTimeout
+ReadError = httpcore.ReadError
 ReadTimeout = httpcore.ReadTimeout
+WriteError = httpcore.WriteError
 WriteTimeout = httpcore.WriteTimeout
 CORE_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 

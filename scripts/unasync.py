@@ -30,7 +30,6 @@ RULES: list[tuple[str, str]] = [
     (r"\braw_stream\b", "raw_iter"),
     (r"\bnew_async_client\b", "new_client"),
     (r"\b(Default|Cookieless)Async(HttpxClient|Client)\b", r"\1\2"),
-    (r"\basync_network\b", "network"),
     (r"\bhandle_async_request\b", "handle_request"),
     # types
     (r"\bAwaitable\[(\w+)\]", r"\1"),

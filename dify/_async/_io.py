@@ -23,6 +23,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, pieces_of
+from .._http import async_network
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "Deadline",
     "Slots",
     "answer_of",
+    "connect",
     "current_loop",
     "each",
     "in_thread",
@@ -109,6 +111,21 @@ def move_on_after(seconds: float, wire: Wire) -> AbstractContextManager[anyio.Ca
 
     del wire
     return anyio.move_on_after(seconds)
+
+
+async def connect(host: str, port: int, seconds: float | None) -> AsyncNetworkStream:
+    """Open a connection: as asyncio's own loops can, or as anyio does under all others."""
+    import asyncio
+
+    try:
+        plain = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+    except RuntimeError:
+        plain = False
+    if not plain:
+        return await async_network().connect_tcp(host, port, timeout=seconds)
+    from .. import _loop_stream
+
+    return await _loop_stream.connect(host, port, seconds)
 
 
 def timed(stream: AsyncNetworkStream) -> AsyncNetworkStream:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from .. import _http
 from .._http import AsyncBaseTransport, AsyncBody, AsyncHTTP11Connection, AsyncNetworkStream, Origin, Request, Response
 from .._socket import Wire
-from ._io import Slots, lock, shielded, timed
+from ._io import Slots, connect, lock, shielded, timed
 
 __all__ = ["AsyncConnections"]
 
@@ -37,7 +37,7 @@ class _Line:
 
 async def _connect(origin: Origin, seconds: float | None, tls: Callable[[], ssl.SSLContext]) -> AsyncNetworkStream:
     host = origin.host.decode("ascii")
-    stream = await _http.async_network().connect_tcp(host, origin.port, timeout=seconds)
+    stream = await connect(host, origin.port, seconds)
     if origin.scheme != b"https":
         return stream
     try:

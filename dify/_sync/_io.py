@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, pieces_of
-from .._http import HTTPError, NetworkStream, failure_of
+from .._http import HTTPError, NetworkStream, failure_of, network
 from .._socket import TimedStream, Wire
 from ..errors import InvalidArgumentError, UsageError
 
@@ -30,6 +30,7 @@ __all__ = [
     "Guard",
     "Slots",
     "answer_of",
+    "connect",
     "current_loop",
     "each",
     "in_thread",
@@ -149,6 +150,11 @@ def move_on_after(seconds: float, wire: Wire) -> Generator[None]:
             raise
     else:
         end.over(None)
+
+
+def connect(host: str, port: int, seconds: float | None) -> NetworkStream:
+    """Open a connection."""
+    return network().connect_tcp(host, port, timeout=seconds)
 
 
 def timed(stream: NetworkStream) -> NetworkStream:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from .. import _http
 from .._http import BaseTransport, Body, HTTP11Connection, NetworkStream, Origin, Request, Response
 from .._socket import Wire
-from ._io import Slots, lock, shielded, timed
+from ._io import Slots, connect, lock, shielded, timed
 
 __all__ = ["Connections"]
 
@@ -38,7 +38,7 @@ class _Line:
 
 def _connect(origin: Origin, seconds: float | None, tls: Callable[[], ssl.SSLContext]) -> NetworkStream:
     host = origin.host.decode("ascii")
-    stream = _http.network().connect_tcp(host, origin.port, timeout=seconds)
+    stream = connect(host, origin.port, seconds)
     if origin.scheme != b"https":
         return stream
     try:

@@ -7,6 +7,7 @@ Everything else is what it is in use: the client library, its pool and its proto
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -72,6 +73,8 @@ def install() -> str:
             continue
         library.AnyIOBackend.connect_tcp = _connect
         library.SyncBackend.connect_tcp = _connect_blocking
+    with suppress(ModuleNotFoundError):
+        import_module("dify._loop_stream").connect = _connect  # type: ignore[attr-defined]
     return "http://localhost:1"
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -152,10 +153,14 @@ class Server:
     Args:
         answer: What to do with a request; when it returns, the connection is kept for the next one.
         lazy: Leave the request's body to the script (`Exchange.body`).
+        tls: Speak TLS, with this context's certificate, as "localhost".
     """
 
-    def __init__(self, answer: Callable[[Exchange], None], *, lazy: bool = False) -> None:
+    def __init__(
+        self, answer: Callable[[Exchange], None], *, lazy: bool = False, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._answer = answer
+        self._tls = tls
         self._lazy = lazy
         self._changed = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -166,7 +171,7 @@ class Server:
         self.requests: list[Request] = []
         self.connections = 0
         port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/v1"
+        self.url = f"http://127.0.0.1:{port}/v1" if tls is None else f"https://localhost:{port}/v1"
 
     @property
     def open(self) -> int:
@@ -238,6 +243,12 @@ class Server:
     def _serve(self, sock: socket.socket) -> None:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                plain, sock = sock, self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+                with self._changed:
+                    self._sockets.discard(plain)
+                    self._sockets.add(sock)
+                sock.do_handshake()
             while not self.stopping.is_set():
                 self._one(sock)
         except (Gone, OSError):

@@ -11,7 +11,7 @@ import httpcore
 import httpx
 import pytest
 
-from dify import APITimeoutError, AsyncDify, _http
+from dify import APITimeoutError, AsyncDify, _loop_stream
 from dify._socket import TimedStream, Wire
 from dify._sync._io import Deadline, move_on_after
 
@@ -204,12 +204,11 @@ def test_where_there_is_no_socket_nothing_watches() -> None:
 async def test_a_call_that_gets_no_connection_within_its_time_says_that_nothing_was_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Hangs(httpcore.AnyIOBackend):
-        async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-            await anyio.sleep_forever()
-            raise AssertionError
+    async def hangs(*_: object) -> httpcore.AsyncNetworkStream:
+        await anyio.sleep_forever()
+        raise AssertionError
 
-    monkeypatch.setattr(_http, "async_network", Hangs)
+    monkeypatch.setattr(_loop_stream, "connect", hangs)
     async with AsyncDify("app-test-key", timeout=httpx.Timeout(0.02, connect=None), max_retries=0) as client:
         with pytest.raises(APITimeoutError, match=r"connecting to .* took too long") as caught:
             await client.app.info()
