@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 
@@ -213,8 +214,15 @@ async def test_when_none_answers_the_error_has_the_words_of_each(monkeypatch: py
     monkeypatch.undo()
     with pytest.raises(httpcore.ConnectError):
         await connect("127.0.0.1", port, 20)
-    with pytest.raises(httpcore.ConnectError):
-        await connect("no-such-host.invalid", port, 20)
+
+
+async def test_a_host_without_an_address_is_an_error_of_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    with pytest.raises(httpcore.ConnectError, match="not known"):
+        await connect("no-such-host.test", 1, 20)
 
 
 async def test_addresses_come_in_turns_and_a_literal_one_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
