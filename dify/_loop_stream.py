@@ -13,7 +13,7 @@ from collections import deque
 from contextlib import suppress
 from ipaddress import ip_address
 from itertools import zip_longest
-from ssl import SSLContext, SSLError
+from ssl import SSLContext
 from typing import Any, cast
 
 import anyio
@@ -195,7 +195,7 @@ class LoopStream(AsyncNetworkStream):
                 server_hostname=server_hostname,
                 ssl_handshake_timeout=timeout,
             )
-        except (OSError, SSLError, TimeoutError) as error:
+        except OSError as error:
             protocol.transport.abort()
             late = isinstance(error, TimeoutError) or "handshake is taking longer" in str(error)
             raise (_http.ConnectTimeout if late else _http.ConnectError)(str(error)) from None

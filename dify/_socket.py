@@ -82,26 +82,22 @@ class TimedStream(NetworkStream):
         self._stream = stream
         self.wire: Wire | None = None
 
-    def _left(self, timeout: float | None) -> float | None:
-        """The seconds to wait; none at all, or fewer, when the time is over."""
+    def _left(self, timeout: float | None, late: type[Exception]) -> float | None:
+        """The seconds to wait; raises `late` when the time is over."""
         until = None if self.wire is None else self.wire.until
         if until is None:
             return timeout
         left = until - time.monotonic()
+        if left <= 0:  # even where the next byte is there already: else drops would go on forever
+            raise late("the time for the call is over")
         return left if timeout is None else min(timeout, left)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._left(timeout)
-        if left is not None and left <= 0:  # even where the next byte is there already: else drops would go on forever
-            raise _http.ReadTimeout("the time for the call is over")
-        return self._stream.read(max_bytes, left)
+        return self._stream.read(max_bytes, self._left(timeout, _http.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for piece in _pieces(buffer):
-            left = self._left(timeout)
-            if left is not None and left <= 0:
-                raise _http.WriteTimeout("the time for the call is over")
-            self._stream.write(piece, left)
+            self._stream.write(piece, self._left(timeout, _http.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()

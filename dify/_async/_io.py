@@ -117,11 +117,7 @@ async def connect(host: str, port: int, seconds: float | None) -> AsyncNetworkSt
     """Open a connection: as asyncio's own loops can, or as anyio does under all others."""
     import asyncio
 
-    try:
-        plain = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
-    except RuntimeError:
-        plain = False
-    if not plain:
+    if not isinstance(current_loop(), asyncio.BaseEventLoop):
         return await async_network().connect_tcp(host, port, timeout=seconds)
     from .. import _loop_stream
 
