@@ -279,7 +279,7 @@ class WorkflowFold:
 
     @property
     def complete(self) -> bool:
-        return self.finished is not None or self.pause is not None
+        return self.finished is not None or (self.pause is not None and not self._go_on)
 
     def feed(self, event: Any) -> bool:
         self.text.last = None

@@ -15,7 +15,7 @@ from ._wire import flag
 from .types import events as t
 from .types.workflows import WorkflowRunData, WorkflowRunDetail
 
-__all__ = ["Delivered", "Pickup", "ending_of", "run_detail_call", "run_events_call"]
+__all__ = ["Delivered", "Pickup", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
 
 OVER = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
 
@@ -36,6 +36,11 @@ def run_events_call(
         repeatable=True,
         accept="stream",
     )
+
+
+def begins_with_replay(call: Call) -> bool:
+    """Whether a call's stream first tells what has happened, which the live events behind it may tell again."""
+    return call.query.get("include_state_snapshot") is not None
 
 
 def run_detail_call(workflow_run_id: str) -> Call:
@@ -87,12 +92,14 @@ _KEYS: dict[type, Callable[[Any], tuple[object, ...]]] = {
 class Delivered:
     """What has been delivered of a run, and what of a replay is therefore new."""
 
-    kinds = frozenset({*_KEYS, t.WorkflowStartedEvent})
+    kinds = frozenset({*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent})
     """The events that a replay may repeat; deltas of text are told apart by the text itself."""
 
     def __init__(self) -> None:
         self._seen: set[tuple[object, ...]] = set()
         self._started = False
+        self._waits_for: list[str | None] | None = None
+        self._times_it_waits = 0
         self._known_at_cut: object = None
         self._idle_cuts = 0
 
@@ -100,13 +107,23 @@ class Delivered:
         """An event is about to be delivered; only those of `kinds` need be told."""
         key = _KEYS.get(event.__class__)
         if key is not None:
-            self._seen.add(key(event))
+            if not _only_waits(event):
+                self._seen.add(key(event))
+        elif isinstance(event, t.WorkflowPausedEvent):
+            self._waits_for = _forms_of(event)
         elif isinstance(event, t.WorkflowStartedEvent):
-            self._started = True
+            self._started, self._waits_for = True, None
+            if event.data.reason == "resumption":
+                # The node that waited starts once more, under the id that it had.
+                ended = {key[1] for key in self._seen if key[0] == "node_finished"}
+                self._seen -= {key for key in self._seen if key[0] == "node_started" and key[1] not in ended}
 
     def idle_cuts(self, shown: str) -> int:
-        """The stream has been cut: how often so in a row, with nothing new between."""
-        known = (len(self._seen), self._started, len(shown))
+        """The stream has been cut: how often so in a row, with nothing new between.
+
+        That a run still waits for a person is news each time: people take longer than any server lets a stream be silent.
+        """
+        known = (len(self._seen), self._started, len(shown), self._times_it_waits)
         self._idle_cuts = self._idle_cuts + 1 if known == self._known_at_cut else 0
         self._known_at_cut = known
         return self._idle_cuts
@@ -127,12 +144,25 @@ class Delivered:
     def _fresh(self, event: Any, fold: Fold[Any]) -> Any:
         key = _KEYS.get(event.__class__)
         if key is not None:
-            return None if key(event) in self._seen else event
+            unheard_of = fold.reconnects and _only_waits(event)  # a stream that was never cut has no such event
+            return None if unheard_of or key(event) in self._seen else event
+        if isinstance(event, t.WorkflowPausedEvent):
+            self._times_it_waits += 1
+            return None if self._waits_for == _forms_of(event) else event
         if isinstance(event, t.WorkflowStartedEvent):
             return None if self._started and event.data.reason != "resumption" else event
-        if isinstance(event, t.MessageReplaceEvent) and not event.reason:
+        if isinstance(event, t.MessageReplaceEvent) and not event.reason and fold.reconnects:
             return _rest_of(event, str(fold.text))
         return event
+
+
+def _forms_of(event: t.WorkflowPausedEvent) -> list[str | None]:
+    return [reason.form_id for reason in event.data.reasons]
+
+
+def _only_waits(event: Any) -> bool:
+    """Whether a node has not finished, whatever the event is called: a snapshot says so of one that waits for a person."""
+    return isinstance(event, t.NodeFinishedEvent) and event.data.status == "paused"
 
 
 def _rest_of(event: t.MessageReplaceEvent, shown: str) -> t.MessageReplaceEvent | t.MessageEvent | None:

@@ -73,7 +73,7 @@ def decide(
 
 def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
     """Seconds before attempt + 1: full jitter over a time that doubles, up to a cap."""
-    return draw() * min(_CAP, _BASE * 2.0 ** (attempt - 1))
+    return draw() * min(_CAP, _BASE * 2.0 ** min(attempt - 1, 32))  # a run may be waited for any number of times
 
 
 def _worth_it(failure: Failure, repeatable: bool) -> bool:

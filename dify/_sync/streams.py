@@ -17,7 +17,7 @@ from .._fold import Fold
 from .._kinds import DatasourceResults, Kind, check_outcome, interrupted
 from .._log import log
 from .._request import Call
-from .._resume import Delivered, Pickup, ending_of, run_detail_call
+from .._resume import Delivered, Pickup, begins_with_replay, ending_of, run_detail_call
 from .._retry import backoff
 from .._sse import FrameTooLarge, SSEParser
 from ..errors import DifyError, ResponseValidationError, StreamInterruptedError, UsageError
@@ -197,6 +197,7 @@ class EventStream(Guard, Generic[E, R]):
             read = self._kind.reader()
             delivered = Delivered()
             repeatable = delivered.kinds
+            replay = begins_with_replay(self._call)
             while True:
                 parser = SSEParser(exchange.limits.frame)
                 chunks = exchange.chunks()
@@ -212,7 +213,7 @@ class EventStream(Guard, Generic[E, R]):
                         event = read(data)
                         if event.__class__ is ErrorEvent:
                             raise self._raised(event)
-                        for new in (event,) if not fold.reconnects else delivered.new_of(event, fold):
+                        for new in delivered.new_of(event, fold) if replay else (event,):
                             if fold.feed(new):
                                 if new.__class__ in repeatable:
                                     delivered.note(new)
@@ -229,7 +230,7 @@ class EventStream(Guard, Generic[E, R]):
                         fold.feed(new)
                         yield new
                     break
-                exchange = resumed
+                exchange, replay = resumed, True
             self._ended = True
         except FrameTooLarge as error:
             self._error = ResponseValidationError(f"the stream cannot be read on: {error}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, suppress
 
 from dify.types.events import PingEvent, WorkflowFinishedEvent, WorkflowPausedEvent
@@ -89,12 +89,14 @@ class Live:
         return self._task.done()
 
 
-async def follow(run: Run, *, snapshot: AsyncGenerator[Frame] | None, over_pauses: bool) -> AsyncGenerator[Frame]:
+async def follow(
+    run: Run, *, snapshot: Callable[[str], Iterable[Frame]] | None, over_pauses: bool
+) -> AsyncGenerator[Frame]:
     """What the events endpoint sends of a run that has not ended.
 
     Args:
         run: The run.
-        snapshot: What has happened so far, to be told first.
+        snapshot: Gives what has happened so far, to be told first, for the text so far.
         over_pauses: Whether to stay when the run pauses.
     """
     loop, frames = asyncio.get_running_loop(), asyncio.Queue[Frame | None]()
@@ -103,16 +105,17 @@ async def follow(run: Run, *, snapshot: AsyncGenerator[Frame] | None, over_pause
         with suppress(RuntimeError):  # the follower's loop has ended
             loop.call_soon_threadsafe(frames.put_nowait, frame)
 
-    run.listeners.append(listen)
+    text, ending = run.join(listen)
+    # Made at once: later it would tell what the stream behind it tells, too.
+    so_far = [] if snapshot is None else [*snapshot(text)]
     try:
         yield PingEvent()
-        if snapshot is not None:
-            async with aclosing(snapshot):
-                async for frame in snapshot:
-                    yield frame
-                    if isinstance(frame, WorkflowPausedEvent) and not over_pauses:
-                        return
-        if run.finished_at is not None and frames.empty():
+        for frame in so_far:
+            yield frame
+            if isinstance(frame, WorkflowPausedEvent) and not over_pauses:
+                return
+        if ending is not None:
+            yield ending
             return
         while (frame := await frames.get()) is not None:
             yield frame
@@ -120,4 +123,4 @@ async def follow(run: Run, *, snapshot: AsyncGenerator[Frame] | None, over_pause
             if ended or (isinstance(frame, WorkflowPausedEvent) and not over_pauses):
                 return
     finally:
-        run.listeners.remove(listen)
+        run.leave(listen)

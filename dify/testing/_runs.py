@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dify.types.event_data import HumanInputRequest
+from dify.types.events import MessageEvent, WorkflowFinishedEvent
 from dify.types.human_input import FormAnswer
 
 from ._frames import Frame
@@ -170,7 +172,10 @@ class Run:
     # The ids around each event of the run: a chatflow's name the message.
     envelope: dict[str, Any] = field(default_factory=dict[str, Any])
     answer: str = ""
-    listeners: list[Listener] = field(default_factory=list[Listener])
+    _told: str = ""
+    _ending: WorkflowFinishedEvent | None = None
+    _listeners: list[Listener] = field(default_factory=list[Listener])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reply(self) -> dict[str, Any]:
         """The run as blocking answers and its detail show it."""
@@ -184,5 +189,25 @@ class Run:
 
     def publish(self, frame: Frame | None) -> None:
         """Hand a frame, or the end, to everyone who follows the run."""
-        for listener in tuple(self.listeners):
-            listener(frame)
+        with self._lock:
+            if isinstance(frame, MessageEvent):
+                self._told += frame.answer
+            elif isinstance(frame, WorkflowFinishedEvent):
+                self._ending = frame
+            for listener in self._listeners:
+                listener(frame)
+
+    def join(self, listener: Listener) -> tuple[str, WorkflowFinishedEvent | None]:
+        """Follow the run from now on, from any thread.
+
+        Returns:
+            What was told before and will not be told again: the text, and the end, after which nothing comes.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+            return self._told, self._ending
+
+    def leave(self, listener: Listener) -> None:
+        """Follow it no longer."""
+        with self._lock:
+            self._listeners.remove(listener)

@@ -70,6 +70,16 @@ async def test_one_form_is_answered_and_the_run_followed_to_its_end():
     }
 
 
+async def test_a_cut_right_after_an_answer_leaves_no_run_paused(waits):
+    server = Server(
+        sse(started(), paused("f1")),
+        sse(started(), paused("f1")),  # cut, while the server still shows the pause that the answer ends
+        sse(started(), started("resumption"), finished()),
+    )
+    run = await make_client(server).workflows.run({}, on_form=approve)
+    assert (run.status, run.reconnects) == ("succeeded", 1)
+
+
 async def test_every_form_of_every_pause_is_answered_once():
     server = Server(
         sse(started(), paused("f1", "f2")),
@@ -107,6 +117,17 @@ async def test_a_chatflow_keeps_its_conversation_when_its_replay_names_none():
     reply = await make_client(server).chat.send("hi", on_form=approve)
     assert (reply.answer, reply.conversation_id, reply.message_id) == ("Approved.", "c-1", "m-1")
     assert not reply.paused
+
+
+async def test_a_chatflow_says_nothing_twice_that_it_said_while_its_snapshot_was_taken():
+    ids = {"conversation_id": "c-1", "message_id": "m-1", "created_at": 1}
+    end = finished() | ids
+    end["data"]["outputs"] = {"answer": "Because fun"}
+    so_far = {"event": "message_replace", "task_id": "task-1", "answer": "Because fun", "reason": ""} | ids
+    said = {"event": "message", "task_id": "task-1", "id": "m-1", "answer": "fun"} | ids
+    ended = {"event": "message_end", "task_id": "task-1", "id": "m-1", "metadata": {}} | ids
+    server = Server(sse(started() | ids, paused("f1") | ids), sse(started() | ids, so_far, said, ended, end))
+    assert (await make_client(server).chat.send("hi", on_form=approve)).answer == "Because fun"
 
 
 async def test_an_answer_that_is_none_is_told_with_the_run_that_waits():

@@ -282,6 +282,101 @@ def test_a_chat_whose_end_nobody_heard_says_the_rest_of_its_answer(waits):
     assert (stream.final()).answer == "Hello world"
 
 
+def waits_for(*forms: str):
+    reasons = [{"TYPE": "human_input_required", "form_id": form, "node_id": "ask"} for form in forms]
+    return envelope("workflow_paused", data={"workflow_run_id": RUN, "paused_nodes": ["ask"], "reasons": reasons})
+
+
+def resumed():
+    frame = started()
+    frame["data"]["reason"] = "resumption"
+    return frame
+
+
+ASKED = [started(), node("node_started", "ask")]
+GOES_ON = [
+    waits_for("f1"),
+    resumed(),
+    node("node_started", "ask"),  # once more, under the id that it had
+    waits_for("f2"),
+    resumed(),
+    node("node_started", "ask"),
+    node("node_finished", "ask", status="succeeded", outputs={"said": "yes"}),
+    finished(),
+]
+WAITING = node("node_finished", "ask", status="paused", outputs=None)  # what snapshots alone tell of a node that waits
+
+
+def following(*replies: bytes):
+    """A run that is followed over its pauses; its detail says that it waits."""
+    detail = finished("paused", total_steps=1, total_tokens=3)["data"]
+    return make_client(Script(*replies, detail=detail)).workflows.events(RUN, continue_on_pause=True)
+
+
+def test_a_run_that_is_cut_while_it_waits_or_after_goes_on_as_if_it_had_not_been(waits):
+    expected = [(frame["event"], frame["data"].get("id")) for frame in [*ASKED, *GOES_ON]]
+    for cut in range(1, len(GOES_ON)):
+        told = GOES_ON[:cut]
+        snapshot = [*ASKED, WAITING, told[-1]] if told[-1]["event"] == "workflow_paused" else ASKED
+        stream = following(sse(*ASKED, *told), sse(*snapshot, *GOES_ON[cut:]))
+        assert names(collect(stream)) == expected, cut
+        run = stream.final()
+        assert [(node.node_id, node.outputs) for node in run.nodes] == [("ask", {"said": "yes"})]
+
+
+def test_a_pause_that_nobody_heard_of_is_told(waits):
+    stream = following(sse(*ASKED), sse(*ASKED, WAITING, *GOES_ON))
+    assert [event.event for event in collect(stream)].count("workflow_paused") == 2
+
+
+def test_a_run_is_waited_for_however_often_its_silent_stream_is_closed(waits):
+    silent = [sse(*ASKED, WAITING, GOES_ON[0])] * 9
+    stream = following(sse(*ASKED, GOES_ON[0]), *silent, sse(*ASKED, *GOES_ON[1:]))
+    assert [event.event for event in collect(stream)].count("workflow_paused") == 2
+    assert (stream.final()).reconnects == 10
+    assert len(waits) == 9  # with a pause before each but the first
+
+
+def test_a_run_that_waits_and_cannot_be_followed_any_more_is_no_reply(waits):
+    stream = following(sse(*ASKED, GOES_ON[0]), 404)
+    with pytest.raises(StreamInterruptedError) as caught:
+        collect(stream)
+    assert caught.value.partial.paused
+    assert caught.value.workflow_run_id == RUN
+
+
+def followed(*live, answer="Because fun"):
+    """What a chatflow's run says whose snapshot has an answer already, and then goes on with `live`."""
+    end = chat(finished(outputs={"answer": "Because fun"}))
+    reply = sse(chat(started()), replaced(answer), *live, message_end(), end)
+    stream = make_client(lambda request: answered(Chunks([reply]))).chat.events(RUN, include_state_snapshot=True)
+    pieces = [piece for piece in stream.text]
+    return pieces, (stream.final()).answer
+
+
+def test_text_that_a_snapshot_and_the_stream_behind_it_both_tell_is_put_right_at_the_end():
+    pieces, answer = followed(delta("fun"))
+    assert (pieces, answer) == (["Because fun", "fun", "Because fun"], "Because fun")
+    assert isinstance(pieces[-1], TextReplaced)
+
+
+def test_text_that_neither_a_snapshot_nor_the_stream_behind_it_tells_is_told_at_the_end():
+    assert followed(answer="Because ") == (["Because ", "Because fun"], "Because fun")
+    assert followed(delta("fun"), answer="") == (["", "fun", "Because fun"], "Because fun")
+
+
+def test_a_snapshot_whose_text_goes_on_is_told_as_it_comes():
+    assert followed(delta("fun"), answer="Because ") == (["Because ", "fun"], "Because fun")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_snapshot_told_is_not_told_again_by_the_stream_behind_it(times):
+    reply = sse(*SNAPSHOT * times, *WHOLE[3:])
+    client = make_client(lambda request: answered(Chunks([reply])))
+    events = collect(client.workflows.events(RUN, include_state_snapshot=True))
+    assert names(events) == [(frame["event"], frame["data"]["id"]) for frame in WHOLE]
+
+
 def test_a_workflows_output_named_answer_is_no_text_on_the_screen(waits):
     script = Script(sse(started()), sse(finished(outputs={"answer": "no text"})))
     events = collect(make_client(script).workflows.stream({}))

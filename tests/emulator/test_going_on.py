@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 from real import real_frames
 
 from dify.testing import Emulator, Node
-from dify.testing._live import UNREAD
+from dify.testing._live import UNREAD, follow
+from dify.testing._run_events import finished
+from dify.testing._runs import Run
+from dify.types.events import MessageEvent
+from dify.types.workflows import RunCreator
 
 RUN = {"inputs": {"s": 5}, "user": "user-1", "response_mode": "streaming"}
 ASK = {"query": "q", "inputs": {}, "user": "user-1", "response_mode": "streaming"}
@@ -151,3 +156,26 @@ def test_a_run_begun_by_a_plain_client_goes_on_too() -> None:
         for event in client.workflows.events(run_id, include_state_snapshot=True):
             last = event
         assert (last.event, last.data.outputs) == ("workflow_finished", {"done": True})
+
+
+async def test_who_joins_between_two_pieces_is_told_each_once_whatever_comes_while_the_snapshot_is_sent() -> None:
+    said = [MessageEvent(task_id="t", message_id="m", conversation_id="c", id="m", answer=text) for text in "abcd"]
+    run = Run(user="u", inputs={}, workflow_id="w", task_id="t")
+    told: list[str] = []
+    run.publish(said[0])
+    frames = follow(run, snapshot=lambda text: told.append(text) or [], over_pauses=False)
+    async with aclosing(frames):
+        assert (await anext(frames)).event == "ping"
+        for frame in (*said[1:], None):
+            run.publish(frame)
+        assert told == ["a"]
+        assert [frame.answer async for frame in frames] == ["b", "c", "d"]
+
+
+async def test_who_joins_as_a_run_ends_is_told_its_end() -> None:
+    run = Run(user="u", inputs={}, workflow_id="w", task_id="t", status="succeeded")
+    end = finished(run, RunCreator(id="e", user="u"), task_id="t", workflow_run_id=run.id)
+    for frame in (end, None):
+        run.publish(frame)
+    joined = follow(run, snapshot=None, over_pauses=False)
+    assert [frame.event async for frame in joined] == ["ping", "workflow_finished"]

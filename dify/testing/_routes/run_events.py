@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -47,7 +48,7 @@ async def _events(call: Call) -> Response:
     if run.finished_at is not None:
         return EventStream(_replay(core, run), spaced=True, headers=headers)
     asked = {name: call.text(name).lower() == "true" for name in ("include_state_snapshot", "continue_on_pause")}
-    snapshot = _snapshot(run) if asked["include_state_snapshot"] else None
+    snapshot = partial(_snapshot, run) if asked["include_state_snapshot"] else None
     return EventStream(follow(run, snapshot=snapshot, over_pauses=asked["continue_on_pause"]), headers=headers)
 
 
@@ -57,7 +58,7 @@ async def _replay(core: Core, run: Run) -> AsyncGenerator[Frame]:
     yield finished(run, creator, task_id=run.id, workflow_run_id=run.id)
 
 
-async def _snapshot(run: Run) -> AsyncGenerator[Frame]:
+def _snapshot(run: Run, answer: str) -> Iterator[Frame]:
     """What has happened so far, as it is stored: nodes without what they were given and gave."""
     ids: dict[str, Any] = {**run.envelope, "workflow_run_id": run.id}
     if not run.forms:
@@ -66,7 +67,7 @@ async def _snapshot(run: Run) -> AsyncGenerator[Frame]:
     begun = started(run, **ids)
     yield begun.model_copy(update={"data": begun.data.model_copy(update={"inputs": stamped})})
     if "message_id" in ids:
-        yield MessageReplaceEvent(**run.envelope, answer=run.answer, reason="")
+        yield MessageReplaceEvent(**run.envelope, answer=answer, reason="")
     for index, node in enumerate([*run.nodes], 1):
         yield NodeStartedEvent(**ids, data=_stored(node, index))
         if node.status != "running":
