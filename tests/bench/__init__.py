@@ -12,10 +12,12 @@ package httpx-aiohttp are measured where they can be imported; nothing here need
 
     uv run --group dev --with openai --with anthropic --with dify-client --with httpx-aiohttp python -m tests.bench
 
-How it is measured: each variant in a process of its own, variants taking turns, the server in another process; CPU is user
-and system time of the client's process, after one stream that is not counted; ratios are taken within a round, and the table
-has their median. Rows "no sockets" answer from memory, below the HTTP library's own connection: they are the steady ones.
-Frames are recorded ones (tests/recordings); peers get the same words in the shape of their own wire.
+How it is measured: CPU is user and system time of the client's process, after one stream that is not counted; the server is
+another process. What one stream or call costs is measured with ours and raw in one process, which take turns pass by pass:
+the ratio is the median over the passes of a process, and then over the rounds. Everything else (many streams, files, imports,
+the peers) has a process for each variant, variants taking turns; ratios are taken within a round, and the table has their
+median. Rows "no sockets" answer from memory, below the HTTP library's own connection: they are the steady ones. Frames are
+recorded ones (tests/recordings); peers get the same words in the shape of their own wire.
 
 The rooms: `rows` (what is run, and the goals), `table` (takes turns, sets the table), `work` (a process of its own), `plans`
 (the bytes of an answer), `server`, `network` (none at all), `clients` and `clients_sync` (ours, raw, the peers), `streams`,

@@ -18,7 +18,7 @@ class Sizes:
     events: int = 10_000
     chunked: int = 2_000
     nodes: int = 1_000
-    passes: int = 7
+    passes: int = 12
     few: int = 100
     many: int = 1_000
     each: int = 50
@@ -42,6 +42,7 @@ class Case:
 
     `asked` goes to the process that measures: `job`, `plan` (see `plans.Plan`), `net` ("memory": connections that are not
     there; "chunks": no protocol either; "socket"), `at_once`, `times`, and `passes` of all that, of which the least counts.
+    The variants in `together` share a process and take turns pass by pass, so that both meet the machine as it is then.
     """
 
     name: str
@@ -49,6 +50,13 @@ class Case:
     variants: tuple[str, ...]
     asked: dict[str, Any] = field(hash=False)
     heavy: bool = False
+    together: tuple[str, ...] = ()
+
+    @property
+    def turns(self) -> list[tuple[str, ...]]:
+        """Who is measured in one process, and who after."""
+        apart = [(variant,) for variant in self.variants if variant not in self.together]
+        return [self.together, *apart] if self.together else apart
 
 
 @dataclass(frozen=True)
@@ -81,12 +89,19 @@ class Row:
 
 
 def _stream_case(
-    name: str, face: Face, variants: tuple[str, ...], *, heavy: bool = False, net: str = "socket", **asked: Any
+    name: str,
+    face: Face,
+    variants: tuple[str, ...],
+    *,
+    heavy: bool = False,
+    together: tuple[str, ...] = (),
+    net: str = "socket",
+    **asked: Any,
 ) -> Case:
     plan = {"frames": asked.pop("frames", "message"), "count": asked.pop("count"), "chunk": asked.pop("chunk", 0)}
     plan |= {"every": asked.pop("every", 0), "hold": asked.pop("hold", False)}
     usual = {"job": "streams", "net": net, "plan": plan, "at_once": 1, "times": 1, "passes": 1, "warm_up": 1}
-    return Case(name, face, variants, usual | asked, heavy)
+    return Case(name, face, variants, usual | asked, heavy, together)
 
 
 def cases(sizes: Sizes) -> list[Case]:
@@ -109,7 +124,7 @@ def _decoding(face: Face, sizes: Sizes) -> list[Case]:
     every = (*both, *PEERS[face])
 
     def case(name: str, variants: tuple[str, ...], **asked: Any) -> Case:
-        return _stream_case(name, face, variants, passes=sizes.passes, **asked)
+        return _stream_case(name, face, variants, passes=sizes.passes, together=variants[:2], **asked)
 
     return [
         case("large", all_here, net="memory", count=sizes.events, chunk=1 << 16),
@@ -119,7 +134,7 @@ def _decoding(face: Face, sizes: Sizes) -> list[Case]:
         case("nodes", both, net="memory", frames="node", count=sizes.nodes, chunk=1 << 16),
         case("nodes-framed", both, net="memory", frames="node", count=sizes.nodes),
         *(
-            case(name, (*both, "httpx-sse"), net="chunks", frames="huge", count=size, chunk=1024, warm_up=1)
+            case(name, ("ours", "httpx-sse", "raw"), net="chunks", frames="huge", count=size, chunk=1024, warm_up=1)
             for name, size in (("huge", sizes.huge), ("huge-half", sizes.huge // 2))
         ),
     ]
@@ -150,7 +165,9 @@ def _many(face: Face, sizes: Sizes) -> list[Case]:
 
 def _calls(face: Face, sizes: Sizes) -> list[Case]:
     def case(name: str, variants: tuple[str, ...], **asked: Any) -> Case:
-        return _stream_case(name, face, variants, frames="reply", count=1, passes=sizes.passes, **asked)
+        return _stream_case(
+            name, face, variants, together=variants[:2], frames="reply", count=1, passes=sizes.passes, **asked
+        )
 
     both, every = ("ours", "raw"), ("ours", "raw", *PEERS[face])
     return [

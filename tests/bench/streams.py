@@ -7,10 +7,11 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
@@ -35,17 +36,17 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
-def measured(asked: dict[str, Any]) -> dict[str, float]:
-    """The figures of one variant; see `rows.Case` for what may be asked."""
+def measured(asked: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The figures of each variant; see `rows.Case` for what may be asked."""
     allow_many_sockets()
     if asked["face"] == "async":
         return asyncio.run(_async(asked))
     return _sync(asked)
 
 
-def _setting(asked: dict[str, Any]) -> tuple[str, Plan, Any]:
+def _setting(asked: dict[str, Any], variant: str) -> tuple[str, Plan, Any]:
     plan = Plan(**asked["plan"])
-    if asked["variant"] in SLOW and plan.frames == "message":
+    if variant in SLOW and plan.frames == "message":
         plan = replace(plan, count=max(plan.count // 8, min(plan.count, 50)))
     if asked["net"] == "socket":
         return asked["url"], plan, None
@@ -56,34 +57,68 @@ def _setting(asked: dict[str, Any]) -> tuple[str, Plan, Any]:
 
 
 class Figures:
-    """Sums up what the reads of one variant took: the least of its passes, which other work on the machine disturbed least."""
+    """Sums up what the reads of one variant took; the least of its passes is what other work on the machine disturbed least."""
 
     def __init__(self) -> None:
         self.begun = 0.0
-        self.cpu = 0.0
-        self.least = float("inf")
+        self.passes: list[float] = []
+        self.counts: list[int] = []
         self.first: list[float] = []
         self._held = 0.0
 
     def start(self) -> None:
+        self.counts.clear()
+        self.first.clear()
         gc.collect()
         self._held = memory()
-        self.begun, self.cpu = time.perf_counter(), time.process_time()
+        self.begun, self._cpu = time.perf_counter(), time.process_time()
 
     def stop(self) -> None:
-        self.cpu = time.process_time() - self.cpu
-        self.least = min(self.least, self.cpu)
+        self.passes.append(time.process_time() - self._cpu)
 
-    def of_events(self, count: int) -> dict[str, float]:
+    def of(self, plan: Plan) -> dict[str, float]:
+        least = min(self.passes)
+        if plan.frames == "reply":
+            return {"cpu_us": least / len(self.counts) * 1e6}
         late = p99([at - self.begun for at in self.first])
-        return {"cpu_us": self.least / count * 1e6, "cpu_ms": self.least * 1e3, "first_ms": late * 1e3}
-
-    def of_calls(self, count: int) -> dict[str, float]:
-        return {"cpu_us": self.least / count * 1e6}
+        return {"cpu_us": least / _check(self.counts, plan) * 1e6, "cpu_ms": least * 1e3, "first_ms": late * 1e3}
 
     def of_open(self, count: int) -> dict[str, float]:
         gc.collect()
         return {"kib": (memory() - self._held) / count}
+
+
+class Side:
+    """One variant at work in this process, which may be one of several."""
+
+    def __init__(self, asked: dict[str, Any], variant: str) -> None:
+        url, self.plan, http = _setting(asked, variant)
+        makers: dict[str, Callable[..., Any]] = clients.MAKERS if asked["face"] == "async" else clients_sync.MAKERS
+        self.client = makers[variant](url, self.plan, http)
+        self.figures = Figures()
+
+    def work(self) -> Any:
+        """One call or stream of it."""
+        return self.client.ask() if self.plan.frames == "reply" else self.client.read(self.figures.first)
+
+
+def _in_turns(sides: dict[str, Side], passes: int) -> Iterator[Side]:
+    """Who reads next: each once in a pass, and who was last begins the next."""
+    order = [*sides.values()]
+    for _ in range(passes):
+        yield from order
+        order.reverse()
+
+
+def _told(sides: dict[str, Side]) -> dict[str, dict[str, float]]:
+    """The figures of each; beside them what it took in a pass over what each of the others did in the same, the median."""
+    found = {variant: side.figures.of(side.plan) for variant, side in sides.items()}
+    for variant, side in sides.items():
+        for other in sides.keys() - {variant}:
+            pairs = zip(side.figures.passes, sides[other].figures.passes, strict=True)
+            ratio = median(mine / theirs for mine, theirs in pairs)
+            found[variant] |= {f"{key} over {other}": ratio for key in ("cpu_us", "cpu_ms")}
+    return found
 
 
 def _check(counts: list[int], plan: Plan) -> int:
@@ -92,26 +127,28 @@ def _check(counts: list[int], plan: Plan) -> int:
     return sum(counts)
 
 
-async def _async(asked: dict[str, Any]) -> dict[str, float]:
-    url, plan, http = _setting(asked)
-    client = clients.MAKERS[asked["variant"]](url, plan, http)
-    at_once, times, figures = asked["at_once"], asked["times"], Figures()
-    work: Callable[[], Any] = client.ask if plan.frames == "reply" else lambda: client.read(figures.first)
+async def _async(asked: dict[str, Any]) -> dict[str, dict[str, float]]:
+    sides = {variant: Side(asked, variant) for variant in asked["variants"]}
+    at_once, times = asked["at_once"], asked["times"]
     try:
-        if plan.hold:
-            return await _open(client, at_once, figures)
-        for _ in range(asked["warm_up"]):
-            await work()
-        for _ in range(asked["passes"]):
-            counts: list[int] = []
-            figures.first.clear()
+        for variant, side in sides.items():
+            if side.plan.hold:
+                return {variant: await _open(side.client, at_once, side.figures)}
+            for _ in range(asked["warm_up"]):
+                await side.work()
+        for side in _in_turns(sides, asked["passes"]):
+            figures = side.figures
             figures.start()
             for _ in range(times):
-                counts += [await work()] if at_once == 1 else await asyncio.gather(*(work() for _ in range(at_once)))
+                if at_once == 1:
+                    figures.counts.append(await side.work())
+                else:
+                    figures.counts += await asyncio.gather(*(side.work() for _ in range(at_once)))
             figures.stop()
     finally:
-        await client.close()
-    return figures.of_calls(len(counts)) if plan.frames == "reply" else figures.of_events(_check(counts, plan))
+        for side in sides.values():
+            await side.client.close()
+    return _told(sides)
 
 
 async def _open(client: clients.AsyncClient, at_once: int, figures: Figures) -> dict[str, float]:
@@ -137,23 +174,22 @@ async def _open(client: clients.AsyncClient, at_once: int, figures: Figures) -> 
     return found
 
 
-def _sync(asked: dict[str, Any]) -> dict[str, float]:
-    url, plan, http = _setting(asked)
-    client = clients_sync.MAKERS[asked["variant"]](url, plan, http)
-    at_once, times, figures = asked["at_once"], asked["times"], Figures()
-    work: Callable[[], Any] = client.ask if plan.frames == "reply" else lambda: client.read(figures.first)
+def _sync(asked: dict[str, Any]) -> dict[str, dict[str, float]]:
+    sides = {variant: Side(asked, variant) for variant in asked["variants"]}
+    at_once, times = asked["at_once"], asked["times"]
     threading.stack_size(1 << 19)
     with ThreadPoolExecutor(at_once) as pool:
         try:
-            for _ in range(asked["warm_up"]):
-                work()
-            for _ in range(asked["passes"]):
-                counts: list[int] = []
-                figures.first.clear()
+            for side in sides.values():
+                for _ in range(asked["warm_up"]):
+                    side.work()
+            for side in _in_turns(sides, asked["passes"]):
+                figures, work = side.figures, side.work
                 figures.start()
                 for _ in range(times):
-                    counts += [work()] if at_once == 1 else list(pool.map(lambda _: work(), range(at_once)))
+                    figures.counts += [work()] if at_once == 1 else pool.map(lambda _: work(), range(at_once))  # noqa: B023
                 figures.stop()
         finally:
-            client.close()
-    return figures.of_calls(len(counts)) if plan.frames == "reply" else figures.of_events(_check(counts, plan))
+            for side in sides.values():
+                side.client.close()
+    return _told(sides)

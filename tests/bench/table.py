@@ -11,7 +11,7 @@ from typing import Any
 
 from .clients import NotInstalled
 from .rows import PEERS, Case, Face, Row
-from .work import measure, run_together
+from .work import Found, measure, run_together
 
 NAMES = {"ours-aiohttp": "ours on aiohttp", "raw-default": "raw, 100 connections"}
 PEER_ROUNDS = 2
@@ -68,48 +68,67 @@ def run(
 
 
 def _round(found: Measured, case: Case, number: int, url: str, say: Callable[[str], None]) -> None:
-    turn = number % len(case.variants)
-    for variant in (*case.variants[turn:], *case.variants[:turn]):
-        where = (case.face, case.name, variant)
-        measured = len(found.figures.get(where, ()))
-        if where in found.missing or measured > number or (variant in PEERS[case.face] and number >= PEER_ROUNDS):
+    turns = case.turns
+    first = number % len(turns)
+    for variants in (*turns[first:], *turns[:first]):
+        wanted = [variant for variant in variants if _is_wanted(found, case, variant, number)]
+        if not wanted:
             continue
-        say(f"{case.face} {case.name}, round {number + 1}: {variant}")
-        try:
-            figures = measure(case.asked | {"face": case.face, "variant": variant, "url": url})
-        except NotInstalled:
-            found.missing[where] = "not installed"
-        except RuntimeError as failed:  # so many connections are too much for some: the others' figures still count
-            found.missing[where] = "failed"
-            say(f"{failed}\n")
-        else:
-            found.add(where, figures)
+        say(f"{case.face} {case.name}, round {number + 1}: {', '.join(variants)}")
+        for variant, result in _measured(found, case, variants, url, say).items():
+            found.add((case.face, case.name, variant), result)
+
+
+def _is_wanted(found: Measured, case: Case, variant: str, number: int) -> bool:
+    where = (case.face, case.name, variant)
+    enough = len(found.figures.get(where, ())) > number or (variant in PEERS[case.face] and number >= PEER_ROUNDS)
+    return where not in found.missing and not enough
+
+
+def _measured(found: Measured, case: Case, variants: tuple[str, ...], url: str, say: Callable[[str], None]) -> Found:
+    try:
+        return measure(_job(case, variants, url))
+    except NotInstalled:
+        why = "not installed"
+    except RuntimeError as failed:  # so many connections are too much for some: the others' figures still count
+        why = "failed"
+        say(f"{failed}\n")
+    found.missing |= {(case.face, case.name, variant): why for variant in variants}
+    return {}
+
+
+def _job(case: Case, variants: tuple[str, ...], url: str) -> dict[str, Any]:
+    return case.asked | {"face": case.face, "variants": variants, "url": url}
 
 
 def run_once(cases: Iterable[Case], url: str) -> Measured:
     """Every variant once, as many in one process as can be: what they cost means nothing then, but they have run."""
     found = Measured()
-    shared: dict[str, list[tuple[tuple[Face, str, str], dict[str, Any]]]] = {}
-    for case in cases:
-        for variant in case.variants:
-            where, asked = (
-                (case.face, case.name, variant),
-                case.asked | {"face": case.face, "variant": variant, "url": url},
-            )
-            if case.asked["job"] == "streams":
-                shared.setdefault(case.asked["net"], []).append((where, asked))  # one kind of network for each process
-                continue
-            try:
-                found.figures[where] = [measure(asked, apart=False)]
-            except NotInstalled:
-                found.missing[where] = "not installed"
-    for jobs in shared.values():
-        results = run_together([asked for _, asked in jobs])
-        for (where, _), figures in zip(jobs, results, strict=True):
+    shared: dict[str, list[tuple[Case, tuple[str, ...]]]] = {}
+
+    def note(case: Case, variants: tuple[str, ...], figures: dict[str, Any]) -> None:
+        for variant in variants:
+            where = (case.face, case.name, variant)
             if "missing" in figures:
                 found.missing[where] = "not installed"
             else:
-                found.figures[where] = [figures]
+                found.figures[where] = [figures[variant]]
+
+    for case in cases:
+        for variants in case.turns:
+            if case.asked["job"] == "streams":
+                shared.setdefault(case.asked["net"], []).append(
+                    (case, variants)
+                )  # one kind of network for each process
+                continue
+            try:
+                note(case, variants, measure(_job(case, variants, url), apart=False))
+            except NotInstalled as error:
+                note(case, variants, {"missing": str(error)})
+    for jobs in shared.values():
+        results = run_together([_job(case, variants, url) for case, variants in jobs])
+        for (case, variants), figures in zip(jobs, results, strict=True):
+            note(case, variants, figures)
     return found
 
 
@@ -126,10 +145,12 @@ class Line:
 
 
 def ratio_of(found: Measured, row: Row) -> float | None:
-    """The median of the ratios, each taken within a round."""
+    """The median of the ratios, each taken within a pass where both were at work in one process, or else within a round."""
     if row.over is None:
         return None
     case, variant = row.over
+    if within := found.values(row.face, row.case, row.variant, f"{row.key} over {variant}"):
+        return median(within)
     ours = found.values(row.face, row.case, row.variant, row.key)
     theirs = found.values(row.face, case, variant, row.key)
     if not ours or not theirs:

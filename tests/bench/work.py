@@ -13,11 +13,15 @@ from .clients import NotInstalled
 ROOT = Path(__file__).parents[2]
 
 
-def run(asked: dict[str, Any]) -> dict[str, float]:
-    """The figures of one variant, from a process that does nothing else.
+Found = dict[str, dict[str, float]]
+"""Figures of each variant."""
+
+
+def run(asked: dict[str, Any]) -> Found:
+    """The figures of the variants that are asked for, from a process that does nothing else.
 
     Raises:
-        NotInstalled: The package that is to be measured is not there.
+        NotInstalled: A package that is to be measured is not there.
     """
     (figures,) = run_together([asked])
     if "missing" in figures:
@@ -26,7 +30,7 @@ def run(asked: dict[str, Any]) -> dict[str, float]:
 
 
 def run_together(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The figures of several variants from one process: quick, and good for seeing that they run."""
+    """The figures of several jobs from one process: quick, and good for seeing that they run."""
     command = [sys.executable, "-m", "tests.bench.work"]
     done = subprocess.run(
         command, cwd=ROOT, input=json.dumps(asked), capture_output=True, text=True, timeout=900, check=False
@@ -37,17 +41,19 @@ def run_together(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return figures
 
 
-def measure(asked: dict[str, Any], *, apart: bool = True) -> dict[str, float]:
-    """The figures of one variant of one case; with `apart` from a process of its own."""
+def measure(asked: dict[str, Any], *, apart: bool = True) -> Found:
+    """The figures of the variants of one case; with `apart` from a process of their own."""
+    if asked["job"] == "streams":
+        return run(asked)
+    (variant,) = asked["variants"]
+    one = asked | {"variant": variant}
     if asked["job"] == "transfers":
         from .transfers import client_side, measured
 
-        return measured(asked, run if apart else client_side)
-    if asked["job"] == "imports":
-        from .imports import measured as imported
+        return {variant: measured(one, (lambda job: run(job)[variant]) if apart else client_side)}
+    from .imports import measured as imported
 
-        return imported(asked)
-    return run(asked)
+    return {variant: imported(one)}
 
 
 def _figures(asked: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def _figures(asked: dict[str, Any]) -> dict[str, Any]:
         if asked["job"] == "transfer":
             from .transfers import client_side
 
-            return client_side(asked)
+            return {asked["variant"]: client_side(asked)}
         from .streams import measured
 
         return measured(asked)
