@@ -6,16 +6,23 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from email.message import Message
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
 from .types.http import HTTPInfo
 
-__all__ = ["PartFile", "filename_of", "safe_name"]
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+__all__ = ["PartFile", "PartWriter", "filename_of", "safe_name"]
+
+BATCH = 1 << 20
+"""Bytes that are written at once where that takes a thread."""
 
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
@@ -77,11 +84,15 @@ class PartFile:
                 descriptor, self._part = tempfile.mkstemp(prefix=".dify-", suffix=".part", dir=self.target.parent)
                 self._file = os.fdopen(descriptor, "wb")
 
-    def write(self, *pieces: bytes) -> None:
-        """Append, in a thread: joining the pieces first, on the event loop, took as long as writing them."""
-        with self._at_work():
-            if self._file is not None:
-                self._file.writelines(pieces)
+    def write(self, data: bytes | memoryview) -> None:
+        """Append."""
+        try:  # as `_at_work`, of which this happens tens of thousands of times
+            with self._lock:
+                if self._file is not None:
+                    self._file.write(data)
+        finally:
+            if self._dropped:
+                self._clean_up()
 
     def keep(self) -> Path:
         """All has come: put the file in its place."""
@@ -122,3 +133,85 @@ class PartFile:
                     Path(self._part).unlink(missing_ok=True)
         finally:
             self._lock.release()
+
+
+class PartWriter:
+    """Writes what comes to a part file: at once, or (`beside`) in a thread while more comes.
+
+    There are two buffers then: one fills while the other is written. They are filled again and again, since memory that is new
+    each time costs as much as the writing.
+    """
+
+    def __init__(self, part: PartFile, *, beside: bool) -> None:
+        self._written = 0
+        self._part = part
+        self._beside = beside
+        self._filling = self._spare = memoryview(b"")
+        self._length = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
+        self._under_way = 0
+
+    @property
+    def written(self) -> int:
+        """Bytes that the file has; an error of writing may still be on its way."""
+        done = self._writing is not None and self._writing.done()
+        return self._written + (self._under_way if done else 0)
+
+    def add(self, chunk: bytes) -> Callable[[], None] | None:
+        """Take a chunk; what is returned is to be called first, off the event loop, before there is room for more."""
+        if not self._beside:
+            self._part.write(chunk)
+            self._written += len(chunk)
+            return None
+        if len(chunk) <= len(self._filling) - self._length:
+            self._fill(chunk)
+            return None
+        take = partial(self._take, memoryview(chunk))
+        if len(chunk) > BATCH or not (self._writing is None or self._writing.done()):
+            return take
+        take()
+        return None
+
+    def finish(self) -> None:
+        """All has come: write what is left. Blocks."""
+        self._settle()
+        if self._length:
+            self._part.write(self._filling[: self._length])
+            self._written += self._length
+
+    def close(self) -> None:
+        """Let the thread go, which ends what it is at."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _fill(self, chunk: bytes | memoryview) -> None:
+        self._filling[self._length : self._length + len(chunk)] = chunk
+        self._length += len(chunk)
+
+    def _take(self, chunk: memoryview) -> None:
+        while len(chunk):
+            if self._length == len(self._filling):
+                self._hand_over()
+            room = len(self._filling) - self._length
+            self._fill(chunk[:room])
+            chunk = chunk[room:]
+
+    def _hand_over(self) -> None:
+        self._settle()
+        if self._length:
+            if self._thread is None:
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._thread = ThreadPoolExecutor(1, "dify-download")
+            self._writing = self._thread.submit(self._part.write, self._filling)
+            self._under_way = self._length
+        self._filling, self._spare = self._spare or memoryview(bytearray(BATCH)), self._filling
+        self._length = 0
+
+    def _settle(self) -> None:
+        """Wait for what is being written; an error of it is raised here."""
+        if self._writing is not None:
+            self._writing.result()
+            self._written += self._under_way
+            self._writing = None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .pager import AsyncPage
 
 __all__ = [
+    "WRITES_BESIDE",
     "AsyncFirstPage",
     "AsyncGuard",
     "Crew",
@@ -52,6 +53,9 @@ __all__ = [
     "sleep",
     "timed",
 ]
+
+WRITES_BESIDE = True
+"""Whether a download is written in a thread while more of it comes."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from .. import _http
 from .._answers import cut_error, media_type, not_json
-from .._bytes import PartFile, filename_of
+from .._bytes import BATCH, PartFile, PartWriter, filename_of
 from .._config import RequestOptions
 from .._request import Call
 from ..errors import ResponseValidationError, UsageError
 from ..types.http import HTTPInfo
-from ._io import AsyncGuard, in_thread
+from ._io import WRITES_BESIDE, AsyncGuard, in_thread
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = ["AsyncByteStream"]
-
-_BATCH = 1 << 20
 
 
 def _no_progress(done: int, total: int | None) -> None:
@@ -122,20 +120,19 @@ class AsyncByteStream(AsyncGuard):
 
     async def _write(self, part: PartFile, on_progress: Callable[[int, int | None], None]) -> None:
         total = self.content_length
-        batch: list[bytes] = []
-        done = written = 0
-        async with aclosing(self._chunks()) as chunks:
-            async for chunk in chunks:
-                batch.append(chunk)
-                done += len(chunk)
-                if done - written >= _BATCH:
-                    await in_thread(part.write, *batch)
-                    batch.clear()
-                    written = done
-                    on_progress(done, total)
-        if batch or not done:
-            await in_thread(part.write, *batch)
-            on_progress(done, total)
+        told = 0
+        with closing(PartWriter(part, beside=WRITES_BESIDE)) as writer:
+            async with aclosing(self._chunks()) as chunks:
+                async for chunk in chunks:
+                    full = writer.add(chunk)
+                    if full is not None:
+                        await in_thread(full)
+                    if writer.written - told >= BATCH:
+                        told = writer.written
+                        on_progress(told, total)
+            await in_thread(writer.finish)
+        if writer.written > told or not told:
+            on_progress(writer.written, total)
 
     def _begin(self) -> None:
         if self._begun:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .pager import Page
 
 __all__ = [
+    "WRITES_BESIDE",
     "Crew",
     "Deadline",
     "FirstPage",
@@ -42,6 +43,9 @@ __all__ = [
     "sleep",
     "timed",
 ]
+
+WRITES_BESIDE = False
+"""A download is written where it is read."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

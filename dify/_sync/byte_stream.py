@@ -12,17 +12,15 @@ from typing import Self
 
 from .. import _http
 from .._answers import cut_error, media_type, not_json
-from .._bytes import PartFile, filename_of
+from .._bytes import BATCH, PartFile, PartWriter, filename_of
 from .._config import RequestOptions
 from .._request import Call
 from ..errors import ResponseValidationError, UsageError
 from ..types.http import HTTPInfo
-from ._io import Guard, in_thread
+from ._io import WRITES_BESIDE, Guard, in_thread
 from .transport import Exchange, Transport
 
 __all__ = ["ByteStream"]
-
-_BATCH = 1 << 20
 
 
 def _no_progress(done: int, total: int | None) -> None:
@@ -123,20 +121,19 @@ class ByteStream(Guard):
 
     def _write(self, part: PartFile, on_progress: Callable[[int, int | None], None]) -> None:
         total = self.content_length
-        batch: list[bytes] = []
-        done = written = 0
-        with closing(self._chunks()) as chunks:
-            for chunk in chunks:
-                batch.append(chunk)
-                done += len(chunk)
-                if done - written >= _BATCH:
-                    in_thread(part.write, *batch)
-                    batch.clear()
-                    written = done
-                    on_progress(done, total)
-        if batch or not done:
-            in_thread(part.write, *batch)
-            on_progress(done, total)
+        told = 0
+        with closing(PartWriter(part, beside=WRITES_BESIDE)) as writer:
+            with closing(self._chunks()) as chunks:
+                for chunk in chunks:
+                    full = writer.add(chunk)
+                    if full is not None:
+                        in_thread(full)
+                    if writer.written - told >= BATCH:
+                        told = writer.written
+                        on_progress(told, total)
+            in_thread(writer.finish)
+        if writer.written > told or not told:
+            on_progress(writer.written, total)
 
     def _begin(self) -> None:
         if self._begun:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import random
 import stat
+import threading
+from contextlib import closing
 
 import pytest
 from hypothesis import given, strategies as st
 
-from dify._bytes import PartFile, filename_of, safe_name
+from dify._bytes import BATCH, PartFile, PartWriter, filename_of, safe_name
 from dify.types.http import HTTPInfo
 
 
@@ -158,4 +162,94 @@ def test_a_part_file_that_is_dropped_before_its_thread_made_it_is_never_made(tmp
     part.drop()
     part.open()
     part.write(b"x")
+    assert files(tmp_path) == set()
+
+
+class Slow(PartFile):
+    """A part file whose every write waits to be let on; one more call of `go` for each."""
+
+    def __init__(self, path) -> None:
+        super().__init__(path, "unused")
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.open()
+
+    def write(self, data) -> None:
+        self.begun.release()
+        assert self.go.acquire(timeout=20)
+        super().write(data)
+
+
+def pieces(size: int, length: int):
+    """Bytes that are nowhere alike, in pieces."""
+    whole = random.Random(size).randbytes(size)
+    return whole, [whole[at : at + length] for at in range(0, size, length)]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["at once", "beside"])
+@pytest.mark.parametrize("length", [1, 3, 65_536, BATCH - 1, BATCH, BATCH + 1, 5 * BATCH])
+def test_what_is_written_is_what_came_however_it_came(tmp_path, beside, length):
+    whole, chunks = pieces(min(5 * BATCH + 7, length * 20_000), length)
+    part = part_file(tmp_path / "out.bin", "unused")
+    with closing(PartWriter(part, beside=beside)) as writer:
+        seen = [0]
+        for chunk in chunks:
+            full = writer.add(chunk)
+            if full is not None:
+                full()
+            seen.append(writer.written)
+        writer.finish()
+    assert part.keep().read_bytes() == whole
+    assert writer.written == len(whole)
+    assert seen == sorted(seen)
+    assert seen[-1] > len(whole) - 3 * BATCH - length
+
+
+def test_more_is_taken_while_a_piece_is_being_written_and_then_has_to_wait(tmp_path):
+    part = Slow(tmp_path / "out.bin")
+    whole, chunks = pieces(3 * BATCH, BATCH // 4)
+    with closing(PartWriter(part, beside=True)) as writer:
+        taken = [writer.add(chunk) for chunk in chunks[:8]]
+        assert taken == [None] * 8  # one piece is with the thread, the next is whole
+        assert part.begun.acquire(timeout=20)
+        assert writer.written == 0
+        full = writer.add(chunks[8])
+        assert full is not None
+        part.go.release()
+        full()
+        assert writer.written == BATCH
+        part.go.release(4)
+        for chunk in chunks[9:]:
+            assert writer.add(chunk) is None
+        writer.finish()
+    assert part.keep().read_bytes() == whole
+
+
+def test_a_disk_that_is_full_is_told_with_the_next_piece_or_at_the_end(tmp_path):
+    class Full(PartFile):
+        def write(self, data) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    for more in (1, 0):
+        part = Full(tmp_path / "out.bin", "unused")
+        part.open()
+        with closing(PartWriter(part, beside=True)) as writer, pytest.raises(OSError, match="No space"):
+            for _ in range(2 * BATCH // 65_536 + more):
+                (writer.add(bytes(65_536)) or (lambda: None))()
+            writer.finish()
+        part.drop()
+    assert files(tmp_path) == set()
+
+
+def test_a_download_that_is_given_up_while_a_piece_is_being_written_leaves_nothing(tmp_path):
+    part = Slow(tmp_path / "out.bin")
+    with closing(PartWriter(part, beside=True)) as writer:
+        for _ in range(5):
+            assert writer.add(bytes(BATCH // 4)) is None
+        assert part.begun.acquire(timeout=20)
+        part.drop()
+    (thread,) = (thread for thread in threading.enumerate() if thread.name.startswith("dify-download"))
+    part.go.release()
+    thread.join(20)
+    assert not thread.is_alive()
     assert files(tmp_path) == set()

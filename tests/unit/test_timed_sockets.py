@@ -213,3 +213,20 @@ async def test_a_call_that_gets_no_connection_within_its_time_says_that_nothing_
         with pytest.raises(APITimeoutError, match=r"connecting to .* took too long") as caught:
             await client.app.info()
     assert not caught.value.sent
+
+
+def test_as_long_as_all_that_was_asked_for_comes_more_is_asked_for():
+    class Sends(Noted):
+        def __init__(self, *lengths: int) -> None:
+            super().__init__()
+            self.lengths = list(lengths)
+            self.asked: list[int] = []
+
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            self.asked.append(max_bytes)
+            return b"x" * min(self.lengths.pop(0), max_bytes)
+
+    under = Sends(10, 65_536, 1 << 30, 65_536, 100, 65_536, 0)
+    stream, _ = pair(under)
+    assert [len(stream.read(65_536)) for _ in range(7)] == [10, 65_536, 1 << 18, 65_536, 100, 65_536, 0]
+    assert under.asked == [65_536, 65_536, 1 << 18, 1 << 18, 1 << 18, 65_536, 1 << 18]
