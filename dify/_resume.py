@@ -114,9 +114,12 @@ class Delivered:
         elif isinstance(event, t.WorkflowStartedEvent):
             self._started, self._waits_for = True, None
             if event.data.reason == "resumption":
-                # The node that waited starts once more, under the id that it had.
+                # The node that waited starts once more, under the id that it had; a form may be filled as one before it was.
                 ended = {key[1] for key in self._seen if key[0] == "node_finished"}
-                self._seen -= {key for key in self._seen if key[0] == "node_started" and key[1] not in ended}
+                again = ("human_input_form_filled", "human_input_form_timeout")
+                self._seen = {
+                    key for key in self._seen if key[0] not in again and (key[0] != "node_started" or key[1] in ended)
+                }
 
     def idle_cuts(self, shown: str) -> int:
         """The stream has been cut: how often so in a row, with nothing new between.

@@ -292,14 +292,27 @@ def resumed():
     return frame
 
 
+def filled(answer: str):
+    data = {
+        "node_id": "ask",
+        "node_title": "ask",
+        "rendered_content": answer,
+        "action_id": answer,
+        "action_text": answer,
+    }
+    return envelope("human_input_form_filled", data=data)
+
+
 ASKED = [started(), node("node_started", "ask")]
 GOES_ON = [
     waits_for("f1"),
     resumed(),
     node("node_started", "ask"),  # once more, under the id that it had
+    filled("yes"),
     waits_for("f2"),
     resumed(),
     node("node_started", "ask"),
+    filled("yes"),
     node("node_finished", "ask", status="succeeded", outputs={"said": "yes"}),
     finished(),
 ]
@@ -366,6 +379,14 @@ async def test_text_that_neither_a_snapshot_nor_the_stream_behind_it_tells_is_to
 
 async def test_a_snapshot_whose_text_goes_on_is_told_as_it_comes():
     assert await followed(delta("fun"), answer="Because ") == (["Because ", "fun"], "Because fun")
+
+
+async def test_a_run_that_asks_the_same_twice_and_is_told_the_same_twice_tells_both():
+    reply = sse(*ASKED, WAITING, *GOES_ON)
+    client = make_client(lambda request: answered(Chunks([reply])))
+    stream = client.workflows.events(RUN, include_state_snapshot=True, continue_on_pause=True)
+    expected = [(frame["event"], frame["data"].get("id")) for frame in [*ASKED, WAITING, *GOES_ON]]
+    assert names(await collect(stream)) == expected
 
 
 @pytest.mark.parametrize("times", [1, 2])
