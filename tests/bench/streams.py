@@ -66,9 +66,12 @@ class Figures:
         self.first: list[float] = []
         self._held = 0.0
 
-    def start(self) -> None:
+    def forget(self) -> None:
+        """What came in the pass before; its time stays."""
         self.counts.clear()
         self.first.clear()
+
+    def start(self) -> None:
         gc.collect()
         self._held = memory()
         self.begun, self._cpu = time.perf_counter(), time.process_time()
@@ -138,6 +141,7 @@ async def _async(asked: dict[str, Any]) -> dict[str, dict[str, float]]:
                 await side.work()
         for side in _in_turns(sides, asked["passes"]):
             figures = side.figures
+            figures.forget()
             figures.start()
             for _ in range(times):
                 if at_once == 1:
@@ -185,6 +189,7 @@ def _sync(asked: dict[str, Any]) -> dict[str, dict[str, float]]:
                     side.work()
             for side in _in_turns(sides, asked["passes"]):
                 figures, work = side.figures, side.work
+                figures.forget()
                 figures.start()
                 for _ in range(times):
                     figures.counts += [work()] if at_once == 1 else pool.map(lambda _: work(), range(at_once))  # noqa: B023
