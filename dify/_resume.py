@@ -98,7 +98,7 @@ class Delivered:
     def __init__(self) -> None:
         self._seen: set[tuple[object, ...]] = set()
         self._started = False
-        self._waits_for: list[str | None] | None = None
+        self._waits_for: tuple[object, ...] | None = None
         self._times_it_waits = 0
         self._known_at_cut: object = None
         self._idle_cuts = 0
@@ -110,7 +110,9 @@ class Delivered:
             if not _only_waits(event):
                 self._seen.add(key(event))
         elif isinstance(event, t.WorkflowPausedEvent):
-            self._waits_for = _forms_of(event)
+            self._waits_for = key = _pause(event)
+            if any(key[1:]):
+                self._seen.add(key)  # a form is asked once, so its pause is never news again
         elif isinstance(event, t.WorkflowStartedEvent):
             self._started, self._waits_for = True, None
             if event.data.reason == "resumption":
@@ -151,7 +153,8 @@ class Delivered:
             return None if unheard_of or key(event) in self._seen else event
         if isinstance(event, t.WorkflowPausedEvent):
             self._times_it_waits += 1
-            return None if self._waits_for == _forms_of(event) else event
+            told = _pause(event)
+            return None if told == self._waits_for or told in self._seen else event
         if isinstance(event, t.WorkflowStartedEvent):
             return None if self._started and event.data.reason != "resumption" else event
         if isinstance(event, t.MessageReplaceEvent) and not event.reason and fold.reconnects:
@@ -159,8 +162,8 @@ class Delivered:
         return event
 
 
-def _forms_of(event: t.WorkflowPausedEvent) -> list[str | None]:
-    return [reason.form_id for reason in event.data.reasons]
+def _pause(event: t.WorkflowPausedEvent) -> tuple[object, ...]:
+    return event.event, *(reason.form_id for reason in event.data.reasons)
 
 
 def _only_waits(event: Any) -> bool:

@@ -336,6 +336,12 @@ async def test_a_run_that_is_cut_while_it_waits_or_after_goes_on_as_if_it_had_no
         assert [(node.node_id, node.outputs) for node in run.nodes] == [("ask", {"said": "yes"})]
 
 
+async def test_a_pause_that_is_over_is_not_told_again_by_a_server_that_is_late(waits):
+    cut = next(index for index, frame in enumerate(GOES_ON) if frame["event"] == "workflow_started") + 1
+    stream = following(sse(*ASKED, *GOES_ON[:cut]), sse(*ASKED, WAITING, GOES_ON[0], *GOES_ON[cut:]))
+    assert names(await collect(stream)) == [(frame["event"], frame["data"].get("id")) for frame in [*ASKED, *GOES_ON]]
+
+
 async def test_a_pause_that_nobody_heard_of_is_told(waits):
     stream = following(sse(*ASKED), sse(*ASKED, WAITING, *GOES_ON))
     assert [event.event for event in await collect(stream)].count("workflow_paused") == 2

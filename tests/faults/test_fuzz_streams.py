@@ -190,6 +190,7 @@ def test_whatever_a_replay_repeats_nothing_is_delivered_twice(
 ) -> None:
     kind, frames = stream
     delivered, fold = Delivered(), FOLDS[kind][0]()
+    fold.reconnects = 1
     for event in events_of(kind, list(frames)):
         if type(event) in delivered.kinds:
             delivered.note(event)
