@@ -149,14 +149,13 @@ class PartWriter:
         self._filling = self._spare = memoryview(b"")
         self._length = 0
         self._thread: ThreadPoolExecutor | None = None
-        self._writing: Future[None] | None = None
-        self._under_way = 0
+        self._writing: Future[None] | None = None  # of the spare buffer, which is whole
 
     @property
     def written(self) -> int:
         """Bytes that the file has; an error of writing may still be on its way."""
         done = self._writing is not None and self._writing.done()
-        return self._written + (self._under_way if done else 0)
+        return self._written + (len(self._spare) if done else 0)
 
     def add(self, chunk: bytes) -> Callable[[], None] | None:
         """Take a chunk; what is returned is to be called first, off the event loop, before there is room for more."""
@@ -205,7 +204,6 @@ class PartWriter:
 
                 self._thread = ThreadPoolExecutor(1, "dify-download")
             self._writing = self._thread.submit(self._part.write, self._filling)
-            self._under_way = self._length
         self._filling, self._spare = self._spare or memoryview(bytearray(BATCH)), self._filling
         self._length = 0
 
@@ -213,5 +211,5 @@ class PartWriter:
         """Wait for what is being written; an error of it is raised here."""
         if self._writing is not None:
             self._writing.result()
-            self._written += self._under_way
+            self._written += len(self._spare)
             self._writing = None

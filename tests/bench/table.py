@@ -117,9 +117,8 @@ def run_once(cases: Iterable[Case], url: str) -> Measured:
     for case in cases:
         for variants in case.turns:
             if case.asked["job"] == "streams":
-                shared.setdefault(case.asked["net"], []).append(
-                    (case, variants)
-                )  # one kind of network for each process
+                # one kind of network for each process
+                shared.setdefault(case.asked["net"], []).append((case, variants))
                 continue
             try:
                 note(case, variants, measure(_job(case, variants, url), apart=False))
