@@ -37,9 +37,10 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.low
 
 
 WARM_START = (
-    "import anyio, runpy, sys; from dify import *; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    "import aiohttp, anyio, httpx_aiohttp, runpy, sys; from dify import *; "
+    "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 )
-"""The runner makes a process for each cell; what they all need is loaded once, before."""
+"""The runner makes a process for each cell; what they all need is loaded once, before: loading takes longer than most cells."""
 
 
 def run_tool(name: str, *arguments: str, face: str, seconds: float) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from dify import Limits
 
-from .support import ADAPTERS, needs_tools, run_tool
+from .support import ADAPTERS, fault_server, needs_tools, run_tool
 
 pytestmark = [needs_tools, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -31,22 +31,40 @@ ARGUED = {
 }
 """Cells that do not meet the catalogue's goal, with what comes in its place, and why that is right."""
 
+READ = "3"
+"""Seconds that a client waits for a next byte: no server of the catalogue needs more than one, a busy machine may."""
+
 MOST_MEMORY = 4 * (Limits().answer >> 20) + 32
+
+
+@cache
+def faults_apart() -> tuple[list[str], list[str]]:
+    """All faults but downloads, and apart from them those whose server sends without end.
+
+    Such a one answers nobody else meanwhile, and what its neighbours then meet is a silence that is not theirs.
+    """
+    with fault_server() as server:
+        names = [fault["name"] for fault in server.get("/__catalog__") if fault["group"] != "download"]
+    return [name for name in names if "endless" not in name], [name for name in names if "endless" in name]
 
 
 @cache
 def cells_of(face: str) -> Cells:
     """What came of every cell; the run takes a minute or two, and all tests look at the same one."""
-    with TemporaryDirectory() as folder:
-        out = Path(folder) / "faults.json"
-        adapter = ADAPTERS[face].name
-        run_tool("run_faults.py", "--sdk", adapter, "--wall", "20", "--out", str(out), face=face, seconds=800)
-        results = json.loads(out.read_text())
-    return {
-        f"{name}/{key.rpartition('/')[2]}": cell | {"goal": result["goal"]}
-        for name, result in results.items()
-        for key, cell in result["cells"].items()
-    }
+    cells: Cells = {}
+    for names in faults_apart():
+        with TemporaryDirectory() as folder:
+            out = Path(folder) / "faults.json"
+            which = ("--only", ",".join(names), "--out", str(out))
+            adapter = ADAPTERS[face].name
+            run_tool("run_faults.py", "--sdk", adapter, "--wall", "20", "--t", READ, *which, face=face, seconds=400)
+            results = json.loads(out.read_text())
+        cells |= {
+            f"{name}/{key.rpartition('/')[2]}": cell | {"goal": result["goal"]}
+            for name, result in results.items()
+            for key, cell in result["cells"].items()
+        }
+    return cells
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -56,7 +74,11 @@ def cells(request: pytest.FixtureRequest) -> Cells:
 
 def test_every_cell_meets_its_goal_or_is_argued(cells: Cells) -> None:
     assert len(cells) == CELLS
-    missed = {name: f"{cell['goal']}: {cell['out']}" for name, cell in cells.items() if cell["verdict"] != "pass"}
+    missed = {
+        name: f"{cell['goal']}: {cell['out']}, {cell['detail']}"
+        for name, cell in cells.items()
+        if cell["verdict"] != "pass"
+    }
     assert set(missed) == set(ARGUED), missed
     assert len(ARGUED) <= 4
     for name, argued in ARGUED.items():
