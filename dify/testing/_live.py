@@ -106,9 +106,9 @@ async def follow(
             loop.call_soon_threadsafe(frames.put_nowait, frame)
 
     text, ending = run.join(listen)
-    # Made at once: later it would tell what the stream behind it tells, too.
-    so_far = [] if snapshot is None else [*snapshot(text)]
     try:
+        # Made at once: later it would tell what the stream behind it tells, too.
+        so_far = [] if snapshot is None else [*snapshot(text)]
         yield PingEvent()
         for frame in so_far:
             yield frame

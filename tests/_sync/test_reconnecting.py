@@ -94,6 +94,10 @@ def names(events):
     return [(event.event, getattr(getattr(event, "data", None), "id", None)) for event in events]
 
 
+def names_in(sent):
+    return [(frame["event"], frame["data"].get("id")) for frame in sent]
+
+
 def collect(stream):
     events = []
     for event in stream:
@@ -104,7 +108,7 @@ def collect(stream):
 def test_a_cut_run_goes_on_at_every_offset_with_the_whole_sequence_of_events(waits):
     whole = sse(*WHOLE)
     begun = len(sse(WHOLE[0]))
-    expected = [(frame["event"], frame["data"]["id"]) for frame in WHOLE]
+    expected = names_in(WHOLE)
     for offset in range(begun, len(whole), 1):
         script = Script(whole[:offset], sse(*SNAPSHOT, *WHOLE[4:]))
         stream = make_client(script).workflows.stream({})
@@ -327,7 +331,7 @@ def following(*replies: bytes):
 
 
 def test_a_run_that_is_cut_while_it_waits_or_after_goes_on_as_if_it_had_not_been(waits):
-    expected = [(frame["event"], frame["data"].get("id")) for frame in [*ASKED, *GOES_ON]]
+    expected = names_in([*ASKED, *GOES_ON])
     for cut in range(1, len(GOES_ON)):
         told = GOES_ON[:cut]
         snapshot = [*ASKED, WAITING, told[-1]] if told[-1]["event"] == "workflow_paused" else ASKED
@@ -340,7 +344,7 @@ def test_a_run_that_is_cut_while_it_waits_or_after_goes_on_as_if_it_had_not_been
 def test_a_pause_that_is_over_is_not_told_again_by_a_server_that_is_late(waits):
     cut = next(index for index, frame in enumerate(GOES_ON) if frame["event"] == "workflow_started") + 1
     stream = following(sse(*ASKED, *GOES_ON[:cut]), sse(*ASKED, WAITING, GOES_ON[0], *GOES_ON[cut:]))
-    assert names(collect(stream)) == [(frame["event"], frame["data"].get("id")) for frame in [*ASKED, *GOES_ON]]
+    assert names(collect(stream)) == names_in([*ASKED, *GOES_ON])
 
 
 def test_a_pause_that_nobody_heard_of_is_told(waits):
@@ -392,7 +396,7 @@ def test_a_run_that_asks_the_same_twice_and_is_told_the_same_twice_tells_both():
     reply = sse(*ASKED, WAITING, *GOES_ON)
     client = make_client(lambda request: answered(Chunks([reply])))
     stream = client.workflows.events(RUN, include_state_snapshot=True, continue_on_pause=True)
-    expected = [(frame["event"], frame["data"].get("id")) for frame in [*ASKED, WAITING, *GOES_ON]]
+    expected = names_in([*ASKED, WAITING, *GOES_ON])
     assert names(collect(stream)) == expected
 
 
@@ -401,7 +405,7 @@ def test_what_a_snapshot_told_is_not_told_again_by_the_stream_behind_it(times):
     reply = sse(*SNAPSHOT * times, *WHOLE[3:])
     client = make_client(lambda request: answered(Chunks([reply])))
     events = collect(client.workflows.events(RUN, include_state_snapshot=True))
-    assert names(events) == [(frame["event"], frame["data"]["id"]) for frame in WHOLE]
+    assert names(events) == names_in(WHOLE)
 
 
 def test_a_workflows_output_named_answer_is_no_text_on_the_screen(waits):
