@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Container
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from .batch_files import with_files
 from .batch_results import Results
 from .batch_rows import Row, Rows, digest_of
 from .exits import CONNECTION, INTERRUPTED, USAGE, Failure, code_of, line_of
@@ -174,7 +173,7 @@ class Batch:
             if row.number in self._results.done or row.number in self._results.started:
                 continue
             try:
-                values = await self._uploaded(row)
+                values = await with_files(self._client, row.values)
             except Exception as error:  # the row's own files; what else can go wrong is raised below
                 if code_of(error) is None:
                     raise
@@ -182,20 +181,6 @@ class Batch:
                 continue
             self._order.append(row)
             yield values
-
-    async def _uploaded(self, row: Row) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for name, value in row.values.items():
-            if name.endswith("[]@"):
-                given = cast("list[object]", value if isinstance(value, list) else [value] if value else [])
-                paths = [_path(name, each) for each in given]
-                values[name[:-3]] = [await self._client.files.upload(path) for path in paths]
-            elif name.endswith("@"):
-                if value:
-                    values[name[:-1]] = await self._client.files.upload(_path(name, value))
-            else:
-                values[name] = value
-        return values
 
     async def _take(self, result: MapResult[Any]) -> None:
         row = self._order[result.index]
@@ -307,14 +292,6 @@ class Batch:
             if late or self._draining or detail.status not in ("running", "scheduled"):
                 return detail
             await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _path(name: str, value: object) -> Path:
-    from dify import InvalidArgumentError
-
-    if not isinstance(value, str):
-        raise InvalidArgumentError(f"{name!r} holds the path of a file, as text, and not {json.dumps(value)[:40]}")
-    return Path(value)
 
 
 def _error_text(error: str | None) -> dict[str, str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import session as s
+from .attachments import Attachment, attach
 from .chat_view import ChatView, summarise
 from .command import Job, command, examples, single
 from .exits import Failure
-from .inputs import SYNTAX, Pair, checked, parse_pairs, read_text, upload, values_of
+from .inputs import SYNTAX, Pair, checked, parse_pairs, read_text, values_of
 from .options import Files
 from .prompts import answer_form, can_ask
 from .render import to_json, wire_form
@@ -78,7 +78,7 @@ async def ask_or_talk(
 
 
 async def ask_once(
-    job: Job, question: str, conversation: str | None, pairs: Sequence[Pair], paths: Sequence[Path]
+    job: Job, question: str, conversation: str | None, pairs: Sequence[Pair], attachments: Sequence[Attachment]
 ) -> ChatResponse:
     """Ask, show the answer and what belongs to it, and put the forms of a chatflow before whoever is there.
 
@@ -86,7 +86,7 @@ async def ask_once(
         Failure: The chatflow waits for a person, and nobody is there or answers.
     """
     client, screen = job.client, job.screen
-    files: list[Any] = await upload(client, paths, screen.note)
+    files: list[Any] = await attach(client, attachments, screen.note)
     inputs = await values_of(client, pairs, screen.note)
     view = ChatView(screen)
     stream = client.chat.stream(question, inputs=inputs, conversation_id=conversation, files=files or None)

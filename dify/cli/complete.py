@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from . import session as s
+from .attachments import attach
 from .command import Job, command, examples, single
-from .inputs import SYNTAX, parse_pairs, upload, values_of
+from .inputs import SYNTAX, parse_pairs, values_of
 from .options import Files, Inputs
 from .render import to_json, wire_form
 
@@ -40,7 +41,7 @@ async def run_completion(
     """Run a completion app; its text is printed as it comes. Ctrl-C asks the server to stop."""
     client, screen = job.client, job.screen
     pairs = parse_pairs(inputs or [])
-    files = await upload(client, file or [], screen.note)
+    files = await attach(client, file or [], screen.note)
     values = await values_of(client, pairs, screen.note)
     stream = client.completions.stream(values, query=query, files=files or None)
     shown = ""

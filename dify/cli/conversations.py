@@ -80,7 +80,7 @@ async def set_variable(
 ) -> None:
     """Change what a chatflow remembers."""
     pairs = parse_pairs([value])
-    if len(pairs) != 1 or pairs[0].upload or pairs[0].key != "value":
+    if len(pairs) != 1 or pairs[0].is_file or pairs[0].key != "value":
         raise typer.BadParameter("write value=TEXT or value:=JSON")
     given = cast("object", pairs[0].value)
     changed = await job.client.conversations.update_variable(conversation_id, variable_id, given)

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from .attachments import attach, attachment
+
 if TYPE_CHECKING:
     from dify import AsyncDify
 
-__all__ = ["SYNTAX", "Pair", "checked", "parse_pairs", "read_text", "upload", "values_of"]
+__all__ = ["SYNTAX", "Pair", "checked", "parse_pairs", "read_text", "values_of"]
 
 SYNTAX = (
     'key=text   a text;  key:=json   any JSON value, such as n:=3 or tags:=\'["a", "b"]\'',
     "key=@path   the text of a file, of standard input for -;  key:=@path   the JSON in a file",
-    "key@path   a file to upload, for a file variable",
+    "key@path   a file to upload, for a file variable; key@https://…   one that the server fetches itself",
     "key[]…   in place of key: one item of a list, such as docs[]@a.pdf docs[]@b.pdf",
     "{…}   several at once, as a JSON object;  @path   the same from a file, or from standard input for @-",
 )
@@ -34,14 +36,14 @@ class Pair:
     """One input: its variable, its value, and whether that is one item of a list.
 
     Attributes:
-        value: The value; of an upload, the path.
-        upload: Whether the value is a file that is to be uploaded first.
+        value: The value; of a file, its path or its address.
+        is_file: Whether the value is a file, which is to be uploaded first where it is a path.
     """
 
     key: str
     value: Any
     many: bool = False
-    upload: bool = False
+    is_file: bool = False
 
 
 def parse_pairs(words: Iterable[str]) -> list[Pair]:
@@ -52,7 +54,7 @@ def parse_pairs(words: Iterable[str]) -> list[Pair]:
 
     Example:
         >>> parse_pairs(["topic=tea"])
-        [Pair(key='topic', value='tea', many=False, upload=False)]
+        [Pair(key='topic', value='tea', many=False, is_file=False)]
         >>> parse_pairs(["n:=3"])[0].value
         3
         >>> [pair.value for pair in parse_pairs(["tags[]=a", "tags[]=b"])]
@@ -95,9 +97,10 @@ def _parse(word: str) -> Pair:
         case ":=@":
             return Pair(key, _json(key, read_text(value)), many)
         case _:
-            if not Path(value).is_file():
-                raise typer.BadParameter(f"{key}@: there is no file {value!r}")
-            return Pair(key, Path(value), many, upload=True)
+            try:
+                return Pair(key, attachment(value), many, is_file=True)
+            except FileNotFoundError as error:
+                raise typer.BadParameter(f"{key}@: {error}") from None
 
 
 def checked(text: str) -> str:
@@ -128,23 +131,11 @@ def _json(key: str, text: str) -> Any:
         raise typer.BadParameter(f"{key!r} takes JSON: {error}") from None
 
 
-async def upload(client: AsyncDify, paths: Sequence[Path], note: Callable[[str], None]) -> list[Any]:
-    """Upload files, one after the other, and give what stands for them in a call."""
-    from dify import InputFile
-
-    files: list[Any] = []
-    for path in paths:
-        uploaded = await client.files.upload(path)
-        note(f"uploaded {path.name}: {uploaded.id}")
-        files.append(InputFile.from_upload(uploaded))
-    return files
-
-
 async def values_of(client: AsyncDify, pairs: Sequence[Pair], note: Callable[[str], None]) -> dict[str, Any]:
     """The inputs of a call, by variable name, with files uploaded and items joined to lists."""
     values: dict[str, Any] = {}
     for pair in pairs:
-        value = (await upload(client, [pair.value], note))[0] if pair.upload else pair.value
+        value = (await attach(client, [pair.value], note))[0] if pair.is_file else pair.value
         if pair.many:
             values.setdefault(pair.key, []).append(value)
         else:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from .attachments import Attachment, attachment
 
 __all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirmed"]
 
 Inputs = Annotated[
     list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Values of the app's fields; see below.")
 ]
+
+
+def _attachment(word: str) -> Attachment:
+    try:
+        return attachment(word)
+    except FileNotFoundError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Files = Annotated[
-    list[Path] | None,
+    list[Any] | None,
     typer.Option(
-        "--file", "-f", metavar="PATH", help="A file to upload and pass on; repeatable.", exists=True, dir_okay=False
+        "--file",
+        "-f",
+        metavar="PATH|URL",
+        help="A file to upload and pass on, or the address from which the server fetches one; repeatable.",
+        parser=_attachment,
     ),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="Show so many at most.")]

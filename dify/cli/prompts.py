@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .render import complain, harmless
@@ -111,30 +109,19 @@ async def _field(client: AsyncDify, screen: Screen, field: FormInput, default: A
 
 
 async def _files(client: AsyncDify, screen: Screen, name: str, *, many: bool) -> Any:
-    from .inputs import upload
+    from .attachments import attach, attachments_in
 
     while True:
         line = ask(f"{name} ({'paths' if many else 'path'} of {'files' if many else 'a file'}): ")
         if line is None:
             return None
         try:
-            paths = _paths(line)
-        except ValueError as error:
+            files = attachments_in(line)
+        except (ValueError, FileNotFoundError) as error:
             complain(str(error), label="Note")
             continue
-        missing = _missing(paths)
-        if missing or not paths or (len(paths) > 1 and not many):
-            complain(
-                f"there is no file {str(missing[0])!r}" if missing else "the path of one file, please", label="Note"
-            )
+        if not files or (len(files) > 1 and not many):
+            complain("the path of one file, please", label="Note")
             continue
-        stored = await upload(client, paths, screen.note)
-        return stored if many else stored[0]
-
-
-def _paths(line: str) -> list[Path]:
-    return [Path(word).expanduser() for word in shlex.split(line)]
-
-
-def _missing(paths: Sequence[Path]) -> list[Path]:
-    return [path for path in paths if not path.is_file()]
+        attached = await attach(client, files, screen.note)
+        return attached if many else attached[0]

@@ -49,7 +49,7 @@ async def send_request(
         raise typer.BadParameter("--key is app, knowledge or none")
     parameters: dict[str, Any] = {}
     for pair in parse_pairs(query or []):
-        if pair.upload:
+        if pair.is_file:
             raise typer.BadParameter("a query holds no files")
         if pair.many:
             parameters.setdefault(pair.key, []).append(pair.value)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import session as s
+from .attachments import attach
 from .command import Job, command, examples, single
 from .exits import Failure
-from .inputs import SYNTAX, parse_pairs, upload, values_of
+from .inputs import SYNTAX, parse_pairs, values_of
 from .options import Files, Inputs
 from .prompts import answer_form, can_ask
 from .render import complain, to_json, wire_form
@@ -56,7 +57,7 @@ async def run_workflow(
 ) -> None:
     """Run a workflow; see HELP."""
     pairs = parse_pairs(inputs or [])
-    files = await upload(job.client, file or [], job.screen.note)
+    files = await attach(job.client, file or [], job.screen.note)
     values = await values_of(job.client, pairs, job.screen.note)
     result = await _shown(job, job.client.workflows.stream(values, workflow_id=workflow_id, files=files or None))
     await _to_its_end(job, result)

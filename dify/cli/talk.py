@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .attachments import Attachment, attachments_in
 from .exits import Failure, code_of, line_of
 from .inputs import Pair
 from .render import complain, harmless, one_line
@@ -24,7 +23,7 @@ __all__ = ["talk"]
 
 _HELP = """\
 /new           begin a new conversation
-/files PATH…   upload files with the next message; without a path, show which
+/files PATH…   files (or URLs) for the next message; without any, show which
 /history       what was said in this conversation
 /suggested     what could be asked next
 /like, /dislike [TEXT]   rate the last answer
@@ -32,13 +31,13 @@ _HELP = """\
 Ctrl-C         while an answer comes, asks the server to stop"""
 
 
-async def talk(job: Job, pairs: Sequence[Pair], conversation: str | None, files: Sequence[Path]) -> None:
+async def talk(job: Job, pairs: Sequence[Pair], conversation: str | None, files: Sequence[Attachment]) -> None:
     """Talk until the person leaves."""
     await _Talk(job, pairs, conversation, files).go_on()
 
 
 class _Talk:
-    def __init__(self, job: Job, pairs: Sequence[Pair], conversation: str | None, files: Sequence[Path]) -> None:
+    def __init__(self, job: Job, pairs: Sequence[Pair], conversation: str | None, files: Sequence[Attachment]) -> None:
         self._job = job
         self._pairs = pairs
         self._conversation = conversation
@@ -122,14 +121,10 @@ class _Talk:
 
     def _attach(self, rest: str) -> None:
         try:
-            paths = [Path(word).expanduser() for word in shlex.split(rest)]
-        except ValueError as error:
+            self._files += attachments_in(rest)
+        except (ValueError, FileNotFoundError) as error:
             raise Failure(str(error)) from None
-        for path in paths:
-            if not path.is_file():
-                raise Failure(f"there is no file {str(path)!r}")
-        self._files += paths
-        names = ", ".join(path.name for path in self._files)
+        names = ", ".join(harmless(file.name) for file in self._files)
         self._job.screen.say(f"with the next message: {names or 'no files'}")
 
     async def _history(self) -> None:

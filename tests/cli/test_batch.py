@@ -74,7 +74,7 @@ def test_a_table_has_texts_json_and_files(invoke: Invoke, serving: Any, tmp_path
     letter.write_text("Dear all", encoding="utf-8")
     rows = tmp_path / "rows.csv"
     rows.write_text(
-        f'topic,count:=,letter@\r\n"tea, green",3,{letter}\r\n\r\n"two\nlines",,\r\nx,1,missing.txt\r\n',
+        f'topic,count:=,letter@\r\n"tea, green",3,{letter}\r\n\r\n"two\nlines",,\r\nx,1,missing.txt\r\ny,2,https://example.com/a.pdf\r\n',
         encoding="utf-8-sig",
     )
     emulator, base_url = serving(lambda request: {"ok": True})
@@ -84,11 +84,12 @@ def test_a_table_has_texts_json_and_files(invoke: Invoke, serving: Any, tmp_path
 
     assert result.exit_code == 1
     summary = json.loads(result.stdout)
-    assert (summary["rows"], summary["done"], summary["failed"]) == (3, 3, 1)
+    assert (summary["rows"], summary["done"], summary["failed"]) == (4, 4, 1)
     sent = [request.json["inputs"] for request in emulator.requests if request.path == "/workflows/run"]
     assert (sent[0]["topic"], sent[0]["count"], sent[0]["letter"]["type"]) == ("tea, green", 3, "document")
     assert sent[1] == {"topic": "two\nlines", "count": None}
-    first, _, third = results_of(out)
+    assert sent[2]["letter"]["url"] == "https://example.com/a.pdf"
+    first, _, third, _ = results_of(out)
     assert first["inputs"] == {"topic": "tea, green", "count": 3, "letter@": str(letter)}
     assert (third["status"], third["code"]) == ("error", "FileNotFoundError")
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dify.cli.render import to_json
 from dify.testing import Emulator, EmulatorRequest
 
@@ -76,6 +78,38 @@ def test_files_are_uploaded_and_passed_on(invoke: Invoke, tmp_path: Path) -> Non
         result = invoke("chat", "-f", str(photo), "-f", str(notes), "What?", base_url=base_url)
 
     assert result.stdout == "image:cat.png:b'meow' document:notes.txt:b'purr'\n"
+
+
+def test_a_file_at_an_address_is_for_the_server_to_fetch(invoke: Invoke) -> None:
+    words = [
+        "-f",
+        "https://example.com/cat.png?size=2",
+        "-f",
+        "HTTPS://example.com/list",
+        "-i",
+        "scan@http://x.example/a.mp3",
+    ]
+    with Emulator() as emulator, emulator.serve() as base_url:
+        result = invoke("chat", *words, "What?", base_url=base_url)
+
+    assert result.exit_code == 0
+    [sent] = [request.json for request in emulator.requests]
+    assert sent["files"] == [
+        {"type": "image", "transfer_method": "remote_url", "url": "https://example.com/cat.png?size=2"},
+        {"type": "document", "transfer_method": "remote_url", "url": "HTTPS://example.com/list"},
+    ]
+    assert sent["inputs"] == {
+        "scan": {"type": "audio", "transfer_method": "remote_url", "url": "http://x.example/a.mp3"}
+    }
+
+
+@pytest.mark.parametrize("word", ["missing.png", "ftp://example.com/cat.png", "."])
+def test_a_file_that_is_not_there_is_refused_before_anything_is_sent(word: str, invoke: Invoke) -> None:
+    with Emulator() as emulator, emulator.serve() as base_url:
+        result = invoke("chat", "--file", word, "What?", base_url=base_url)
+
+    assert (result.exit_code, emulator.requests) == (2, [])
+    assert f"there is no file '{word}'" in result.stderr
 
 
 def test_a_dash_reads_the_question_from_stdin(invoke: Invoke) -> None:

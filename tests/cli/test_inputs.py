@@ -30,7 +30,7 @@ from dify.cli.inputs import parse_pairs
 def test_the_first_separator_decides(word: str, key: str, value: Any) -> None:
     (pair,) = parse_pairs([word])
 
-    assert (pair.key, pair.value, pair.upload) == (key, value, False)
+    assert (pair.key, pair.value, pair.is_file) == (key, value, False)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,16 @@ def test_what_is_no_input_is_refused(word: str, tmp_path: Path, monkeypatch: pyt
 
     with pytest.raises(typer.BadParameter):
         parse_pairs([word])
+
+
+def test_a_file_is_a_path_or_an_address(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"%PDF")
+
+    here, there = parse_pairs([f"here@{scan}", "there@https://example.com/@scan.pdf"])
+
+    assert (here.key, here.value, here.is_file) == ("here", scan, True)
+    assert (there.key, there.value, there.is_file) == ("there", "https://example.com/@scan.pdf", True)
 
 
 def test_a_key_that_comes_twice_is_refused_unless_it_is_a_list() -> None:

@@ -93,7 +93,7 @@ async def set_values(
     fields = {field.name: field.id for field in (await job.client.knowledge.metadata.list(dataset_id)).doc_metadata}
     given: list[MetadataInput] = []
     for pair in parse_pairs(values):
-        if pair.upload or not isinstance(pair.value, str | int | float | None):
+        if pair.is_file or not isinstance(pair.value, str | int | float | None):
             raise typer.BadParameter(f"{pair.key} takes a text, a number or null")
         if pair.key not in fields:
             # The server would pass it over without a word.

@@ -60,7 +60,7 @@ def given_json(text: str | None, name: str) -> Any:
 def value_of(word: str) -> Any:
     """The value of one input."""
     found: list[Pair] = parse_pairs([word])
-    if len(found) != 1 or found[0].upload:
+    if len(found) != 1 or found[0].is_file:
         raise typer.BadParameter(f"{word!r} is no value")
     return found[0].value
 

@@ -1,0 +1,41 @@
+"""The files of a batch's rows: a value whose name ends in `@` names one, and in `[]@` a list of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from .attachments import Attachment, attach, attachment
+
+if TYPE_CHECKING:
+    from dify import AsyncDify
+
+__all__ = ["with_files"]
+
+
+async def with_files(client: AsyncDify, values: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a row, with its files uploaded; a single one that is not named is left out.
+
+    Raises:
+        InvalidArgumentError: What should name a file is no text.
+        FileNotFoundError: There is no such file.
+    """
+    inputs: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.endswith("[]@"):
+            given = cast("list[object]", value if isinstance(value, list) else [value] if value else [])
+            inputs[name[:-3]] = await attach(client, [_named(name, each) for each in given])
+        elif name.endswith("@"):
+            if value:
+                [inputs[name[:-1]]] = await attach(client, [_named(name, value)])
+        else:
+            inputs[name] = value
+    return inputs
+
+
+def _named(name: str, value: object) -> Attachment:
+    from dify import InvalidArgumentError
+
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name!r} holds the path of a file, as text, and not {json.dumps(value)[:40]}")
+    return attachment(value)
