@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any, Literal, cast
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
@@ -222,14 +222,25 @@ def client_settings(
     }
 
 
-def new_async_client(connections: AsyncBaseTransport, most: int, trust_env: bool) -> AsyncHTTPClient:
-    """A client on our connections, or on the library's own where the environment names a proxy."""
-    return CookielessAsyncClient(**client_settings(connections, most, trust_env))
+def _excepted(connections: AsyncBaseTransport | BaseTransport, trust_env: bool, server: str) -> dict[str, Any]:
+    """Our connections for the server itself, where the environment names a proxy, but not for this one."""
+    host = httpx.URL(server).raw_host.decode("ascii")
+    if not _proxied(trust_env) or not proxy_bypass(host):
+        return {}
+    # With the star, since the library gives precedence to the longer pattern, and makes such a one of a name in NO_PROXY.
+    return {"mounts": {f"all://[{host}]" if ":" in host else f"all://*{host}": connections}}
 
 
-def new_client(connections: BaseTransport, most: int, trust_env: bool) -> HTTPClient:
+def new_async_client(connections: AsyncBaseTransport, most: int, trust_env: bool, server: str) -> AsyncHTTPClient:
+    """A client on our connections, or on the library's own where the environment names a proxy for this server."""
+    settings = client_settings(connections, most, trust_env)
+    return CookielessAsyncClient(**settings, **_excepted(connections, trust_env, server))
+
+
+def new_client(connections: BaseTransport, most: int, trust_env: bool, server: str) -> HTTPClient:
     """The same for code without `await`."""
-    return CookielessClient(**client_settings(connections, most, trust_env))
+    settings = client_settings(connections, most, trust_env)
+    return CookielessClient(**settings, **_excepted(connections, trust_env, server))
 
 
 def join_address(base_url: str, link: str) -> str | None:

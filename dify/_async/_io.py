@@ -257,9 +257,9 @@ class Slots:
         return False
 
     def release(self) -> None:
-        """Give a slot back."""
-        assert self._free is not None
-        self._free.release()
+        """Give a slot back; of no effect before the first was taken."""
+        if self._free is not None:
+            self._free.release()
 
 
 async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:

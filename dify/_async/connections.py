@@ -136,11 +136,15 @@ class AsyncConnections(AsyncBaseTransport):
             if not idle.connection.has_expired():
                 return idle
             await self._drop(idle)
-        stream = await _connect(origin, _http.connect_seconds(request), self._tls)
-        line = _Line(origin, timed(stream), self._idle_seconds)
-        with self._lists:
-            self._busy.add(line)
-        return line
+        if not self._closed:
+            stream = await _connect(origin, _http.connect_seconds(request), self._tls)
+            line = _Line(origin, timed(stream), self._idle_seconds)
+            with self._lists:
+                if not self._closed:
+                    self._busy.add(line)
+                    return line
+            await line.aclose()
+        raise RuntimeError("the client was closed before this call had a connection")
 
     def _take_idle(self, origin: Origin) -> _Line | None:
         """The idle connection that was used last, which is the least likely to be closed by now; it is busy from here on."""
@@ -180,7 +184,7 @@ class AsyncConnections(AsyncBaseTransport):
             await over.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection, also those whose answers are still being read."""
+        """Close every connection, also those whose answers are still being read; calls that wait for one fail."""
         with self._lists:
             self._closed = True
             lines = [*self._idle, *self._busy]
@@ -189,3 +193,4 @@ class AsyncConnections(AsyncBaseTransport):
         for line in lines:
             _http.shut(line.stream)  # closing alone does not wake whoever waits for its next byte in another thread
             await line.aclose()
+        self._slots.release()  # wakes who waits first; it fails, and gives its slot to the next

@@ -100,7 +100,12 @@ class Dify(Guard):
         )
         if http_client is not None and (max_connections is not None or not trust_env):
             raise ConfigurationError("max_connections and trust_env are settings of the http_client that you pass")
-        self._pool = Pool(http_client, most=connections_from(max_connections), trust_env=trust_env)
+        self._pool = Pool(
+            http_client,
+            server=self._settings.base_url,
+            most=connections_from(max_connections),
+            trust_env=trust_env,
+        )
         self._copy = False
 
     # ---------------------------------------------------------------------------------------------------- resources
@@ -342,6 +347,8 @@ class Dify(Guard):
         return {
             "base_url": settings.base_url,
             "user": settings.user,
+            "timeout": settings.timeout,
+            "limits": settings.limits,
             "max_retries": settings.max_retries,
             "max_connections": self._pool.most,
             "trust_env": self._pool.trust_env,

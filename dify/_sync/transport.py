@@ -35,9 +35,11 @@ class Pool:
         self,
         given: HTTPClient | None = None,
         *,
+        server: str = "",
         most: int = _http.DEFAULT_CONNECTIONS,
         trust_env: bool = True,
     ) -> None:
+        self._server = server
         self.most = most
         self.trust_env = trust_env
         self._given = given
@@ -60,7 +62,8 @@ class Pool:
                 # The connections of an event loop that is gone can neither be used nor closed from here.
                 connections = Connections(most=self.most, trust_env=self.trust_env)
                 try:
-                    self._own, self._loop = _http.new_client(connections, self.most, self.trust_env), loop
+                    own = _http.new_client(connections, self.most, self.trust_env, self._server)
+                    self._own, self._loop = own, loop
                 except (
                     ValueError,
                     ImportError,

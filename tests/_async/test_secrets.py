@@ -9,7 +9,7 @@ import pickle
 import httpx
 import pytest
 
-from dify import AuthenticationError, ConfigurationError, DifyError
+from dify import AsyncDify, AuthenticationError, ConfigurationError, DifyError, Limits
 from tests.support.frames import message, message_end, sse
 from tests.support.secrets import APP_KEY, KEYS, KNOWLEDGE_KEY, reachable, said, shown, with_locals
 
@@ -151,6 +151,16 @@ async def test_nothing_that_a_client_is_made_of_shows_the_key():
             assert not any(key in repr(one) for key in KEYS), type(one)
             assert not any(key in str(one) for key in KEYS), type(one)
         assert not any(key in str(vars(thing)) for key in KEYS)
+
+
+def test_a_pickled_client_keeps_what_is_no_secret():
+    patience = httpx.Timeout(7, read=30, pool=2)
+    client = AsyncDify("app-x", user="alice", timeout=patience, max_retries=5, limits=Limits(frame=5), trust_env=False)
+    again = pickle.loads(pickle.dumps(client))
+    assert isinstance(again, AsyncDify)
+    kept, known = again._settings, client._settings
+    assert (kept.timeout, kept.limits, kept.max_retries) == (patience, Limits(frame=5), 5)
+    assert (kept.base_url, kept.user) == (known.base_url, "alice")
 
 
 def test_a_pickled_client_asks_the_environment_for_its_keys_again(monkeypatch):

@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, ConfigurationError, Dify
+from dify._socket import Wire
 
 from ...support import raw_frames as frames
-from ...support.server import Exchange, Server
-from .support import Job, beside, client_for, together
+from ...support.server import PATIENCE, Exchange, Server
+from .support import Connections, Job, beside, client_for, together
 
 STREAMS = 50
 
@@ -82,7 +83,14 @@ def one_stream_at_a_time(gate: threading.Event) -> Callable[[Exchange], None]:
     return answer
 
 
-def test_the_time_of_a_call_begins_when_it_has_a_connection() -> None:
+@pytest.mark.parametrize("excepted", [None, "127.0.0.1", "*"])
+def test_the_time_of_a_call_begins_when_it_has_a_connection(
+    excepted: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the environment names a proxy, but not for this server: the connections are the client's own."""
+    if excepted is not None:
+        monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("NO_PROXY", excepted)
     gate, gap = threading.Event(), 1.0
     with Server(one_stream_at_a_time(gate)) as server:
         with client_for(server, max_connections=1) as client, client.chat.stream("hi") as stream:
@@ -141,6 +149,40 @@ def test_a_client_used_after_it_was_closed_says_so() -> None:
         with pytest.raises(ConfigurationError, match="closed"):
             unread.final()
         client.close()
+        assert len(server.requests) == 1
+
+
+class Watched(Connections):
+    """One connection at a time; it tells of each call that waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__(most=1)
+        self.waiting = threading.Semaphore(0)
+
+    def _wait(self, request: httpx.Request, wire: Wire) -> None:
+        self.waiting.release()
+        super()._wait(request, wire)
+
+
+def test_calls_that_wait_for_a_connection_of_a_client_that_is_closed_say_so_and_are_not_sent() -> None:
+    gate, connections = threading.Event(), Watched()
+    own = httpx.Client(transport=connections)
+    with Server(one_stream_at_a_time(gate)) as server:
+        with client_for(server, http_client=own) as client, client.chat.stream("hi"):  # which is not read
+            assert beside(server.has_seen, 1)
+
+            def call() -> Job:
+                return Job(lambda: client.workflows.get(frames.RUN))
+
+            with call() as one, call() as two, call() as three:
+                for _ in range(3):
+                    assert beside(connections.waiting.acquire, timeout=PATIENCE)
+                own.close()
+                for job in (one, two, three):
+                    error = job.result()
+                    assert isinstance(error, ConfigurationError)
+                    assert "closed" in str(error)
+        gate.set()
         assert len(server.requests) == 1
 
 
