@@ -22,6 +22,7 @@ __all__ = [
     "RecordedRequest",
     "RunFailed",
     "Transcribe",
+    "check_function",
     "echo",
     "text_of",
 ]
@@ -168,6 +169,20 @@ async def text_of(function: Transcribe | ReadDocument, file: EmulatorFile) -> st
     """Call a function of the user's that makes text of a file; a plain one may block, so a thread calls it."""
     text = await to_thread.run_sync(function, file)
     return await text if isinstance(text, Awaitable) else text
+
+
+def check_function(name: str, function: object) -> None:
+    """Refuse what is no function, before a request finds out.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if function is None or callable(function):
+        return
+    hint = ""
+    if name == "answer" and isinstance(function, str):
+        hint = f": for a fixed answer, lambda request: {function!r}; for the kind of app, mode=..."
+    raise TypeError(f"{name} is a function, and not {function!r}{hint}")
 
 
 def echo(request: EmulatorRequest) -> str:

@@ -113,6 +113,8 @@ class _Exchange:
             await asyncio.wait({self._task})
         if not self._task.cancelled():
             self._task.exception()  # seen; the reader is no longer there to be told
+        with suppress(asyncio.QueueFull):  # frees a reader in another thread, which sees a connection that was cut
+            self._pieces.put_nowait(None)
 
     async def _run(self, scope: MutableMapping[str, Any]) -> None:
         try:

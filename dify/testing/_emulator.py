@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 from ._access import Access
-from ._answers import AnswerFunction, ReadDocument, RecordedRequest, Transcribe, echo
+from ._answers import AnswerFunction, ReadDocument, RecordedRequest, Transcribe, check_function, echo
 from ._apps import EmulatorApp
 from ._core import Core, Mode, Workspace
 from ._ids import new_id
@@ -89,6 +89,8 @@ class Emulator(Access, Troubles):
 
     Raises:
         ImportError: The extra `emulator` is not installed.
+        TypeError: What is to be a function is none. A text is no answer: it could as well be meant for the mode.
+        ValueError: The mode is none of Dify's, or a time is less than nothing.
 
     Example:
         >>> with Emulator(lambda request: f"You said: {request.query}", index_at_once=True) as emulator:
@@ -124,6 +126,11 @@ class Emulator(Access, Troubles):
             raise ImportError(f'the emulator needs {", ".join(missing)}: pip install "dify[emulator]"')
         from ._app import make_app
 
+        check_function("read_document", read_document)
+        if delay < 0:
+            raise ValueError(f"delay is in seconds: 0 or more, and not {delay!r}")
+        if ping_interval <= 0:
+            raise ValueError(f"ping_interval is in seconds: more than 0, and not {ping_interval!r}")
         keys = (api_key or _key("app"), knowledge_api_key or _key("dataset"))
         workspace = Workspace(
             server_version=server_version,
@@ -166,7 +173,8 @@ class Emulator(Access, Troubles):
             auto_play: Whether the app says its answers aloud.
 
         Raises:
-            ValueError: Another app has this key.
+            TypeError: What is to be a function is none.
+            ValueError: Another app has this key, or the mode is none of Dify's.
 
         Example:
             >>> with Emulator(mode="chat") as emulator:
@@ -178,8 +186,8 @@ class Emulator(Access, Troubles):
         workspace, key = self._core.workspace, api_key or _key("app")
         if key in workspace.apps:
             raise ValueError("another app of this emulator has this key")
-        workspace.any_app_key = False
         workspace.apps[key] = _app(workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play)
+        workspace.any_app_key = False
         return EmulatorApp(self, name=name, mode=mode, api_key=key)
 
     def add_pipeline(
@@ -239,7 +247,8 @@ class Emulator(Access, Troubles):
     def failures(self) -> list[Exception]:
         """What a function given to the emulator raised by mistake: anything but an `EmulatorError`.
 
-        The caller gets a 500 for it; a document that could not be read ends in "error".
+        The caller gets a 500 for it, or a run that fails, and reads in its message what it was; a document that could not be
+        read ends in "error".
 
         Example:
             >>> Emulator().failures
@@ -262,6 +271,12 @@ def _app(
     variables: Mapping[str, Any] | None,
     auto_play: bool,
 ) -> Core:
+    check_function("answer", answer)
+    check_function("transcribe", transcribe)
+    if mode is not None and mode not in get_args(Mode):
+        raise ValueError(
+            f"mode is one of {', '.join(map(repr, get_args(Mode)))}, or None for all of them; not {mode!r}"
+        )
     return Core(
         workspace,
         answer or echo,

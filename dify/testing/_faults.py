@@ -35,17 +35,28 @@ class Aim:
         times: How many more requests it meets.
         path: The path without `/v1`, with `*` for any text; None for every path.
         method: The HTTP method; None for any.
+        met: Whether it has met one.
     """
 
     times: int = 1
     path: str | None = None
     method: str | None = None
+    met: bool = field(default=False, kw_only=True)
 
     def meets(self, method: str, path: str) -> bool:
         """Whether it meets a request."""
         return (self.method is None or self.method.upper() == method) and (
             self.path is None or fnmatchcase(path, self.path)
         )
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        where = " ".join(each for each in (self.method and self.method.upper(), self.path) if each)
+        return f"{self.what} for {where or 'any request'}"
 
 
 @dataclass
@@ -58,12 +69,22 @@ class Failure(Aim):
     html: bool = False
     retry_after: str | None = None
 
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return "a reset" if self.status is None else f"a failure with status {self.status}"
+
 
 @dataclass
 class Delay(Aim):
     """A wait before the answer."""
 
     seconds: float = 0.0
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return f"a delay of {self.seconds:g} seconds"
 
 
 @dataclass
@@ -72,6 +93,11 @@ class Cut(Aim):
 
     after: int = 0
     then: Literal["drop", "stall", "ping"] = "drop"
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return f"a stream that is {'cut' if self.then == 'drop' else 'stalled'} after {self.after} events"
 
 
 AnyFault: TypeAlias = Failure | Delay | Cut
@@ -88,14 +114,21 @@ def failure_of(
     """A failure of which only the telling part need be named.
 
     Raises:
-        ValueError: Neither a status nor a code that comes with one is named.
+        TypeError: The status is no number; a code may have been meant.
+        ValueError: Neither a status nor a code that comes with one is named, or the status is none of an error.
     """
+    if status is not None and not isinstance(status, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"status is a number, and not {status!r}: a code is given as code={status!r}")
     if code is None and status is not None:
         code = _USUAL.get(status, "")
     usual, text = CODES.get(code or "", (None, ""))
     status = status if status is not None else usual
     if status is None:
         raise ValueError(f"name a status: the code {code!r} is not one whose status is known")
+    if not 400 <= status <= 599:
+        raise ValueError(f"the status of an error is from 400 to 599, and not {status}")
+    if isinstance(retry_after, int | float) and retry_after < 0:
+        raise ValueError(f"retry_after is in seconds: 0 or more, and not {retry_after}")
     return Failure(
         status=status,
         code=code or "unknown",
@@ -122,6 +155,7 @@ class Faults:
         with self._lock:
             for fault in self.waiting:
                 if isinstance(fault, kind) and fault.meets(method, path):
+                    fault.met = True
                     fault.times -= 1
                     if fault.times <= 0:
                         self.waiting.remove(fault)

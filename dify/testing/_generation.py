@@ -14,7 +14,7 @@ from ._answers import AnswerFunction, EmulatorError, EmulatorRequest, RunFailed
 from ._parts import InputBlocked, Part
 from ._sources import END, Source, call, failing, parts_of
 
-__all__ = ["INTERNAL_ERROR", "Generation"]
+__all__ = ["INTERNAL_ERROR", "Generation", "internal_error"]
 
 INTERNAL_ERROR = (
     "The server encountered an internal error and was unable to complete your request. "
@@ -144,7 +144,12 @@ class Generation:
 
     def internal(self, error: Exception) -> EmulatorError:
         """The error that a caller gets for a mistake; the mistake itself is kept for the test to see."""
-        # Dify hides what happened; the one who tests wants to know, so it is kept and logged.
         self._failures.append(error)
         _logger.error("the answer function raised %r", error, exc_info=error)
-        return EmulatorError(500, "internal_server_error", INTERNAL_ERROR)
+        return EmulatorError(500, "internal_server_error", internal_error(error))
+
+
+def internal_error(error: Exception) -> str:
+    """What is told of a mistake in a function of the user's."""
+    # Dify hides what happened; the one who tests wants to know, so it is kept, logged and told.
+    return f"{INTERNAL_ERROR} (The emulator's function raised {repr(error)[:500]}.)"

@@ -175,6 +175,10 @@ class EmulatorForm:
         defaults: Values that the fields have when the form is shown.
         expires_in: Seconds until nobody can submit it any more, and the run goes on without an answer.
 
+    Raises:
+        TypeError: A text stands where a list is wanted.
+        ValueError: It would expire before it is there.
+
     Example:
         >>> def answer(request):
         ...     form = EmulatorForm("Deploy? {{#$output.note#}}", inputs=["note"], actions=["approve", "reject"])
@@ -189,6 +193,13 @@ class EmulatorForm:
     id: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     expires_in: float = 3600.0
+
+    def __post_init__(self) -> None:
+        for name, given in (("inputs", self.inputs), ("actions", self.actions)):
+            if isinstance(given, str):
+                raise TypeError(f"{name} is a list, and not {given!r}: {name}=[{given!r}]")
+        if self.expires_in < 0:
+            raise ValueError(f"expires_in is in seconds: 0 or more, and not {self.expires_in!r}")
 
     @property
     def fields(self) -> list[FormInput]:

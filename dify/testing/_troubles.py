@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ._aiming import aimed
 from ._faults import Cut, Delay, Failure, failure_of
 
 if TYPE_CHECKING:
@@ -17,9 +18,16 @@ class Troubles:
 
     Every method takes `times` (how many requests it meets), `path` (without `/v1`; `*` stands for any text, so
     "/datasets/*" for all that is about knowledge bases) and `method`. Faults of one kind come in the order of the calls.
+    What no request can meet, such as a path that the API does not have, is refused.
     """
 
     _core: Core
+
+    def _aimed(self, times: int, path: str | None, method: str | None) -> tuple[int, str | None, str | None]:
+        from ._routes import all_routes
+
+        routes = ((route.path, frozenset(route.methods or ())) for route in all_routes(self._core))
+        return aimed([(path.removeprefix("/v1"), methods) for path, methods in routes], times, path, method)
 
     def fail_next(
         self,
@@ -49,7 +57,9 @@ class Troubles:
             method: The method of the requests it meets.
 
         Raises:
-            ValueError: No status is named, and none is known for the code.
+            TypeError: The status is no number.
+            ValueError: No status is named, and none is known for the code; the status is none of an error; or no request
+                can meet it.
 
         Example:
             >>> from dify import ProviderQuotaExceededError
@@ -67,7 +77,7 @@ class Troubles:
             400
         """
         fault = failure_of(status, code, message, retry_after, html)
-        fault.times, fault.path, fault.method = times, path, method
+        fault.times, fault.path, fault.method = self._aimed(times, path, method)
         self._core.workspace.faults.add(fault)
 
     def reset_next(self, *, times: int = 1, path: str | None = None, method: str | None = None) -> None:
@@ -78,6 +88,9 @@ class Troubles:
             path: The path of the requests it meets.
             method: The method of the requests it meets.
 
+        Raises:
+            ValueError: No request can meet it.
+
         Example:
             >>> from dify.testing import Emulator
             >>> with Emulator() as emulator:
@@ -85,7 +98,7 @@ class Troubles:
             ...     emulator.sync_client().app.info().name  # tried again, for it only reads
             'Emulator'
         """
-        self._core.workspace.faults.add(Failure(times, path, method))
+        self._core.workspace.faults.add(Failure(*self._aimed(times, path, method)))
 
     def delay_next(self, seconds: float, *, times: int = 1, path: str | None = None, method: str | None = None) -> None:
         """Wait before the next request is answered.
@@ -96,6 +109,9 @@ class Troubles:
             path: The path of the requests it meets.
             method: The method of the requests it meets.
 
+        Raises:
+            ValueError: No request can meet it, or it would wait for less than nothing.
+
         Example:
             >>> from dify.testing import Emulator
             >>> with Emulator() as emulator:
@@ -103,7 +119,9 @@ class Troubles:
             ...     emulator.sync_client(timeout=1).app.info().name
             'Emulator'
         """
-        self._core.workspace.faults.add(Delay(times, path, method, seconds))
+        if seconds < 0:
+            raise ValueError(f"seconds is how long to wait: 0 or more, and not {seconds!r}")
+        self._core.workspace.faults.add(Delay(*self._aimed(times, path, method), seconds=seconds))
 
     def drop_stream(self, *, after: int, times: int = 1, path: str | None = None, method: str | None = None) -> None:
         """Cut the next event stream off. A run goes on, and its events can be picked up again.
@@ -114,6 +132,9 @@ class Troubles:
             path: The path of the requests it meets.
             method: The method of the requests it meets.
 
+        Raises:
+            ValueError: No request can meet it, or `after` is less than nothing.
+
         Example:
             >>> from dify.testing import Emulator
             >>> with Emulator(mode="workflow") as emulator:
@@ -122,7 +143,7 @@ class Troubles:
             ...     run.outputs, run.reconnects
             ({'text': 'Echo: tea'}, 1)
         """
-        self._core.workspace.faults.add(Cut(times, path, method, after))
+        self._core.workspace.faults.add(_cut(after, "drop", self._aimed(times, path, method)))
 
     def stall_stream(
         self,
@@ -142,6 +163,9 @@ class Troubles:
             path: The path of the requests it meets.
             method: The method of the requests it meets.
 
+        Raises:
+            ValueError: No request can meet it, or `after` is less than nothing.
+
         Example:
             >>> from dify import StreamInterruptedError
             >>> from dify.testing import Emulator
@@ -153,7 +177,7 @@ class Troubles:
             ...         print(error.partial.answer)
             Echo:
         """
-        self._core.workspace.faults.add(Cut(times, path, method, after, "ping" if pings else "stall"))
+        self._core.workspace.faults.add(_cut(after, "ping" if pings else "stall", self._aimed(times, path, method)))
 
     def clear_faults(self) -> None:
         """Forget the faults that have met no request yet.
@@ -167,3 +191,22 @@ class Troubles:
             'Emulator'
         """
         self._core.workspace.faults.clear()
+
+    @property
+    def waiting_faults(self) -> list[str]:
+        """The faults that have met no request yet, in words.
+
+        Example:
+            >>> from dify.testing import Emulator
+            >>> emulator = Emulator()
+            >>> emulator.fail_next(503, path="/info")
+            >>> emulator.waiting_faults
+            ['a failure with status 503 for /info']
+        """
+        return [str(fault) for fault in self._core.workspace.faults.waiting if not fault.met]
+
+
+def _cut(after: int, then: Literal["drop", "stall", "ping"], aim: tuple[int, str | None, str | None]) -> Cut:
+    if after < 0:
+        raise ValueError(f"after counts events: 0 or more, and not {after!r}")
+    return Cut(*aim, after=after, then=then)

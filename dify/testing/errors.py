@@ -166,7 +166,8 @@ def error_reply(
         retry_after: Seconds for the header `Retry-After`.
 
     Raises:
-        ValueError: The code is not known, and no status is given.
+        TypeError: It is no code. Of a status alone, the error names the codes that have it.
+        ValueError: The code is not known, and no status is given; or the status is none of an error.
 
     Example:
         >>> error_reply("dataset_name_duplicate").status
@@ -174,6 +175,8 @@ def error_reply(
     """
     if isinstance(code, ErrorReply):
         known = code
+    elif not isinstance(code, str):  # pyright: ignore[reportUnnecessaryIsInstance] (callers without a type checker)
+        raise TypeError(_no_code(code))
     elif code in CODES:
         known = ErrorReply(CODES[code][0], code, CODES[code][1])
     elif status is not None:
@@ -182,11 +185,23 @@ def error_reply(
         raise ValueError(
             f"{code!r} is no code of Dify's that is known here: give its status too, or one of {sorted(CODES)}"
         )
+    if not 400 <= known.status <= 599 or (status is not None and not 400 <= status <= 599):
+        raise ValueError("the status of an error is from 400 to 599")
     if message is not None:
         known = replace(known, message=message, content=None)
     if status is not None:
         known = replace(known, status=status)
     return known if retry_after is None else replace(known, retry_after=retry_after)
+
+
+def _no_code(given: object) -> str:
+    if not isinstance(given, int):
+        return f"an error is one of Dify's codes, or made by dify.testing.errors, and not {given!r}"
+    having = [repr(code) for code, (status, _) in CODES.items() if status == given]
+    if having:
+        return f"{given} is a status, and what clients look at is the code: name one of {', '.join(having)}"
+    pages = "errors.bad_gateway() and errors.gateway_timeout() are the pages of gateways; for another, "
+    return f"{given} is a status, and no code of Dify's has it: {pages}name a code beside it, with status={given}"
 
 
 def too_many_requests(*, retry_after: float | None = None) -> ErrorReply:

@@ -5,7 +5,8 @@
 Fixtures:
 
 - `dify_emulator`: a fresh `Emulator`. It answers with the function of the fixture `dify_answer`, which you may override,
-  and takes the arguments of a marker: `@pytest.mark.dify_emulator(mode="workflow")`.
+  and takes the arguments of a marker: `@pytest.mark.dify_emulator(mode="workflow")`. It fails the test for what its function
+  raised by mistake, and for faults (`fail_next` and its like) that no request met.
 - `dify_mock`: a fresh `DifyMock`, in force while the test runs. It answers every client of the code under test, and fails
   the test for calls without an answer and for answers without a call.
 - `dify_client` and `dify_sync_client`: an `AsyncDify` and a `Dify`, of the mock where the test asks for `dify_mock`, else
@@ -80,6 +81,8 @@ def dify_emulator(request: pytest.FixtureRequest, dify_answer: AnswerFunction | 
         yield emulator
     if emulator.failures:
         pytest.fail(f"the emulator's function raised: {emulator.failures[0]!r}", pytrace=False)
+    if emulator.waiting_faults:
+        pytest.fail(f"faults were set that no request met: {'; '.join(emulator.waiting_faults)}", pytrace=False)
 
 
 @pytest.fixture

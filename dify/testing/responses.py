@@ -16,8 +16,9 @@ import anyio
 import httpx
 from pydantic import BaseModel
 
+from ._pieces import Piece
 from .errors import ErrorReply, error_reply
-from .wire import Frame, Wire
+from .wire import Wire
 
 __all__ = ["binary", "error", "reply", "stream"]
 
@@ -66,7 +67,7 @@ class WireStream(httpx.AsyncByteStream, httpx.SyncByteStream):
         self.closed = True
 
 
-def stream(frames: Wire | Sequence[Frame | bytes]) -> httpx.Response:
+def stream(frames: Wire | Sequence[Piece]) -> httpx.Response:
     """An answer that is an event stream.
 
     Args:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 from dify import ChatEvent, WorkflowEvent
 
 from . import events
-from ._parts import AgentStep, Block, Iteration, Loop, Node
+from ._parts import AgentStep, Block, Iteration, Loop, Node, Parallel
 from .ids import Ids
 
 __all__ = ["Blocks"]
@@ -39,7 +40,7 @@ class Blocks:
         self, blocks: Sequence[Block], inside: Iteration | Loop | None = None
     ) -> Iterator[ChatEvent | WorkflowEvent]:
         """The events of blocks one after the other, up to a node that fails the run."""
-        for block in blocks:
+        for block in _checked(blocks):
             if self.error is not None:
                 return
             if isinstance(block, Node):
@@ -97,6 +98,19 @@ class Blocks:
                     yield events.container_next(box, index, ids=self.ids)
                 yield from self.of(blocks, box)
         yield events.container_completed(box, failed=self.error is not None, ids=self.ids)
+
+
+def _checked(blocks: Any) -> Sequence[Block]:
+    if isinstance(blocks, str) or not isinstance(blocks, Iterable):
+        given: list[Any] = [blocks]
+    else:
+        given = list(cast("Iterable[Any]", blocks))
+        if all(isinstance(block, Node | Iteration | Loop | Parallel) for block in given):
+            return given
+    raise TypeError(
+        "what runs is a list of Node, Iteration, Loop and Parallel, such as "
+        f'[Node("LLM", "llm", text="Hello")], and not {blocks!r}'
+    )
 
 
 def _in_turns(

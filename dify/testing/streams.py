@@ -20,6 +20,7 @@ from dify import CitationResource, PauseReason, Usage
 
 from . import events, replies
 from ._parts import Block, Node, ToolCall
+from ._pieces import deltas_checked
 from .ids import Ids
 from .stream_blocks import Blocks
 from .wire import Frame
@@ -47,7 +48,7 @@ def deltas_of(text: str | Sequence[str]) -> list[str]:
         >>> deltas_of("Hello there, you")
         ['Hello', ' there,', ' you']
     """
-    return re.findall(r"\s*\S+\s*\Z|\s*\S+|\s+", text) if isinstance(text, str) else list(text)
+    return re.findall(r"\s*\S+\s*\Z|\s*\S+|\s+", text) if isinstance(text, str) else deltas_checked(text)
 
 
 # ----------------------------------------------------------------------------------------------- chat and completion
@@ -231,6 +232,7 @@ def _only_node(outputs: Mapping[str, Any] | None) -> Node:
 def _failing(nodes: Sequence[Block], error: str | None) -> Sequence[Block]:
     if error is None:
         return nodes
+    nodes = list(nodes)
     last = nodes[-1] if nodes else None
     failed = Node(last.title, last.type, last.id, last.inputs, error=error) if isinstance(last, Node) else None
     return [*nodes[:-1], failed] if failed is not None else [*nodes, Node("LLM", "llm", error=error)]

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast, get_args
 
 from dify import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEvent, PingEvent, WorkflowEvent
 
 from . import _frames
+from ._pieces import Piece, frames_of
 
 __all__ = ["Frame", "Wire", "encode"]
 
@@ -25,6 +26,8 @@ Frame: TypeAlias = ChatEvent | CompletionEvent | WorkflowEvent | DatasourceEvent
 """An event of any stream."""
 
 PING = b"event: ping\n\n"
+
+_Drop: TypeAlias = Literal["reset", "end", "timeout"]
 
 
 def encode(frame: Frame | bytes) -> bytes:
@@ -45,7 +48,8 @@ class Wire:
     r"""A stream on its way: its events, and what happens to them.
 
     Attributes:
-        frames: The events; bytes among them go out as they are.
+        frames: The events; dicts, as of a recorded stream, become events, and bytes go out as they are. None at all is a
+            stream that ends with nothing said, which clients take for one that broke off.
         cut: Bytes in each chunk, wherever that cuts events and characters. By default a chunk is an event.
         pings: A ping before every so-manieth event; 0 for none beside those among the events.
         comments: Whether a comment goes before every event.
@@ -56,6 +60,10 @@ class Wire:
         drop: How it breaks: "reset" (an error), "end" (as if it were the regular end), or "timeout" (silence, which the
             reader finds to be too long at once).
 
+    Raises:
+        TypeError: What is no event is among the frames.
+        ValueError: A dict is no frame that the client can read; or a number or a word is none of those above.
+
     Example:
         >>> from dify.testing import events
         >>> list(Wire([events.error("not_found", "no")], cut=20))[0]
@@ -64,7 +72,7 @@ class Wire:
         1
     """
 
-    frames: Sequence[Frame | bytes]
+    frames: Sequence[Piece]
     cut: int | None = None
     pings: int = 0
     comments: bool = False
@@ -72,18 +80,27 @@ class Wire:
     bom: bool = False
     delay: float = 0.0
     drop_after: int | None = None
-    drop: Literal["reset", "end", "timeout"] = "reset"
+    drop: _Drop = "reset"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", frames_of(self.frames))
         if self.cut is not None and self.cut < 1:
             raise ValueError("cut counts bytes: 1 or more")
+        if self.pings < 0:
+            raise ValueError("pings counts events: 0 or more")
+        if self.delay < 0:
+            raise ValueError("delay is in seconds: 0 or more")
+        if self.drop_after is not None and self.drop_after < 0:
+            raise ValueError("drop_after counts events: 0 or more, or None for never")
+        if self.drop not in get_args(_Drop):
+            raise ValueError(f"drop is one of {get_args(_Drop)}, and not {self.drop!r}")
 
     @property
     def events(self) -> list[Frame | bytes]:
         """What goes out before the connection breaks, if it does."""
         kept: list[Frame | bytes] = []
         left = self.drop_after
-        for frame in self.frames:
+        for frame in cast("Sequence[Frame | bytes]", self.frames):
             if not isinstance(frame, PingEvent) and left is not None:
                 if left == 0:
                     break

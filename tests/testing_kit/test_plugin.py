@@ -100,6 +100,63 @@ def test_a_mistake_in_the_answer_function_fails_the_test(suite):
     result.stdout.fnmatch_lines(["*the emulator's function raised: ZeroDivisionError*"])
 
 
+def test_what_the_function_raised_is_told_where_the_call_is_made(suite):
+    result = suite(
+        """
+        import pytest
+
+        @pytest.mark.dify_emulator(lambda request: 1 / 0)
+        def test_it(dify_sync_client):
+            dify_sync_client.with_options(max_retries=0).chat.send("Hi")
+        """
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*ServerError: *The emulator's function raised ZeroDivisionError(*"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [('mode="foo"', "ValueError: mode is one of*'foo'"), ('"chat"', "TypeError: answer is a function*")],
+)
+def test_a_mistake_in_the_marker_fails_the_test_before_it_begins(suite, given, said):
+    result = suite(
+        f"""
+        import pytest
+
+        @pytest.mark.dify_emulator({given})
+        def test_it(dify_sync_client):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{said}*"])
+
+
+def test_a_fault_that_no_request_met_fails_the_test(suite):
+    result = suite(
+        """
+        def test_waiting(dify_emulator, dify_sync_client):
+            dify_emulator.fail_next(503, path="/site")
+            dify_sync_client.app.info()
+
+        def test_met(dify_emulator, dify_sync_client):
+            dify_emulator.fail_next(429, retry_after=0, times=2)
+            dify_emulator.drop_stream(after=1, times=9)
+            dify_sync_client.app.info()
+            try:
+                dify_sync_client.chat.send("Hi")
+            except Exception:
+                pass
+
+        def test_forgotten(dify_emulator):
+            dify_emulator.fail_next(503, times=100)
+            dify_emulator.clear_faults()
+        """
+    )
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*faults were set that no request met: a failure with status 503 for /site*"])
+
+
 def test_the_mock_answers_the_fixtures_and_every_other_client(suite):
     suite(
         """

@@ -10,7 +10,7 @@ from dify.types.audio import Transcription
 
 from .._answers import EmulatorError, EmulatorFile, text_of
 from .._core import Core
-from .._generation import INTERNAL_ERROR
+from .._generation import internal_error
 from .._payloads import TextToAudioPayload
 from .._silence import SILENCE
 from .._wire import BAD_REQUEST, Call, WireError, endpoint, json_answer, shown
@@ -56,7 +56,7 @@ async def _heard(core: Core, file: EmulatorFile) -> str:
         raise
     except Exception as error:
         core.failures.append(error)
-        raise WireError(500, "internal_server_error", INTERNAL_ERROR) from error
+        raise WireError(500, "internal_server_error", internal_error(error)) from error
 
 
 async def _speak(call: Call) -> Response:

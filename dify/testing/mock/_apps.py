@@ -11,8 +11,8 @@ from .. import events, replies, streams
 from .._parts import Block, Node
 from ..errors import ErrorReply
 from ..ids import Ids
-from ..wire import Frame, Wire
-from ._plans import Route
+from ..wire import Frame
+from ._generating import Generating
 from ._routes import StreamRoute, UploadRoute
 from ._table import NOTHING, SUCCESS, Bytes, Empty, Json, Pages, Resource, Stream, Upload
 
@@ -38,7 +38,7 @@ def _workflow(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
 _RUN_EVENTS = "/workflow/{workflow_run_id}/events"
 
 
-class Chat(Resource):
+class Chat(Generating[ChatResponse]):
     """Chat apps, agents and chatflows."""
 
     prefix = "chat"
@@ -48,11 +48,8 @@ class Chat(Resource):
     events = Stream("streamWorkflowEvents", "GET", _RUN_EVENTS, "chatflow", _chatflow, replies.chat_reply)
     stop = Empty("stopChatMessageGeneration", "POST", "/chat-messages/{task_id}/stop", SUCCESS)
 
-    def streams(
-        self, answer: str | Sequence[str] | Sequence[Frame] | Wire = "Hello there"
-    ) -> StreamRoute[ChatResponse]:
-        """Answer the next message with a stream: `mock.chat.streams("Hello")`. The same as `mock.chat.send.streams`."""
-        return self.send.streams(answer)
+    def _main(self) -> StreamRoute[ChatResponse]:
+        return self.send
 
     def replies(self, reply: ChatResponse | Mapping[str, Any] | str) -> StreamRoute[ChatResponse]:
         """Answer the next message as the blocking mode does; text becomes `replies.chat_reply(text)`."""
@@ -75,12 +72,8 @@ class Chat(Resource):
         """Let the chatflow wait for a person; the form is from `replies.form(...)`."""
         return self.send.streams(streams.paused_chatflow_stream(form, nodes=nodes))
 
-    def refuses(self, code: str | ErrorReply, *, message: str | None = None, retry_after: float | None = None) -> Route:
-        """Answer the next message with an HTTP error. The same as `mock.chat.send.refuses`."""
-        return self.send.refuses(code, message=message, retry_after=retry_after)
 
-
-class Completions(Resource):
+class Completions(Generating[CompletionResponse]):
     """Completion apps."""
 
     prefix = "completions"
@@ -93,11 +86,8 @@ class Completions(Resource):
     )
     stop = Empty("stopGenerate", "POST", "/completion-messages/{task_id}/stop", SUCCESS)
 
-    def streams(
-        self, answer: str | Sequence[str] | Sequence[Frame] | Wire = "Hello there"
-    ) -> StreamRoute[CompletionResponse]:
-        """Answer the next call with a stream. The same as `mock.completions.create.streams`."""
-        return self.create.streams(answer)
+    def _main(self) -> StreamRoute[CompletionResponse]:
+        return self.create
 
     def replies(self, reply: CompletionResponse | Mapping[str, Any] | str) -> StreamRoute[CompletionResponse]:
         """Answer the next call as the blocking mode does; text becomes `replies.completion_reply(text)`."""
@@ -111,12 +101,8 @@ class Completions(Resource):
         said = [events.message(delta, ids=ids) for delta in streams.deltas_of(after)]
         return self.create.streams([*said, events.error(code, message, ids=ids)])
 
-    def refuses(self, code: str | ErrorReply, *, message: str | None = None, retry_after: float | None = None) -> Route:
-        """Answer the next call with an HTTP error. The same as `mock.completions.create.refuses`."""
-        return self.create.refuses(code, message=message, retry_after=retry_after)
 
-
-class Workflows(Resource):
+class Workflows(Generating[WorkflowRun]):
     """Runs of workflows. Those of a certain version (`workflow_id=`) are an operation of their own, `run_by_id`."""
 
     prefix = "workflows"
@@ -155,17 +141,12 @@ class Workflows(Resource):
         """Let the next run wait for a person; the form is from `replies.form(...)`."""
         return self.run.streams(streams.paused_workflow_stream(form, nodes=nodes))
 
-    def streams(self, answer: str | Sequence[str] | Sequence[Frame] | Wire) -> StreamRoute[WorkflowRun]:
-        """Answer the next run with a stream. The same as `mock.workflows.run.streams`."""
-        return self.run.streams(answer)
+    def _main(self) -> StreamRoute[WorkflowRun]:
+        return self.run
 
     def replies(self, reply: WorkflowRun | Mapping[str, Any]) -> StreamRoute[WorkflowRun]:
         """Answer the next run as the blocking mode does. The same as `mock.workflows.run.replies`."""
         return self.run.replies(reply)
-
-    def refuses(self, code: str | ErrorReply, *, message: str | None = None, retry_after: float | None = None) -> Route:
-        """Answer the next run with an HTTP error. The same as `mock.workflows.run.refuses`."""
-        return self.run.refuses(code, message=message, retry_after=retry_after)
 
 
 class HumanInput(Resource):

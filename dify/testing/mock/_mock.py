@@ -32,7 +32,7 @@ from ._calls import Calls, call_of
 from ._errors import UnmockedCall
 from ._knowledge import FILES_HOST, KNOWLEDGE_RESOURCES, Knowledge
 from ._operations import Operation
-from ._plans import Plan, Route, answer, assert_all_given
+from ._plans import Plan, Route, answer, assert_all_given, line_for
 from ._router import Catcher, PatchingRouter
 from ._routes import JSONRoute
 from ._table import Json, Resource, Row, operations_of
@@ -307,7 +307,7 @@ class DifyMock:
             call = call_of(request, operation.id, operation.call, params)
             said = (
                 f"unexpected call: {call} - operation {operation.id}. "
-                f"Give it an answer first: {_ROWS[operation.id].hint()}"
+                f"Give it an answer first: {line_for(_ROWS[operation.id].route(self))}"
             )
         self.unexpected.append(said)
         return UnmockedCall(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from ._operations import Paging
 
@@ -46,4 +46,8 @@ def page_of(items: Sequence[Any], params: Mapping[str, str], paging: Paging) -> 
 
 
 def _place(items: Sequence[Any], id: str | None) -> int | None:
-    return next((place for place, item in enumerate(items) if id and getattr(item, "id", None) == id), None)
+    return next((place for place, item in enumerate(items) if id and _id(item) == id), None)
+
+
+def _id(item: Any) -> str | None:
+    return cast("Mapping[str, Any]", item).get("id") if isinstance(item, Mapping) else getattr(item, "id", None)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol, Self, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NoReturn, Protocol, Self, TypeAlias, cast
 
+from anyio import get_cancelled_exc_class
 from pydantic import BaseModel
 
 from .. import responses
@@ -17,7 +20,21 @@ from ._calls import Calls, MockCall
 from ._errors import UnusedAnswer
 from ._operations import Operation
 
-__all__ = ["Answered", "Effect", "Owner", "Plan", "Route"]
+__all__ = [
+    "CALLER_AWAITS",
+    "Answered",
+    "Effect",
+    "Owner",
+    "Plan",
+    "Planned",
+    "Route",
+    "answer",
+    "assert_all_given",
+    "line_for",
+]
+
+CALLER_AWAITS: ContextVar[bool | None] = ContextVar("dify_mock_caller_awaits", default=None)
+"""Whether the client that calls awaits its answer; None where a router of the user's was called, which does not tell."""
 
 Answered: TypeAlias = (
     Wire | ErrorReply | BaseModel | Mapping[str, Any] | list[Any] | bytes | Response | Exception | None
@@ -25,6 +42,19 @@ Answered: TypeAlias = (
 """What an answer is made of: a stream, a refusal, a reply, bytes, an httpx answer, an error to raise, or no content."""
 
 Effect: TypeAlias = Callable[[MockCall], Answered | Awaitable[Answered]]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An answer that was set.
+
+    Attributes:
+        effect: What makes it, of a call.
+        shape: What an operation makes of that, once it is there.
+    """
+
+    effect: Callable[[MockCall], Any]
+    shape: Callable[[Any, MockCall], Answered] | None = None
 
 
 class Owner(Protocol):
@@ -42,36 +72,36 @@ class Plan:
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
-        self._effects: list[Effect] = []
+        self._answers: list[Planned] = []
         self._given = 0
         self._lock = threading.Lock()
 
-    def add(self, effect: Effect) -> None:
+    def add(self, planned: Planned) -> None:
         """Another answer, after those that are there."""
         with self._lock:
-            self._effects.append(effect)
+            self._answers.append(planned)
 
     def clear(self) -> None:
         """Forget all answers."""
         with self._lock:
-            self._effects.clear()
+            self._answers.clear()
             self._given = 0
 
-    def next(self) -> Effect | None:
+    def next(self) -> Planned | None:
         """The answer for the next call; None where no answer was set."""
         with self._lock:
-            if not self._effects:
+            if not self._answers:
                 return None
-            effect = self._effects[min(self._given, len(self._effects) - 1)]
+            planned = self._answers[min(self._given, len(self._answers) - 1)]
             self._given += 1
-            return effect
+            return planned
 
     def unused(self) -> str | None:
         """What to say of answers that no call asked for; None where all were given."""
-        left = len(self._effects) - self._given
+        left = len(self._answers) - self._given
         if left <= 0:
             return None
-        how_many = "was never called" if not self._given else f"was called {self._given} of {len(self._effects)} times"
+        how_many = "was never called" if not self._given else f"was called {self._given} of {len(self._answers)} times"
         return f"mock.{self.operation.call} {how_many} ({self.operation.method} {self.operation.path})"
 
 
@@ -89,9 +119,22 @@ class Route:
         self._owner = owner
         self.operation = operation
 
-    def _plan(self, effect: Effect) -> Self:
-        self._owner.plan_of(self.operation).add(effect)
+    _verb: ClassVar[str] = "answers(...)"
+    """What usually gives it an answer."""
+
+    def _plan(
+        self, effect: Callable[[MockCall], Any], shape: Callable[[Any, MockCall], Answered] | None = None
+    ) -> Self:
+        self._owner.plan_of(self.operation).add(Planned(effect, shape))
         return self
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        """It is where answers are set, and no call of its own.
+
+        Raises:
+            TypeError: Always, with what may have been meant.
+        """
+        raise TypeError(f"mock.{self.operation.call} is where answers are set: did you mean {line_for(self)}?")
 
     def answers(self, function: Effect) -> Self:
         """Let a function answer.
@@ -175,6 +218,17 @@ class Route:
         return f"<mock of {self.operation.call}: {self.operation.method} {self.operation.path}>"
 
 
+_SHORT = {"chat.send", "chat.stream", "completions.create", "completions.stream", "workflows.run", "workflows.stream"}
+"""Operations whose answers can be set on their resource too."""
+
+
+def line_for(route: Route) -> str:
+    """The line that gives an operation an answer."""
+    call = route.operation.call.removeprefix("client.")
+    where = call.partition(".")[0] if call in _SHORT else call
+    return f"mock.{where}.{route._verb}"  # pyright: ignore[reportPrivateUsage]
+
+
 def response_of(answered: Answered, operation: Operation) -> Response:
     """An answer as httpx has it."""
     match answered:
@@ -192,17 +246,44 @@ def response_of(answered: Answered, operation: Operation) -> Response:
             return responses.reply(answered, status=operation.status)
 
 
-async def awaited(coming: Awaitable[Answered], operation: Operation) -> Response:
-    """The answer of a coroutine function."""
+async def _awaited(coming: Awaitable[Any] | AsyncIterator[Any], planned: Planned, call: MockCall) -> Any:
+    if isinstance(coming, AsyncIterator):
+        answered: Any = [each async for each in coming]
+    else:
+        answered = await coming
+    return answered if planned.shape is None else planned.shape(answered, call)
+
+
+async def _response_of(coming: Awaitable[Answered], operation: Operation) -> Response:
     return response_of(await coming, operation)
 
 
-def answer(effect: Effect, call: MockCall, operation: Operation) -> Response | Awaitable[Response]:
-    """What an answer comes to for a call."""
-    answered = effect(call)
-    if inspect.isawaitable(answered):
-        return awaited(answered, operation)
-    return response_of(answered, operation)
+def _caller_awaits() -> bool:
+    known = CALLER_AWAITS.get()
+    if known is not None:
+        return known
+    try:
+        get_cancelled_exc_class()
+    except RuntimeError:  # no event loop runs
+        return False
+    return True
+
+
+def answer(planned: Planned, call: MockCall, operation: Operation) -> Response | Awaitable[Response]:
+    """What an answer comes to for a call.
+
+    Raises:
+        TypeError: A coroutine function is to answer a client that does not await.
+    """
+    answered: Any = planned.effect(call)
+    if inspect.isawaitable(answered) or isinstance(answered, AsyncIterator):
+        if not _caller_awaits():
+            coming = cast("Any", answered)
+            if inspect.iscoroutine(coming):
+                coming.close()  # else Python warns of it, in some later test
+            raise TypeError(f"mock.{operation.call}: answers(async function) is for AsyncDify; give a plain one")
+        return _response_of(_awaited(cast("Any", answered), planned, call), operation)
+    return response_of(answered if planned.shape is None else planned.shape(answered, call), operation)
 
 
 def assert_all_given(plans: Mapping[str, Plan]) -> None:

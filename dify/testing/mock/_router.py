@@ -9,6 +9,7 @@ from respx.models import AllMockedAssertionError, PassThrough, Route
 
 from ..responses import Request, Response
 from ._errors import UnmockedCall
+from ._plans import CALLER_AWAITS
 
 __all__ = ["Catcher", "PatchingRouter"]
 
@@ -38,21 +39,27 @@ class Catcher:
 
     def handle(self, router: respx.Router, request: Request) -> Response:
         """A router's answer."""
+        before = CALLER_AWAITS.set(False)
         try:
             return respx.Router.handler(router, request)
         except UnmockedCall:
             raise
         except AllMockedAssertionError:
             raise self._explain(request) from None
+        finally:
+            CALLER_AWAITS.reset(before)
 
     async def handle_async(self, router: respx.Router, request: Request) -> Response:
         """A router's answer, where answers may be coroutines."""
+        before = CALLER_AWAITS.set(True)
         try:
             return await respx.Router.async_handler(router, request)
         except UnmockedCall:
             raise
         except AllMockedAssertionError:
             raise self._explain(request) from None
+        finally:
+            CALLER_AWAITS.reset(before)
 
 
 class PatchingRouter(respx.MockRouter):

@@ -37,10 +37,6 @@ class Row(Protocol[R]):
         """The route of a mock."""
         ...
 
-    def hint(self) -> str:
-        """The line that gives it an answer."""
-        ...
-
 
 class _Row(Generic[R]):
     status = 200
@@ -54,12 +50,6 @@ class _Row(Generic[R]):
 
     def route(self, owner: Owner) -> R:
         raise NotImplementedError
-
-    usual_verb = "returns(...)"
-
-    def hint(self) -> str:
-        """The line that gives it an answer."""
-        return f"mock.{self.operation.call.removeprefix('client.')}.{self.usual_verb}"
 
     def __get__(self, resource: Resource, owner: type[Resource] | None = None) -> R:
         return self.route(resource._owner)  # pyright: ignore[reportPrivateUsage]
@@ -80,7 +70,6 @@ class Upload(_Row[UploadRoute]):
     """A reply about a file that was sent."""
 
     status = 201
-    usual_verb = "uploads()"
 
     def __init__(self, id: str, path: str, usual: Callable[[], Any]) -> None:
         super().__init__(id, "POST", path)
@@ -98,13 +87,11 @@ class Items(_Row[ItemsRoute[M]]):
         self.of = of
 
     def route(self, owner: Owner) -> ItemsRoute[M]:
-        return ItemsRoute(owner, self.operation)
+        return ItemsRoute(owner, self.operation, self.of)
 
 
 class Pages(_Row[PageRoute[M]]):
     """A list, in pages, of what a builder makes."""
-
-    usual_verb = "lists([...])"
 
     def __init__(self, id: str, path: str, paging: Paging, of: Callable[..., M]) -> None:
         super().__init__(id, "GET", path)
@@ -112,7 +99,7 @@ class Pages(_Row[PageRoute[M]]):
         self.of = of
 
     def route(self, owner: Owner) -> PageRoute[M]:
-        return PageRoute(owner, self.operation, self._paging)
+        return PageRoute(owner, self.operation, self._paging, self.of)
 
 
 SUCCESS: Mapping[str, Any] = {"result": "success"}
@@ -121,8 +108,6 @@ NOTHING: Mapping[str, Any] = {}
 
 class Empty(_Row[EmptyRoute]):
     """Nothing to tell: no content, or a body that says no more than that it is done."""
-
-    usual_verb = "succeeds()"
 
     def __init__(self, id: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
         super().__init__(id, method, path, status=204 if body is None else 200)
@@ -135,16 +120,12 @@ class Empty(_Row[EmptyRoute]):
 class Bytes(_Row[BytesRoute]):
     """A file."""
 
-    usual_verb = 'sends(b"...")'
-
     def route(self, owner: Owner) -> BytesRoute:
         return BytesRoute(owner, self.operation)
 
 
 class Stream(_Row[StreamRoute[M]]):
     """An event stream, or the reply that it comes to."""
-
-    usual_verb = 'streams("...")'
 
     def __init__(self, id: str, method: str, path: str, kind: AppKind, make: Make, reply: Callable[..., M]) -> None:
         super().__init__(id, method, path)
@@ -153,7 +134,7 @@ class Stream(_Row[StreamRoute[M]]):
         self.reply = reply
 
     def route(self, owner: Owner) -> StreamRoute[M]:
-        return StreamRoute(owner, self.operation, self._ids, self._make)
+        return StreamRoute(owner, self.operation, self._ids, self._make, self.reply)
 
 
 def operations_of(resources: type[Resource]) -> list[Row[Route]]:

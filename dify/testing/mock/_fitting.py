@@ -1,0 +1,46 @@
+"""Whether a reply is what an operation answers: a mistake is told where it is made, and not by the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+from ._operations import Operation
+
+__all__ = ["Fits"]
+
+
+class Fits:
+    """What an operation answers, known from what makes the usual one."""
+
+    def __init__(self, operation: Operation, usual: Callable[[], Any]) -> None:
+        self._operation = operation
+        self._usual = usual
+
+    def reply(self, given: object) -> Any:
+        """A reply, checked: a model of the operation's, or the JSON object itself.
+
+        Raises:
+            TypeError: It is neither.
+        """
+        kind = cast("type[Any]", type(self._usual()))
+        if isinstance(given, kind | Mapping):
+            return cast("Any", given)
+        name = getattr(self._usual, "__name__", "")
+        raise TypeError(
+            f"{self._operation.call} answers {_a(kind)} (replies.{name}(...)) or a dict, and not {_a(type(given))}"
+        )
+
+    def items(self, given: object) -> list[Any]:
+        """The items of a list, checked.
+
+        Raises:
+            TypeError: One is not of the operation's, or it is no list.
+        """
+        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+            raise TypeError(f"{self._operation.call} answers a list, and not {_a(type(cast('object', given)))}")
+        return [self.reply(item) for item in cast("Iterable[object]", given)]
+
+
+def _a(kind: type) -> str:
+    return f"{'an' if kind.__name__[0] in 'AEIOaeio' else 'a'} {kind.__name__}"
