@@ -16,6 +16,7 @@ from .batch_rows import Rows
 from .batch_run import Batch
 from .command import Job, command, examples, single
 from .exits import FAILED, INTERRUPTED, USAGE, Failure
+from .options import literal
 from .render import Screen, complain, to_json
 from .session import interrupting
 
@@ -84,7 +85,8 @@ async def run_batch(
     """Run a batch; see HELP."""
     from asyncio import CancelledError
 
-    source = Rows(rows, format)
+    literal(app, "--app", ("workflow", "completion"))
+    source = Rows(rows, literal(format, "--format", ("csv", "jsonl", "ndjson")))
     if str(out) == "-" or (out.exists() and not out.is_file()):
         raise Failure(f"--out {out} is no file: the next call goes on from what is in it", USAGE)
     if out.exists() and out.samefile(rows):

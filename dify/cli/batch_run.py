@@ -227,7 +227,7 @@ class Batch:
                 fatal = not error.sent  # not even reached; else it may have run, which is not to be done twice
             case _:
                 fatal = isinstance(error, dify.ConfigurationError) and not isinstance(error, dify.InvalidArgumentError)
-        line = line_of(error, "batch", self._job.session.key_source)
+        line = line_of(error, "batch", self._job.session.source)
         if fatal:
             self._give_up(Failure(f"row {row.number}: {line}", code_of(error) or USAGE))
             return

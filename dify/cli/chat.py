@@ -15,7 +15,7 @@ from .command import Job, command, examples, single
 from .exits import Failure
 from .inputs import SYNTAX, Pair, checked, parse_pairs, read_text, values_of
 from .options import Files
-from .prompts import answer_form, can_ask
+from .prompts import ask_forms, can_ask
 from .render import to_json, wire_form
 
 if TYPE_CHECKING:
@@ -96,20 +96,15 @@ async def ask_once(
         waiting = [form for form in reply.forms if form.form_token and form.form_id not in answered]
         if not waiting:
             break
-        for form in waiting:
-            answer = await answer_form(client, screen, form)
-            if answer is None or form.form_token is None:
-                _refuse(reply)
-            else:
-                await client.human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs)
-                answered.add(form.form_id)
+        await ask_forms(client, screen, waiting, _waits(reply))
+        answered |= {form.form_id for form in waiting}
         follow = client.chat.events(reply.workflow_run_id, include_state_snapshot=True, continue_on_pause=True)
         view = ChatView(screen, before=view.shown)
         after = await _shown(job, follow, view, answered)
         # The replay of a run that has ended names no conversation.
         reply = after if after.conversation_id else after.model_copy(update={"conversation_id": reply.conversation_id})
     if reply.paused:
-        _refuse(reply)
+        raise Failure(_waits(reply))
     summarise(screen, reply)
     return reply
 
@@ -141,6 +136,6 @@ async def _shown(
         job.screen.end_answer()
 
 
-def _refuse(reply: ChatResponse) -> None:
+def _waits(reply: ChatResponse) -> str:
     forms = "; ".join(f"{form.node_title or form.node_id}, form token {form.form_token}" for form in reply.forms)
-    raise Failure(f"the chatflow waits for a person: {forms or 'it is paused'} (run {reply.workflow_run_id})")
+    return f"the chatflow waits for a person: {forms or 'it is paused'} (run {reply.workflow_run_id})"

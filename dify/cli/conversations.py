@@ -44,7 +44,9 @@ async def rename(
     job: Job, conversation_id: Id, name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None
 ) -> None:
     """Give a conversation a name; without one the app's model finds one."""
-    renamed = await job.client.conversations.rename(conversation_id, name, auto_generate=None if name else True)
+    if name is not None and not name.strip():
+        raise typer.BadParameter("NAME is empty; leave it out to have the app's model find one")
+    renamed = await job.client.conversations.rename(conversation_id, name, auto_generate=True if name is None else None)
     job.out.one(renamed, ("id", "name"))
 
 

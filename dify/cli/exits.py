@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from .render import one_line
 
 __all__ = [
@@ -17,6 +20,7 @@ __all__ = [
     "SERVER",
     "USAGE",
     "Failure",
+    "Source",
     "code_of",
     "line_of",
 ]
@@ -55,6 +59,23 @@ class Failure(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where key and address come from, to name the place where they can be changed."""
+
+    key: str = "DIFY_API_KEY"
+    address: str = "--base-url or DIFY_BASE_URL"
+
+
+_OUR_WORDS = (
+    (r", or pass trust_env=False to ignore it", ""),  # an option of Python's alone
+    (r"; pass filename=", ": rename the file"),
+    (r"\b(check|set) base_url\b", r"\1 --base-url"),
+    (r"at work on \w+, so it", "at work on it, so it"),
+)
+"""What the client says to those who write Python, and how it is done here."""
+
+
 def code_of(error: Exception) -> int | None:
     """The exit code for an error, or None for one that nobody expected, which is to show as a traceback.
 
@@ -87,37 +108,43 @@ def code_of(error: Exception) -> int | None:
             return None
 
 
-def line_of(error: Exception, command: str, key: str = "DIFY_API_KEY") -> str:
+def line_of(error: Exception, command: str, source: Source | None = None) -> str:
     """What to say of an error, in words of the command line where the client's own speak of Python.
 
     Args:
         error: What went wrong.
         command: In which command.
-        key: Where the key came from.
+        source: Where key and address came from.
     """
     import dify
     from dify.errors import without_routes
 
-    said, hint = str(error), _hint_for(error, command, key)
+    said, hint = str(error), _hint_for(error, command, source or Source())
     if isinstance(error, dify.APIStatusError):
         head = " ".join(str(part) for part in (error.status_code or None, error.code) if part)
         words = without_routes(error.message) if error.status_code == 404 else error.message
         said = ": ".join(part for part in (head, words.strip()) if part) or type(error).__name__
-        hint = hint or error.hint
-    elif isinstance(error, dify.ConfigurationError):
-        said = said.removesuffix(", or pass trust_env=False to ignore it")  # an option of Python's alone
+        hint = hint or _in_our_words(error.hint or "")
     elif isinstance(error, OSError) and error.strerror and not isinstance(error, dify.DifyError):
         said = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
+    elif isinstance(error, dify.DifyError):
+        said = _in_our_words(said)
     said = one_line(said, 500)
     return f"{said} ({hint})" if hint else said
 
 
-def _hint_for(error: Exception, command: str, key: str) -> str | None:
+def _in_our_words(text: str) -> str:
+    for theirs, ours in _OUR_WORDS:
+        text = re.sub(theirs, ours, text)
+    return text
+
+
+def _hint_for(error: Exception, command: str, source: Source) -> str | None:
     import dify
 
     match error:
         case dify.AuthenticationError():
-            return f"check the key in {key}, and that --base-url is its server"
+            return f"check the key in {source.key}, and that {source.address} is its server"
         case dify.NotThisAppTypeError():
             other = "run" if command == "chat" else "chat"
             return f"the key's app is of another kind than this command is for: try `dify {other}`"
@@ -128,14 +155,16 @@ def _hint_for(error: Exception, command: str, key: str) -> str | None:
         case dify.StreamInterruptedError():
             return None
         case dify.APITimeoutError():
-            return "the server may still be working on it" if error.sent else "check --base-url or DIFY_BASE_URL"
+            if not error.sent:
+                return f"check {source.address}"
+            return None if "still be at work" in str(error) else "the server may still be working on it"
         case dify.APIConnectionError():
-            return "check --base-url or DIFY_BASE_URL"
+            return f"check {source.address}"
         case dify.ResponseValidationError() if (error.body or "").lstrip().startswith("<"):
-            return "is --base-url the address of the API?"
+            return f"is {source.address} the address of the API?"
         case dify.BadRequestError() if command == "request" and (error.hint or "").startswith("pass user="):
             return 'put "user" into BODY, or --query user=ID'
         case dify.ConfigurationError() if str(error).startswith(("api_key", "knowledge_api_key")):
-            return f"it comes from {key}"
+            return f"it comes from {source.key}"
         case _:
             return None

@@ -51,7 +51,7 @@ async def upload_files(
                     if code_of(error) is None:
                         raise
                     failures.append(error)
-                    bars.failed(path, line_of(error, "upload", job.session.key_source))
+                    bars.failed(path, line_of(error, "upload", job.session.source))
                     return None
                 finally:
                     bars.end(path)

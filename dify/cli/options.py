@@ -8,7 +8,7 @@ import typer
 
 from .attachments import Attachment, attachment
 
-__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirmed"]
+__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirmed", "literal"]
 
 Inputs = Annotated[
     list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Values of the app's fields; see below.")
@@ -36,6 +36,17 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="S
 All = Annotated[bool, typer.Option("--all", help="Show all there are.")]
 Keyword = Annotated[str | None, typer.Option("--keyword", "-k", metavar="TEXT", help="Only those that hold this text.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def literal(value: str | None, name: str, known: tuple[str, ...]) -> Any:
+    """A value that is one of a few words.
+
+    Raises:
+        typer.BadParameter: It is none of them.
+    """
+    if value is not None and value not in known:
+        raise typer.BadParameter(f"{name} is one of {', '.join(known)}")
+    return value
 
 
 def confirmed(question: str, yes: bool) -> None:

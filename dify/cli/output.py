@@ -54,6 +54,10 @@ def _member(value: Any, path: str) -> Any:
     return reduce(lambda found, name: getattr(found, name, None), path.split("."), value)
 
 
+_LEAST = 9
+"""How narrow a column of a table may get, at the least."""
+
+
 class Output:
     """Where a command's results go."""
 
@@ -66,15 +70,22 @@ class Output:
         """The items of a list that comes in pages, as many as are wanted; says when there are more."""
         items: list[Any] = []
         walk: AsyncIterator[Any] = aiter(pager)
-        more = False
-        async for item in walk:
-            if not all and len(items) == limit:
-                more = True
-                break
-            if self._json:
-                self._screen.line(to_json(plain(item)))
-            items.append(item)
-        if not self._json:
+        more, count, as_table = False, 0, self._wide and not self._json
+        try:
+            async for item in walk:
+                if not all and count == limit:
+                    more = True
+                    break
+                count += 1
+                if as_table:
+                    items.append(item)  # how wide the columns are is known when all are there
+                else:
+                    self.rows([item], columns)
+        except BaseException:
+            if items:
+                self._table(items, columns)  # what has come is not lost
+            raise
+        if as_table:
             self._table(items, columns)
         if more:
             complain(f"there are more than these {limit}: --limit N or --all", label="Note")
@@ -123,14 +134,26 @@ class Output:
             for row in rows:
                 self._screen.line("\t".join(row))
             return
+        from rich.cells import cell_len
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
+        console = Console(highlight=False, markup=False, emoji=False)
+        rows = [[harmless(value) for value in row] for row in rows]
+        # A column without a value in any row would only make the others narrow.
+        kept = [at for at in range(len(columns)) if not rows or any(row[at] for row in rows)]
+        heads = {at: columns[at].rpartition(".")[2].replace("_", " ") for at in kept}
+        whole = {at for at in kept if columns[at].endswith(("id", "_at"))}  # cut or folded they cannot be copied
+        longest = {at: max(cell_len(text) for text in (heads[at], *(row[at] for row in rows))) for at in kept}
+        least = sum(longest[at] if at in whole else min(longest[at], _LEAST) for at in kept) + 2 * (len(kept) - 1)
+        if least > console.width:  # lines as in a pipe: the terminal folds them, where rich would cut the table
+            for row in rows:
+                self._screen.line("\t".join(row))
+            return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in columns:
-            # An id that is cut or folded cannot be copied.
-            table.add_column(name.rpartition(".")[2].replace("_", " "), no_wrap=name.endswith("id"), overflow="fold")
+        for at in kept:
+            table.add_column(heads[at], no_wrap=at in whole, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(harmless(value)) for value in row))
-        Console(highlight=False, markup=False, emoji=False).print(table)
+            table.add_row(*(Text(row[at]) for at in kept))
+        console.print(table)

@@ -119,7 +119,7 @@ def _check(found: Profile) -> None:
         Dify(
             found.api_key or "app-none",
             knowledge_api_key=found.knowledge_api_key or "dataset-none",
-            base_url=found.base_url or "https://api.dify.ai/v1",
+            base_url="https://api.dify.ai/v1" if found.base_url is None else found.base_url,
             user=found.user,
         ).close()
     except ConfigurationError as error:

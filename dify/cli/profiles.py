@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from .exits import USAGE, Failure
 
-__all__ = ["Config", "Profile", "chosen_profile", "config_path", "load", "save"]
+__all__ = ["Config", "Profile", "chosen_profile", "config_path", "displaced_profile", "load", "save"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,7 @@ def chosen_profile(name: str | None) -> tuple[str | None, Profile | None]:
         Failure: There is no such profile, or the file cannot be used.
     """
     wanted = name or os.environ.get("DIFY_PROFILE", "").strip() or None
-    spoken = any(
-        os.environ.get(each, "").strip() for each in ("DIFY_API_KEY", "DIFY_KNOWLEDGE_API_KEY", "DIFY_BASE_URL")
-    )
-    if wanted is None and spoken:
+    if wanted is None and _environment_speaks():
         return None, None
     config = load(config_path())
     wanted = wanted or config.default
@@ -154,3 +151,14 @@ def chosen_profile(name: str | None) -> tuple[str | None, Profile | None]:
             f"there is no profile {wanted!r} in {config_path()} ({there}); see `dify profile set --help`", USAGE
         )
     return wanted, config.profiles[wanted]
+
+
+def displaced_profile() -> str | None:
+    """The default profile, where the environment names a key or a server and so goes before it."""
+    with suppress(Failure):  # the file is not used, and whatever is wrong with it does not matter
+        return load(config_path()).default if _environment_speaks() else None
+    return None
+
+
+def _environment_speaks() -> bool:
+    return any(os.environ.get(each, "").strip() for each in ("DIFY_API_KEY", "DIFY_KNOWLEDGE_API_KEY", "DIFY_BASE_URL"))

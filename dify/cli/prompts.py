@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .exits import Failure
 from .render import complain, harmless
 from .session import at_the_keyboard
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from .render import Screen
 
-__all__ = ["answer_form", "ask", "can_ask", "choose", "secret"]
+__all__ = ["answer_form", "ask", "ask_forms", "can_ask", "choose", "secret"]
 
 
 def can_ask() -> bool:
@@ -61,6 +62,40 @@ def choose(prompt: str, options: Sequence[str], *, default: str | None = None) -
         if line in options:
             return options.index(line)
         complain(f"one of 1 to {len(options)}, please", label="Note")
+
+
+async def ask_forms(client: AsyncDify, screen: Screen, forms: Sequence[PauseReason], waits: str) -> None:
+    """Put the forms of a run before the person at the terminal, and send the answers.
+
+    One that was answered elsewhere meanwhile, or has expired, is passed over: its run goes on.
+
+    Args:
+        client: With what to send them.
+        screen: Where to show them.
+        forms: Those with a token.
+        waits: What to say of the run where it is left waiting: without its id and the token nobody finds it again.
+
+    Raises:
+        Failure: One was not answered.
+    """
+    from asyncio import CancelledError
+
+    from dify import APIStatusError, DifyError
+
+    for form in forms:
+        try:
+            answer = await answer_form(client, screen, form)
+            if answer is None or form.form_token is None:
+                raise Failure(waits)
+            await client.human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs)
+        except (KeyboardInterrupt, CancelledError):
+            complain(waits, label="Note")
+            raise
+        except DifyError as error:
+            if not isinstance(error, APIStatusError) or error.status_code != 412:
+                complain(waits, label="Note")
+                raise
+            complain(f"{error.message.rstrip('.')}; the run goes on without this answer", label="Note")
 
 
 async def answer_form(client: AsyncDify, screen: Screen, form: PauseReason) -> FormAnswer | None:

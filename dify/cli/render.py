@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Screen", "complain", "error_console", "harmless", "one_line", "to_json", "wire_form"]
 
-# All but tab and line feed: an answer must not move the cursor, retitle the window or hide text.
-_CONTROLS = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"} | {ord("\r"): None}
+# All but tab and line feed: an answer must not move the cursor, retitle the window or hide text. What turns the direction of
+# writing around is left out: what is read would not be what is there.
+_CONTROLS = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"} | dict.fromkeys(
+    (ord("\r"), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
 
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
-    """Text from the server as a terminal may show it: control characters replaced.
+    """Text from the server as a terminal may show it: without what would change more than its own place on the screen.
 
     Example:
         >>> harmless("red: " + chr(27) + "[31m!")

@@ -12,7 +12,7 @@ from .command import Job, command, examples, single
 from .exits import Failure
 from .inputs import SYNTAX, parse_pairs, values_of
 from .options import Files, Inputs
-from .prompts import answer_form, can_ask
+from .prompts import ask_forms, can_ask
 from .render import complain, to_json, wire_form
 
 if TYPE_CHECKING:
@@ -120,12 +120,8 @@ async def _to_its_end(job: Job, result: WorkflowRun) -> None:
         waiting = [form for form in result.forms if form.form_token and form.form_id not in answered]
         if not waiting:
             break
-        for form in waiting:
-            answer = await answer_form(client, job.screen, form)
-            if answer is None or form.form_token is None:
-                raise Failure(_waits(result))
-            await client.human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs)
-            answered.add(form.form_id)
+        await ask_forms(client, job.screen, waiting, _waits(result))
+        answered |= {form.form_id for form in waiting}
         # Right after an answer the server may still show the pause that it ends.
         follow = client.workflows.events(result.workflow_run_id, include_state_snapshot=True, continue_on_pause=True)
         result = await _shown(job, follow, answered=answered)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import typer
 
-from .exits import INTERRUPTED, PIPE_CLOSED, USAGE, Failure, code_of, line_of
-from .profiles import Profile, chosen_profile
+from .exits import INTERRUPTED, PIPE_CLOSED, USAGE, Failure, Source, code_of, line_of
+from .profiles import Profile, chosen_profile, displaced_profile
 from .render import complain
 
 if TYPE_CHECKING:
@@ -31,8 +31,12 @@ KeyName = Literal["app", "knowledge", "none"]
 _CLOUD = "https://api.dify.ai/v1"
 
 _KEYS = {
-    "app": ("DIFY_API_KEY", "the key of your app (app-…, from its API Access page)"),
-    "knowledge": ("DIFY_KNOWLEDGE_API_KEY", "a knowledge key (dataset-…, from Knowledge, Service API)"),
+    "app": ("DIFY_API_KEY", "--api-key", "the key of your app (app-…, from its API Access page)"),
+    "knowledge": (
+        "DIFY_KNOWLEDGE_API_KEY",
+        "--knowledge-api-key",
+        "a knowledge key (dataset-…, from Knowledge, Service API)",
+    ),
 }
 
 _DELTA_SECONDS = 0.03
@@ -93,24 +97,42 @@ class Session:
         """
         if self.emulator and self.base_url is not None:
             raise typer.BadParameter("--emulator answers in this process: leave out --base-url")
+        if self.base_url is not None and not self.base_url.strip():  # an unset variable; the key is not for Dify Cloud
+            raise typer.BadParameter("--base-url must not be empty: leave it out, or give the server's address")
         if self.user is not None and not self.user.strip():
             raise typer.BadParameter("--user must not be empty: name the person who asks")
         if self.emulator or self.key == "none":
             return
         target = self.target()
         if (target.api_key if self.key == "app" else target.knowledge_api_key) is None:
-            variable, what = _KEYS[self.key]
-            text = f"no API key: set {variable} to {what}, or keep it in a profile (dify profile set --help)."
+            text = self._missing_key()
             if self.again is not None:
                 words = shlex.join(["dify", *self.command.split(), "--emulator", *self.again])
                 text += f"\nTo try it without a server: {words}"
             raise Failure(text, USAGE)
 
+    def _missing_key(self) -> str:
+        """What to do about a key that is not there: where it is looked for, and what is not looked at."""
+        variable, option, what = _KEYS[self.key]
+        name, _ = chosen_profile(self.profile)
+        if name is None:
+            text = f"no API key: set {variable} to {what}, or keep it in a profile (dify profile set --help)."
+            default = displaced_profile()
+            if default is not None:
+                text += f" The environment goes before the default profile; --profile {shlex.quote(default)} uses that."
+            return text
+        unused = f"{variable} is not used beside a profile. " if os.environ.get(variable, "").strip() else ""
+        add = f"dify profile set {shlex.quote(name)} {option}"
+        return f"no API key: the profile {name!r} lacks {what}. {unused}To add it: {add}"
+
     @property
-    def key_source(self) -> str:
-        """Where the key comes from, to name it where it is refused."""
-        name, found = chosen_profile(self.profile)
-        return _KEYS.get(self.key, _KEYS["app"])[0] if found is None else f"the profile {name!r}"
+    def source(self) -> Source:
+        """Where key and address come from, to name them where they are refused."""
+        name, found = (None, None) if self.emulator else chosen_profile(self.profile)
+        key, address = _KEYS["app" if self.key == "none" else self.key][0], Source().address
+        if found is not None:
+            key, address = f"the profile {name!r}", f"the base_url of the profile {name!r}"
+        return Source(key, address if self.base_url is None else "--base-url")
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[AsyncDify]:
@@ -158,10 +180,10 @@ def perform(session: Session, work: Callable[[], Coroutine[Any, Any, None]]) -> 
     except typer.BadParameter:
         raise
     except Exception as raised:  # noqa: BLE001 - what nobody expected is raised again
-        end_with(_first_of(raised), session.command, lambda: session.key_source)
+        end_with(_first_of(raised), session.command, lambda: session.source)
 
 
-def end_with(error: Exception, command: str, key_source: Callable[[], str] = lambda: "DIFY_API_KEY") -> NoReturn:
+def end_with(error: Exception, command: str, source: Callable[[], Source] = Source) -> NoReturn:
     """Say what went wrong in one line, and leave with its exit code.
 
     Raises:
@@ -174,7 +196,7 @@ def end_with(error: Exception, command: str, key_source: Callable[[], str] = lam
     code = code_of(error)
     if code is None:
         raise error
-    said = str(error) if isinstance(error, Failure) else line_of(error, command, key_source())
+    said = str(error) if isinstance(error, Failure) else line_of(error, command, source())
     # It may be standard output itself that fails; nothing more is to be tried with it then.
     if isinstance(error, OSError) and not _flushed_stdout():
         _drop_stdout()
@@ -198,6 +220,10 @@ async def stopping(stream: AsyncChatStream | AsyncCompletionStream | AsyncWorkfl
     except CancelledError:
         if stream.task_id is not None:
             complain(await _stop(stream.stop), label="Stopped")
+        else:
+            complain(
+                "the server has not named the task yet, so it cannot be asked to stop, and may go on", label="Note"
+            )
         raise
     except BrokenPipeError:
         # Nobody reads on (`dify chat … | head -1`); the server need not go on either.

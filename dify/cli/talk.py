@@ -79,7 +79,7 @@ class _Talk:
         except Exception as error:
             if code_of(error) is None:
                 raise
-            complain(str(error) if isinstance(error, Failure) else line_of(error, "chat", self._job.session.key_source))
+            complain(str(error) if isinstance(error, Failure) else line_of(error, "chat", self._job.session.source))
 
     async def _ask(self, question: str) -> None:
         from .chat import ask_once

@@ -47,7 +47,14 @@ main()
 """
     count, *ours = python(code, "--help").stderr.split()
 
-    assert ours == ["dify.cli", "dify.cli.app", "dify.cli.exits", "dify.cli.lazy", "dify.cli.render"]
+    assert ours == [
+        "dify.cli",
+        "dify.cli.app",
+        "dify.cli.exits",
+        "dify.cli.lazy",
+        "dify.cli.render",
+        "dify.cli.streams",
+    ]
     # importing httpx and pydantic, which the command has no need of here, comes to about 600
     assert int(count) < 300
 
@@ -126,3 +133,25 @@ def test_it_uses_only_the_public_face() -> None:
         assert "from .._" not in text
         assert "dify._" not in text
         assert "httpx" not in text
+
+
+def test_the_module_is_the_command_too() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "dify", "chat", "--emulator", "Hello"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "Echo: Hello\n", "")
+
+
+def test_the_module_without_the_extra_says_what_to_install() -> None:
+    code = (
+        "import runpy, sys; sys.modules['rich'] = None; runpy.run_module('dify', run_name='__main__', alter_sys=True)"
+    )
+    result = python(code)
+
+    assert result.returncode == 2
+    assert 'pip install "dify[cli]"' in result.stderr

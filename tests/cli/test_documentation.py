@@ -15,34 +15,62 @@ from .test_every_command import leaves
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-LINES = [
-    line.removeprefix("$ ").partition(" | jq")[0]
-    for text in (PAGE, README)
-    for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-    if re.match(r"\$ (\w+ show dify \| )?dify ", line)
-]
+PAGES = {
+    path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+}
+
+
+def lines_of(text: str) -> list[str]:
+    """What a page has somebody type after `dify`, in its blocks."""
+    blocks = re.findall(r"^ *```(?:console|bash|sh|shell)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    lines = [line.strip().removeprefix("$ ").partition(" | jq")[0] for block in blocks for line in block.splitlines()]
+    return [CALL.split(line)[-1] for line in lines if CALL.search(line)]
+
+
+CALL = re.compile(r"(?:^|\s)(?:python -m )?dify (?=[a-z-])")
+LINES = sorted({line for text in PAGES.values() for line in lines_of(text)})
+WORDS = sorted({words for text in PAGES.values() for words in re.findall(r"`dify ([a-z-][^`|]*)", text)})
+
+
+def found(words: list[str]) -> tuple[Any, typer.Context, list[str]]:
+    """The command that is called, and what it is given."""
+    from dify.cli.app import app
+
+    command: Any = typer.main.get_command(app)
+    context = typer.Context(command, info_name="dify")
+    while hasattr(command, "list_commands") and words and not words[0].startswith("-"):
+        name, *words = words
+        command = command.get_command(context, name)
+        assert command is not None, f"there is no command {name!r}"
+        context = typer.Context(command, parent=context)
+    return command, context, words
 
 
 def test_every_command_is_shown() -> None:
-    words = [line.partition("dify ")[2] + " " for line in LINES]
-    assert [leaf for leaf in leaves() if not any(line.startswith(f"{leaf} ") for line in words)] == []
+    shown = [f"{line} " for line in lines_of(PAGE)]
+    assert [leaf for leaf in leaves() if not any(line.startswith(f"{leaf} ") for line in shown)] == []
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_is_one_that_the_command_takes(line: str) -> None:
-    from dify.cli.app import app
-
-    words = shlex.split(re.sub(r" [<>] .*| +#.*", "", re.split(r"(?:^|\| )dify ", line)[-1]))
-    command: Any = typer.main.get_command(app)
-    context = typer.Context(command, info_name="dify")
-    while hasattr(command, "list_commands"):
-        command = command.get_command(context, words.pop(0))
-        assert command is not None
-        context = typer.Context(command, parent=context)
+    command, context, words = found(shlex.split(re.sub(r" [<>] .*| +#.*", "", line)))
     if words != ["--help"]:
         command.make_parser(context).parse_args(words)  # what an option takes is not looked at: there are no such files
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_what_a_sentence_names_is_there(words: str) -> None:
+    command, context, rest = found(words.split())
+    known = {option for parameter in command.get_params(context) for option in parameter.opts}
+    assert {word for word in rest if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("words", ["knowledge upload", "chat --nonsense"])
+def test_what_is_not_there_is_noticed(words: str) -> None:
+    with pytest.raises(AssertionError):
+        test_what_a_sentence_names_is_there(words)
+    with pytest.raises(Exception, match=r"upload|nonsense"):  # the parser has errors of its own
+        test_a_line_is_one_that_the_command_takes(words)
 
 
 def test_the_pictures_are_those_that_the_script_draws(tmp_path: Path) -> None:

@@ -106,6 +106,11 @@ def test_a_stream_that_is_cut_exits_with_6_and_keeps_what_came(invoke: Invoke, s
         ("chat", "Hello", "--user", " "),
         ("chat", "Hello", "--emulator", "--base-url", "localhost"),
         ("chat", "Hello", "--base-url", "ftp://example.com"),
+        ("chat", "Hello", "--base-url", ""),
+        ("conversations", "rename", "ID", ""),
+        ("batch", os.devnull, "--out", "results.jsonl", "--app", "foo"),
+        ("batch", os.devnull, "--out", "results.jsonl", "--format", "foo"),
+        ("profile", "set", "work", "--base-url", ""),
         ("run", "nothing"),
         ("run", "--api-key=app-0123456789-secret"),
         ("unknown",),
@@ -209,7 +214,7 @@ def test_ctrl_c_stops_a_run_too() -> None:
     assert emulator.requests[-1].path.startswith("/workflows/tasks/")
 
 
-def test_ctrl_c_before_the_first_event_just_leaves() -> None:
+def test_ctrl_c_before_the_first_event_says_that_the_server_may_go_on() -> None:
     asked, release = threading.Event(), threading.Event()
 
     def answer(request: EmulatorRequest) -> str:
@@ -220,7 +225,8 @@ def test_ctrl_c_before_the_first_event_just_leaves() -> None:
     emulator = Emulator(answer)
     code, out, err = _interrupt(["chat", "Hello"], emulator, release, lambda process: asked.wait(60))
 
-    assert (code, out, err) == (130, "", "")
+    assert (code, out, err.count("\n")) == (130, "", 1)
+    assert err.startswith("Note: the server has not named the task yet")
     assert [request.path for request in emulator.requests] == ["/chat-messages"]
 
 
@@ -254,14 +260,6 @@ def test_an_odd_warning_is_one_line() -> None:
     result = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
 
     assert result.stderr == "Warning: plain http\n"
-
-
-def test_a_web_page_in_place_of_an_answer_hints_at_the_address() -> None:
-    from dify.cli.exits import line_of
-
-    page = dify.ResponseValidationError("no JSON", body="<!doctype html>")
-    assert line_of(page, "chat") == "no JSON (is --base-url the address of the API?)"
-    assert line_of(dify.ResponseValidationError("odd", body="{}"), "chat") == "odd"
 
 
 def test_ctrl_c_ends_the_emulator_too() -> None:

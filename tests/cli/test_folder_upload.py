@@ -304,3 +304,73 @@ def test_a_journal_that_cannot_be_written_is_named_before_anything_is_sent(
     assert "cannot write the journal" in below_a_file.stderr
     assert "is no file" in a_folder.stderr
     assert uploads(emulator) == 0
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    root = tmp_path / "many"
+    root.mkdir()
+    for n in range(12):
+        (root / f"{n:02}.txt").write_text(f"Number {n}", encoding="utf-8")
+    return root
+
+
+def test_an_unknown_knowledge_base_ends_the_upload_at_the_first_file(invoke: Invoke, server: Any, many: Path) -> None:
+    emulator, _, base_url = server
+    words = ["knowledge", "documents", "upload", "0e1d4b8a-6a51-4f0e-9f0e-3d2c1b0a9f8e", str(many)]
+
+    first = invoke(*words, base_url=base_url)
+
+    assert (first.exit_code, first.stdout) == (4, "")
+    assert first.stderr.startswith("Error: 404 ")
+    assert first.stderr.endswith("; 12 of 12 files are left\n")
+    assert len(emulator.requests) == 1
+    # The next attempt looks for the one that was sent; another may set out meanwhile.
+    assert invoke(*words, base_url=base_url).exit_code == 4
+    assert len(emulator.requests) <= 3
+
+
+def test_a_refused_key_ends_the_upload_and_what_is_done_is_printed(invoke: Invoke, server: Any, many: Path) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(many), "--concurrency", "1"]
+    for name in ("00.txt", "01.txt"):
+        assert invoke(*words[:-3], str(many / name), base_url=base_url).exit_code == 0
+    emulator.fail_next(status=403, path="*/create-by-file")
+
+    result = invoke(*words, base_url=base_url)
+
+    assert result.exit_code == 3
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ["indexed"] * 2
+    assert result.stderr.startswith("Error: 403 ")
+    assert result.stderr.endswith("; 10 of 12 files are left\n")
+    assert uploads(emulator) == 3
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert names_in(base_url, dataset) == [f"{n:02}.txt" for n in range(12)]
+
+
+def test_a_document_that_vanishes_while_it_is_indexed_fails_alone(invoke: Invoke, server: Any, folder: Path) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    emulator.fail_next(status=404, path="*/indexing-status")
+
+    result = invoke("knowledge", "documents", "upload", dataset, str(folder), base_url=base_url)
+
+    assert (result.exit_code, result.stderr.splitlines()[-1][:24]) == (1, "Error: 1 of 3 files fail")
+    assert sorted(line.split("\t")[0] for line in result.stdout.splitlines()) == ["failed", "indexed", "indexed"]
+    assert uploads(emulator) == 3
+
+
+def test_a_key_that_is_refused_while_files_are_indexed_leaves_them_uploaded(
+    invoke: Invoke, server: Any, folder: Path
+) -> None:
+    emulator, _, base_url = server
+    dataset = make_dataset(base_url)
+    words = ["knowledge", "documents", "upload", dataset, str(folder / "leave.md")]
+    emulator.fail_next(status=401, path="*/indexing-status")
+
+    refused = invoke(*words, base_url=base_url)
+
+    assert (refused.exit_code, refused.stdout.split("\t")[0], "left" in refused.stderr) == (3, "uploaded", False)
+    assert invoke(*words, base_url=base_url).exit_code == 0
+    assert uploads(emulator) == 1

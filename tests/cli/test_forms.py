@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def deploy(request: EmulatorRequest) -> Generator[Any, Any, None]:
 def approve(request: EmulatorRequest) -> Generator[Any, Any, None]:
     yield "Let me ask. "
     filled = yield EmulatorForm("Sure?", actions=["yes", "no"])
-    yield f"It was {filled.action}."
+    yield f"It was {'too late' if filled is None else filled.action}."
 
 
 @pytest.fixture
@@ -91,6 +92,74 @@ def test_ctrl_c_at_a_question_leaves_at_once(server: tuple[Emulator, str]) -> No
         terminal.interrupt_until(terminal.ends)
         terminal.end()
     assert terminal.code == 130
+    # Nobody could find the run again without them.
+    assert re.search(r"Note: run [0-9a-f-]{36} waits for a person: Approval, form token \w+\n", terminal.text)
+
+
+def test_ctrl_c_at_a_question_of_a_chatflow_names_its_run_too() -> None:
+    with (
+        Emulator(approve, mode="advanced-chat") as emulator,
+        emulator.serve() as base_url,
+        Terminal("chat", "Deploy?", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal,
+    ):
+        terminal.expect("Which? ")
+        terminal.interrupt_until(terminal.ends)
+        terminal.end()
+    assert terminal.code == 130
+    assert re.search(r"form token \w+ \(run [0-9a-f-]{36}\)\n", terminal.text)
+
+
+def test_a_form_that_somebody_else_answers_first_does_not_lose_the_run(
+    invoke: Invoke, server: tuple[Emulator, str]
+) -> None:
+    _, base_url = server
+    with Terminal("run", pipe_stdout=True, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        run_id = invoke("logs", base_url=base_url).stdout.partition("\t")[0]
+        token = invoke("events", run_id, base_url=base_url).stderr.rpartition("form token ")[2].strip()
+        sent = invoke("forms", "submit", token, "reject", "note=no", "region=south", base_url=base_url)
+        assert sent.exit_code == 0
+        terminal.type("carefully")
+        terminal.expect("region? ")
+        terminal.type("1")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        terminal.expect("already been submitted")
+        out = terminal.end()
+
+    assert terminal.code == 0
+    assert json.loads(out) == {"action": "reject", "note": "no", "region": "south"}
+
+
+def test_a_form_of_a_chatflow_whose_time_is_over_does_not_lose_the_answer() -> None:
+    with (
+        Emulator(approve, mode="advanced-chat") as emulator,
+        emulator.serve() as base_url,
+        Terminal("chat", "Deploy?", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal,
+    ):
+        terminal.expect("Which? ")
+        assert emulator.expire_forms() == 1
+        terminal.type("1")
+        terminal.expect("the run goes on without this answer")
+        terminal.expect("It was too late.")
+        terminal.end()
+    assert terminal.code == 0
+
+
+def test_an_answer_that_is_refused_names_the_run_that_waits(server: tuple[Emulator, str]) -> None:
+    emulator, base_url = server
+    emulator.fail_next(status=400, path="/form/*", method="POST")
+    with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.type("")
+        terminal.expect("region? ")
+        terminal.type("1")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        terminal.expect("waits for a person: Approval, form token ")
+        terminal.expect("Error: 400 ")
+        terminal.end()
+    assert terminal.code == 1
 
 
 def test_a_chatflow_asks_in_the_middle_of_its_answer() -> None:

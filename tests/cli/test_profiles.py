@@ -203,3 +203,41 @@ def test_what_is_no_file_is_not_replaced_by_the_settings(
     with pytest.raises(Failure, match="it is no file"):
         save(pipe, Config())
     assert pipe.is_fifo()
+
+
+def test_a_key_that_a_profile_lacks_is_added_to_the_profile(invoke: Invoke, path: Path) -> None:
+    save(path, Config({"my work": Profile("http://127.0.0.1:9", SECRET)}, "my work"))
+
+    default = invoke("knowledge", "list", key=None)
+    named = invoke("knowledge", "list", "--profile", "my work", base_url="http://127.0.0.1:9")
+
+    assert default.exit_code == named.exit_code == 2
+    assert "dify profile set 'my work' --knowledge-api-key" in default.stderr
+    assert "DIFY_" not in default.stderr  # setting it would send a key of this server to another
+    assert "DIFY_KNOWLEDGE_API_KEY is not used beside a profile" in named.stderr
+
+
+def test_where_the_environment_goes_before_the_default_profile_it_is_said(
+    invoke: Invoke, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(path, Config({"work": Profile("http://127.0.0.1:9", SECRET)}, "work"))
+    monkeypatch.setenv("DIFY_KNOWLEDGE_API_KEY", "dataset-x")
+
+    result = invoke("chat", "Hello", key=None)
+
+    assert result.exit_code == 2
+    assert "set DIFY_API_KEY" in result.stderr
+    assert "goes before the default profile; --profile work uses that" in result.stderr
+    path.chmod(0o644)  # a file that is not used anyhow
+    assert "default profile" not in invoke("chat", "Hello", key=None).stderr
+
+
+def test_the_address_to_check_is_the_one_that_was_used(invoke: Invoke, path: Path) -> None:
+    save(path, Config({"work": Profile("http://127.0.0.1:9", SECRET)}, "work"))
+
+    of_the_profile = invoke("chat", "Hello", key=None)
+    of_the_option = invoke("chat", "Hello", "--base-url", "http://127.0.0.1:9", key=None)
+
+    assert of_the_profile.exit_code == of_the_option.exit_code == 6
+    assert of_the_profile.stderr.endswith("(check the base_url of the profile 'work')\n")
+    assert of_the_option.stderr.endswith("(check --base-url)\n")

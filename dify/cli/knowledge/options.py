@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..inputs import Pair, parse_pairs, read_text
+from ..options import literal
 
 __all__ = [
     "DatasetId",
@@ -63,14 +64,3 @@ def value_of(word: str) -> Any:
     if len(found) != 1 or found[0].is_file:
         raise typer.BadParameter(f"{word!r} is no value")
     return found[0].value
-
-
-def literal(value: str | None, name: str, known: tuple[str, ...]) -> Any:
-    """A value that is one of a few words.
-
-    Raises:
-        typer.BadParameter: It is none of them.
-    """
-    if value is not None and value not in known:
-        raise typer.BadParameter(f"{name} is one of {', '.join(known)}")
-    return value

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..command import Job, command, examples
-from ..exits import Failure
+from ..exits import FAILED, Failure, code_of, line_of
 from ..render import to_json
 from .options import DatasetId, Form, Language, Model, Provider, Rule, Technique, given_json, literal
 
@@ -61,7 +61,8 @@ async def _upload(
 
     Called again it goes on where it stopped: what is indexed is passed over, what is at the server is waited for, what
     failed or changed since is sent anew in place of the old document. A file that fails does not keep back the others; the
-    summary names it, and the exit code is 1. On a terminal, bars show uploads and indexing.
+    summary names it, and the exit code is 1. What would fail every file, such as a refused key or a knowledge base that is
+    not there, ends the upload. On a terminal, bars show uploads and indexing.
     """
     from .upload_journal import Journal, default_journal, files_of
     from .uploader import Uploader
@@ -88,5 +89,10 @@ async def _upload(
         for entry in summary.entries:
             job.screen.line(f"{entry.state}\t{entry.document_id or ''}\t{entry.file}\t{entry.error or ''}".rstrip())
     job.screen.note(summary.line)
+    if summary.end is not None:
+        why = line_of(summary.end, "knowledge documents upload", job.session.source)
+        left = len(files) - len(summary.entries)
+        why += f"; {left} of {len(files)} files are left" if left else ""
+        raise Failure(why, code_of(summary.end) or FAILED)
     if summary.failed:
         raise Failure(f"{summary.failed} of {len(files)} files failed; call it again to try those once more")

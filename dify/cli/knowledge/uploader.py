@@ -29,10 +29,17 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of all files."""
+    """What became of the files.
+
+    Attributes:
+        entries: Those of which something is known.
+        passed_over: How many of them an earlier attempt had done.
+        end: Why no more files were sent, where none would have fared better; None where all had their turn.
+    """
 
     entries: Sequence[Entry]
     passed_over: int
+    end: Exception | None = None
 
     @property
     def failed(self) -> int:
@@ -47,6 +54,10 @@ class Summary:
         if self.passed_over:
             parts.append(f"{self.passed_over} of them before")
         return ", ".join(parts)
+
+
+class _Ended(Exception):
+    """No more files are sent."""
 
 
 class Uploader:
@@ -77,6 +88,7 @@ class Uploader:
         self._wait = wait
         self._again = again
         self._passed_over = 0
+        self._end: Exception | None = None
         self.settings = {}
 
     async def run(self) -> Summary:
@@ -84,15 +96,19 @@ class Uploader:
         with showing_upload(self._job.screen, self._files) as bars:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._one(path, bars)) for path in self._files]
-        return Summary([task.result() for task in tasks], self._passed_over)
+        found = [task.result() for task in tasks]
+        return Summary([entry for entry in found if entry is not None], self._passed_over, self._end)
 
-    async def _one(self, path: Path, bars: UploadBars) -> Entry:
+    async def _one(self, path: Path, bars: UploadBars) -> Entry | None:
+        """What became of a file; None where it is as it was when the upload ended."""
         state: os.stat_result | None = None
-        entry = self._journal.of(path)
+        entry, sent = self._journal.of(path), False
         try:
             async with self._sending:
+                self._go_on()
                 state = await asyncio.to_thread(_readable, path)
                 entry = await self._sent(path, state, entry, bars)
+            sent = True
             bars.sent(path)
             if not self._wait or entry.state == "indexed":
                 bars.indexed(path)
@@ -100,10 +116,15 @@ class Uploader:
             async with self._looking:
                 await self._followed(entry, path, bars)
             entry = self._journal.note(path, "indexed", state, document_id=entry.document_id, batch=entry.batch)
+        except _Ended:
+            return None
         except Exception as error:
             if code_of(error) is None:
                 raise
-            why = line_of(error, "knowledge documents upload", self._job.session.key_source)
+            if _for_all(error, sent=sent):
+                self._end = self._end or error
+                return entry if sent else None  # what the journal knows of it stays true
+            why = line_of(error, "knowledge documents upload", self._job.session.source)
             made = entry.document_id if entry is not None else None
             if state is None:  # the file itself is at fault; what the journal knows of its document stays true
                 entry = Entry(str(path), "failed", 0, 0, document_id=made, error=why)
@@ -112,6 +133,10 @@ class Uploader:
             bars.failed(path, why)
         bars.indexed(path)
         return entry
+
+    def _go_on(self) -> None:
+        if self._end is not None:
+            raise _Ended
 
     async def _sent(self, path: Path, stat: os.stat_result, before: Entry | None, bars: UploadBars) -> Entry:
         """The file as the server has it, sent now or by an earlier attempt."""
@@ -124,12 +149,12 @@ class Uploader:
                 return before
         if before is not None and before.document_id is not None and not self._again:
             await self._remove(before.document_id)
-        self._journal.note(path, "begun", stat)
-        made = await self._send(path, bars)
+        made = await self._send(path, stat, bars)
         return self._journal.note(path, "uploaded", stat, document_id=made.document.id, batch=made.batch)
 
-    async def _send(self, path: Path, bars: UploadBars) -> DocumentBatch:
+    async def _send(self, path: Path, stat: os.stat_result, bars: UploadBars) -> DocumentBatch:
         async def send() -> DocumentBatch:
+            self._journal.note(path, "begun", stat)
             with CountedFile(path, bars.begin(path)) as file:
                 return await self._documents.create_from_file(
                     self._dataset_id, file, filename=path.name, **self.settings
@@ -138,6 +163,7 @@ class Uploader:
         if not self._first_done:
             # The first document settles how the knowledge base is indexed; two at once would quarrel over it.
             async with self._first:
+                self._go_on()  # the first one may have been told what holds for all
                 if not self._first_done:
                     made = await send()
                     self._first_done = True
@@ -193,3 +219,18 @@ def _readable(path: Path) -> os.stat_result:
     if not stat.S_ISFIFO(found.st_mode):  # opening one would wait for its writer
         path.open("rb").close()
     return found
+
+
+def _for_all(error: Exception, *, sent: bool) -> bool:
+    """Whether no other file would fare better: the key is refused, the knowledge base or the server is not there."""
+    import dify
+
+    match error:
+        case dify.AuthenticationError() | dify.PermissionDeniedError():
+            return True
+        case dify.NotFoundError():
+            return not sent  # afterwards it is the document that somebody has deleted
+        case dify.APIConnectionError():
+            return not error.sent
+        case _:
+            return False

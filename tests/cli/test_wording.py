@@ -1,0 +1,98 @@
+"""What the command says is in words of the command line, and does no harm to the terminal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dify
+from dify.testing import Emulator
+
+from .conftest import KEY, piped
+
+Invoke = Callable[..., Any]
+
+
+def test_a_web_page_in_place_of_an_answer_hints_at_the_address() -> None:
+    from dify.cli.exits import line_of
+
+    page = dify.ResponseValidationError("no JSON", body="<!doctype html>")
+    assert line_of(page, "chat") == "no JSON (is --base-url or DIFY_BASE_URL the address of the API?)"
+    assert line_of(dify.ResponseValidationError("odd", body="{}"), "chat") == "odd"
+
+
+class Moved(BaseHTTPRequestHandler):
+    """A server that has moved."""
+
+    def do_GET(self) -> None:
+        self.send_response(301)
+        self.send_header("Location", "https://elsewhere.example/v1")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_server_that_has_moved_is_named_by_an_option_of_the_command(invoke: Invoke) -> None:
+    with HTTPServer(("127.0.0.1", 0), Moved) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            result = invoke("app", base_url=f"http://127.0.0.1:{server.server_port}/v1")
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert result.exit_code == 1
+    assert "https://elsewhere.example/v1" in result.stderr
+    assert "set --base-url to the final address" in result.stderr
+
+
+def test_a_name_that_cannot_be_sent_is_to_be_changed_at_the_file(tmp_path: Path) -> None:
+    odd = tmp_path / "bad\udcff.txt"
+    odd.write_text("x", encoding="utf-8")
+    with Emulator().serve() as base_url:
+        result = piped("upload", str(odd), DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
+
+    assert result.returncode == 2
+    assert "rename the file" in result.stderr
+    assert "filename=" not in result.stderr
+
+
+@pytest.mark.parametrize(("option", "choices"), [("--app", "workflow, completion"), ("--format", "csv, jsonl, ndjson")])
+def test_a_word_that_an_option_does_not_know_names_those_it_knows(
+    invoke: Invoke, tmp_path: Path, option: str, choices: str
+) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "out.jsonl"
+    rows.write_text("topic\ntea\n", encoding="utf-8")
+
+    result = invoke("batch", str(rows), "--out", str(out), option, "foo", "--emulator")
+
+    assert result.exit_code == 2
+    assert f"{option} is one of {choices}" in result.stderr
+    assert not out.exists()
+
+
+def test_a_terminal_is_not_made_to_write_backwards() -> None:
+    from dify.cli.render import harmless
+
+    assert harmless("a\u202eb\u2066c\u2069\tשלום\r\n\x1b[2J") == "abc\tשלום\n�[2J"
+
+
+async def test_no_message_names_an_operation_of_the_client() -> None:
+    from dify.cli.exits import line_of
+
+    emulator = Emulator()
+    async with emulator.client(max_retries=0, timeout=0.05) as client:
+        emulator.delay_next(60)
+        with pytest.raises(dify.APITimeoutError) as raised:
+            await client.chat.send("Hello")
+
+    said = line_of(raised.value, "chat")
+    assert said.endswith("; the server may still be at work on it, so it was not sent again")
