@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cache
+from types import NoneType
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -68,15 +69,19 @@ def _adapter(cast_to: Any) -> TypeAdapter[Any]:
 
 
 def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
-    """The body of a successful answer as a model.
+    """The body of a successful answer as a model; None where that is what is asked for, or where there is no content.
 
     Raises:
         ResponseValidationError: It is not what it should be.
         APIStatusError: It is an error in spite of its status.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
+    if cast_to in (None, NoneType):
+        return cast(T, _nothing(body, info))
+    # Where there can be no content, what was asked for is done: no error where the type has a place for None.
+    empty = not body and (info.status in (204, 205) or info.method == "HEAD")
     try:
-        answer = _adapter(cast("Hashable", cast_to)).validate_json(body)
+        answer = _adapter(cast("Hashable", cast_to)).validate_json(b"null" if empty else body)
     except ValidationError as error:
         whole = mended(body.decode("utf-8", "replace"))
         if whole is not None:
@@ -87,6 +92,18 @@ def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
     return cast(T, answer)
 
 
+def _nothing(body: bytes, info: HTTPInfo) -> None:
+    """Any body will do but one that says that nothing was done: an error, or the page of another server."""
+    if "html" in media_type(info):
+        raise not_json(body, info)
+    try:
+        decoded = loads(body.decode("utf-8", "replace"))
+    except ValueError:
+        return
+    if is_error_body(decoded):
+        raise _error_in(decoded, body, info)
+
+
 def _misfit(body: bytes, error: ValidationError, cast_to: Any, info: HTTPInfo) -> DifyError:
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if problem["type"] == "json_invalid":
@@ -95,9 +112,9 @@ def _misfit(body: bytes, error: ValidationError, cast_to: Any, info: HTTPInfo) -
         decoded = loads(body.decode("utf-8", "replace"))
     except ValueError:
         return not_json(body, info)
-    text = body.decode("utf-8", "replace")
     if is_error_body(decoded):
-        return status_error_from_body(decoded, status=decoded["status"], http=info, text=text[:_BODY_SHOWN])
+        return _error_in(decoded, body, info)
+    text = body.decode("utf-8", "replace")
     where = ".".join(str(part) for part in problem["loc"])
     return ResponseValidationError(
         f"the answer of {info.method} is no {getattr(cast_to, '__name__', cast_to)}: {where or 'it'}: {problem['msg']}; "
@@ -105,6 +122,11 @@ def _misfit(body: bytes, error: ValidationError, cast_to: Any, info: HTTPInfo) -
         http=info,
         body=text[:_BODY_SHOWN],
     )
+
+
+def _error_in(decoded: Any, body: bytes, info: HTTPInfo) -> DifyError:
+    text = body.decode("utf-8", "replace")[:_BODY_SHOWN]
+    return status_error_from_body(decoded, status=decoded["status"], http=info, text=text)
 
 
 def not_json(body: bytes, info: HTTPInfo) -> ResponseValidationError:
@@ -167,6 +189,8 @@ def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFaile
             failure = Failure("connect")
         case "timeout":
             error, failure = APITimeoutError(_after_sending("no answer in time", call), sent=True), Failure("lost")
+        case "address" if "too long" in reason:
+            error = InvalidArgumentError("the request cannot be sent: with this text in it, its address is too long")
         case "address":
             error = ConfigurationError(f"the address {base_url} cannot be used: {reason}")
         case "refused":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -69,7 +68,7 @@ class PartFile:
         self._path = Path(path)
         self._name = name
         self._file: IO[bytes] | None = None
-        self._part = ""
+        self._part: Path | None = None
         self._dropped = False
         self._lock = threading.Lock()
 
@@ -81,8 +80,10 @@ class PartFile:
                 if self.target.exists() and not self.target.is_file():
                     self._file = self.target.open("wb")
                     return
-                descriptor, self._part = tempfile.mkstemp(prefix=".dify-", suffix=".part", dir=self.target.parent)
-                self._file = os.fdopen(descriptor, "wb")
+                part = self.target.parent / f".dify-{os.urandom(8).hex()}.part"
+                # Not by `tempfile`, whose files are for this user alone: this one is to have the usual permissions.
+                self._file = part.open("xb")
+                self._part = part
 
     def write(self, data: bytes | memoryview) -> None:
         """Append."""
@@ -100,12 +101,9 @@ class PartFile:
             if self._file is not None:
                 self._file.close()
                 self._file = None
-                if not self._part:
-                    return self.target
-                umask = os.umask(0)
-                os.umask(umask)
-                os.chmod(self._part, 0o666 & ~umask)
-                os.replace(self._part, self.target)
+                if self._part is not None:
+                    self._part.replace(self.target)
+                    self._part = None
             return self.target
 
     def drop(self) -> None:
@@ -125,14 +123,17 @@ class PartFile:
     def _clean_up(self) -> None:
         if not self._lock.acquire(blocking=False):
             return
+        part, self._part = self._part, None
         try:
             if self._file is not None:
                 self._file.close()
-                self._file = None
-                if self._part:
-                    Path(self._part).unlink(missing_ok=True)
         finally:
-            self._lock.release()
+            self._file = None
+            try:
+                if part is not None:
+                    part.unlink(missing_ok=True)
+            finally:
+                self._lock.release()
 
 
 class PartWriter:

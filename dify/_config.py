@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from ._http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, timeout_of
+from ._http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, is_host, timeout_of
 from .errors import ConfigurationError, InvalidArgumentError
 
 __all__ = [
@@ -93,7 +93,7 @@ class Settings:
             user=self.user if user is None else _user(user),
             timeout=self.timeout if timeout is None else _timeout(timeout),
             max_retries=self.max_retries if max_retries is None else _retries(max_retries),
-            headers={**self.headers, **check_headers(headers)},
+            headers=merged(self.headers, check_headers(headers)),
         )
 
     def with_options(self, options: RequestOptions | None) -> Settings:
@@ -214,6 +214,8 @@ def parse_base_url(text: str) -> str:
     if scheme == "http" and not is_private(host):
         _warn_plain(host)
     shown = f"[{host}]" if ":" in host else host
+    if not is_host(shown):
+        raise ConfigurationError(f"base_url: {host!r} is no name of a host")
     path = parts.path.rstrip("/")
     if path.rpartition("/")[2] != "v1":
         path += "/v1"
@@ -300,9 +302,24 @@ def connections_from(value: object) -> int:
     return value
 
 
+def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Headers, and more of them in place of those of the same name, whatever their case.
+
+    Example:
+        >>> merged({"Accept": "*/*", "X-A": "1"}, {"x-a": "2"})
+        {'Accept': '*/*', 'x-a': '2'}
+    """
+    if not more:
+        return dict(headers)
+    names = {name.lower() for name in more}
+    return {**{name: value for name, value in headers.items() if name.lower() not in names}, **more}
+
+
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Headers as they may go out; refuses control characters and `Authorization` (a key belongs in `api_key`)."""
     for name, value in (headers or {}).items():
+        if not isinstance(name, str) or not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(f"headers are texts, and {name!r} is not: {type(value).__name__}")
         if name.lower() == "authorization":
             raise ConfigurationError(
                 "headers must not hold Authorization: pass the key as api_key or knowledge_api_key"

@@ -6,7 +6,7 @@ import io
 import mimetypes
 import os
 import stat
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
@@ -14,7 +14,17 @@ from typing import IO, Any, cast
 from .errors import InvalidArgumentError
 from .types.files import UploadedFile
 
-__all__ = ["CHUNK", "FileContent", "FileSource", "Upload", "UploadResult", "audio_type", "pieces_of", "upload_of"]
+__all__ = [
+    "CHUNK",
+    "FileContent",
+    "FileSource",
+    "Upload",
+    "UploadResult",
+    "audio_type",
+    "checked_piece",
+    "pieces_of",
+    "upload_of",
+]
 
 CHUNK = 1 << 20
 """Bytes read at a time: a slow disk answers a large read as soon as a small one."""
@@ -27,6 +37,15 @@ def pieces_of(data: bytes) -> Iterator[bytes]:
     """What was read, in the pieces in which it is sent."""
     for start in range(0, len(data), _PIECE):
         yield data[start : start + _PIECE]
+
+
+def checked_piece(piece: object) -> bytes:
+    """A piece of a file as it was given; raises `InvalidArgumentError` where it is none."""
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, (bytearray, memoryview)):
+        return bytes(cast("bytearray", piece))  # its owner may fill it anew while this one is being sent
+    raise InvalidArgumentError(f"the file to upload must give bytes, not {type(piece).__name__}: encode text first")
 
 
 FileContent = (
@@ -125,15 +144,20 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
     elif _is_file(content):
         if isinstance(content, io.TextIOBase):
             raise InvalidArgumentError("the file is open as text; open it with mode 'rb'")
+        if getattr(content, "closed", False) is True:
+            raise InvalidArgumentError("the file is closed: open it again, and close it after the upload")
         start, size, rewindable = _measure(content)
         filename = filename or _name_of(content)
-    elif isinstance(content, (AsyncIterable, Iterable)):
+    elif isinstance(content, (AsyncIterable, Iterable)) and not isinstance(content, Mapping):
+        if isinstance(content, Sequence):  # all is there: what is wrong with it need not wait until it is sent
+            for piece in cast("Sequence[object]", content):
+                checked_piece(piece)
         content = cast("AsyncIterable[bytes] | Iterable[bytes]", content)
         rewindable = False
     else:
         raise InvalidArgumentError(
-            f"a {type(content).__name__} cannot be uploaded: give a path, bytes, a binary file, an iterable of bytes, "
-            "or (filename, content, mime_type)"
+            f"a {type(cast(object, content)).__name__} cannot be uploaded: give a path, bytes, a binary file, "
+            "an iterable of bytes, or (filename, content, mime_type)"
         )
     if not filename:
         raise InvalidArgumentError("the file has no name: pass filename=, or (filename, content)")

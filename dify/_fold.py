@@ -45,10 +45,17 @@ class Fold(Protocol[R_co]):
     """How often the stream was picked up again; the stream counts."""
     text: Text
     """What stands on the screen."""
+    speech: Speech
+    """What is heard."""
 
     @property
     def complete(self) -> bool:
-        """Whether enough has come for a whole reply, should the connection end here."""
+        """Whether enough has come for a whole reply, should the server end the stream here."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether all but speech has come, so that a connection that breaks here takes nothing away."""
         ...
 
     task_id: str | None
@@ -92,12 +99,17 @@ class _MessageFold:
         self.speech = Speech(collect_audio)
         self.created_at: Any = None
         self._plain = False
+        self._replaced = False
         self.ended: t.MessageEndEvent | None = None
         self.files: list[ReplyFile] = []
 
     @property
     def complete(self) -> bool:
         return self.ended is not None
+
+    @property
+    def settled(self) -> bool:
+        return self.complete
 
     def feed(self, event: Any) -> bool:
         if event.__class__ is t.MessageEvent and self._plain:
@@ -113,6 +125,7 @@ class _MessageFold:
             case t.MessageFileEvent():
                 self._file(event)
             case t.MessageReplaceEvent():
+                self._replaced = self._replaced or bool(event.reason)
                 self.text.replace(event.answer)
             case t.MessageEndEvent():
                 self.ended = event
@@ -188,6 +201,10 @@ class ChatFold(_MessageFold):
     def complete(self) -> bool:
         return self.ended is not None or self._run.complete
 
+    @property
+    def settled(self) -> bool:
+        return self.ended is not None if self._run.workflow_run_id is None else self._run.complete
+
     def feed(self, event: Any) -> bool:
         if event.__class__ is t.MessageEvent and self._plain and not self._agent_spoke:
             self.text.add(event.answer)
@@ -238,7 +255,7 @@ class ChatFold(_MessageFold):
             members["agent_thoughts"] = [_plain_thought(thought) for thought in self._thoughts.values()]
         if run is not None:
             members |= {"reconnects": self.reconnects, "workflow_run": run, "workflow_run_id": run.workflow_run_id}
-            if not members["answer"] and isinstance(run.outputs.get("answer"), str):
+            if not members["answer"] and not self._replaced and isinstance(run.outputs.get("answer"), str):
                 members["answer"] = run.outputs["answer"]  # the replay of a finished run holds nothing but its outputs
         if self._run.pause is not None:
             members |= {"event": "workflow_paused", "data": self._chat_pause(self._run.pause, members)}
@@ -280,6 +297,10 @@ class WorkflowFold:
     @property
     def complete(self) -> bool:
         return self.finished is not None or (self.pause is not None and not self._go_on)
+
+    @property
+    def settled(self) -> bool:
+        return self.complete
 
     def feed(self, event: Any) -> bool:
         self.text.last = None
@@ -373,6 +394,7 @@ class DatasourceFold:
     """The run of a datasource node: no ids, no terminal event; its end is the server's."""
 
     grace: float | None = None
+    settled = False
     task_id: str | None = None
     message_id: str | None = None
     conversation_id: str | None = None
@@ -382,6 +404,7 @@ class DatasourceFold:
         self.over = False
         self.reconnects = 0
         self.text = Text()
+        self.speech = Speech(False)
         self._events: list[t.DatasourceCompletedEvent | t.DatasourceErrorEvent] = []
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, cached_property
@@ -243,6 +242,16 @@ def new_client(connections: BaseTransport, most: int, trust_env: bool, server: s
     return CookielessClient(**settings, **_excepted(connections, trust_env, server))
 
 
+def is_host(name: str) -> bool:
+    """Whether a connection to a host of this name can be tried; an IPv6 address comes in brackets."""
+    try:
+        url = httpx.URL(f"http://{name}/")
+        host = url.raw_host.decode("ascii").removesuffix(".")
+        return bool(url.host) and all(0 < len(label) < 64 for label in host.split(".")) and len(host) < 254
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+
+
 def join_address(base_url: str, link: str) -> str | None:
     """A link as a browser would follow it from there; None where it is no http(s) address with a host."""
     try:
@@ -326,38 +335,6 @@ def shut(stream: AsyncNetworkStream | NetworkStream) -> bool:
     return True
 
 
-class Inflater:
-    """Undoes `Content-Encoding`, a bounded piece at a time: a few hundred bytes of gzip can open to gigabytes."""
-
-    _PIECE = 1 << 18
-
-    def __init__(self, encoding: str) -> None:
-        self._gzip = zlib.decompressobj(31) if encoding.strip().lower() in ("gzip", "x-gzip") else None
-        self.known = self._gzip is not None or encoding.strip().lower() in ("", "identity")
-        self.identity = self.known and self._gzip is None
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The decoded pieces of `data`; raises `ValueError` where it is not what its header says."""
-        if self._gzip is None:
-            yield data
-            return
-        try:
-            while data:
-                piece = self._gzip.decompress(data, self._PIECE)
-                data = self._gzip.unconsumed_tail
-                if piece:
-                    yield piece
-                if self._gzip.eof:
-                    return
-        except zlib.error as error:
-            raise ValueError(f"the answer says gzip but is not: {error}") from None
-
-    @property
-    def whole(self) -> bool:
-        """Whether the compressed data has come to its own end."""
-        return self._gzip is None or self._gzip.eof
-
-
 def build(
     http: AsyncHTTPClient | HTTPClient,
     method: str,
@@ -369,12 +346,15 @@ def build(
 ) -> Request:
     """A request, with the key put in last and nowhere else.
 
-    Headers of the user's own HTTP client stay, ours win over them; a key of that client does not go out with our calls.
+    Headers of the user's own HTTP client stay, ours win over them; its keys and cookies do not go out with our calls.
     """
     request = http.build_request(method, url, headers=headers, content=content, timeout=timeout)
     for name in ("Authorization", "Cookie"):
         if name in request.headers:  # as `pop` would ask, at a fifth of its price
             del request.headers[name]
+            for ours in headers:
+                if ours.lower() == name.lower():
+                    request.headers[name] = headers[ours]
     if key is not None:
         request.headers["Authorization"] = "Bearer " + key.get_secret_value()
     return request

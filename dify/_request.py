@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr
 from ._config import Settings, missing_key
 from ._files import Upload
 from .errors import ConfigurationError, InvalidArgumentError
+from .types._base import Model
 from .types.files import InputFile, UploadedFile
 
 __all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query_string", "segment", "user_of"]
@@ -150,7 +151,9 @@ def check_text(value: str, name: str) -> str:
 def user_of(user: str | None, settings: Settings) -> str:
     """The end user of a call: the one given, else the client's."""
     chosen = settings.user if user is None else user
-    if not isinstance(chosen, str) or not chosen.strip():
+    if chosen is not None and not isinstance(chosen, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"user is of type {type(chosen).__name__}: give text, such as user=str(...)")
+    if not chosen or not chosen.strip():
         raise ConfigurationError(
             "no user: pass user= to the call or to the client. Dify files conversations, messages and files under it, "
             "and under one shared user where it is missing"
@@ -168,8 +171,10 @@ def _plain(value: object) -> Any:
     match value:
         case UploadedFile():
             return InputFile.from_upload(value).model_dump(mode="json", exclude_none=True)
-        case BaseModel():
+        case Model():
             return value.model_dump(mode="json", exclude_none=True)
+        case BaseModel():
+            return value.model_dump(mode="json")  # the user's own, whose members are data, None among them
         case datetime() | date():
             return value.isoformat()
         case UUID() | Decimal():

@@ -18,6 +18,7 @@ from .types.workflows import WorkflowRunData, WorkflowRunDetail
 __all__ = ["Delivered", "Pickup", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
 
 OVER = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
+_PUT_RIGHT = "reconnected"
 
 
 def run_events_call(
@@ -94,21 +95,26 @@ class Delivered:
 
     kinds = frozenset({*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent})
     """The events that a replay may repeat; deltas of text are told apart by the text itself."""
+    noted = kinds | {t.MessageReplaceEvent}
+    """The events that `note` is to be told of."""
 
     def __init__(self) -> None:
         self._seen: set[tuple[object, ...]] = set()
         self._started = False
+        self._taken_back = False  # by moderation: what was said is not the run's answer any more
         self._waits_for: tuple[object, ...] | None = None
         self._times_it_waits = 0
         self._known_at_cut: object = None
         self._idle_cuts = 0
 
     def note(self, event: Any) -> None:
-        """An event is about to be delivered; only those of `kinds` need be told."""
+        """An event is about to be delivered; only those of `noted` need be told."""
         key = _KEYS.get(event.__class__)
         if key is not None:
             if not _only_waits(event):
                 self._seen.add(key(event))
+        elif isinstance(event, t.MessageReplaceEvent):
+            self._taken_back = self._taken_back or _takes_back(event)
         elif isinstance(event, t.WorkflowPausedEvent):
             self._waits_for = key = _pause(event)
             if any(key[1:]):
@@ -143,7 +149,8 @@ class Delivered:
         event = self._fresh(event, fold)
         if event is None:
             return ()
-        missing = _missing_text(event, fold, ended=("message_end",) in self._seen)
+        # The outputs of a run still hold what moderation took back: they are not what a person is to read.
+        missing = None if self._taken_back else _missing_text(event, fold, ended=("message_end",) in self._seen)
         return (event,) if missing is None else (missing, event)
 
     def _fresh(self, event: Any, fold: Fold[Any]) -> Any:
@@ -157,6 +164,9 @@ class Delivered:
             return None if told == self._waits_for or told in self._seen else event
         if isinstance(event, t.WorkflowStartedEvent):
             return None if self._started and event.data.reason != "resumption" else event
+        if isinstance(event, t.MessageReplaceEvent) and self._taken_back:
+            # What is stored may still be the old text; and moderation's own may be told by the snapshot and by the stream.
+            return None if not event.reason or event.answer == str(fold.text) else event
         if isinstance(event, t.MessageReplaceEvent) and not event.reason and fold.reconnects:
             return _rest_of(event, str(fold.text))
         return event
@@ -169,6 +179,11 @@ def _pause(event: t.WorkflowPausedEvent) -> tuple[object, ...]:
 def _only_waits(event: Any) -> bool:
     """Whether a node has not finished, whatever the event is called: a snapshot says so of one that waits for a person."""
     return isinstance(event, t.NodeFinishedEvent) and event.data.status == "paused"
+
+
+def _takes_back(event: t.MessageReplaceEvent) -> bool:
+    """Whether the server replaced a text for a reason; a snapshot replaces without one, and we say so where we put it right."""
+    return bool(event.reason) and event.reason != _PUT_RIGHT
 
 
 def _rest_of(event: t.MessageReplaceEvent, shown: str) -> t.MessageReplaceEvent | t.MessageEvent | None:
@@ -200,7 +215,7 @@ def _missing_text(event: Any, fold: Fold[Any], *, ended: bool) -> t.MessageRepla
         conversation_id=fold.conversation_id,
         created_at=event.created_at,
         answer=answer,
-        reason="reconnected",
+        reason=_PUT_RIGHT,
     )
     return whole if ended or not answer.startswith(shown) else _rest_of(whole, shown)
 

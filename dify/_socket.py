@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from . import _http
 from ._http import AsyncNetworkStream, NetworkStream, Request
 
-__all__ = ["TimedStream", "Wire"]
+__all__ = ["Hangup", "TimedStream", "Wire"]
 
 _PIECE = 1 << 18
 """Bytes that are written at once, and read at once while as much as was asked for keeps coming."""
@@ -38,6 +38,7 @@ class Wire:
         self.until: float | None = None
         self.patience: Patience | None = None
         self.unsent = False
+        self._given_up = False
 
     @classmethod
     def of(cls, request: Request) -> Wire:
@@ -61,6 +62,8 @@ class Wire:
         self.unsent = False
         if isinstance(stream, TimedStream):
             stream.wire = self
+        if self._given_up and stream is not None:  # before there was a socket
+            _http.shut(stream)
 
     @property
     def foreign(self) -> bool:
@@ -68,8 +71,28 @@ class Wire:
         return self.stream is not None and not isinstance(self.stream, TimedStream)
 
     def cut(self) -> bool:
-        """Shut the connection down, so that a thread that waits for its next byte wakes up; False where that cannot be."""
+        """Shut the connection down, so that a thread that waits for its next byte wakes up; False where there is none (yet)."""
+        self._given_up = True
         return self.stream is not None and _http.shut(self.stream)
+
+
+class Hangup:
+    """Ends a call from another task or thread: the attempt that is under way, and with it those that would follow."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._wire: Wire | None = None
+
+    def attempt(self, wire: Wire | None) -> None:
+        """An attempt begins, or is over without an answer: its socket may then be another call's."""
+        self._wire = wire
+        if self.over and wire is not None:
+            wire.cut()
+
+    def end(self) -> bool:
+        """Nobody wants the answer any more; False where nobody who waits for it could be woken."""
+        self.over = True
+        return self._wire is not None and self._wire.cut()
 
 
 class TimedStream(NetworkStream):

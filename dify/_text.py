@@ -41,6 +41,10 @@ class Speech:
     def awaited(self) -> bool:
         return not self.ended and (self._wanted or self.begun)
 
+    def broken_off(self, *, heard: bool) -> bool:
+        """Whether some of it is missing where the connection breaks; `heard`: somebody listens to the events themselves."""
+        return not self.ended and (self._wanted or (self.begun and heard))
+
     @property
     def audio(self) -> bytes | None:
         return b"".join(self._parts) if self._wanted else None

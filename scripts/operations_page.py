@@ -20,7 +20,7 @@ HEAD = """\
 All {count} operations of Dify's Service API, and the calls that make them. Every call is there on `AsyncDify` and, without
 `await`, on `Dify`.
 
-*Since* is the oldest of three releases looked at (0.10, 1.9, 1.14) that has the route; it may have come in a release between
+*Since* is the oldest of the releases 0.10, 1.9 and 1.14 that has the route; it may have come in a release between
 two of them. A server that lacks a route answers with a web page and status 404: the `NotFoundError` then names both versions.
 """
 

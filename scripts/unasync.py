@@ -45,7 +45,7 @@ RULES: list[tuple[str, str]] = [
     (r"an async context manager", "a context manager"),
     (r"an async or plain iterable of bytes", "an iterable of bytes"),
     (r"One client serves any number of tasks", "One client serves any number of threads"),
-    (r"; made on first use, for the event loop that runs then", "; made on first use"),
+    (r": for each event loop its own, made on first use there", "; made on first use"),
     (
         r"`await` gives its first page, `for` every item of every page",
         "Its `data` is the first page, `for` walks every item of every page",

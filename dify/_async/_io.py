@@ -13,16 +13,19 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Generator,
     Iterable,
+    Iterator,
     Sequence,
 )
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._files import CHUNK, Upload, pieces_of
+from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import async_network
 from ..errors import UsageError
 
@@ -41,11 +44,14 @@ __all__ = [
     "Deadline",
     "Slots",
     "answer_of",
+    "begin",
     "connect",
     "current_loop",
     "each",
     "in_thread",
+    "is_gone",
     "lock",
+    "lock_of_threads",
     "move_on_after",
     "read_upload",
     "run_many",
@@ -152,6 +158,41 @@ def current_loop() -> object:
         return cast(object, trio.lowlevel.current_trio_token())  # pyright: ignore
 
 
+def _current_task() -> object:
+    import asyncio
+
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        import trio.lowlevel  # pyright: ignore
+
+        return cast(object, trio.lowlevel.current_task())  # pyright: ignore
+
+
+def is_gone(loop: object) -> bool:
+    """Whether an event loop has ended."""
+    import asyncio
+
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return loop.is_closed()
+    import trio  # pyright: ignore
+
+    try:
+        cast(Any, loop).run_sync_soon(int)
+    except trio.RunFinishedError:  # pyright: ignore
+        return True
+    return False
+
+
+def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Begin something in another event loop, where that runs; it is not waited for."""
+    import asyncio
+
+    if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
+        with suppress(RuntimeError):  # it has ended meanwhile
+            loop.call_soon_threadsafe(lambda: loop.create_task(work()))
+
+
 async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
     """The bytes of a file, read in a thread, so that a slow disk never stops the loop."""
     file = await in_thread(upload.open)
@@ -159,15 +200,16 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
         content = cast("AsyncIterable[bytes] | Iterable[bytes]", upload.content)
         if isinstance(content, AsyncIterable):
             async for chunk in content:
-                yield chunk
+                yield checked_piece(chunk)
         else:
-            source = iter(content)
-            while (chunk := await in_thread(next, source, None)) is not None:
-                yield chunk
+            source: Iterator[object] = iter(content)
+            end = object()
+            while (piece := await in_thread(next, source, end)) is not end:
+                yield checked_piece(piece)
         return
     try:
         while data := await in_thread(file.read, CHUNK):
-            for piece in pieces_of(data):
+            for piece in pieces_of(checked_piece(data)):
                 yield piece
     finally:
         if upload.owned:
@@ -222,6 +264,13 @@ def lock() -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def lock_of_threads() -> AbstractContextManager[Any]:
+    """A lock around what event loops in several threads share; only for what takes no time."""
+    import threading
+
+    return threading.Lock()
+
+
 class Slots:
     """So many at a time; more wait for one to end."""
 
@@ -272,15 +321,22 @@ async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:
             yield item
 
 
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What a worker ended with, for the caller to raise."""
+
+    error: BaseException
+
+
 class Crew(Generic[T]):
-    """Workers beside the caller, and what they hand over to it.
+    """Workers beside the caller, and what they hand over to it: None when they are done.
 
     Not a task group: a generator that is left in the middle is closed by whichever task comes by, and a group may only be
     left by the task that made it.
     """
 
     def __init__(self) -> None:
-        self._handed: deque[T] = deque()
+        self._handed: deque[T | _Raised | None] = deque()
         self._news: anyio.Event | None = None
         self._scopes: list[anyio.CancelScope] = []
         self._tasks: list[object] = []  # a loop holds its tasks weakly
@@ -312,25 +368,40 @@ class Crew(Generic[T]):
                 self._scopes.append(scope)
                 if not self._closed:
                     await work()
+            self._tell(None)
+        except BaseException as error:  # it means the program, or a wait of the user's own, and not this task alone
+            self._tell(_Raised(error))
+            if isinstance(error, (GeneratorExit, anyio.get_cancelled_exc_class())):
+                raise
         finally:
             self._left -= 1
             if not self._left and self._empty is not None:
                 self._empty.set()
 
-    def hand_over(self, thing: T) -> None:
+    def elsewhere(self) -> AbstractContextManager[None]:
+        """A block of the user's own, which may wait for anything: here, that wait can be cancelled."""
+        return nullcontext()
+
+    def hand_over(self, thing: T | None) -> None:
         """From a worker to the caller."""
+        self._tell(thing)
+
+    def _tell(self, thing: T | _Raised | None) -> None:
         self._handed.append(thing)
         if self._news is not None:
             self._news.set()
 
-    async def take(self) -> T:
-        """The next thing that a worker hands over."""
+    async def take(self) -> T | None:
+        """The next thing that a worker hands over, None where one is done; raises what one ended with."""
         import anyio
 
         while not self._handed:
             self._news = anyio.Event()
             await self._news.wait()
-        return self._handed.popleft()
+        thing = self._handed.popleft()
+        if isinstance(thing, _Raised):
+            raise thing.error
+        return thing
 
     async def aclose(self, cut: Callable[[], Awaitable[None]]) -> None:
         """End all workers; `cut` is for the other face, whose workers cannot be cancelled."""
@@ -338,7 +409,7 @@ class Crew(Generic[T]):
         self._closed = True
         for scope in self._scopes:
             scope.cancel()
-        if self._left and self._empty is not None:
+        if self._left and self._empty is not None and _current_task() not in self._tasks:  # none waits for itself
             await self._empty.wait()
 
 

@@ -59,7 +59,9 @@ class AsyncByteStream(AsyncGuard):
 
     @property
     def content_length(self) -> int | None:
-        """Bytes to come, where the server says so. Known once the stream is open."""
+        """Bytes to come, where the server says so: it does not of what it compresses. Known once the stream is open."""
+        if self.http.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+            return None  # what is said then is the length of the compressed bytes
         value = self.http.headers.get("content-length", "")
         return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
 

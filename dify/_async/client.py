@@ -14,7 +14,8 @@ from .._request import Call, KeyKind, escape_path
 from ..errors import ConfigurationError
 from ..types.server import ServerInfo
 from ._io import AsyncGuard
-from .transport import AsyncPool, AsyncTransport
+from .pool import AsyncPool
+from .transport import AsyncTransport
 
 if TYPE_CHECKING:
     from .resources.annotations import AsyncAnnotations
@@ -87,6 +88,10 @@ class AsyncDify(AsyncGuard):
             ConfigurationError: The address, a key or a number cannot be used.
         """
         configure()
+        if http_client is not None and not isinstance(http_client, AsyncHTTPClient):  # pyright: ignore
+            raise ConfigurationError(
+                f"http_client is a {type(http_client).__name__}: AsyncDify takes an httpx.AsyncClient"
+            )
         self._settings = settings_from(
             api_key,
             knowledge_api_key=knowledge_api_key,
@@ -288,7 +293,8 @@ class AsyncDify(AsyncGuard):
         Args:
             method: HTTP method.
             path: Path below the base URL, such as "/info"; ids in it are yours to quote.
-            cast_to: A pydantic model, or any type that pydantic can validate, such as `dict[str, Any]`.
+            cast_to: A pydantic model, or any type that pydantic can validate, such as `dict[str, Any]`; `type(None)` for a
+                call whose answer has no content.
             query: Query parameters; None is left out, lists repeat the name.
             json: JSON body.
             key: Which key to send: "app", "knowledge" or "none".
@@ -339,6 +345,14 @@ class AsyncDify(AsyncGuard):
     def __repr__(self) -> str:
         user = "" if self.user is None else f", user={self.user!r}"
         return f"{type(self).__name__}(base_url={self.base_url!r}{user})"
+
+    def __copy__(self) -> Self:
+        """Another one on the same connections; it keeps the keys, which a pickled one would not."""
+        return self._with_settings(self._settings)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same: connections are shared, settings never change."""
+        return self._with_settings(self._settings)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but keys, headers and connections: a client that is unpickled asks the environment for its keys."""

@@ -16,12 +16,20 @@ __all__ = ["AsyncMapStream"]
 R = TypeVar("R")
 
 
+class _End:
+    """What the inputs end with: None is an input like any other."""
+
+
+_END = _End()
+
+
 class AsyncMapStream(AsyncGuard, Generic[R]):
     """The results of a call for each of many inputs, one `MapResult` after the other.
 
     Nothing is sent until it is iterated. Inputs are taken as there is room: at most `concurrency` calls are at work, and at
     most as many results wait for whoever iterates. Leaving the loop, an exception in it or cancellation ends the calls
-    that are at work; as an async context manager it does so at the end of the block, which is the surest way.
+    that are at work; as an async context manager it does so at the end of the block, which is the surest way. What is no
+    `Exception`, such as `sys.exit` in `on_start` or in the inputs, is raised where the results are taken.
 
     Example:
         ```python
@@ -48,10 +56,11 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
         self._concurrency = concurrency
         self._order: InOrder[R] | None = InOrder() if in_order else None
         self._on_start = on_start
-        self._crew: Crew[MapResult[R] | None] = Crew()
+        self._crew: Crew[MapResult[R]] = Crew()
         # A place for every call at work and as many for results that wait; given back when a result is taken.
         self._room = Slots(2 * concurrency)
         self._turn = Slots(1)
+        self._hold = Slots(1)  # whoever has it may touch the inputs; kept by whoever closes them
         self._taken = 0
         self._exhausted = False
         self._failure: Exception | None = None
@@ -96,25 +105,41 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
                 self._crew.hand_over(await self._one(*item))
         finally:
             self._room.release()  # wakes another worker, to see the end too
-            self._crew.hand_over(None)
 
     async def _next(self) -> tuple[int, Mapping[str, Any]] | None:
         await self._turn.acquire()  # an iterator is asked for one thing at a time
         try:
-            if self._exhausted or self._closed:
+            if self._exhausted or self._closed or not self._hold.take():
                 return None
-            inputs = await anext(self._inputs, None)
-            if inputs is None:
+            try:
+                with self._crew.elsewhere():
+                    item = await anext(self._inputs, _END)
+            finally:
+                self._hold.release()
+                if self._closed:
+                    with shielded():
+                        await self._end_inputs()
+            if self._closed:
+                return None
+            if isinstance(item, _End):
                 self._exhausted = True
                 return None
             self._taken += 1
-            return self._taken - 1, inputs
+            return self._taken - 1, item
         except Exception as error:  # noqa: BLE001 - the caller's own iterator may fail in any way
             self._failure = error
             self._exhausted = True
             return None
+        except BaseException:
+            self._exhausted = True
+            raise
         finally:
             self._turn.release()
+
+    async def _end_inputs(self) -> None:
+        """Close the inputs, unless somebody is at them, who closes them when done."""
+        if self._hold.take():
+            await self._inputs.aclose()
 
     async def _one(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
         stream: AsyncEventStream[Any, R] | None = None
@@ -145,17 +170,16 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
             await results.aclose()  # nothing was sent, and nothing will be
             ```
         """
-        if self._closed:
-            return
-        self._begun = self._closed = True
+        self._begun = self._closed = True  # once more does no harm: whoever comes second waits, too
         with shielded():
             self._crew.hand_over(None)  # wakes whoever iterates
             await self._crew.aclose(self._cut)
-            await self._inputs.aclose()
+            await self._end_inputs()
 
     async def _cut(self) -> None:
         for _ in range(self._concurrency):
             self._room.release()  # wakes workers that wait for room
+            self._turn.release()  # and those that wait for another's input, which may never come
         for stream in tuple(self._at_work):
             await stream.aclose()
 

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from inspect import iscoroutine
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._files import CHUNK, Upload, pieces_of
+from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import HTTPError, NetworkStream, failure_of, network
 from .._socket import TimedStream, Wire
 from ..errors import InvalidArgumentError, UsageError
@@ -32,10 +33,13 @@ __all__ = [
     "Slots",
     "answer_of",
     "connect",
+    "begin",
     "current_loop",
     "each",
     "in_thread",
+    "is_gone",
     "lock",
+    "lock_of_threads",
     "move_on_after",
     "read_upload",
     "run_many",
@@ -176,6 +180,16 @@ def current_loop() -> object:
     return None
 
 
+def is_gone(_loop: object) -> bool:
+    """There is no loop here that could end."""
+    return False
+
+
+def begin(_loop: object, work: Callable[[], None]) -> None:
+    """Do something where another loop runs: here, there is none."""
+    work()
+
+
 def read_upload(upload: Upload) -> Iterator[bytes]:
     """The bytes of a file."""
     file = upload.open()
@@ -184,11 +198,11 @@ def read_upload(upload: Upload) -> Iterator[bytes]:
             raise InvalidArgumentError(
                 "an async iterable can only be uploaded with AsyncDify; give a plain iterable of bytes"
             )
-        yield from cast("Iterable[bytes]", upload.content)
+        yield from map(checked_piece, cast("Iterable[bytes]", upload.content))
         return
     try:
         while data := file.read(CHUNK):
-            yield from pieces_of(data)
+            yield from pieces_of(checked_piece(data))
     finally:
         if upload.owned:
             file.close()
@@ -234,6 +248,9 @@ def lock() -> AbstractContextManager[Any]:
     return threading.Lock()
 
 
+lock_of_threads = lock
+
+
 class Slots:
     """So many at a time; more wait for one to end."""
 
@@ -263,12 +280,20 @@ def each(items: Iterable[T]) -> Generator[T]:
     yield from items
 
 
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What a worker ended with, for the caller to raise."""
+
+    error: BaseException
+
+
 class Crew(Generic[T]):
-    """Workers beside the caller, in threads, and what they hand over to it."""
+    """Workers beside the caller, in threads, and what they hand over to it: None when they are done."""
 
     def __init__(self) -> None:
-        self._handed: SimpleQueue[T] = SimpleQueue()
+        self._handed: SimpleQueue[T | _Raised | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._elsewhere: set[threading.Thread] = set()
 
     def start(self, work: Callable[[], None], count: int) -> None:
         """Begin so many workers."""
@@ -276,22 +301,45 @@ class Crew(Generic[T]):
 
         for number in range(count):
             run, name = copy_context().run, f"dify-map-{number}"
-            self._threads.append(threading.Thread(target=run, args=(work,), name=name, daemon=True))
+            self._threads.append(threading.Thread(target=run, args=(self._run, work), name=name, daemon=True))
             self._threads[-1].start()
 
-    def hand_over(self, thing: T) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - `sys.exit`, too: it means the program and not this thread
+            self._handed.put(_Raised(error))
+        else:
+            self._handed.put(None)
+
+    @contextmanager
+    def elsewhere(self) -> Generator[None]:
+        """A block of the user's own, which may wait for anything: `close` does not wait for it, since nothing can end it."""
+        self._elsewhere.add(threading.current_thread())
+        try:
+            yield
+        finally:
+            self._elsewhere.discard(threading.current_thread())
+
+    def hand_over(self, thing: T | None) -> None:
         """From a worker to the caller."""
         self._handed.put(thing)
 
-    def take(self) -> T:
-        """The next thing that a worker hands over."""
-        return self._handed.get()
+    def take(self) -> T | None:
+        """The next thing that a worker hands over, None where one is done; raises what one ended with."""
+        thing = self._handed.get()
+        if isinstance(thing, _Raised):
+            raise thing.error
+        return thing
 
     def close(self, cut: Callable[[], None]) -> None:
         """End all workers: `cut` ends what they wait for, and what is done at once is waited for."""
-        while any(thread.is_alive() for thread in self._threads):
+        if threading.current_thread() in self._threads:  # a callback of the user's: it cannot wait for itself
+            cut()
+            return
+        while waited := [each for each in self._threads if each.is_alive() and each not in self._elsewhere]:
             cut()  # again and again: what a worker has just begun could not be cut a moment ago
-            for thread in self._threads:
+            for thread in waited:
                 thread.join(timeout=0.05)
 
 

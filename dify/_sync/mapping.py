@@ -17,12 +17,20 @@ __all__ = ["MapStream"]
 R = TypeVar("R")
 
 
+class _End:
+    """What the inputs end with: None is an input like any other."""
+
+
+_END = _End()
+
+
 class MapStream(Guard, Generic[R]):
     """The results of a call for each of many inputs, one `MapResult` after the other.
 
     Nothing is sent until it is iterated. Inputs are taken as there is room: at most `concurrency` calls are at work, and at
     most as many results wait for whoever iterates. Leaving the loop, an exception in it or cancellation ends the calls
-    that are at work; as a context manager it does so at the end of the block, which is the surest way.
+    that are at work; as a context manager it does so at the end of the block, which is the surest way. What is no
+    `Exception`, such as `sys.exit` in `on_start` or in the inputs, is raised where the results are taken.
 
     Example:
         ```python
@@ -49,10 +57,11 @@ class MapStream(Guard, Generic[R]):
         self._concurrency = concurrency
         self._order: InOrder[R] | None = InOrder() if in_order else None
         self._on_start = on_start
-        self._crew: Crew[MapResult[R] | None] = Crew()
+        self._crew: Crew[MapResult[R]] = Crew()
         # A place for every call at work and as many for results that wait; given back when a result is taken.
         self._room = Slots(2 * concurrency)
         self._turn = Slots(1)
+        self._hold = Slots(1)  # whoever has it may touch the inputs; kept by whoever closes them
         self._taken = 0
         self._exhausted = False
         self._failure: Exception | None = None
@@ -97,25 +106,41 @@ class MapStream(Guard, Generic[R]):
                 self._crew.hand_over(self._one(*item))
         finally:
             self._room.release()  # wakes another worker, to see the end too
-            self._crew.hand_over(None)
 
     def _next(self) -> tuple[int, Mapping[str, Any]] | None:
         self._turn.acquire()  # an iterator is asked for one thing at a time
         try:
-            if self._exhausted or self._closed:
+            if self._exhausted or self._closed or not self._hold.take():
                 return None
-            inputs = next(self._inputs, None)
-            if inputs is None:
+            try:
+                with self._crew.elsewhere():
+                    item = next(self._inputs, _END)
+            finally:
+                self._hold.release()
+                if self._closed:
+                    with shielded():
+                        self._end_inputs()
+            if self._closed:
+                return None
+            if isinstance(item, _End):
                 self._exhausted = True
                 return None
             self._taken += 1
-            return self._taken - 1, inputs
+            return self._taken - 1, item
         except Exception as error:  # noqa: BLE001 - the caller's own iterator may fail in any way
             self._failure = error
             self._exhausted = True
             return None
+        except BaseException:
+            self._exhausted = True
+            raise
         finally:
             self._turn.release()
+
+    def _end_inputs(self) -> None:
+        """Close the inputs, unless somebody is at them, who closes them when done."""
+        if self._hold.take():
+            self._inputs.close()
 
     def _one(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
         stream: EventStream[Any, R] | None = None
@@ -146,17 +171,16 @@ class MapStream(Guard, Generic[R]):
             results.close()  # nothing was sent, and nothing will be
             ```
         """
-        if self._closed:
-            return
-        self._begun = self._closed = True
+        self._begun = self._closed = True  # once more does no harm: whoever comes second waits, too
         with shielded():
             self._crew.hand_over(None)  # wakes whoever iterates
             self._crew.close(self._cut)
-            self._inputs.close()
+            self._end_inputs()
 
     def _cut(self) -> None:
         for _ in range(self._concurrency):
             self._room.release()  # wakes workers that wait for room
+            self._turn.release()  # and those that wait for another's input, which may never come
         for stream in tuple(self._at_work):
             stream.close()
 

@@ -9,79 +9,29 @@ from typing import TypeVar
 
 from .. import _http
 from .._answers import AttemptFailed, answer_from, cut_error, failed_answer, failed_exchange, overdue
-from .._config import Limits, RequestOptions, Settings
+from .._config import Limits, RequestOptions, Settings, merged
 from .._errors import masked
-from .._http import HTTPClient, Request, Response
+from .._http import Request, Response
+from .._inflate import Inflater
 from .._log import log
 from .._request import Call, encode_json
 from .._retry import decide
-from .._socket import Wire
-from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, DifyError, ResponseValidationError
+from .._socket import Hangup, Wire
+from ..errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ConfigurationError,
+    DifyError,
+    InvalidArgumentError,
+    ResponseValidationError,
+)
 from ..types.http import HTTPInfo
-from ._io import Deadline, current_loop, lock, read_upload, shielded, sleep
-from .connections import Connections
+from ._io import Deadline, read_upload, shielded, sleep
+from .pool import CLOSED, Pool
 
-__all__ = ["Exchange", "Pool", "Transport"]
+__all__ = ["Exchange", "Transport"]
 
 T = TypeVar("T")
-
-_CLOSED = "the client is closed: make a new one, or stay inside its `with` block"
-
-
-class Pool:
-    """The connections that a client and all its copies share; made on first use."""
-
-    def __init__(
-        self,
-        given: HTTPClient | None = None,
-        *,
-        server: str = "",
-        most: int = _http.DEFAULT_CONNECTIONS,
-        trust_env: bool = True,
-    ) -> None:
-        self._server = server
-        self.most = most
-        self.trust_env = trust_env
-        self._given = given
-        self._own: HTTPClient | None = None
-        self._loop: object = None
-        self._closed = False
-        self._making = lock()
-
-    def http(self) -> HTTPClient:
-        """The HTTP client to send with."""
-        if self._given is not None:
-            if self._closed or self._given.is_closed:
-                raise ConfigurationError(_CLOSED)
-            return self._given
-        loop = current_loop()
-        with self._making:
-            if self._closed:
-                raise ConfigurationError(_CLOSED)
-            if self._own is None or self._loop is not loop:
-                # The connections of an event loop that is gone can neither be used nor closed from here.
-                connections = Connections(most=self.most, trust_env=self.trust_env)
-                try:
-                    own = _http.new_client(connections, self.most, self.trust_env, self._server)
-                    self._own, self._loop = own, loop
-                except (
-                    ValueError,
-                    ImportError,
-                ) as error:  # the library's words about a proxy that it does not understand
-                    raise ConfigurationError(
-                        f"the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {error}; mend it, "
-                        "or pass trust_env=False to ignore it"
-                    ) from None
-            return self._own
-
-    def close(self) -> None:
-        """Close the connections; an HTTP client that the user brought is the user's to close."""
-        with self._making:
-            self._closed = True
-            own, self._own = self._own, None
-        if own is not None and self._loop is current_loop():
-            with shielded():
-                own.close()
 
 
 class Exchange:
@@ -93,6 +43,8 @@ class Exchange:
         self.limits = limits
         self.limit = limit
         self.info = info
+        self.broke_off = False
+        """Whether the body ended well as far as HTTP knows, but too early for its encoding."""
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives, decoded a bounded piece at a time.
@@ -101,7 +53,7 @@ class Exchange:
             ResponseValidationError: The body is not encoded as was asked for, or not as its header says.
         """
         encoding = self.info.headers.get("content-encoding", "")
-        inflater = _http.Inflater(encoding)
+        inflater = Inflater(encoding)
         if not inflater.known:
             raise ResponseValidationError(
                 f"the answer is encoded as {encoding!r}; only gzip was asked for", http=self.info
@@ -109,7 +61,7 @@ class Exchange:
         source = _http.raw_iter(self._response)
         return source if inflater.identity else self._opened(source, inflater)
 
-    def _opened(self, source: Iterator[bytes], inflater: _http.Inflater) -> Iterator[bytes]:
+    def _opened(self, source: Iterator[bytes], inflater: Inflater) -> Iterator[bytes]:
         try:
             for chunk in source:
                 for piece in inflater.feed(chunk):
@@ -117,6 +69,7 @@ class Exchange:
         except ValueError as error:
             raise ResponseValidationError(str(error), http=self.info) from None
         if not inflater.whole:
+            self.broke_off = True
             raise ResponseValidationError("the answer's compressed body broke off", http=self.info)
 
     def read(self) -> bytes:
@@ -161,7 +114,7 @@ class Exchange:
         raw = b"".join(parts)[:cap]
         opened = bytearray()
         try:
-            for piece in _http.Inflater(self.info.headers.get("content-encoding", "")).feed(raw):
+            for piece in Inflater(self.info.headers.get("content-encoding", "")).feed(raw):
                 opened += piece
                 if len(opened) >= cap:
                     break
@@ -206,8 +159,13 @@ class Transport:
         exchange = self.open(call, options)
         exchange.read_start()
 
-    def open(self, call: Call, options: RequestOptions | None = None) -> Exchange:
+    def open(self, call: Call, options: RequestOptions | None = None, hangup: Hangup | None = None) -> Exchange:
         """Make a call, trying again where that is safe, up to the headers of a successful answer.
+
+        Args:
+            call: The call.
+            options: Settings for it alone.
+            hangup: Ends it from elsewhere; then nothing is tried again.
 
         Raises:
             ConfigurationError: A key is missing or the client is closed; nothing was sent.
@@ -215,15 +173,17 @@ class Transport:
             APIStatusError: The server answered with an error.
         """
         settings = self.settings.with_options(options)
+        hangup = hangup or Hangup()
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._attempt(call, settings)
+                return self._attempt(call, settings, hangup)
             except AttemptFailed as caught:
                 failed = caught
+            hangup.attempt(None)
             wait = None
-            if failed.failure is not None:
+            if failed.failure is not None and not hangup.over:
                 wait = decide(
                     failed.failure,
                     attempt=attempt,
@@ -235,31 +195,27 @@ class Transport:
                 raise masked(failed.error, settings.secrets()) from failed.cause
             log.info("%s: %s; attempt %d in %.2f s", call.operation, type(failed.error).__name__, attempt + 1, wait)
             sleep(wait)
+            if hangup.over:
+                raise masked(failed.error, settings.secrets()) from failed.cause
 
-    def _attempt(self, call: Call, settings: Settings) -> Exchange:
+    def _attempt(self, call: Call, settings: Settings, hangup: Hangup) -> Exchange:
         # Twice the read timeout for the headers: each read may succeed and they may still never end.
         gap = _http.read_timeout(settings.timeout)
         limit = None if gap is None else 2 * gap
         wire = Wire()
+        hangup.attempt(wire)
         patience = Deadline(limit, wire)
-        request = self._request(call, settings, patience)
+        broken: list[Exception] = []
         started = time.monotonic()
         try:
+            request = self._request(call, settings, patience, broken)
             with patience:
                 request.extensions["dify_wire"] = wire
                 response = self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
-        except TimeoutError:
-            raise overdue(limit, call, call.server(settings.base_url), unsent=wire.unsent) from None
-        except (_http.HTTPError, _http.InvalidURL) as cause:
-            raise failed_exchange(cause, call, call.server(settings.base_url)) from None
-        except RuntimeError as error:
-            if "closed" in str(error) and "client" in str(error):  # by another task or thread, meanwhile
-                raise ConfigurationError(_CLOSED) from None
-            if "loop" not in str(error):
-                raise
-            raise ConfigurationError(
-                f"the HTTP client that was given belongs to another event loop ({error}): make both in the loop that uses them"
-            ) from None
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is raised, in our words where we have any
+            if broken:  # the user's own file, whose errors are the user's, however they came here
+                raise broken[0] from None
+            raise self._failure(error, call, settings, limit, wire) from None
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
         if wire.stream is None:  # not on connections of ours
@@ -270,31 +226,50 @@ class Transport:
         operation = call.operation if call.address is None else ""  # a signed link is no route of the API
         raise failed_answer(info, exchange.read_start(), settings.secrets(), operation)
 
-    def _request(self, call: Call, settings: Settings, patience: Deadline) -> Request:
+    def _failure(self, error: Exception, call: Call, settings: Settings, limit: float | None, wire: Wire) -> Exception:
+        """What is to be raised where there is no answer."""
+        match error:
+            case TimeoutError():
+                return overdue(limit, call, call.server(settings.base_url), unsent=wire.unsent)
+            case _http.HTTPError() | _http.InvalidURL():
+                return failed_exchange(error, call, call.server(settings.base_url))
+            case RuntimeError() if "closed" in str(error) and "client" in str(error):  # by another task or thread
+                return ConfigurationError(CLOSED)
+            case RuntimeError() if "loop" in str(error):
+                return ConfigurationError(
+                    f"the HTTP client that was given belongs to another event loop ({error}): make both in the loop that "
+                    "uses them"
+                )
+            case UnicodeError():
+                return InvalidArgumentError(f"the request cannot be sent: {error}")
+            case _:
+                return error
+
+    def _request(self, call: Call, settings: Settings, patience: Deadline, broken: list[Exception]) -> Request:
         key = call.key_for(settings)
-        headers = {
-            "Accept": {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*"),
-            "Accept-Encoding": "gzip",
-            **call.headers_for(settings),
-        }
+        accept = {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*")
+        headers = merged({"Accept": accept, "Accept-Encoding": "gzip"}, call.headers_for(settings))
         content: bytes | Iterator[bytes] | None = None
         if call.upload is not None:
-            headers["Content-Type"], head, tail = _http.form_envelope(call.upload, call.form)
+            content_type, head, tail = _http.form_envelope(call.upload, call.form)
+            headers = merged(headers, {"Content-Type": content_type})
             if call.upload.size is not None:
-                headers["Content-Length"] = str(len(head) + call.upload.size + len(tail))
-            content = self._form(call, head, tail, patience)
+                headers = merged(headers, {"Content-Length": str(len(head) + call.upload.size + len(tail))})
+            content = self._form(call, head, tail, patience, broken)
         elif call.json is not None:
-            headers["Content-Type"] = "application/json"
+            headers = merged(headers, {"Content-Type": "application/json"})
             content = encode_json(call.json)
         return _http.build(
             self.pool.http(), call.method, call.url(settings.base_url), headers, key, content, settings.timeout
         )
 
-    def _form(self, call: Call, head: bytes, tail: bytes, patience: Deadline) -> Iterator[bytes]:
+    def _form(
+        self, call: Call, head: bytes, tail: bytes, patience: Deadline, broken: list[Exception]
+    ) -> Iterator[bytes]:
         assert call.upload is not None
         left = call.upload.size
         yield head
-        for chunk in read_upload(call.upload):
+        for chunk in self._noting(read_upload(call.upload), broken):
             patience.restart()  # as long as it moves, a large file may take its time
             if left is not None:
                 # What was announced is sent, should the file grow meanwhile; more would be read as the next request.
@@ -306,3 +281,12 @@ class Transport:
             raise APIConnectionError(f"{call.upload.filename} became {left} bytes shorter while it was sent", sent=True)
         patience.restart()
         yield tail
+
+    def _noting(self, chunks: Iterator[bytes], broken: list[Exception]) -> Iterator[bytes]:
+        """The chunks of a file, and what went wrong in reading it."""
+        try:
+            for chunk in chunks:
+                yield chunk
+        except Exception as error:
+            broken.append(error)
+            raise

@@ -1,6 +1,8 @@
 """Documents of a knowledge base: how they are cut, what they are, and how far indexing is."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from ._base import Answer, Model, Timestamp
 from .metadata import MetadataValue
@@ -110,15 +112,17 @@ class Document(Model):
     """A document of a knowledge base, as lists and the calls that make or change one show it.
 
     Much is None until the document is indexed, `tokens` and `word_count` among it. `data_source_info` is as the source
-    has it, such as `{"upload_file_id": …}`; `data_source_detail_dict` says more of the file.
+    has it, such as `{"upload_file_id": …}`; `data_source_detail_dict` says more of the file. Servers
+    promise the form of neither.
     """
 
     id: str
     name: str
     position: int | None = None
     data_source_type: Literal["upload_file", "notion_import"] | str | None = None
-    data_source_info: dict[str, Any] | None = None
-    data_source_detail_dict: DataSourceDetail | None = None
+    data_source_info: dict[str, Any] | Any | None = None
+    # What is no such detail is kept as it came.
+    data_source_detail_dict: Annotated[DataSourceDetail | Any | None, Field(union_mode="left_to_right")] = None
     dataset_process_rule_id: str | None = None
     created_from: Literal["api", "web", "rag-pipeline"] | str | None = None
     created_by: str | None = None

@@ -92,14 +92,17 @@ class ReplyMetadata(Model):
 
 
 class AgentThought(Model):
-    """One step of an agent: what it thought, which tools it called (names joined by `;`) and what they said."""
+    """One step of an agent: what it thought, which tools it called (names joined by `;`) and what they said.
+
+    `tool_labels` holds the tools' titles by language; servers do not promise its form.
+    """
 
     id: str
     position: int | None = None
     thought: str | None = None
     observation: str | None = None
     tool: str | None = None
-    tool_labels: dict[str, Any] | None = None
+    tool_labels: dict[str, Any] | Any | None = None
     tool_input: str | None = None
     message_files: list[str] | None = None
 

@@ -146,13 +146,13 @@ class ChildChunkDetail(Answer):
 
 
 class RetrievedDocument(Model):
-    """The document of a retrieved chunk."""
+    """The document of a retrieved chunk. `doc_metadata` has the values by name; servers do not promise its form."""
 
     id: str
     name: str | None = None
     data_source_type: str | None = None
     doc_type: str | None = None
-    doc_metadata: dict[str, Any] | list[Any] | None = None
+    doc_metadata: dict[str, Any] | Any | None = None
 
 
 class RetrievedSegment(_SegmentFields):

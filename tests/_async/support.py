@@ -95,5 +95,5 @@ def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waited.append(seconds)
 
     monkeypatch.setattr("dify._async.transport.sleep", note)
-    monkeypatch.setattr("dify._async.streams.sleep", note)
+    monkeypatch.setattr("dify._async.event_stream.sleep", note)
     return waited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from uuid import UUID
 
 import httpx
 import pytest
@@ -115,6 +116,16 @@ async def test_a_call_without_a_user_says_so_and_sends_nothing(operation):
         seen = Seen()
         with pytest.raises(ConfigurationError, match="user="):
             await finish(operation.call(make_client(seen, user=client_user), user=user))
+        assert seen.requests == []
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if "user" in one.names], ids=name_of)
+async def test_a_user_that_is_no_text_is_told_as_such_and_not_as_missing(operation):
+    for user in (5, UUID(int=1), b"bob"):
+        seen = Seen()
+        with pytest.raises(InvalidArgumentError, match=f"^user is of type {type(user).__name__}: give text") as caught:
+            await finish(operation.call(make_client(seen), user=user))
+        assert "no user" not in str(caught.value)
         assert seen.requests == []
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from dify import (
     APIStatusError,
@@ -16,6 +19,10 @@ from dify import (
 from tests.support.frames import failure, message, sse
 
 from .support import Chunks, make_client, streaming
+
+
+class Info(BaseModel):
+    name: str
 
 
 def answer(status: int, body: object):
@@ -54,6 +61,46 @@ async def test_an_answer_of_success_that_reads_like_an_error_is_one():
     body = {"code": "not_found", "message": "gone", "status": 404}
     with pytest.raises(NotFoundError, match="gone"):
         await make_client(answer(200, body)).workflows.get("run-1")
+
+
+def bare(status: int, body: bytes = b"", **headers: str):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request: httpx.Response(status, headers=headers, stream=Chunks([body] if body else []))
+
+
+@pytest.mark.parametrize(
+    ("method", "handler"),
+    [
+        ("DELETE", bare(204, content_type="application/json")),
+        ("POST", bare(205)),
+        ("HEAD", bare(200, content_type="application/json", content_length="5")),
+    ],
+)
+async def test_an_answer_without_content_is_none_where_the_type_has_a_place_for_it(method, handler):
+    for cast_to in (type(None), None, object, Any, dict[str, Any] | None):
+        assert await make_client(handler).request(method, "/thing", cast_to=cast_to) is None
+    for cast_to in (dict, str, Info):
+        with pytest.raises(ResponseValidationError, match="empty"):
+            await make_client(handler).request(method, "/thing", cast_to=cast_to)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"result": "success"}', b"done", b"null"])
+async def test_who_asks_for_nothing_gets_none_whatever_a_success_says(body):
+    assert await make_client(bare(200, body)).request("PUT", "/thing", cast_to=type(None)) is None
+
+
+async def test_who_asks_for_nothing_is_still_told_that_nothing_was_done():
+    client = make_client(bare(200, b'{"code": "not_found", "message": "gone", "status": 404}'))
+    with pytest.raises(NotFoundError, match="gone"):
+        await client.request("PUT", "/thing", cast_to=type(None))
+    client = make_client(bare(200, b"<!doctype html><html></html>", content_type="text/html"))
+    with pytest.raises(ResponseValidationError, match="base_url"):
+        await client.request("PUT", "/thing", cast_to=type(None))
+
+
+async def test_an_answer_that_should_have_content_and_is_empty_is_told_even_where_none_would_do():
+    with pytest.raises(ResponseValidationError, match="empty"):
+        await make_client(bare(200)).request("GET", "/thing", cast_to=object)
 
 
 BAD_ANSWERS = {

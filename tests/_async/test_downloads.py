@@ -140,6 +140,19 @@ async def test_a_compressed_download_is_opened_and_a_lie_is_told():
         await download(serving(whole, content_encoding="br")).read()
 
 
+async def test_the_length_of_a_compressed_download_is_not_known_beforehand(tmp_path):
+    told = []
+    packed = gzip.compress(b"a" * 3_000_000)
+    handler = serving(packed, content_encoding="gzip", content_length=str(len(packed)))
+    async with download(handler) as stream:
+        assert stream.content_length is None
+    await download(handler).save(tmp_path / "out", on_progress=lambda *seen: told.append(seen))
+    assert told[-1] == (3_000_000, None)
+    assert {total for _, total in told} == {None}
+    async with download(serving(b"abc", content_encoding="identity", content_length="3")) as stream:
+        assert stream.content_length == 3
+
+
 @pytest.mark.parametrize("value", ["-1", "x", "", "９", "1" * 30, "1.5"])
 async def test_a_length_that_is_none_is_unknown(value):
     handler = lambda request: httpx.Response(200, headers={"content-length": value.encode()}, stream=Chunks([b"x"]))  # noqa: E731

@@ -203,6 +203,84 @@ async def test_an_error_in_taking_the_inputs_is_raised_after_what_was_begun():
     assert found == [0, 1]
 
 
+async def test_none_among_the_inputs_is_a_run_without_inputs_and_no_end():
+    seen: list[Any] = []
+
+    def note(request: EmulatorRequest) -> str:
+        seen.append(request.inputs)
+        return "noted"
+
+    inputs: list[Any] = [{"n": 0}, None, {"n": 2}, None]
+    with at(note) as (_, settings):
+        async with AsyncDify(**settings) as client:
+            results = [result async for result in client.workflows.map(inputs, concurrency=1)]
+    assert [result.unwrap().outputs for result in results] == [{"text": "noted"}] * 4
+    assert [result.inputs for result in results] == inputs
+    assert seen == [{"n": 0}, {}, {"n": 2}, {}]
+
+
+class Leave(BaseException):
+    """Means the program and not one of its threads, as `sys.exit` does."""
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+async def test_leaving_the_program_in_on_start_is_raised_where_the_results_are_taken(in_order: bool):
+    def name(index: int, run_id: str) -> None:
+        if index == 1:
+            raise Leave
+
+    with at(same) as (_, settings):
+        async with AsyncDify(**settings) as client:
+            results = client.workflows.map(rows(12), concurrency=2, on_start=name, in_order=in_order)
+            with pytest.raises(Leave):
+                _ = [result async for result in results]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_leaving_the_program_in_the_inputs_is_raised_where_the_results_are_taken(concurrency: int):
+    def broken() -> Iterator[dict[str, int]]:
+        yield {"n": 0}
+        raise Leave
+
+    with at(same) as (_, settings):
+        async with AsyncDify(**settings) as client:
+            with pytest.raises(Leave):
+                _ = [result async for result in client.workflows.map(broken(), concurrency=concurrency)]
+
+
+async def test_inputs_are_closed_once_the_loop_is_left():
+    closed = threading.Event()
+
+    def endless() -> Iterator[dict[str, int]]:
+        try:
+            while True:
+                yield {"n": 0}
+        finally:
+            closed.set()
+
+    with at(same) as (_, settings):
+        async with AsyncDify(**settings) as client, client.workflows.map(endless(), concurrency=2) as results:
+            async for _ in results:
+                break
+    assert closed.wait(20)
+
+
+async def test_inputs_that_close_the_results_end_the_walk():
+    ends: list[Any] = []
+
+    async def inputs() -> AsyncIterator[dict[str, int]]:
+        yield {"n": 0}
+        await ends[0].aclose()
+        yield {"n": 1}
+
+    with at(same) as (emulator, settings):
+        async with AsyncDify(**settings) as client:
+            ends.append(client.workflows.map(inputs(), concurrency=2))
+            found = [result.index async for result in ends[0]]
+    assert found in ([], [0])
+    assert len(emulator.requests) <= 1
+
+
 async def test_no_inputs_are_no_results():
     with at(same) as (emulator, settings):
         async with AsyncDify(**settings) as client:

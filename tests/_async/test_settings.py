@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 import sys
+from typing import Any
 
 import httpx
 import pytest
 import respx
 
-from dify import AsyncDify, AuthenticationError, ConfigurationError, ResponseValidationError
+from dify import AsyncDify, AuthenticationError, ConfigurationError, InvalidArgumentError, ResponseValidationError
 from tests.support.frames import message, message_end, sse
 from tests.support.recordings import KEPT
 
-from .support import Chunks, answered, make_client
+from .support import Chunks, answered, make_client, make_http
 
 SHARED_MIME = [
     (case["content_type"], case["accept"])
@@ -58,11 +60,11 @@ async def test_a_stream_with_a_byte_order_mark_and_other_line_ends_is_read():
 async def test_a_copy_shares_the_connections_and_nothing_else():
     server = Recorder()
     client = make_client(server, user="alice", headers={"X-App": "one"}, timeout=30)
-    copy = client.with_options(api_key="app-other", user="bob", headers={"X-More": "two"}, timeout=5, max_retries=1)
-    assert copy._pool is client._pool
-    assert type(copy) is type(client)
+    changed = client.with_options(api_key="app-other", user="bob", headers={"X-More": "two"}, timeout=5, max_retries=1)
+    assert changed._pool is client._pool
+    assert type(changed) is type(client)
     await client.chat.send("hi")
-    await copy.chat.send("hi")
+    await changed.chat.send("hi")
     first, second = server.requests
     assert [one.headers["authorization"] for one in server.requests] == ["Bearer app-test-key", "Bearer app-other"]
     assert [json.loads(one.content)["user"] for one in server.requests] == ["alice", "bob"]
@@ -225,3 +227,74 @@ async def test_a_proxy_of_the_environment_that_cannot_be_used_is_told_with_the_w
     async with AsyncDify("app-test-key", base_url="http://127.0.0.1:9/v1") as client:
         with pytest.raises(ConfigurationError, match=r"proxy of the environment.*trust_env=False"):
             await client.app.info()
+
+
+async def test_headers_replace_those_of_the_same_name_whatever_their_case():
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"result": "success"})
+
+    client = make_client(handler, headers={"X-Gateway": "blue", "accept": "text/x-mine", "content-type": "text/plain"})
+    await client.messages.feedback("m-1", "like", options={"headers": {"x-gateway": "green"}})
+    await client.with_options(headers={"X-GATEWAY": "red"}).messages.feedback("m-1", "like")
+    assert [request.headers.get_list("x-gateway") for request in seen] == [["green"], ["red"]]
+    for request in seen:
+        assert request.headers.get_list("accept") == ["text/x-mine"]
+        assert request.headers.get_list("content-type") == ["application/json"]  # the body is what it is
+
+
+async def test_a_cookie_that_is_asked_for_goes_out_and_one_of_the_users_http_client_does_not():
+    seen: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("cookie"))
+        return httpx.Response(200, json={"result": "success"})
+
+    own = make_http(handler)
+    own.cookies.set("session", "theirs")
+    own.headers["Cookie"] = "of=theirs"
+    client = AsyncDify("app-test-key", base_url="https://dify.test/v1", user="alice", http_client=own)
+    await client.messages.feedback("m-1", "like")
+    await client.messages.feedback("m-1", "like", options={"headers": {"cookie": "sso=ours"}})
+    assert seen == [None, "sso=ours"]
+
+
+@pytest.mark.parametrize("headers", [{"X-N": 7}, {7: "x"}, {"X-N": None}])
+def test_headers_that_are_no_texts_are_refused(headers: Any):
+    with pytest.raises(InvalidArgumentError, match="headers are texts"):
+        AsyncDify("app-test-key", headers=headers)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["dify..example.com", ".example.com", "a" * 64 + ".example.com", "exämple..com", "xn--a.example", "a." * 130],
+)
+def test_an_address_without_a_possible_host_is_refused(host: str):
+    with pytest.raises(ConfigurationError, match="no name of a host"):
+        AsyncDify("app-test-key", base_url=f"https://{host}")
+
+
+@pytest.mark.parametrize(
+    "host", ["dify.example.com.", "bücher.example", "xn--bcher-kva.example", "[::1]", "10.0.0.1", "a_b"]
+)
+def test_an_address_with_a_possible_host_is_taken(host: str):
+    assert AsyncDify("app-test-key", base_url=f"https://{host}").base_url.startswith("https://")
+
+
+async def test_a_text_that_no_address_can_hold_is_refused_in_our_words():
+    client = make_client(lambda request: httpx.Response(200, json={}))
+    with pytest.raises(InvalidArgumentError, match="too long"):
+        await client.workflows.logs(keyword="x" * 70_000).first()
+    with pytest.raises(InvalidArgumentError, match="cannot be sent"):
+        await client.files.upload(("a.txt", b"x"), user="a\ud800")
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+async def test_a_copied_client_keeps_its_keys_and_connections(copied: Any):
+    client = make_client(lambda request: httpx.Response(200, json={"result": "success"}))
+    again = copied(client)
+    await again.messages.feedback("m-1", "like")
+    assert again._settings is client._settings
+    assert again._pool is client._pool

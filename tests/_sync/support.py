@@ -90,5 +90,5 @@ def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Replace the wait between two attempts by noting it down."""
     waited: list[float] = []
     monkeypatch.setattr("dify._sync.transport.sleep", waited.append)
-    monkeypatch.setattr("dify._sync.streams.sleep", waited.append)
+    monkeypatch.setattr("dify._sync.event_stream.sleep", waited.append)
     return waited

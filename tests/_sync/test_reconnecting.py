@@ -11,6 +11,7 @@ from dify import (
     WorkflowFailedError,
 )
 from tests.support import frames
+from tests.support.expected import on_screen
 from tests.support.frames import sse
 
 from .support import Chunks, answered, make_client
@@ -390,6 +391,57 @@ def test_text_that_neither_a_snapshot_nor_the_stream_behind_it_tells_is_told_at_
 
 def test_a_snapshot_whose_text_goes_on_is_told_as_it_comes():
     assert followed(delta("fun"), answer="Because ") == (["Because ", "fun"], "Because fun")
+
+
+def blocked(text: str = "Output blocked.") -> dict:
+    return chat({"event": "message_replace", "task_id": "task-1", "answer": text, "reason": "output_moderation"})
+
+
+SECRET = chat(finished(outputs={"answer": "the secret word"}))  # the run's outputs still hold what was taken back
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ([delta("the secret")], [replaced("the secret"), delta(" word"), blocked(), message_end(), SECRET]),
+        ([delta("the secret"), blocked()], [replaced("Output blocked."), message_end(), SECRET]),
+        ([delta("the secret"), blocked()], [replaced("the secret word"), message_end(), SECRET]),
+        ([delta("the secret"), blocked()], [replaced("the secret"), blocked(), message_end(), SECRET]),
+        ([delta("the secret"), blocked(), message_end()], [replaced("Output blocked."), SECRET]),
+        ([delta("the secret"), blocked()], [SECRET]),
+        ([delta("the secret"), blocked("")], [replaced("the secret"), message_end(), SECRET]),
+    ],
+)
+def test_what_moderation_took_back_is_not_put_right_after_a_cut(first, rest, waits):
+    error = httpx.ReadError("reset")
+    script = Script(sse(chat(started()), *first), sse(chat(started()), *rest), error=error)
+    stream = make_client(script).chat.stream("hi")
+    pieces = [piece for piece in stream.text]
+    expected = next(frame["answer"] for frame in [*first, *rest] if frame.get("reason"))
+    assert on_screen(pieces) == expected
+    assert [str(piece) for piece in pieces if isinstance(piece, TextReplaced)] == [expected]
+    assert (stream.final()).answer == expected
+
+
+def test_what_moderation_took_back_is_not_put_right_by_the_runs_detail(waits):
+    detail = SECRET["data"] | {"total_steps": 1, "total_tokens": 3}
+    script = Script(sse(chat(started()), delta("the secret"), blocked()), sse(chat(started())), detail=detail)
+    stream = make_client(script, max_retries=2).chat.stream("hi")
+    assert on_screen([piece for piece in stream.text]) == "Output blocked."
+    assert (stream.final()).answer == "Output blocked."
+
+
+def test_what_moderation_took_back_is_not_put_right_in_a_run_that_is_followed():
+    reply = sse(chat(started()), replaced("the secret"), delta(" word"), blocked(), message_end(), SECRET)
+    stream = make_client(lambda request: answered(Chunks([reply]))).chat.events(RUN, include_state_snapshot=True)
+    assert on_screen([piece for piece in stream.text]) == "Output blocked."
+    assert (stream.final()).answer == "Output blocked."
+
+
+def test_an_answer_that_moderation_emptied_stays_empty():
+    reply = sse(chat(started()), delta("the secret word"), blocked(""), message_end(), SECRET)
+    stream = make_client(lambda request: answered(Chunks([reply]))).chat.stream("hi")
+    assert (stream.final()).answer == ""
 
 
 def test_a_run_that_asks_the_same_twice_and_is_told_the_same_twice_tells_both():

@@ -125,6 +125,64 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(file):
     assert store.requests == []
 
 
+class Texts:
+    """A file that gives text, and does not say so beforehand."""
+
+    def read(self, size: int) -> str:
+        return "hello"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"x": 1}, "a dict cannot be uploaded"),
+        (["x", b"y"], "not str"),
+        ([b"x", 1], "not int"),
+        (range(3), "not int"),
+        ([b"x", None], "not NoneType"),
+    ],
+    ids=str,
+)
+def test_content_that_is_not_of_bytes_is_refused_before_anything_is_sent(content, words):
+    store = Store()
+    with pytest.raises(InvalidArgumentError, match=words):
+        make_client(store).files.upload(("notes.txt", content))
+    assert store.requests == []
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: iter(["x"]), "not str"),
+        (lambda: iter([b"x", None, b"y"]), "not NoneType"),
+        (lambda: pieces("x"), "not str"),
+        (Texts, "not str"),
+    ],
+    ids=["an iterator of text", "one with None", "an async one of text", "a file of text"],
+)
+def test_content_that_turns_out_not_to_be_of_bytes_is_refused_as_soon_as_it_is_seen(make, words):
+    store = Store()
+    with pytest.raises(InvalidArgumentError, match=words):
+        make_client(store).files.upload(("notes.txt", make()))
+    assert store.requests == []
+
+
+def test_a_closed_file_is_refused_before_anything_is_sent(tmp_path):
+    store = Store()
+    file = (tmp_path / "notes.txt").open("wb+")
+    file.close()
+    with pytest.raises(InvalidArgumentError, match="closed"):
+        make_client(store).files.upload(file)
+    assert store.requests == []
+
+
+def test_pieces_may_be_any_kind_of_bytes():
+    _, parts = sent(("notes.txt", [bytearray(b"he"), memoryview(b"ll"), b"o"]))
+    assert parts == HELLO
+    _, parts = sent(("notes.txt", iter([bytearray(b"he"), memoryview(b"ll"), b"o"])))
+    assert parts == HELLO
+
+
 def test_a_file_that_is_not_there_is_the_systems_error_and_nothing_is_sent(tmp_path):
     store = Store()
     with pytest.raises(FileNotFoundError):

@@ -1,5 +1,6 @@
 """The models take what servers of all versions send: nulls, absent members, numbers as text and text as numbers."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,8 @@ from dify.types.messages import Feedback, Message, MessageFile, MessageThought
 from dify.types.metadata import BuiltInFields, MetadataField, MetadataFields, MetadataValue
 from dify.types.models import ModelProvider, ProviderModel
 from dify.types.pipelines import DatasourcePlugin, PipelineFile, PipelineRun
-from dify.types.segments import ChildChunk, RetrievedSegment, Segment
+from dify.types.replies import AgentThought
+from dify.types.segments import ChildChunk, RetrievedDocument, RetrievedSegment, Segment
 from dify.types.tags import Tag
 
 # What each model cannot do without: its ids, and what every supported server sends.
@@ -252,3 +254,25 @@ def test_camel_case_members_are_read_and_dumped_as_on_the_wire() -> None:
     assert parameters.text_to_speech is not None
     assert parameters.text_to_speech.auto_play == "enabled"
     assert parameters.model_dump(mode="json", exclude_none=True) == sent
+
+
+@pytest.mark.parametrize("odd", ["", "text", 3, False, [], [{"a": None}], {}, {"a": 1}, None], ids=repr)
+def test_what_the_wire_leaves_open_refuses_no_page_and_loses_nothing(odd):
+    """Members whose form the server does not promise: one odd value must not take a whole page away."""
+    for model, name in (
+        (Document, "data_source_info"),
+        (Document, "data_source_detail_dict"),
+        (RetrievedDocument, "doc_metadata"),
+        (AgentThought, "tool_labels"),
+        (MessageThought, "tool_labels"),
+    ):
+        sent = {"id": "x", "name": "n", name: odd}
+        found = model.model_validate_json(json.dumps(sent))
+        assert found.model_dump(mode="json", exclude_unset=True) == sent
+        assert json.loads(found.model_dump_json(exclude_unset=True)) == sent
+
+
+def test_a_files_detail_of_an_unknown_form_is_kept_as_it_is():
+    sent = {"upload_file": {"size": 3}}  # without the id that every file has
+    document = Document.model_validate({"id": "d", "name": "n", "data_source_detail_dict": sent})
+    assert document.data_source_detail_dict == sent

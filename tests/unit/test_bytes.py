@@ -143,6 +143,40 @@ def test_a_kept_file_has_the_usual_permissions(tmp_path):
     assert stat.S_IMODE(kept.stat().st_mode) == 0o640
 
 
+def test_the_umask_is_let_be_because_it_belongs_to_the_whole_process(tmp_path, monkeypatch):
+    def touched(mask: int) -> int:
+        raise AssertionError("to read it is to set it, and another thread may be making a file")
+
+    monkeypatch.setattr(os, "umask", touched)
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"x")
+    assert part.keep().read_bytes() == b"x"
+
+
+def test_a_part_file_is_nobodys_elses_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "urandom", bytes)  # the name of the part can be guessed
+    (tmp_path / "precious").write_bytes(b"old")
+    first = part_file(tmp_path / "first", "unused")
+    (name,) = files(tmp_path) - {"precious"}
+    first.drop()
+    assert files(tmp_path) == {"precious"}
+    (tmp_path / name).symlink_to(tmp_path / "precious")
+    with pytest.raises(FileExistsError):
+        part_file(tmp_path / "out.bin", "unused")
+    assert (tmp_path / "precious").read_bytes() == b"old"
+    assert files(tmp_path) == {"precious", name}
+
+
+def test_a_file_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path):
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"x")
+    (tmp_path / "out.bin").mkdir()  # somebody else was faster
+    with pytest.raises(OSError, match=r"out\.bin"):
+        part.keep()
+    part.drop()
+    assert files(tmp_path) == {"out.bin"}
+
+
 def test_a_folder_that_is_not_there_is_said_so_before_anything_is_written(tmp_path):
     with pytest.raises(FileNotFoundError):
         part_file(tmp_path / "missing" / "out.bin", "unused")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import doctest
 import importlib
+from typing import Any
 
+import httpx
 import pytest
 
-from dify import ConfigurationError
+from dify import AsyncDify, ConfigurationError, Dify
 from dify._config import DEFAULT_BASE_URL, is_private, parse_base_url, settings_from
 
 MODULES = ("_config", "_request", "_retry", "_paging", "_bytes", "_sse", "_files", "_answers")
@@ -148,3 +150,13 @@ def test_a_timeout_in_seconds_never_limits_the_wait_for_a_connection():
 def test_a_default_user_that_is_none_is_refused(user):
     with pytest.raises(ConfigurationError, match="user"):
         settings_from("app-a", user=user, environ={})
+
+
+@pytest.mark.parametrize(
+    ("face", "given", "taken"), [(AsyncDify, httpx.Client, "AsyncClient"), (Dify, httpx.AsyncClient, "Client")]
+)
+def test_an_http_client_of_the_other_kind_is_refused(face: Any, given: Any, taken: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"http_client is a {given.__name__}: {face.__name__} takes an httpx.{taken}$"
+    ):
+        face("app-test-key", http_client=given())

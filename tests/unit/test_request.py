@@ -13,8 +13,9 @@ from uuid import UUID
 import httpx
 import pytest
 from hypothesis import given, strategies as st
+from pydantic import BaseModel
 
-from dify import ConfigurationError, InputFile, InvalidArgumentError, UploadedFile
+from dify import ConfigurationError, ExternalRetrievalModel, InputFile, InvalidArgumentError, UploadedFile
 from dify._request import Call, compact, encode_json, escape_path, query_string, segment
 from dify._wire import files_of, flag
 
@@ -107,6 +108,21 @@ def test_models_inside_a_body_have_their_wire_form():
     upload = {"type": "image", "transfer_method": "local_file", "upload_file_id": "file-1"}
     url = {"type": "document", "transfer_method": "remote_url", "url": "https://x.test/a"}
     assert json.loads(body) == {"one": upload, "many": [url, upload]}
+
+
+def test_a_model_of_the_users_own_is_sent_whole_and_one_of_ours_without_what_was_not_said():
+    class Person(BaseModel):
+        name: str
+        nick: str | None = None
+        at: datetime | None = None
+
+    ann = Person(name="Ann", at=datetime(2026, 1, 2, tzinfo=UTC))
+    body = encode_json({"one": ann, "all": [Person(name="Bob")], "how": ExternalRetrievalModel(top_k=3)})
+    assert json.loads(body) == {
+        "one": {"name": "Ann", "nick": None, "at": "2026-01-02T00:00:00Z"},
+        "all": [{"name": "Bob", "nick": None, "at": None}],
+        "how": {"top_k": 3},
+    }
 
 
 def test_values_of_other_types_have_their_text():

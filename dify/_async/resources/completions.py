@@ -200,8 +200,8 @@ class AsyncCompletions(AsyncResource):
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
         call = Call("createCompletionMessage", "POST", "/completion-messages", json=body, accept=accept)
 
-        async def stop(task_id: str) -> None:
-            await self.stop(task_id, user=user)
+        async def stop(task_id: str, options: RequestOptions | None) -> None:
+            await self.stop(task_id, user=user, options=options)
 
         fold = COMPLETION.fold(collect_audio=collect_audio)
         return AsyncCompletionStream(self._transport, call, COMPLETION, fold=fold, stop=stop, options=options)

@@ -364,8 +364,8 @@ class AsyncWorkflows(AsyncResource):
         collect_audio: bool = False,
         continue_on_pause: bool = False,
     ) -> AsyncWorkflowStream:
-        async def stop(task_id: str) -> None:
-            await self.stop(task_id, user=user)
+        async def stop(task_id: str, options: RequestOptions | None) -> None:
+            await self.stop(task_id, user=user, options=options)
 
         pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
         fold = WORKFLOW.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)

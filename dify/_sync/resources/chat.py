@@ -281,8 +281,8 @@ class Chat(Resource):
         collect_audio: bool = False,
         continue_on_pause: bool = False,
     ) -> ChatStream:
-        def stop(task_id: str) -> None:
-            self.stop(task_id, user=user)
+        def stop(task_id: str, options: RequestOptions | None) -> None:
+            self.stop(task_id, user=user, options=options)
 
         pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
         fold = CHAT.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)

@@ -201,8 +201,8 @@ class Completions(Resource):
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
         call = Call("createCompletionMessage", "POST", "/completion-messages", json=body, accept=accept)
 
-        def stop(task_id: str) -> None:
-            self.stop(task_id, user=user)
+        def stop(task_id: str, options: RequestOptions | None) -> None:
+            self.stop(task_id, user=user, options=options)
 
         fold = COMPLETION.fold(collect_audio=collect_audio)
         return CompletionStream(self._transport, call, COMPLETION, fold=fold, stop=stop, options=options)

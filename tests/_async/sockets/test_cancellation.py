@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -179,17 +178,19 @@ async def test_while_a_download_makes_its_file_leaves_nothing_behind(
 ) -> None:
     """The file is made in a thread, which goes on when its task is cancelled."""
     reached, proceed, made = threading.Event(), threading.Event(), threading.Event()
-    real = tempfile.mkstemp
+    real = Path.open
 
-    def slow_mkstemp(*args: Any, **kwargs: Any) -> Any:
+    def slow_open(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if mode != "xb":  # no new file
+            return real(path, mode, *args, **kwargs)
         reached.set()
         proceed.wait(20)
         try:
-            return real(*args, **kwargs)
+            return real(path, mode, *args, **kwargs)
         finally:
             made.set()
 
-    monkeypatch.setattr(tempfile, "mkstemp", slow_mkstemp)
+    monkeypatch.setattr(Path, "open", slow_open)
     with Server(Giver(1 << 20)) as server:
         async with client_for(server) as client:
             task = asyncio.ensure_future(client.files.download("file-1").save(tmp_path / "a.bin"))

@@ -7,18 +7,20 @@ import gc
 import io
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from dify import AsyncDify, DifyError
+from dify import AsyncDify, ConfigurationError, DifyError
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
 from ...support.transfers import Giver, Taker
-from .support import client_for, users_own_connection
+from .support import beside, client_for, users_own_connection
 
 
 class NeedsTheLoop:
@@ -154,6 +156,48 @@ def test_a_client_over_the_users_own_connections_does_not_hang_in_a_second_event
         client = client_for(server, http_client=users_own_connection())
         assert ask_in_a_new_loop(client) == "Hello"
         assert ask_in_a_new_loop(client) in ("Hello", "ConfigurationError", "APIConnectionError", "UsageError")
+
+
+@contextmanager
+def another_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def test_each_of_several_loops_that_take_turns_keeps_its_connection() -> None:
+    with Server(streams) as server, another_loop() as other:
+        client = client_for(server)
+        for _ in range(5):
+            assert (await client.chat.send("hi")).answer == "Hello"
+            there = asyncio.run_coroutine_threadsafe(client.chat.send("hi"), other)
+            assert (await asyncio.wrap_future(there)).answer == "Hello"
+        assert server.connections == 2
+        await client.aclose()
+        # What another loop has open ends there; a closed client makes no new calls in either.
+        refused = asyncio.run_coroutine_threadsafe(client.chat.send("hi"), other)
+        with pytest.raises(ConfigurationError, match="closed"):
+            await asyncio.wrap_future(refused)
+        assert await beside(server.all_closed)
+
+
+def test_the_connections_of_a_loop_that_is_gone_are_let_go() -> None:
+    with Server(streams) as server:
+        client = client_for(server)
+        for _ in range(5):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                assert ask_in_a_new_loop(client) == "Hello"
+                gc.collect()
+            assert len(client._pool._own) == 1
+        asyncio.run(client.aclose())
 
 
 @abandons_connections

@@ -19,7 +19,7 @@ from .._base import AsyncResource
 __all__ = ["AsyncPipelineSources", "no_stop"]
 
 
-async def no_stop(_: str) -> None:
+async def no_stop(_: str, __: RequestOptions | None) -> None:
     """What `stream.stop` does here: say that it cannot."""
     raise UsageError("the server has no way to stop a pipeline; leave the stream, or call aclose()")
 

@@ -20,7 +20,7 @@ from .._base import Resource
 __all__ = ["PipelineSources", "no_stop"]
 
 
-def no_stop(_: str) -> None:
+def no_stop(_: str, __: RequestOptions | None) -> None:
     """What `stream.stop` does here: say that it cannot."""
     raise UsageError("the server has no way to stop a pipeline; leave the stream, or call close()")
 

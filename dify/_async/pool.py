@@ -1,0 +1,76 @@
+"""The pool: which HTTP client the calls of a client and of all its copies go out with."""
+
+from __future__ import annotations
+
+from .. import _http
+from .._http import AsyncHTTPClient
+from ..errors import ConfigurationError
+from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
+from .connections import AsyncConnections
+
+__all__ = ["CLOSED", "AsyncPool"]
+
+CLOSED = "the client is closed: make a new one, or stay inside its `with` block"
+
+
+class AsyncPool:
+    """The connections that a client and all its copies share: for each event loop its own, made on first use there."""
+
+    def __init__(
+        self,
+        given: AsyncHTTPClient | None = None,
+        *,
+        server: str = "",
+        most: int = _http.DEFAULT_CONNECTIONS,
+        trust_env: bool = True,
+    ) -> None:
+        self._server = server
+        self.most = most
+        self.trust_env = trust_env
+        self._given = given
+        self._own: dict[object, AsyncHTTPClient] = {}
+        self._closed = False
+        self._making = lock_of_threads()
+
+    def http(self) -> AsyncHTTPClient:
+        """The HTTP client to send with."""
+        if self._closed or (self._given is not None and self._given.is_closed):
+            raise ConfigurationError(CLOSED)
+        if self._given is not None:
+            return self._given
+        loop = current_loop()
+        own = self._own.get(loop)
+        return own if own is not None else self._made_for(loop)
+
+    def _made_for(self, loop: object) -> AsyncHTTPClient:
+        with self._making:
+            if self._closed:
+                raise ConfigurationError(CLOSED)
+            # The connections of an event loop that is gone can neither be used nor closed from here.
+            self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
+            if loop not in self._own:
+                connections = AsyncConnections(most=self.most, trust_env=self.trust_env)
+                try:
+                    own = _http.new_async_client(connections, self.most, self.trust_env, self._server)
+                except (
+                    ValueError,
+                    ImportError,
+                ) as error:  # the library's words about a proxy that it does not understand
+                    raise ConfigurationError(
+                        f"the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {error}; mend it, "
+                        "or pass trust_env=False to ignore it"
+                    ) from None
+                self._own[loop] = own
+            return self._own[loop]
+
+    async def aclose(self) -> None:
+        """Close the connections; an HTTP client that the user brought is the user's to close."""
+        with self._making:
+            self._closed = True
+            own, self._own = self._own, {}
+        here = own.pop(current_loop(), None)
+        for loop, there in own.items():
+            begin(loop, there.aclose)
+        if here is not None:
+            with shielded():
+                await here.aclose()
