@@ -179,7 +179,7 @@ async def test_the_end_of_an_idle_connection_is_seen_before_it_is_used() -> None
         stream = await opened(server)
         assert not stream.get_extra_info("is_readable")
         await stream.write(HEAD, 20)
-        assert await asyncio.to_thread(server.has_seen, 1)  # before that, it has no connection that it could have closed
+        assert await asyncio.to_thread(server.has_seen, 1)  # before that, it has nothing that it could have closed
         assert await asyncio.to_thread(server.all_closed)
         assert stream.get_extra_info("is_readable")  # no turn of the loop has told of it
         await asyncio.sleep(0.01)
