@@ -18,6 +18,9 @@ from typing import Self
 
 from .conftest import environment, program
 
+_PATIENCE = 60.0
+"""Seconds; on a busy machine a program may need many to begin. Nothing waits for them to pass but a test that fails."""
+
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r")
 
 
@@ -52,7 +55,7 @@ class Terminal:
         """What the terminal got, without its control codes."""
         return _CODES.sub("", self.seen)
 
-    def expect(self, wanted: str, seconds: float = 15) -> None:
+    def expect(self, wanted: str, seconds: float = _PATIENCE) -> None:
         """Read on until this has come, after what was waited for before."""
         end = time.monotonic() + seconds
         while (found := self.text.find(wanted, self._read)) < 0:
@@ -103,7 +106,7 @@ class Terminal:
             self._more(min(end, time.monotonic() + 0.05))
         return self.process.poll() is not None
 
-    def end(self, seconds: float = 15) -> str:
+    def end(self, seconds: float = _PATIENCE) -> str:
         """Read to the end, and give what a piped standard output got."""
         end = time.monotonic() + seconds
         while self._more(end):
