@@ -249,17 +249,18 @@ class AsyncTransport:
     def _request(self, call: Call, settings: Settings, patience: Deadline, broken: list[Exception]) -> Request:
         key = call.key_for(settings)
         accept = {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*")
-        headers = merged({"Accept": accept, "Accept-Encoding": "gzip"}, call.headers_for(settings))
+        of_body: dict[str, str] = {}  # which the user's headers do not change
         content: bytes | AsyncIterator[bytes] | None = None
         if call.upload is not None:
-            content_type, head, tail = _http.form_envelope(call.upload, call.form)
-            headers = merged(headers, {"Content-Type": content_type})
+            of_body["Content-Type"], head, tail = _http.form_envelope(call.upload, call.form)
             if call.upload.size is not None:
-                headers = merged(headers, {"Content-Length": str(len(head) + call.upload.size + len(tail))})
+                of_body["Content-Length"] = str(len(head) + call.upload.size + len(tail))
             content = self._form(call, head, tail, patience, broken)
         elif call.json is not None:
-            headers = merged(headers, {"Content-Type": "application/json"})
+            of_body["Content-Type"] = "application/json"
             content = encode_json(call.json)
+        headers = merged({"Accept": accept, "Accept-Encoding": "gzip"}, call.headers_for(settings))
+        headers = merged(headers, of_body)
         return _http.build(
             self.pool.http(), call.method, call.url(settings.base_url), headers, key, content, settings.timeout
         )
