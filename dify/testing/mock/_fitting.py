@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, cast
 
 from ._operations import Operation
@@ -17,18 +18,21 @@ class Fits:
         self._operation = operation
         self._usual = usual
 
+    @cached_property
+    def _kind(self) -> type[Any]:
+        return cast("type[Any]", type(self._usual()))
+
     def reply(self, given: object) -> Any:
         """A reply, checked: a model of the operation's, or the JSON object itself.
 
         Raises:
             TypeError: It is neither.
         """
-        kind = cast("type[Any]", type(self._usual()))
-        if isinstance(given, kind | Mapping):
+        if isinstance(given, self._kind | Mapping):
             return cast("Any", given)
         name = getattr(self._usual, "__name__", "")
         raise TypeError(
-            f"{self._operation.call} answers {_a(kind)} (replies.{name}(...)) or a dict, and not {_a(type(given))}"
+            f"{self._operation.call} answers {_a(self._kind)} (replies.{name}(...)) or a dict, and not {_a(type(given))}"
         )
 
     def items(self, given: object) -> list[Any]:
