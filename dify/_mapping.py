@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-__all__ = ["InOrder", "MapResult"]
+__all__ = ["InOrder", "MapResult", "Raised"]
 
 R = TypeVar("R")
 
@@ -44,6 +44,13 @@ class MapResult(Generic[R]):
             raise self.error
         assert self.reply is not None  # one of the two is always there
         return self.reply
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a worker ended with, for the caller to raise."""
+
+    error: BaseException
 
 
 class InOrder(Generic[R]):

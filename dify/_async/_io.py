@@ -20,13 +20,13 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import async_network
+from .._mapping import Raised
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -321,13 +321,6 @@ async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:
             yield item
 
 
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    """What a worker ended with, for the caller to raise."""
-
-    error: BaseException
-
-
 class Crew(Generic[T]):
     """Workers beside the caller, and what they hand over to it: None when they are done.
 
@@ -336,7 +329,7 @@ class Crew(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._handed: deque[T | _Raised | None] = deque()
+        self._handed: deque[T | Raised | None] = deque()
         self._news: anyio.Event | None = None
         self._scopes: list[anyio.CancelScope] = []
         self._tasks: list[object] = []  # a loop holds its tasks weakly
@@ -370,7 +363,7 @@ class Crew(Generic[T]):
                     await work()
             self._tell(None)
         except BaseException as error:  # it means the program, or a wait of the user's own, and not this task alone
-            self._tell(_Raised(error))
+            self._tell(Raised(error))
             if isinstance(error, (GeneratorExit, anyio.get_cancelled_exc_class())):
                 raise
         finally:
@@ -386,7 +379,7 @@ class Crew(Generic[T]):
         """From a worker to the caller."""
         self._tell(thing)
 
-    def _tell(self, thing: T | _Raised | None) -> None:
+    def _tell(self, thing: T | Raised | None) -> None:
         self._handed.append(thing)
         if self._news is not None:
             self._news.set()
@@ -399,7 +392,7 @@ class Crew(Generic[T]):
             self._news = anyio.Event()
             await self._news.wait()
         thing = self._handed.popleft()
-        if isinstance(thing, _Raised):
+        if isinstance(thing, Raised):
             raise thing.error
         return thing
 

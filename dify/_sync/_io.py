@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from inspect import iscoroutine
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import HTTPError, NetworkStream, failure_of, network
+from .._mapping import Raised
 from .._socket import TimedStream, Wire
 from ..errors import InvalidArgumentError, UsageError
 
@@ -280,18 +280,11 @@ def each(items: Iterable[T]) -> Generator[T]:
     yield from items
 
 
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    """What a worker ended with, for the caller to raise."""
-
-    error: BaseException
-
-
 class Crew(Generic[T]):
     """Workers beside the caller, in threads, and what they hand over to it: None when they are done."""
 
     def __init__(self) -> None:
-        self._handed: SimpleQueue[T | _Raised | None] = SimpleQueue()
+        self._handed: SimpleQueue[T | Raised | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._elsewhere: set[threading.Thread] = set()
 
@@ -308,7 +301,7 @@ class Crew(Generic[T]):
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - `sys.exit`, too: it means the program and not this thread
-            self._handed.put(_Raised(error))
+            self._handed.put(Raised(error))
         else:
             self._handed.put(None)
 
@@ -328,7 +321,7 @@ class Crew(Generic[T]):
     def take(self) -> T | None:
         """The next thing that a worker hands over, None where one is done; raises what one ended with."""
         thing = self._handed.get()
-        if isinstance(thing, _Raised):
+        if isinstance(thing, Raised):
             raise thing.error
         return thing
 

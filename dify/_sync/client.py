@@ -351,7 +351,7 @@ class Dify(Guard):
 
     def __deepcopy__(self, memo: object) -> Self:
         """The same: connections are shared, settings never change."""
-        return self._with_settings(self._settings)
+        return self.__copy__()
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but keys, headers and connections: a client that is unpickled asks the environment for its keys."""
