@@ -6,7 +6,6 @@ anyio comes with httpx; it is imported on first use, because importing the clien
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -17,7 +16,6 @@ from collections.abc import (
     Generator,
     Iterable,
     Iterator,
-    Sequence,
 )
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
@@ -26,7 +24,6 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, ca
 
 from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import async_network
-from .._mapping import Raised
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +37,6 @@ __all__ = [
     "WRITES_BESIDE",
     "AsyncFirstPage",
     "AsyncGuard",
-    "Crew",
     "Deadline",
     "Slots",
     "answer_of",
@@ -54,7 +50,6 @@ __all__ = [
     "lock_of_threads",
     "move_on_after",
     "read_upload",
-    "run_many",
     "shielded",
     "sleep",
     "timed",
@@ -65,7 +60,6 @@ WRITES_BESIDE = True
 
 P = ParamSpec("P")
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 async def sleep(seconds: float) -> None:
@@ -158,17 +152,6 @@ def current_loop() -> object:
         return cast(object, trio.lowlevel.current_trio_token())  # pyright: ignore
 
 
-def _current_task() -> object:
-    import asyncio
-
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        import trio.lowlevel  # pyright: ignore
-
-        return cast(object, trio.lowlevel.current_task())  # pyright: ignore
-
-
 def is_gone(loop: object) -> bool:
     """Whether an event loop has ended."""
     import asyncio
@@ -214,42 +197,6 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
     finally:
         if upload.owned:
             file.close()
-
-
-async def run_many(
-    work: Callable[[T], Awaitable[R]],
-    items: Sequence[T],
-    *,
-    at_once: int,
-    on_done: Callable[[int], None] | None = None,
-) -> list[R]:
-    """Do the work for every item, so many at a time; the results in the order of the items.
-
-    What fails ends the rest and is raised, as cancelling does: nothing goes on behind the caller's back. `on_done` is told
-    how many are done, where the caller runs.
-    """
-    import anyio
-
-    results: dict[int, R] = {}
-    failures: list[Exception] = []
-    queue = iter(enumerate(items))
-
-    async def worker() -> None:
-        try:
-            for index, item in queue:
-                results[index] = await work(item)
-                if on_done is not None:
-                    on_done(len(results))
-        except Exception as error:  # noqa: BLE001 - it is raised below, alone and not in a group
-            failures.append(error)
-            group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        for _ in range(min(at_once, len(items))):
-            group.start_soon(worker)
-    if failures:
-        raise failures[0]
-    return [results[index] for index in range(len(items))]
 
 
 async def answer_of(asked: Awaitable[T]) -> T:
@@ -319,91 +266,6 @@ async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:
     else:
         for item in items:
             yield item
-
-
-class Crew(Generic[T]):
-    """Workers beside the caller, and what they hand over to it: None when they are done.
-
-    Not a task group: a generator that is left in the middle is closed by whichever task comes by, and a group may only be
-    left by the task that made it.
-    """
-
-    def __init__(self) -> None:
-        self._handed: deque[T | Raised | None] = deque()
-        self._news: anyio.Event | None = None
-        self._scopes: list[anyio.CancelScope] = []
-        self._tasks: list[object] = []  # a loop holds its tasks weakly
-        self._left = 0
-        self._empty: anyio.Event | None = None
-        self._closed = False
-
-    def start(self, work: Callable[[], Awaitable[None]], count: int) -> None:
-        """Begin so many workers."""
-        import asyncio
-
-        import anyio
-
-        self._left, self._empty = count, anyio.Event()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            import trio.lowlevel  # pyright: ignore
-
-            self._tasks = [cast(object, trio.lowlevel.spawn_system_task(self._run, work)) for _ in range(count)]  # pyright: ignore
-        else:
-            self._tasks = [loop.create_task(self._run(work)) for _ in range(count)]
-
-    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
-        import anyio
-
-        try:
-            with anyio.CancelScope() as scope:
-                self._scopes.append(scope)
-                if not self._closed:
-                    await work()
-            self._tell(None)
-        except BaseException as error:  # it means the program, or a wait of the user's own, and not this task alone
-            self._tell(Raised(error))
-            if isinstance(error, (GeneratorExit, anyio.get_cancelled_exc_class())):
-                raise
-        finally:
-            self._left -= 1
-            if not self._left and self._empty is not None:
-                self._empty.set()
-
-    def elsewhere(self) -> AbstractContextManager[None]:
-        """A block of the user's own, which may wait for anything: here, that wait can be cancelled."""
-        return nullcontext()
-
-    def hand_over(self, thing: T | None) -> None:
-        """From a worker to the caller."""
-        self._tell(thing)
-
-    def _tell(self, thing: T | Raised | None) -> None:
-        self._handed.append(thing)
-        if self._news is not None:
-            self._news.set()
-
-    async def take(self) -> T | None:
-        """The next thing that a worker hands over, None where one is done; raises what one ended with."""
-        import anyio
-
-        while not self._handed:
-            self._news = anyio.Event()
-            await self._news.wait()
-        thing = self._handed.popleft()
-        if isinstance(thing, Raised):
-            raise thing.error
-        return thing
-
-    async def aclose(self, cut: Callable[[], Awaitable[None]]) -> None:
-        """End all workers; `cut` is for the other face, whose workers cannot be cancelled."""
-        del cut
-        self._closed = True
-        for scope in self._scopes:
-            scope.cancel()
-        if self._left and self._empty is not None and _current_task() not in self._tasks:  # none waits for itself
-            await self._empty.wait()
 
 
 class AsyncFirstPage(Generic[T]):

@@ -8,7 +8,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from .._mapping import InOrder, MapResult
 from ..errors import InvalidArgumentError, UsageError
-from ._io import AsyncGuard, Crew, Slots, each, shielded
+from ._crew import Crew
+from ._io import AsyncGuard, Slots, each, shielded
 from .streams import AsyncEventStream
 
 __all__ = ["AsyncMapStream"]

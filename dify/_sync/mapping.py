@@ -9,7 +9,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from .._mapping import InOrder, MapResult
 from ..errors import InvalidArgumentError, UsageError
-from ._io import Crew, Guard, Slots, each, shielded
+from ._crew import Crew
+from ._io import Guard, Slots, each, shielded
 from .streams import EventStream
 
 __all__ = ["MapStream"]

@@ -10,7 +10,8 @@ from ..._request import Call, segment
 from ..._wire import flag
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
-from .._io import in_thread, run_many
+from .._crew import run_many
+from .._io import in_thread
 from ..byte_stream import AsyncByteStream
 from ._base import AsyncResource
 
