@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from ._events import Reader, StreamKind, reader_for
-from ._fold import ChatFold, CompletionFold, DatasourceFold, Fold, WorkflowFold
+from ._fold import Fold
+from ._message_folds import ChatFold, CompletionFold
+from ._run_folds import DatasourceFold, WorkflowFold
 from .errors import StreamInterruptedError, StreamTimeoutError, WorkflowFailedError, printable
 from .types import events as t
 from .types.event_data import RunPause

@@ -13,8 +13,9 @@ from hypothesis import given, strategies as st
 
 from dify import AsyncDify, Dify, DifyError, ResponseValidationError, _events
 from dify._events import StreamKind, reader_for
-from dify._fold import ChatFold, CompletionFold, DatasourceFold, WorkflowFold
+from dify._message_folds import ChatFold, CompletionFold
 from dify._resume import Delivered
+from dify._run_folds import DatasourceFold, WorkflowFold
 from dify._sse import FrameTooLarge, SSEParser
 from dify.types.events import ErrorEvent
 

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from dify._events import reader_for
-from dify._fold import LONG_GRACE, SHORT_GRACE, ChatFold, CompletionFold, WorkflowFold
+from dify._fold import LONG_GRACE, SHORT_GRACE
+from dify._message_folds import ChatFold, CompletionFold
+from dify._run_folds import WorkflowFold
 from dify._text import TextReplaced
 from tests.support.frames import (
     agent_message,
