@@ -44,8 +44,8 @@ class MapStream(Guard, Generic[R]):
 
     def __init__(
         self,
-        inputs: Iterable[Mapping[str, Any]] | Iterable[Mapping[str, Any]],
-        call: Callable[[Mapping[str, Any]], EventStream[Any, R]],
+        inputs: Iterable[Mapping[str, Any] | None] | Iterable[Mapping[str, Any] | None],
+        call: Callable[[Mapping[str, Any] | None], EventStream[Any, R]],
         *,
         concurrency: int,
         in_order: bool,
@@ -108,7 +108,7 @@ class MapStream(Guard, Generic[R]):
         finally:
             self._room.release()  # wakes another worker, to see the end too
 
-    def _next(self) -> tuple[int, Mapping[str, Any]] | None:
+    def _next(self) -> tuple[int, Mapping[str, Any] | None] | None:
         self._turn.acquire()  # an iterator is asked for one thing at a time
         try:
             if self._exhausted or self._closed or not self._hold.take():
@@ -143,7 +143,7 @@ class MapStream(Guard, Generic[R]):
         if self._hold.take():
             self._inputs.close()
 
-    def _one(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
+    def _one(self, index: int, inputs: Mapping[str, Any] | None) -> MapResult[R]:
         stream: EventStream[Any, R] | None = None
         try:
             stream = self._call(inputs)

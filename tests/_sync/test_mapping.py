@@ -211,7 +211,7 @@ def test_none_among_the_inputs_is_a_run_without_inputs_and_no_end():
         seen.append(request.inputs)
         return "noted"
 
-    inputs: list[Any] = [{"n": 0}, None, {"n": 2}, None]
+    inputs: list[dict[str, int] | None] = [{"n": 0}, None, {"n": 2}, None]
     with at(note) as (_, settings):
         with Dify(**settings) as client:
             results = [result for result in client.workflows.map(inputs, concurrency=1)]

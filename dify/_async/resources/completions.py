@@ -106,7 +106,7 @@ class AsyncCompletions(AsyncResource):
 
     def map(
         self,
-        inputs: AsyncIterable[Mapping[str, Any]] | Iterable[Mapping[str, Any]],
+        inputs: AsyncIterable[Mapping[str, Any] | None] | Iterable[Mapping[str, Any] | None],
         *,
         concurrency: int = 8,
         in_order: bool = True,
@@ -121,7 +121,7 @@ class AsyncCompletions(AsyncResource):
         last result.
 
         Args:
-            inputs: The inputs of each call, as `create` takes them; any iterable.
+            inputs: The inputs of each call, as `create` takes them, None among them; any iterable.
             concurrency: How many calls to have at work at a time.
             in_order: Give the results in the order of the inputs. A call that takes long then holds back those after it,
                 and no more than twice `concurrency` are begun before it ends; without, results come as calls end.
@@ -141,7 +141,7 @@ class AsyncCompletions(AsyncResource):
         self._settings.with_options(options)
         Call("createCompletionMessage", "POST", "/completion-messages").key_for(self._settings)
 
-        def call(values: Mapping[str, Any]) -> AsyncCompletionStream:
+        def call(values: Mapping[str, Any] | None) -> AsyncCompletionStream:
             return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
 
         return AsyncMapStream(inputs, call, concurrency=concurrency, in_order=in_order)

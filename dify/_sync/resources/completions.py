@@ -107,7 +107,7 @@ class Completions(Resource):
 
     def map(
         self,
-        inputs: Iterable[Mapping[str, Any]] | Iterable[Mapping[str, Any]],
+        inputs: Iterable[Mapping[str, Any] | None] | Iterable[Mapping[str, Any] | None],
         *,
         concurrency: int = 8,
         in_order: bool = True,
@@ -122,7 +122,7 @@ class Completions(Resource):
         last result.
 
         Args:
-            inputs: The inputs of each call, as `create` takes them; any iterable.
+            inputs: The inputs of each call, as `create` takes them, None among them; any iterable.
             concurrency: How many calls to have at work at a time.
             in_order: Give the results in the order of the inputs. A call that takes long then holds back those after it,
                 and no more than twice `concurrency` are begun before it ends; without, results come as calls end.
@@ -142,7 +142,7 @@ class Completions(Resource):
         self._settings.with_options(options)
         Call("createCompletionMessage", "POST", "/completion-messages").key_for(self._settings)
 
-        def call(values: Mapping[str, Any]) -> CompletionStream:
+        def call(values: Mapping[str, Any] | None) -> CompletionStream:
             return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
 
         return MapStream(inputs, call, concurrency=concurrency, in_order=in_order)

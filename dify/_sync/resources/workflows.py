@@ -139,7 +139,7 @@ class Workflows(Resource):
 
     def map(
         self,
-        inputs: Iterable[Mapping[str, Any]] | Iterable[Mapping[str, Any]],
+        inputs: Iterable[Mapping[str, Any] | None] | Iterable[Mapping[str, Any] | None],
         *,
         concurrency: int = 8,
         in_order: bool = True,
@@ -157,7 +157,7 @@ class Workflows(Resource):
         last result.
 
         Args:
-            inputs: The inputs of each run, as `run` takes them; any iterable.
+            inputs: The inputs of each run, as `run` takes them, None among them; any iterable.
             concurrency: How many runs to have at work at a time.
             in_order: Give the results in the order of the inputs. A run that takes long then holds back those after it,
                 and no more than twice `concurrency` are begun before it ends; without, results come as runs end.
@@ -181,7 +181,7 @@ class Workflows(Resource):
         self._settings.with_options(options)
         Call("executeWorkflow", "POST", "/workflows/run").key_for(self._settings)
 
-        def call(values: Mapping[str, Any]) -> WorkflowStream:
+        def call(values: Mapping[str, Any] | None) -> WorkflowStream:
             return self._stream(
                 values, workflow_id, None, owner, None, trace_session_id, "streaming", False, reconnect, options
             )

@@ -1,5 +1,6 @@
 """Read by type checkers, never run: what calls return."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -41,6 +42,14 @@ async def apps(client: AsyncDify) -> None:
     assert_type(run.outputs, dict[str, Any])
     assert_type(await client.workflows.get("r"), WorkflowRunDetail)
     assert_type(await client.human_input.get("f"), HumanInputForm)
+
+
+async def many(client: AsyncDify, rows: list[dict[str, str] | None]) -> None:
+    async for result in client.workflows.map(rows):
+        assert_type(result.inputs, Mapping[str, Any] | None)
+        assert_type(result.unwrap(), WorkflowRun)
+    async for answer in client.completions.map(({"q": "tea"}, None)):
+        assert_type(answer.unwrap(), CompletionResponse)
 
 
 async def lists(client: AsyncDify) -> None:
