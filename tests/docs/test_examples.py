@@ -28,7 +28,14 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
 TOURS = ["knowledge.py", "knowledge_sync.py"]
-OTHERS = ["chat_bot.py", "evaluate_csv.py", "human_approval.py", "knowledge_nightly.py", "tour.ipynb"]
+OTHERS = [
+    "ask_about_files.py",
+    "chat_bot.py",
+    "evaluate_csv.py",
+    "human_approval.py",
+    "knowledge_nightly.py",
+    "tour.ipynb",
+]
 
 
 def start(name: str, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -190,6 +197,58 @@ async def test_the_bot_begins_anew_where_its_conversation_is_gone_and_hides_what
         "Something went wrong. It has been written down.",
     ]
     assert "ProviderQuotaExceededError" in capsys.readouterr().err
+
+
+# --------------------------------------------------------------------------------------------- questions about files
+def test_files_are_asked_about_by_voice_and_what_is_said_is_kept(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(b"a photo")
+    (tmp_path / "question.mp3").write_bytes(b"a voice")
+    lines = run(
+        "ask_about_files.py",
+        "--emulator",
+        *("--voice", str(tmp_path / "question.mp3")),
+        *("--into", str(tmp_path / "kept")),
+        *(str(tmp_path / name) for name in ("photo.jpg", "gone.jpg", "photo.jpg")),
+    )
+    answer = "You asked: Transcript of question.mp3" + 2 * " photo.jpg is an upload of the type image."
+    assert lines[0] == "uploaded photo.jpg, 7 bytes"
+    assert lines[1].startswith(f"left out {tmp_path / 'gone.jpg'}: ")
+    assert lines[3:] == [
+        "heard: Transcript of question.mp3",
+        answer,
+        "saved answer.mp3, 360 bytes",
+        "saved 1-photo.jpg, 7 bytes",
+        "saved 2-photo.jpg, 7 bytes",
+    ]
+    assert (tmp_path / "kept" / "answer.txt").read_text(encoding="utf-8") == answer
+    assert (tmp_path / "kept" / "2-photo.jpg").read_bytes() == b"a photo"
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {
+        "answer.txt",
+        "answer.mp3",
+        "1-photo.jpg",
+        "2-photo.jpg",
+    }
+
+
+def test_an_answer_that_cannot_be_spoken_is_kept_all_the_same(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(b"a photo")
+    with Emulator(lambda request: "A cat.", mode="chat") as emulator, emulator.serve() as base_url:
+        emulator.fail_next(code="provider_not_initialize", path="/text-to-audio")
+        server = {"DIFY_BASE_URL": base_url, "DIFY_API_KEY": emulator.api_key}
+        arguments = ["--question", "What is it?", "--into", str(tmp_path / "kept"), str(tmp_path / "photo.jpg")]
+        lines = run("ask_about_files.py", *arguments, **server)
+    assert lines[1] == "A cat."
+    assert lines[2].startswith("no answer.mp3: 400 provider_not_initialize")
+    assert lines[3:] == ["saved 1-photo.jpg, 7 bytes"]
+    assert (tmp_path / "kept" / "answer.txt").read_text(encoding="utf-8") == "A cat."
+    assert not (tmp_path / "kept" / "answer.mp3").exists()
+
+
+def test_without_a_file_that_is_taken_nothing_is_asked(tmp_path):
+    with Emulator(mode="chat") as emulator, emulator.serve() as base_url:
+        server = {"DIFY_BASE_URL": base_url, "DIFY_API_KEY": emulator.api_key}
+        run("ask_about_files.py", str(tmp_path / "gone.jpg"), code=1, **server)
+        assert emulator.requests == []
 
 
 # ------------------------------------------------------------------------------------------------ the human approval
