@@ -11,7 +11,7 @@ from .exits import USAGE, Failure
 from .inputs import SYNTAX, parse_pairs, values_of
 from .lazy import group
 from .options import Inputs
-from .prompts import answer_form, can_ask
+from .prompts import can_ask, fill_in
 
 __all__ = ["forms"]
 
@@ -72,8 +72,6 @@ async def answer(job: Job, form_token: Token) -> None:
         resolved_default_values=form.resolved_default_values,
         form_token=form_token,
     )
-    given = await answer_form(job.client, job.screen, reason)
-    if given is None:
+    if not await fill_in(job.client, job.screen, reason):
         raise Failure("the form was not answered")
-    await job.client.human_input.submit(form_token, action=given.action, inputs=given.inputs)
     job.out.done("submitted")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .render import Screen
 
-__all__ = ["answer_form", "ask", "ask_forms", "can_ask", "choose", "secret"]
+__all__ = ["ask", "ask_forms", "can_ask", "choose", "fill_in", "secret"]
 
 
 def can_ask() -> bool:
@@ -84,10 +84,8 @@ async def ask_forms(client: AsyncDify, screen: Screen, forms: Sequence[PauseReas
 
     for form in forms:
         try:
-            answer = await answer_form(client, screen, form)
-            if answer is None or form.form_token is None:
+            if not await fill_in(client, screen, form):
                 raise Failure(waits)
-            await client.human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs)
         except (KeyboardInterrupt, CancelledError):
             complain(waits, label="Note")
             raise
@@ -98,58 +96,77 @@ async def ask_forms(client: AsyncDify, screen: Screen, forms: Sequence[PauseReas
             complain(f"{error.message.rstrip('.')}; the run goes on without this answer", label="Note")
 
 
-async def answer_form(client: AsyncDify, screen: Screen, form: PauseReason) -> FormAnswer | None:
-    """Put a form before the person at the terminal.
+async def fill_in(client: AsyncDify, screen: Screen, form: PauseReason) -> bool:
+    """Put a form before the person at the terminal, and send the answer; once more where the server does not take it.
 
     Returns:
-        The answer, or None where none was given (Ctrl-D): the run goes on waiting.
+        Whether an answer was given; without one (Ctrl-D) the run goes on waiting.
     """
+    from dify import BadRequestError
+
+    before: dict[str, Any] = {}
+    while (answer := await _answer(client, screen, form, before)) is not None and form.form_token is not None:
+        try:
+            await client.human_input.submit(form.form_token, action=answer.action, inputs=answer.inputs)
+        except BadRequestError as error:
+            if error.code != "invalid_form_data":
+                raise
+            complain(str(error), label="Note")
+            before = answer.inputs
+        else:
+            return True
+    return False
+
+
+async def _answer(client: AsyncDify, screen: Screen, form: PauseReason, before: dict[str, Any]) -> FormAnswer | None:
+    """What the person answers, or None where the input ended; `before` has the values that were not taken."""
     from dify import FormAnswer
 
     screen.say(f"── {form.node_title or form.node_id or 'A form'} ──")
     if form.form_content:
         sys.stderr.write(f"{harmless(form.form_content.strip())}\n")
     values: dict[str, Any] = {}
+    defaults = {**(form.resolved_default_values or {}), **before}
     for field in form.inputs or []:
-        value = await _field(
-            client, screen, field, (form.resolved_default_values or {}).get(field.output_variable_name)
-        )
+        name = field.output_variable_name
+        if field.type in ("file", "file-list"):
+            value = await _files(client, screen, field, before.get(name))
+        else:
+            value = _text(field, defaults.get(name))
         if value is None:
             return None
-        values[field.output_variable_name] = value
+        values[name] = value
     actions = form.actions or []
     chosen = choose("Which? ", [action.title or action.id for action in actions]) if actions else None
     return None if chosen is None else FormAnswer(action=actions[chosen].id, inputs=values)
 
 
-async def _field(client: AsyncDify, screen: Screen, field: FormInput, default: Any) -> Any:
-    """A value for one field, or None where the input ended."""
+def _text(field: FormInput, default: Any) -> Any:
+    """What is typed or chosen for a field, or None where the input ended."""
     name = harmless(field.output_variable_name)
     if default is None and field.default is not None and field.default.type == "constant":
         default = field.default.value
-    match field.type:
-        case "select":
-            source = field.option_source
-            options = source.value if source is not None and isinstance(source.value, list) else []
-            if options:
-                chosen = choose(f"{name}? ", options, default=default)
-                return None if chosen is None else options[chosen]
-        case "file" | "file-list":
-            return await _files(client, screen, name, many=field.type == "file-list")
-        case _:
-            pass
     shown = f" [{harmless(str(default))}]" if default not in (None, "") else ""
+    source = field.option_source
+    if field.type == "select" and source is not None and isinstance(source.value, list) and source.value:
+        chosen = choose(f"{name}{shown if default in source.value else ''}? ", source.value, default=default)
+        return None if chosen is None else source.value[chosen]
     line = ask(f"{name}{shown}: ")
     return default if line == "" and default is not None else line
 
 
-async def _files(client: AsyncDify, screen: Screen, name: str, *, many: bool) -> Any:
+async def _files(client: AsyncDify, screen: Screen, field: FormInput, before: Any) -> Any:
+    """The file or files for a field, or None where the input ended."""
     from .attachments import attach, attachments_in
 
+    many = field.type == "file-list"
+    prompt = f"{harmless(field.output_variable_name)} ({'paths of files' if many else 'path of a file'})"
     while True:
-        line = ask(f"{name} ({'paths' if many else 'path'} of {'files' if many else 'a file'}): ")
+        line = ask(f"{prompt}: " if before is None else f"{prompt} [as before]: ")
         if line is None:
             return None
+        if not line.strip() and before is not None:
+            return before
         try:
             files = attachments_in(line)
         except (ValueError, FileNotFoundError) as error:

@@ -15,16 +15,19 @@ from .render import complain, harmless, one_line
 from .session import at_the_keyboard, interrupting
 
 if TYPE_CHECKING:
-    from dify import ChatResponse
+    from dify import ChatResponse, Message
 
     from .command import Job
 
 __all__ = ["talk"]
 
+_PAGE = 100
+"""Messages of the history to ask for at a time: the most that a server gives."""
+
 _HELP = """\
 /new           begin a new conversation
 /files PATH…   files (or URLs) for the next message; without any, show which
-/history       what was said in this conversation
+/history [N]   what was said in this conversation, or the last N messages of it
 /suggested     what could be asked next
 /like, /dislike [TEXT]   rate the last answer
 /quit          leave, as Ctrl-D does
@@ -102,7 +105,7 @@ class _Talk:
             case "/files":
                 self._attach(rest)
             case "/history":
-                await self._history()
+                await self._history(rest.strip())
             case "/suggested":
                 if self._last is None:
                     raise Failure("there is no answer yet")
@@ -127,10 +130,18 @@ class _Talk:
         names = ", ".join(harmless(file.name) for file in self._files)
         self._job.screen.say(f"with the next message: {names or 'no files'}")
 
-    async def _history(self) -> None:
+    async def _history(self, last: str) -> None:
+        if last and (not last.isdecimal() or int(last) == 0):
+            raise Failure("how many messages? /history 20, say; without a number, all of them")
         if self._conversation is None:
             raise Failure("nothing was said yet")
-        pages = [(await self._job.client.messages.list(self._conversation)).data]
-        for message in pages[0]:
+        wanted = int(last) if last else None
+        said: list[Message] = []
+        pager = self._job.client.messages.list(self._conversation, limit=min(wanted or _PAGE, _PAGE))
+        async for page in pager.pages():
+            said[:0] = page.data  # each page is older than the one before it, and begins with its oldest
+            if wanted is not None and len(said) >= wanted:
+                break
+        for message in said if wanted is None else said[-wanted:]:
             self._job.screen.say(f"> {one_line(message.query)}")
             print(harmless(message.answer))

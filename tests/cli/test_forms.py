@@ -162,6 +162,80 @@ def test_an_answer_that_is_refused_names_the_run_that_waits(server: tuple[Emulat
     assert terminal.code == 1
 
 
+PICK = EmulatorForm(
+    "Which one?",
+    inputs=[
+        "note",
+        FormInput(
+            type="select",
+            output_variable_name="region",
+            option_source=FormSource(type="constant", value=["north", "south"]),
+        ),
+        FormInput(type="file", output_variable_name="plan"),
+    ],
+    actions=["ok"],
+)
+
+
+def test_an_answer_that_the_server_does_not_take_is_asked_for_again_with_what_was_said(tmp_path: Path) -> None:
+    (tmp_path / "plan.txt").write_text("north", encoding="utf-8")
+
+    def answer(request: EmulatorRequest) -> Generator[Any, Any, None]:
+        filled = yield PICK
+        yield {name: value for name, value in filled.inputs.items() if isinstance(value, str)}
+
+    with Emulator(answer, mode="workflow") as emulator, emulator.serve() as base_url:
+        emulator.fail_next(
+            code="invalid_form_data", message="The note is too short.", path="/form/*", method="POST", times=2
+        )
+        with Terminal("run", pipe_stdout=True, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+            terminal.expect("note: ")
+            terminal.type("go")
+            terminal.expect("region? ")
+            terminal.type("2")
+            terminal.expect("plan (path of a file): ")
+            terminal.type(str(tmp_path / "plan.txt"))
+            terminal.expect("Which? ")
+            terminal.type("1")
+            for typed in ("", "go, please"):
+                terminal.expect("Note: 400 invalid_form_data: The note is too short.")
+                terminal.expect("Which one?")
+                terminal.expect("note [go]: ")
+                terminal.type(typed)
+                terminal.expect("region [south]? ")
+                terminal.type("")
+                terminal.expect("plan (path of a file) [as before]: ")
+                terminal.type("")
+                terminal.expect("Which? ")
+                terminal.type("1")
+            out = terminal.end()
+
+    assert terminal.code == 0
+    assert json.loads(out) == {"note": "go, please", "region": "south"}
+    assert "waits for a person" not in terminal.text
+    assert len([request for request in emulator.requests if request.path == "/files/upload"]) == 1
+
+
+def test_an_answer_that_was_not_taken_and_is_given_up_leaves_the_run_waiting(
+    server: tuple[Emulator, str],
+) -> None:
+    emulator, base_url = server
+    emulator.fail_next(code="invalid_form_data", path="/form/*", method="POST")
+    with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.type("")
+        terminal.expect("region? ")
+        terminal.type("1")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        terminal.expect("Note: 400 invalid_form_data")
+        terminal.expect("note [go]: ")
+        terminal.press("d")
+        terminal.expect("waits for a person: Approval, form token ")
+        terminal.end()
+    assert terminal.code == 1
+
+
 def test_a_chatflow_asks_in_the_middle_of_its_answer() -> None:
     with (
         Emulator(approve, mode="advanced-chat") as emulator,
@@ -217,6 +291,32 @@ def test_a_form_is_answered_by_being_asked(invoke: Invoke, server: tuple[Emulato
         terminal.end()
     assert terminal.code == 0
     assert emulator.requests[-1].json["inputs"] == {"note": "go", "region": "north"}
+
+
+def test_a_form_that_is_answered_by_being_asked_is_asked_again_where_the_answer_is_not_taken(
+    invoke: Invoke, server: tuple[Emulator, str]
+) -> None:
+    emulator, base_url = server
+    token = invoke("run", base_url=base_url).stderr.rpartition("form token ")[2].strip()
+    emulator.fail_next(code="invalid_form_data", path="/form/*", method="POST")
+    with Terminal("forms", "answer", token, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.type("now")
+        terminal.expect("region? ")
+        terminal.type("north")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        terminal.expect("Note: 400 invalid_form_data")
+        terminal.expect("note [now]: ")
+        terminal.type("")
+        terminal.expect("region [north]? ")
+        terminal.type("south")
+        terminal.expect("Which? ")
+        terminal.type("1")
+        terminal.expect("submitted")
+        terminal.end()
+    assert terminal.code == 0
+    assert emulator.requests[-1].json["inputs"] == {"note": "now", "region": "south"}
 
 
 def test_a_form_takes_files(tmp_path: Path) -> None:

@@ -69,6 +69,32 @@ def test_a_conversation_goes_on_is_begun_anew_and_is_shown(tmp_path: Path) -> No
     assert [each["content"] for each in rated] == ["Very"]
 
 
+def test_the_history_is_the_whole_conversation_or_the_end_of_it() -> None:
+    with Emulator(remembering) as emulator, emulator.serve() as base_url:
+        with emulator.sync_client(user="cli") as client:
+            talk = client.chat.send("question 1").conversation_id
+            for number in range(2, 104):  # a page has at most 100
+                client.chat.send(f"question {number}", conversation_id=talk)
+        with at(base_url, "--conversation", talk) as terminal:
+            terminal.expect("> ")
+            terminal.type("/history")
+            for number in range(1, 104):
+                terminal.expect(f"> question {number}\n")
+                terminal.expect(f"{number}: question {number}\n")
+            terminal.expect("> ")
+            terminal.type("/history 2")
+            terminal.expect("/history 2\n")
+            terminal.expect("> ")
+            terminal.expect("question 102\n")
+            terminal.expect("103: question 103\n")
+            terminal.type("/history none")
+            terminal.expect("Error: how many messages? /history 20, say; without a number, all of them")
+            terminal.type("/quit")
+            terminal.end()
+    assert terminal.code == 0
+    assert terminal.text.count("question 101\n") == 2  # question and answer, shown once
+
+
 def test_quit_leaves() -> None:
     with Emulator().serve() as base_url, at(base_url) as terminal:
         terminal.expect("> ")
