@@ -18,7 +18,7 @@ from dify import Limits
 
 from .support import ADAPTERS, fault_server, needs_tools, run_tool
 
-pytestmark = [needs_tools, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [needs_tools, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 Cells = dict[str, dict[str, Any]]
 
@@ -50,21 +50,45 @@ def faults_apart() -> tuple[list[str], list[str]]:
 
 @cache
 def cells_of(face: str) -> Cells:
-    """What came of every cell; the run takes a minute or two, and all tests look at the same one."""
+    """What came of every cell; the run takes a minute or two, and all tests look at the same one.
+
+    The runner ends each cell by the clock, four of them at a time on a machine that may be busy with more. A cell that ran out of
+    time where it should not have is tried again with nothing beside it: what hangs does so there, too.
+    """
     cells: Cells = {}
     for names in faults_apart():
-        with TemporaryDirectory() as folder:
-            out = Path(folder) / "faults.json"
-            which = ("--only", ",".join(names), "--out", str(out))
-            adapter = ADAPTERS[face].name
-            run_tool("run_faults.py", "--sdk", adapter, "--wall", "20", "--t", READ, *which, face=face, seconds=400)
-            results = json.loads(out.read_text())
-        cells |= {
-            f"{name}/{key.rpartition('/')[2]}": cell | {"goal": result["goal"]}
-            for name, result in results.items()
-            for key, cell in result["cells"].items()
-        }
+        cells |= _run(face, names)
+    for _ in range(2):
+        late = [name for name in _missed(cells) if name not in ARGUED and cells[name]["out"] in ("hang", "timeout")]
+        if late:
+            cells |= {name: cell for name, cell in _run(face, [*map(_fault, late)], at_once=1).items() if name in late}
     return cells
+
+
+def _run(face: str, faults: list[str], at_once: int = 4) -> Cells:
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "faults.json"
+        which = ("--only", ",".join(faults), "--out", str(out), "-j", str(at_once))
+        adapter = ADAPTERS[face].name
+        run_tool("run_faults.py", "--sdk", adapter, "--wall", "20", "--t", READ, *which, face=face, seconds=800)
+        results = json.loads(out.read_text())
+    return {
+        f"{name}/{key.rpartition('/')[2]}": cell | {"goal": result["goal"]}
+        for name, result in results.items()
+        for key, cell in result["cells"].items()
+    }
+
+
+def _fault(cell: str) -> str:
+    return cell.rpartition("/")[0]
+
+
+def _missed(cells: Cells) -> dict[str, str]:
+    return {
+        name: f"{cell['goal']}: {cell['out']}, {cell['detail']}"
+        for name, cell in cells.items()
+        if cell["verdict"] != "pass"
+    }
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -74,11 +98,7 @@ def cells(request: pytest.FixtureRequest) -> Cells:
 
 def test_every_cell_meets_its_goal_or_is_argued(cells: Cells) -> None:
     assert len(cells) == CELLS
-    missed = {
-        name: f"{cell['goal']}: {cell['out']}, {cell['detail']}"
-        for name, cell in cells.items()
-        if cell["verdict"] != "pass"
-    }
+    missed = _missed(cells)
     assert set(missed) == set(ARGUED), missed
     assert len(ARGUED) <= 4
     for name, argued in ARGUED.items():
