@@ -17,7 +17,7 @@ class MapResult(Generic[R]):
 
     Attributes:
         index: Which of the inputs it was, from 0.
-        inputs: The inputs, as they were given; None where that was given for a call without any.
+        inputs: The inputs, as they were given; empty where None was.
         reply: The run or reply, or None where that failed.
         error: Why it failed, or None where it did not.
 
@@ -27,7 +27,7 @@ class MapResult(Generic[R]):
     """
 
     index: int
-    inputs: Mapping[str, Any] | None = field(repr=False)
+    inputs: Mapping[str, Any] = field(repr=False)
     reply: R | None = None
     error: Exception | None = None
 

@@ -44,7 +44,7 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
     def __init__(
         self,
         inputs: AsyncIterable[Mapping[str, Any] | None] | Iterable[Mapping[str, Any] | None],
-        call: Callable[[Mapping[str, Any] | None], AsyncEventStream[Any, R]],
+        call: Callable[[Mapping[str, Any]], AsyncEventStream[Any, R]],
         *,
         concurrency: int,
         in_order: bool,
@@ -107,7 +107,7 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
         finally:
             self._room.release()  # wakes another worker, to see the end too
 
-    async def _next(self) -> tuple[int, Mapping[str, Any] | None] | None:
+    async def _next(self) -> tuple[int, Mapping[str, Any]] | None:
         await self._turn.acquire()  # an iterator is asked for one thing at a time
         try:
             if self._exhausted or self._closed or not self._hold.take():
@@ -126,7 +126,7 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
                 self._exhausted = True
                 return None
             self._taken += 1
-            return self._taken - 1, item
+            return self._taken - 1, {} if item is None else item
         except Exception as error:  # noqa: BLE001 - the caller's own iterator may fail in any way
             self._failure = error
             self._exhausted = True
@@ -142,7 +142,7 @@ class AsyncMapStream(AsyncGuard, Generic[R]):
         if self._hold.take():
             await self._inputs.aclose()
 
-    async def _one(self, index: int, inputs: Mapping[str, Any] | None) -> MapResult[R]:
+    async def _one(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
         stream: AsyncEventStream[Any, R] | None = None
         try:
             stream = self._call(inputs)

@@ -45,7 +45,7 @@ class MapStream(Guard, Generic[R]):
     def __init__(
         self,
         inputs: Iterable[Mapping[str, Any] | None] | Iterable[Mapping[str, Any] | None],
-        call: Callable[[Mapping[str, Any] | None], EventStream[Any, R]],
+        call: Callable[[Mapping[str, Any]], EventStream[Any, R]],
         *,
         concurrency: int,
         in_order: bool,
@@ -108,7 +108,7 @@ class MapStream(Guard, Generic[R]):
         finally:
             self._room.release()  # wakes another worker, to see the end too
 
-    def _next(self) -> tuple[int, Mapping[str, Any] | None] | None:
+    def _next(self) -> tuple[int, Mapping[str, Any]] | None:
         self._turn.acquire()  # an iterator is asked for one thing at a time
         try:
             if self._exhausted or self._closed or not self._hold.take():
@@ -127,7 +127,7 @@ class MapStream(Guard, Generic[R]):
                 self._exhausted = True
                 return None
             self._taken += 1
-            return self._taken - 1, item
+            return self._taken - 1, {} if item is None else item
         except Exception as error:  # noqa: BLE001 - the caller's own iterator may fail in any way
             self._failure = error
             self._exhausted = True
@@ -143,7 +143,7 @@ class MapStream(Guard, Generic[R]):
         if self._hold.take():
             self._inputs.close()
 
-    def _one(self, index: int, inputs: Mapping[str, Any] | None) -> MapResult[R]:
+    def _one(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
         stream: EventStream[Any, R] | None = None
         try:
             stream = self._call(inputs)

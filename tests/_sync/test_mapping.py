@@ -216,7 +216,7 @@ def test_none_among_the_inputs_is_a_run_without_inputs_and_no_end():
         with Dify(**settings) as client:
             results = [result for result in client.workflows.map(inputs, concurrency=1)]
     assert [result.unwrap().outputs for result in results] == [{"text": "noted"}] * 4
-    assert [result.inputs for result in results] == inputs
+    assert [result.inputs for result in results] == [{"n": 0}, {}, {"n": 2}, {}]
     assert seen == [{"n": 0}, {}, {"n": 2}, {}]
 
 

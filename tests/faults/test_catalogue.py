@@ -52,8 +52,8 @@ def faults_apart() -> tuple[list[str], list[str]]:
 def cells_of(face: str) -> Cells:
     """What came of every cell; the run takes a minute or two, and all tests look at the same one.
 
-    The runner ends each cell by the clock, four of them at a time on a machine that may be busy with more. A cell that ran out of
-    time where it should not have is tried again with nothing beside it: what hangs does so there, too.
+    The runner ends each cell by the clock, four of them at a time on a machine that may be busy with more. A cell that ran out
+    of time where it should not have is tried again with nothing beside it: what hangs does so there, too.
     """
     cells: Cells = {}
     for names in faults_apart():

@@ -141,7 +141,7 @@ class AsyncCompletions(AsyncResource):
         self._settings.with_options(options)
         Call("createCompletionMessage", "POST", "/completion-messages").key_for(self._settings)
 
-        def call(values: Mapping[str, Any] | None) -> AsyncCompletionStream:
+        def call(values: Mapping[str, Any]) -> AsyncCompletionStream:
             return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
 
         return AsyncMapStream(inputs, call, concurrency=concurrency, in_order=in_order)

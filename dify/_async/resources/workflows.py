@@ -180,7 +180,7 @@ class AsyncWorkflows(AsyncResource):
         self._settings.with_options(options)
         Call("executeWorkflow", "POST", "/workflows/run").key_for(self._settings)
 
-        def call(values: Mapping[str, Any] | None) -> AsyncWorkflowStream:
+        def call(values: Mapping[str, Any]) -> AsyncWorkflowStream:
             return self._stream(
                 values, workflow_id, None, owner, None, trace_session_id, "streaming", False, reconnect, options
             )

@@ -142,7 +142,7 @@ class Completions(Resource):
         self._settings.with_options(options)
         Call("createCompletionMessage", "POST", "/completion-messages").key_for(self._settings)
 
-        def call(values: Mapping[str, Any] | None) -> CompletionStream:
+        def call(values: Mapping[str, Any]) -> CompletionStream:
             return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
 
         return MapStream(inputs, call, concurrency=concurrency, in_order=in_order)

@@ -181,7 +181,7 @@ class Workflows(Resource):
         self._settings.with_options(options)
         Call("executeWorkflow", "POST", "/workflows/run").key_for(self._settings)
 
-        def call(values: Mapping[str, Any] | None) -> WorkflowStream:
+        def call(values: Mapping[str, Any]) -> WorkflowStream:
             return self._stream(
                 values, workflow_id, None, owner, None, trace_session_id, "streaming", False, reconnect, options
             )

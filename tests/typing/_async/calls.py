@@ -46,7 +46,7 @@ async def apps(client: AsyncDify) -> None:
 
 async def many(client: AsyncDify, rows: list[dict[str, str] | None]) -> None:
     async for result in client.workflows.map(rows):
-        assert_type(result.inputs, Mapping[str, Any] | None)
+        assert_type(result.inputs, Mapping[str, Any])
         assert_type(result.unwrap(), WorkflowRun)
     async for answer in client.completions.map(({"q": "tea"}, None)):
         assert_type(answer.unwrap(), CompletionResponse)

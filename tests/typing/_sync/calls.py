@@ -47,7 +47,7 @@ def apps(client: Dify) -> None:
 
 def many(client: Dify, rows: list[dict[str, str] | None]) -> None:
     for result in client.workflows.map(rows):
-        assert_type(result.inputs, Mapping[str, Any] | None)
+        assert_type(result.inputs, Mapping[str, Any])
         assert_type(result.unwrap(), WorkflowRun)
     for answer in client.completions.map(({"q": "tea"}, None)):
         assert_type(answer.unwrap(), CompletionResponse)
