@@ -3,7 +3,7 @@
 import json
 from typing import Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ._base import Answer, Model, Timestamp
 from .files import FileObject
@@ -133,7 +133,10 @@ class WorkflowRun(Answer):
 
 
 class WorkflowRunDetail(Answer):
-    """A run as stored, of a workflow or a chatflow. The server sends `inputs` as JSON text; `input_values` decodes it."""
+    """A run as stored, of a workflow or a chatflow. The server sends `inputs` as JSON text; `input_values` decodes it.
+
+    Servers up to 1.12 send `outputs` as JSON text, too: it is an object here whatever the server.
+    """
 
     id: str
     workflow_id: str | None = None
@@ -147,6 +150,17 @@ class WorkflowRunDetail(Answer):
     finished_at: Timestamp | None = None
     elapsed_time: float | None = None
 
+    @field_validator("outputs", mode="before")
+    @classmethod
+    def _decode(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            inside: Any = json.loads(value or "null")
+        except (ValueError, RecursionError):
+            return value
+        return cast("dict[str, Any] | None", inside) if inside is None or isinstance(inside, dict) else value
+
     @property
     def input_values(self) -> dict[str, Any]:
         """`inputs` as an object, decoded from JSON text where the server sent text; empty where it is neither."""
@@ -154,7 +168,7 @@ class WorkflowRunDetail(Answer):
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return {}
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 

@@ -233,6 +233,14 @@ async def test_a_delete_that_an_old_server_answers_with_a_body_is_a_success(name
     assert await call(make_client(handler)) is None
 
 
+async def test_a_run_is_read_from_a_server_that_sends_its_outputs_as_json_text():
+    """Servers up to 1.12 answer with the columns of their database as they are."""
+    row = {"id": "r-1", "workflow_id": "w-1", "status": "succeeded", "inputs": '{"q": "tea"}', "outputs": '{"a": [1]}'}
+    run = await make_client(answering(row)).workflows.get("r-1")
+    assert run.outputs == {"a": [1]}
+    assert run.input_values == {"q": "tea"}
+
+
 async def test_taking_a_rating_back_sends_null_and_a_comment_is_left_out():
     seen = []
     client = make_client(answering({"result": "success"}, seen=seen))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from dify.types.annotations import Annotation, AnnotationReplyJob
 from dify.types.app import AppInfo, AppMeta, AppParameters, FormControl, SiteSettings, ToolIcon
@@ -22,6 +22,7 @@ from dify.types.pipelines import DatasourcePlugin, PipelineFile, PipelineRun
 from dify.types.replies import AgentThought
 from dify.types.segments import ChildChunk, RetrievedDocument, RetrievedSegment, Segment
 from dify.types.tags import Tag
+from dify.types.workflows import WorkflowRunDetail
 
 # What each model cannot do without: its ids, and what every supported server sends.
 ESSENTIALS: list[tuple[type[BaseModel], dict[str, Any]]] = [
@@ -149,6 +150,24 @@ def test_a_conversation_variable_is_never_decoded() -> None:
 
 def test_a_conversation_variable_sent_as_a_number_is_text() -> None:
     assert ConversationVariable.model_validate({"id": "v", "name": "n", "value": 42}).value == "42"
+
+
+@pytest.mark.parametrize(
+    ("sent", "outputs"), [('{"a": [1]}', {"a": [1]}), ("{}", {}), ("", None), ("null", None), ({"a": 1}, {"a": 1})]
+)
+def test_the_outputs_of_a_run_are_an_object_also_where_servers_up_to_1_12_send_json_text(
+    sent: Any, outputs: dict[str, Any] | None
+) -> None:
+    run = WorkflowRunDetail.model_validate_json(json.dumps({"id": "r", "status": "succeeded", "outputs": sent}))
+    assert run.outputs == outputs
+    assert run.model_dump(mode="json")["outputs"] == outputs
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[1]", '"text"', "[" * 100_000], ids=lambda text: text[:10])
+def test_outputs_of_a_run_that_are_no_object_are_refused_and_not_made_up(text: str) -> None:
+    with pytest.raises(ValidationError, match="outputs"):
+        WorkflowRunDetail.model_validate({"id": "r", "status": "succeeded", "outputs": text})
+    assert WorkflowRunDetail(id="r", status="succeeded", inputs=text).input_values == {}
 
 
 def test_a_tool_icon_is_a_url_or_an_emoji() -> None:
