@@ -77,7 +77,12 @@ def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str
         return "a conversation is found only with the same user that began it"
     if status == 400 and "user must be provided" in message:
         return "pass user=, or give the client a default user"
-    if status == 400 and not message and url.partition("?")[0].endswith(("/create-by-file", "/file-upload")):
+    path = url.partition("?")[0]
+    if (status == 400 and "process_rule is required" in message) or (
+        status == 500 and code == "unknown" and path.endswith("/document/create-by-text")
+    ):
+        return 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
+    if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
         return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
     return _HINTS.get(code or "")
 

@@ -71,6 +71,7 @@ _OUR_WORDS = (
     (r", or pass trust_env=False to ignore it", ""),  # an option of Python's alone
     (r"; pass filename=", ": rename the file"),
     (r"\b(check|set) base_url\b", r"\1 --base-url"),
+    (r"needs a process_rule, such as ({.*?})", r"needs --rule, such as --rule '\1'"),
     (r"at work on \w+, so it", "at work on it, so it"),
 )
 """What the client says to those who write Python, and how it is done here."""

@@ -97,7 +97,10 @@ class Emulator(Access, Troubles):
         ...     client = emulator.sync_client(user="alice")
         ...     print(client.chat.send("hi").answer)
         ...     dataset = client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        ...     made = client.knowledge.documents.create_from_text(dataset.id, "Leave", "30 days of leave.")
+        ...     rule = {"mode": "automatic"}
+        ...     made = client.knowledge.documents.create_from_text(
+        ...         dataset.id, "Leave", "30 days of leave.", process_rule=rule
+        ...     )
         ...     print(client.knowledge.datasets.retrieve(dataset.id, "How much leave?").records[0].text)
         You said: hi
         30 days of leave.

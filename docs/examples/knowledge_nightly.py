@@ -28,10 +28,12 @@ from dify import (
     MetadataField,
     MetadataInput,
     MetadataOperation,
+    ProcessRule,
 )
 
 KINDS = {".md", ".txt", ".pdf", ".html", ".docx", ".csv"}
 FIELD = "sha256"
+AUTOMATIC = ProcessRule(mode="automatic")  # the first document of a knowledge base needs a rule
 
 
 @dataclass
@@ -81,7 +83,9 @@ async def put(
     """Upload a file as a new document, or in the place of an old one."""
     documents = client.knowledge.documents
     if old is None:
-        return await documents.create_from_file(dataset.id, path, filename=name, indexing_technique=technique)
+        return await documents.create_from_file(
+            dataset.id, path, filename=name, indexing_technique=technique, process_rule=AUTOMATIC
+        )
     return await documents.replace_file(dataset.id, old.id, path, filename=name)
 
 

@@ -76,8 +76,8 @@ CALLS: list[tuple[str, str]] = [
     ("knowledge models", "\t"),
     ("knowledge documents list {dataset_id}", "{document_id}\tfruit.md\tavailable\t"),
     ("knowledge documents show {dataset_id} {document_id}", "name\tfruit.md"),
-    ("knowledge documents upload {dataset_id} notes.txt", "indexed\t"),
-    ("knowledge documents add-text {dataset_id} Tea 'Tea is green.'", "document.name\tTea"),
+    ("knowledge documents upload {dataset_id} notes.txt --rule @rule.json", "indexed\t"),
+    ("knowledge documents add-text {dataset_id} Tea 'Tea is green.' --rule @rule.json", "document.name\tTea"),
     ("knowledge documents update-text {dataset_id} {document_id} Tea 'Tea is black.'", "document.name\tTea"),
     ("knowledge documents update-file {dataset_id} {document_id} notes.txt", "document.name\tnotes.txt"),
     ("knowledge documents status {dataset_id} {batch}", "\tcompleted\t"),
@@ -185,7 +185,9 @@ class World:
     @cached_property
     def _made(self) -> Any:
         file = ("fruit.md", b"Apples are red.")
-        return self._client.knowledge.documents.create_from_file(self.dataset_id, file)
+        return self._client.knowledge.documents.create_from_file(
+            self.dataset_id, file, process_rule={"mode": "automatic"}
+        )
 
     @cached_property
     def document_id(self) -> str:
@@ -222,6 +224,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DIFY_USER", "alice")
     (tmp_path / "notes.txt").write_text("Some notes.", encoding="utf-8")
+    (tmp_path / "rule.json").write_text('{"mode": "automatic"}', encoding="utf-8")
     (tmp_path / "question.mp3").write_bytes(b"...")
     with Emulator(index_at_once=True, variables={"shopping": ["milk"]}) as emulator, emulator.serve() as base_url:
         yield base_url

@@ -89,7 +89,7 @@ async def test_a_file_becomes_a_document(knowledge, dataset):
 
 async def test_indexing_is_watched_until_it_is_done(knowledge, dataset):
     seen = []
-    made = await knowledge.documents.create_from_text(dataset.id, "drinks.txt", TEXT)
+    made = await knowledge.documents.create_from_text(dataset.id, "drinks.txt", TEXT, process_rule=PARAGRAPHS)
     status = await knowledge.documents.wait_indexed(
         dataset.id, made.batch, poll_interval=0.01, timeout=120, on_progress=seen.append
     )
@@ -118,7 +118,7 @@ async def test_a_document_is_switched_off_and_deleted(knowledge, dataset, docume
 
 async def test_a_documents_file_is_downloaded(knowledge, dataset, open_app, since):
     await since(open_app("knowledge"), (1, 14))
-    made = await knowledge.documents.create_from_file(dataset.id, ("drinks.md", TEXT.encode()))
+    made = await knowledge.documents.create_from_file(dataset.id, ("drinks.md", TEXT.encode()), process_rule=PARAGRAPHS)
     document = await indexed(knowledge, dataset, made)
     assert await knowledge.documents.download(dataset.id, document.id).read() == TEXT.encode()
     zipped = await knowledge.documents.download_zip(dataset.id, [document.id]).read()

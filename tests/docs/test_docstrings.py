@@ -132,7 +132,10 @@ class Things:
 
     @cached_property
     def made(self) -> Any:
-        return self._client.knowledge.documents.create_from_text(self.dataset_id, "Fruit", "Apples are red.")
+        rule = {"mode": "automatic"}
+        return self._client.knowledge.documents.create_from_text(
+            self.dataset_id, "Fruit", "Apples are red.", process_rule=rule
+        )
 
     @property
     def document_id(self) -> str:

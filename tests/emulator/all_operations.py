@@ -167,7 +167,7 @@ async def of_knowledge(client: AsyncDify, pipeline: str, crawl: str) -> None:
     await know.datasets.list()
     await know.datasets.get(base)
     await know.datasets.update(base, name="Fruit")
-    made = await know.documents.create_from_text(base, "Fruit", TEXT)
+    made = await know.documents.create_from_text(base, "Fruit", TEXT, process_rule={"mode": "automatic"})
     document = made.document.id
     await know.documents.create_from_file(base, ("a.txt", TEXT.encode(), "text/plain"))
     await know.datasets.retrieve(base, "apples")

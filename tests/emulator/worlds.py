@@ -135,14 +135,20 @@ async def prepare_knowledge(world: World) -> None:
     await make("eco", "/datasets", {"name": "eco 1", "indexing_technique": "economy"})
     for name in ("hq", "parent", "qa"):
         await make(name, "/datasets", {"name": name, "indexing_technique": "high_quality"})
-    await make("fruit", f"/datasets/{{eco}}/{text}", {"name": "fruit.txt", "text": FRUIT}, "document")
+    await make(
+        "fruit",
+        f"/datasets/{{eco}}/{text}",
+        {"name": "fruit.txt", "text": FRUIT, "process_rule": AUTOMATIC},
+        "document",
+    )
     rule = {"name": "fruit hq", "text": FRUIT, "process_rule": PARAGRAPHS}
     await make("fruit_hq", f"/datasets/{{hq}}/{text}", rule, "document")
     await make("broken", f"/datasets/{{hq}}/{text}", {"name": "broken", "text": "[[error]]"}, "document")
     form = {"name": "parents", "text": FRUIT, "doc_form": "hierarchical_model", "process_rule": PARENTS}
     body = await make("parents", f"/datasets/{{parent}}/{text}", form, "document")
     world.names["parents_batch"] = body["batch"]
-    await make("qas", f"/datasets/{{qa}}/{text}", {"name": "qa", "text": "", "doc_form": "qa_model"}, "document")
+    form = {"name": "qa", "text": "", "doc_form": "qa_model", "process_rule": AUTOMATIC}
+    await make("qas", f"/datasets/{{qa}}/{text}", form, "document")
     for dataset, document in (("eco", "fruit"), ("hq", "fruit_hq"), ("parent", "parents")):
         segments = f"/datasets/{{{dataset}}}/documents/{{{document}}}/segments"
         segment = (await world.send("GET", segments)).json()["data"][0]

@@ -56,7 +56,9 @@ def sync(client: Dify, name: str, folder: Path, *, pattern: str = "*.md", poll_i
         if known is not None and known["digest"] == digest:
             continue
         if known is None:
-            batch = documents.create_from_file(dataset_id, path, indexing_technique="economy")
+            batch = documents.create_from_file(
+                dataset_id, path, indexing_technique="economy", process_rule={"mode": "automatic"}
+            )
         else:
             batch = documents.update_from_file(dataset_id, known["id"], path)
         if indexed(client, dataset_id, batch, file_name, report, poll_interval):

@@ -7,7 +7,7 @@ import io
 import httpx
 import pytest
 
-from dify import BadRequestError, InvalidArgumentError, ServerError
+from dify import APIStatusError, BadRequestError, InvalidArgumentError, ServerError
 from dify.types.documents import ProcessRule, ProcessRules, Segmentation
 from dify.types.pipelines import LocalFile, PipelineFile
 from tests.support.forms import form_of
@@ -107,6 +107,26 @@ async def test_a_refusal_without_a_word_says_what_it_may_mean(call):
     refusal = {"code": "invalid_param", "message": "", "status": 400}
     with pytest.raises(BadRequestError, match="too large or of a type"):
         await call(make_client(keeping([], 400, refusal)).knowledge)
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal", "call"),
+    [
+        (
+            400,
+            {"code": "invalid_param", "message": "process_rule is required.", "status": 400},
+            lambda knowledge: knowledge.documents.create_from_file("k-1", ("a.txt", b"x")),
+        ),
+        (
+            500,
+            {"code": "unknown", "message": "Internal Server Error", "status": 500},
+            lambda knowledge: knowledge.documents.create_from_text("k-1", "a", "x"),
+        ),
+    ],
+)
+async def test_a_first_document_without_a_rule_is_told_what_it_lacks(status, refusal, call):
+    with pytest.raises(APIStatusError, match="the first document of a knowledge base needs a process_rule"):
+        await call(make_client(keeping([], status, refusal)).knowledge)
 
 
 async def test_settings_that_json_cannot_hold_are_refused_before_anything_is_sent():

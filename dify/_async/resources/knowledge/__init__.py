@@ -26,7 +26,8 @@ class AsyncKnowledge(AsyncResource):
     Example:
         ```python
         dataset = await client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        made = await client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hello world.")
+        rule = {"mode": "automatic"}
+        made = await client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hi there.", process_rule=rule)
         await client.knowledge.documents.wait_indexed(dataset.id, made.batch)
         ```
     """

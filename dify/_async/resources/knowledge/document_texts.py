@@ -44,7 +44,8 @@ class AsyncDocumentTexts(AsyncResource):
             indexing_technique: By embeddings or by keywords; the first document of a knowledge base needs it.
             doc_form: How to cut it (the server's default: text_model); all documents of a knowledge base are cut alike.
             doc_language: Its language, for question-and-answer documents (the server's default: English).
-            process_rule: What to clean up and where to cut.
+            process_rule: What to clean up and where to cut. The first document of a knowledge base needs one, such as
+                `{"mode": "automatic"}`; those after it follow the last that was given.
             retrieval_model: How the knowledge base is searched; counts with its first document.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`; likewise.
             embedding_model_provider: The `provider` of that entry.
@@ -60,11 +61,16 @@ class AsyncDocumentTexts(AsyncResource):
             PermissionDeniedError: The plan's documents or vector space are used up, or the API is switched off.
             RateLimitError: Too many knowledge requests (Dify Cloud).
             NotFoundError: There is no such knowledge base.
+            ServerError: The first document lacks its `process_rule`, among other things.
 
         Example:
             ```python
             made = await client.knowledge.documents.create_from_text(
-                dataset_id, "Leave", "Everyone has 30 days of leave.", indexing_technique="high_quality"
+                dataset_id,
+                "Leave",
+                "Everyone has 30 days of leave.",
+                indexing_technique="high_quality",
+                process_rule={"mode": "automatic"},
             )
             await client.knowledge.documents.wait_indexed(dataset_id, made.batch)
             ```

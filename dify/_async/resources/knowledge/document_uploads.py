@@ -49,7 +49,8 @@ class AsyncDocumentUploads(AsyncResource):
             indexing_technique: By embeddings or by keywords; the first document of a knowledge base needs it.
             doc_form: How to cut it (the server's default: text_model); all documents of a knowledge base are cut alike.
             doc_language: Its language, for question-and-answer documents (the server's default: English).
-            process_rule: What to clean up and where to cut.
+            process_rule: What to clean up and where to cut. The first document of a knowledge base needs one, such as
+                `{"mode": "automatic"}`; those after it follow the last that was given.
             retrieval_model: How the knowledge base is searched; counts with its first document.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`; likewise.
             embedding_model_provider: The `provider` of that entry.
@@ -60,8 +61,8 @@ class AsyncDocumentUploads(AsyncResource):
             The document as it is now, and the batch to ask about.
 
         Raises:
-            BadRequestError: A value does not fit. A file that is too large or of a type that the server does not take is
-                refused so as well, without a word.
+            BadRequestError: A value does not fit, or the first document lacks what it needs. A file that is too large or of
+                a type that the server does not take is refused so as well, without a word.
             ProviderNotInitializedError: The embedding model has no credentials.
             PermissionDeniedError: The plan's documents or vector space are used up, or the API is switched off.
             RateLimitError: Too many knowledge requests (Dify Cloud).
@@ -70,7 +71,10 @@ class AsyncDocumentUploads(AsyncResource):
         Example:
             ```python
             made = await client.knowledge.documents.create_from_file(
-                dataset_id, ("leave.md", b"# Leave"), indexing_technique="high_quality"
+                dataset_id,
+                ("leave.md", b"# Leave"),
+                indexing_technique="high_quality",
+                process_rule={"mode": "automatic"},
             )
             await client.knowledge.documents.wait_indexed(dataset_id, made.batch)
             ```

@@ -27,7 +27,8 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
 
     Example:
         ```python
-        made = await client.knowledge.documents.create_from_file(dataset_id, "handbook.pdf")
+        rule = {"mode": "automatic"}
+        made = await client.knowledge.documents.create_from_file(dataset_id, "handbook.pdf", process_rule=rule)
         await client.knowledge.documents.wait_indexed(dataset_id, made.batch)
         ```
     """
@@ -200,7 +201,8 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
 
         Example:
             ```python
-            made = await client.knowledge.documents.create_from_text(dataset_id, "Leave", "30 days.")
+            rule = {"mode": "automatic"}
+            made = await client.knowledge.documents.create_from_text(dataset_id, "Leave", "30 days.", process_rule=rule)
             await client.knowledge.documents.wait_indexed(dataset_id, made.batch, timeout=120)
             ```
         """

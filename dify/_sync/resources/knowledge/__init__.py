@@ -27,7 +27,8 @@ class Knowledge(Resource):
     Example:
         ```python
         dataset = client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        made = client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hello world.")
+        rule = {"mode": "automatic"}
+        made = client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hi there.", process_rule=rule)
         client.knowledge.documents.wait_indexed(dataset.id, made.batch)
         ```
     """

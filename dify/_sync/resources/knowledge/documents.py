@@ -28,7 +28,8 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
 
     Example:
         ```python
-        made = client.knowledge.documents.create_from_file(dataset_id, "handbook.pdf")
+        rule = {"mode": "automatic"}
+        made = client.knowledge.documents.create_from_file(dataset_id, "handbook.pdf", process_rule=rule)
         client.knowledge.documents.wait_indexed(dataset_id, made.batch)
         ```
     """
@@ -199,7 +200,8 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
 
         Example:
             ```python
-            made = client.knowledge.documents.create_from_text(dataset_id, "Leave", "30 days.")
+            rule = {"mode": "automatic"}
+            made = client.knowledge.documents.create_from_text(dataset_id, "Leave", "30 days.", process_rule=rule)
             client.knowledge.documents.wait_indexed(dataset_id, made.batch, timeout=120)
             ```
         """
