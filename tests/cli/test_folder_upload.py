@@ -54,7 +54,11 @@ def server() -> Iterator[tuple[Emulator, Reader, str]]:
 
 def make_dataset(base_url: str) -> str:
     with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
-        return client.knowledge.datasets.create("Handbook", indexing_technique="economy").id
+        made = client.knowledge.datasets.create("Handbook", indexing_technique="economy")
+        rule = {"mode": "automatic"}  # which stays, and which what is uploaded then follows
+        first = client.knowledge.documents.create_from_text(made.id, "first", "x", process_rule=rule)
+        client.knowledge.documents.delete(made.id, first.document.id)
+        return made.id
 
 
 def names_in(base_url: str, dataset: str) -> list[str]:
@@ -85,6 +89,17 @@ def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, fo
     again = invoke(*words, "-v", base_url=base_url)
     assert again.stderr.splitlines()[-1] == "3 indexed, 3 of them before"
     assert uploads(emulator) == 3
+
+
+def test_a_first_upload_without_a_rule_is_told_how_to_give_one(invoke: Invoke, server: Any, folder: Path) -> None:
+    _, _, base_url = server
+    with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
+        bare = client.knowledge.datasets.create("Bare", indexing_technique="economy").id
+    words = ["knowledge", "documents", "upload", bare, str(folder / "leave.md")]
+    refused = invoke(*words, base_url=base_url)
+    assert refused.exit_code == 1
+    assert "process_rule is required. (the first document of a knowledge base needs --rule, such as" in refused.stdout
+    assert invoke(*words, "--rule", '{"mode": "automatic"}', base_url=base_url).exit_code == 0
 
 
 def test_what_failed_is_named_and_tried_again_by_the_next_call(invoke: Invoke, server: Any, folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from dify import (
     AsyncDify,
+    BadRequestError,
     IndexingFailed,
     MetadataCondition,
     MetadataFilter,
@@ -23,6 +24,7 @@ from dify import (
     RetrievalModel,
     Segmentation,
     SegmentInput,
+    ServerError,
 )
 from dify.testing import Emulator, EmulatorError, EmulatorFile
 
@@ -100,7 +102,7 @@ async def test_a_file_that_cannot_be_read_fails_its_indexing() -> None:
     async with Emulator(read_document=read, index_at_once=True) as emulator:
         client = emulator.client()
         where, documents = await dataset(client), client.knowledge.documents
-        bad = await documents.create_from_file(where, ("bad.pdf", b"%PDF", "application/pdf"))
+        bad = await documents.create_from_file(where, ("bad.pdf", b"%PDF", "application/pdf"), process_rule=RULE)
         with pytest.raises(IndexingFailed, match="no text in it"):
             await documents.wait_indexed(where, bad.batch, poll_interval=0)
         assert [each.name async for each in documents.list(where, status="error")] == ["bad.pdf"]
@@ -112,6 +114,22 @@ async def test_a_file_that_cannot_be_read_fails_its_indexing() -> None:
         good = await documents.create_from_file(where, ("good.pdf", b"%PDF", "application/pdf"))
         segments = [each.content async for each in client.knowledge.segments.list(where, good.document.id)]
         assert segments == ["application/pdf: 4 bytes"]
+
+
+async def test_the_first_document_needs_a_rule_and_those_after_it_follow(client) -> None:
+    where, documents = await dataset(client), client.knowledge.documents
+    with pytest.raises(BadRequestError, match="process_rule is required"):
+        await documents.create_from_file(where, ("fruit.txt", FRUIT.encode()))
+    with pytest.raises(ServerError, match="the first document of a knowledge base needs a process_rule") as fallen:
+        await documents.create_from_text(where, "fruit", FRUIT)
+    assert (fallen.value.status_code, fallen.value.code) == (500, "unknown")
+    assert [each async for each in documents.list(where)] == []
+    made = await documents.create_from_text(where, "fruit", FRUIT, process_rule=RULE)
+    await documents.delete(where, made.document.id)
+    later = await documents.create_from_text(where, "more fruit", FRUIT)
+    assert [each.content async for each in client.knowledge.segments.list(where, later.document.id)] == FRUIT.split(
+        "\n\n"
+    )
 
 
 async def test_a_document_may_be_read_by_a_coroutine_function() -> None:
@@ -127,7 +145,7 @@ async def test_a_document_may_be_read_by_a_coroutine_function() -> None:
 
 async def test_a_new_text_takes_the_place_of_the_old_under_the_same_batch(client) -> None:
     where = await dataset(client)
-    made = await client.knowledge.documents.create_from_text(where, "fruit", FRUIT)
+    made = await client.knowledge.documents.create_from_text(where, "fruit", FRUIT, process_rule=RULE)
     changed = await client.knowledge.documents.update_from_text(where, made.document.id, name="figs", text="Figs.")
     assert (changed.document.id, changed.batch, changed.document.name) == (made.document.id, made.batch, "figs")
     assert await found(client, where, "apples figs") == ["Figs."]
@@ -200,7 +218,8 @@ async def test_the_best_is_found_first_and_the_rest_falls_under_the_threshold(cl
 
 async def test_children_are_found_with_their_parent(client) -> None:
     where = await dataset(client)
-    which = await document(client, where, text="Apples. Pears.", doc_form="hierarchical_model", process_rule=None)
+    rule = ProcessRule(mode="automatic")
+    which = await document(client, where, text="Apples. Pears.", doc_form="hierarchical_model", process_rule=rule)
     record = (await client.knowledge.datasets.retrieve(where, "pears")).records[0]
     assert (record.text, [child.content for child in record.child_chunks or ()]) == ("Apples. Pears.", ["Pears."])
     assert record.segment is not None
@@ -273,7 +292,7 @@ async def test_built_in_fields_show_up_when_they_are_switched_on(client) -> None
 # -------------------------------------------------------------------------------------------------------- files, keys
 async def test_a_documents_file_can_be_fetched_by_a_link_without_a_key(client, emulator, tmp_path) -> None:
     where, documents = await dataset(client), client.knowledge.documents
-    made = await documents.create_from_file(where, ("a b.txt", b"content", "text/plain"))
+    made = await documents.create_from_file(where, ("a b.txt", b"content", "text/plain"), process_rule=RULE)
     saved = await documents.download(where, made.document.id).save(tmp_path)
     assert (saved.name, saved.read_bytes()) == ("a b.txt", b"content")
     assert emulator.requests[-1].path.startswith("/files/")
@@ -285,7 +304,7 @@ async def test_a_documents_file_can_be_fetched_by_a_link_without_a_key(client, e
 
 async def test_files_of_one_name_lie_in_an_archive_side_by_side(client) -> None:
     where, documents = await dataset(client), client.knowledge.documents
-    made = [await documents.create_from_file(where, ("a.txt", text)) for text in (b"1", b"2")]
+    made = [await documents.create_from_file(where, ("a.txt", text), process_rule=RULE) for text in (b"1", b"2")]
     zipped = await documents.download_zip(where, [each.document.id for each in made]).read()
     with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {"a.txt": b"1", "a (1).txt": b"2"}

@@ -22,7 +22,7 @@ AUTOMATIC: dict[str, Any] = {
         "segmentation": {"delimiter": "\n", "max_tokens": 500, "chunk_overlap": 50},
     },
 }
-"""The rule of documents that came with none, as the server stores it."""
+"""The rule of mode "automatic", as the server stores it."""
 
 # A word; what has no spaces in it, such as Chinese, counts as one for every 16 characters.
 _TOKEN = re.compile(r"\s*\S{1,16}\s*|\s+")

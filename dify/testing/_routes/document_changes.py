@@ -50,7 +50,8 @@ def _dataset(call: Call, kind: str) -> StoredDataset:
 
 async def _create_from_text(call: Call) -> Response:
     dataset, sent = _dataset(call, "text"), call.payload(DocumentTextCreatePayload)
-    return await _create(call, dataset, _written(sent.name, sent.text), sent)
+    unruled = WireError(500, "unknown", "Internal Server Error")  # servers fall over it
+    return await _create(call, dataset, _written(sent.name, sent.text), sent, unruled=unruled)
 
 
 async def _create_from_file(call: Call) -> Response:
@@ -63,10 +64,13 @@ async def _create_from_file(call: Call) -> Response:
         raise
     if source is None:
         raise WireError(400, "no_file_uploaded", "Please upload your file.")
-    return await _create(call, dataset, source, checked(DocumentSettings, _data(call)))
+    unruled = WireError(400, "invalid_param", "process_rule is required.")
+    return await _create(call, dataset, source, checked(DocumentSettings, _data(call)), unruled=unruled)
 
 
-async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings) -> Response:
+async def _create(
+    call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings, *, unruled: WireError
+) -> Response:
     if sent.original_document_id is not None:
         document = dataset.documents.get(sent.original_document_id)
         if document is None:
@@ -74,6 +78,9 @@ async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: 
         return await _replace(call, dataset, document, source, sent)
     if dataset.indexing_technique is None and sent.indexing_technique is None:
         checked(KnowledgeConfig, {"name": source.name})
+    rule = _rule(sent) or dataset.rule
+    if rule is None:
+        raise unruled  # without a rule of its own a document follows the one before it
     if not dataset.documents:
         _settle(dataset, sent)
     dataset.indexing_technique = dataset.indexing_technique or sent.indexing_technique
@@ -84,7 +91,7 @@ async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: 
         source=source,
         doc_form=sent.doc_form,
         doc_language=sent.doc_language,
-        rule=_rule(sent) or AUTOMATIC,
+        rule=rule,
     )
     dataset.data_source_type, dataset.doc_form, dataset.rule = "upload_file", sent.doc_form, document.rule
     dataset.documents[document.id] = document
