@@ -21,6 +21,9 @@ from .transport import AsyncExchange, AsyncTransport
 
 __all__ = ["AsyncByteStream"]
 
+_NO_PAGES = ("textToAudioChat", "downloadDocumentsZip")
+"""What never answers with a web page, which then is a gateway's; a file of a user may well be one."""
+
 
 def _no_progress(done: int, total: int | None) -> None:
     """Nobody asked."""
@@ -148,13 +151,11 @@ class AsyncByteStream(AsyncGuard):
     async def _open(self) -> AsyncExchange:
         if self._exchange is None:
             exchange = await self._transport.open(await self._located(), self._options)
-            if (
-                media_type(exchange.info) in ("application/json", "text/html")
-                and self._call.operation == "textToAudioChat"
-            ):
+            kind, operation = media_type(exchange.info), self._call.operation
+            if kind == "text/html" and operation in _NO_PAGES:
+                raise not_json(await exchange.read(), exchange.info)
+            if kind == "application/json" and operation == "textToAudioChat":
                 body = await exchange.read()
-                if media_type(exchange.info) == "text/html":
-                    raise not_json(body, exchange.info)
                 raise ResponseValidationError(
                     "the server sent no audio: the message is unknown or has an empty answer",
                     http=exchange.info,

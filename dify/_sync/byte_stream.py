@@ -22,6 +22,9 @@ from .transport import Exchange, Transport
 
 __all__ = ["ByteStream"]
 
+_NO_PAGES = ("textToAudioChat", "downloadDocumentsZip")
+"""What never answers with a web page, which then is a gateway's; a file of a user may well be one."""
+
 
 def _no_progress(done: int, total: int | None) -> None:
     """Nobody asked."""
@@ -149,13 +152,11 @@ class ByteStream(Guard):
     def _open(self) -> Exchange:
         if self._exchange is None:
             exchange = self._transport.open(self._located(), self._options)
-            if (
-                media_type(exchange.info) in ("application/json", "text/html")
-                and self._call.operation == "textToAudioChat"
-            ):
+            kind, operation = media_type(exchange.info), self._call.operation
+            if kind == "text/html" and operation in _NO_PAGES:
+                raise not_json(exchange.read(), exchange.info)
+            if kind == "application/json" and operation == "textToAudioChat":
                 body = exchange.read()
-                if media_type(exchange.info) == "text/html":
-                    raise not_json(body, exchange.info)
                 raise ResponseValidationError(
                     "the server sent no audio: the message is unknown or has an empty answer",
                     http=exchange.info,

@@ -8,7 +8,7 @@ import pytest
 from dify import APIConnectionError, APIStatusError, NotFoundError, ResponseValidationError, UsageError
 from tests.support.recordings import recording
 
-from ..support import Chunks, make_client
+from ..support import Chunks, answered, make_client
 
 LINK = "https://dify.test/v1/datasets/k-1/documents/d-1/download"
 SIGNED = "/files/f-1/file-preview?timestamp=1&nonce=n%2Fn&sign=a%2Bb%3D&as_attachment=true"
@@ -157,6 +157,15 @@ async def test_a_zip_comes_with_the_key_and_as_it_is(tmp_path):
     assert path.name == "documents.zip"
     assert path.read_bytes() == one.content
     assert seen[0].headers["authorization"] == "Bearer dataset-test-key"
+
+
+async def test_a_web_page_with_status_200_is_no_zip_and_is_not_saved_as_one(tmp_path):
+    body = Chunks([b"<html><title>Sign in</title></html>"])
+    client = make_client(lambda request: answered(body, content_type="text/html; charset=utf-8"))
+    with pytest.raises(ResponseValidationError, match="web page"):
+        await client.knowledge.documents.download_zip("k-1", ["d-1"]).save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert body.closed
 
 
 async def test_the_link_alone_reads_as_text():
