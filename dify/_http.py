@@ -129,6 +129,20 @@ def answer_of(answer: httpcore.Response, stream: AsyncBody | Body) -> Response:
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=extensions)
 
 
+def promises_more(answer: httpcore.Response) -> bool:
+    """Whether an answer that has no content, as its status says, announces some all the same, which may still come."""
+    if answer.status != 204:
+        return False
+    headers = {name.lower(): value for name, value in answer.headers}
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def has_rest(connection: httpcore.AsyncHTTP11Connection | httpcore.HTTP11Connection) -> bool:
+    """Whether more came than the answer: the next call would take it for the beginning of its own."""
+    protocol: Any = getattr(connection, "_h11_state", None)
+    return protocol is not None and bool(protocol.trailing_data[0])
+
+
 def body_of(answer: httpcore.Response | Response) -> Any:
     """The body of the protocol's answer."""
     return answer.stream

@@ -22,13 +22,15 @@ __all__ = ["AsyncConnections"]
 class _Line:
     """One open connection."""
 
-    __slots__ = ("connection", "idle_since", "origin", "stream")
+    __slots__ = ("connection", "idle_since", "origin", "spent", "stream")
 
     def __init__(self, origin: Origin, stream: AsyncNetworkStream, idle_seconds: float) -> None:
         self.origin = origin
         self.stream = stream
         self.connection = AsyncHTTP11Connection(origin, stream, keepalive_expiry=idle_seconds)
         self.idle_since = 0.0
+        self.spent = False
+        """Whether nobody must use it again: what may still come of this answer would be read as the next one."""
 
     async def aclose(self) -> None:
         with shielded():
@@ -122,6 +124,7 @@ class AsyncConnections(AsyncBaseTransport):
             if isinstance(error, _http.CORE_ERRORS):
                 raise _http.translated(error) from None
             raise
+        line.spent = _http.promises_more(answer)
         return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
 
     async def _wait(self, request: Request, wire: Wire) -> None:
@@ -173,9 +176,10 @@ class AsyncConnections(AsyncBaseTransport):
         """A call is done with its connection."""
         self._slots.release()
         line.idle_since = time.monotonic()
+        spent = line.spent or _http.has_rest(line.connection)
         with self._lists:
             self._busy.discard(line)
-            if kept := not self._closed and line.connection.is_idle():
+            if kept := not self._closed and not spent and line.connection.is_idle():
                 self._idle.append(line)
         if not kept:
             await line.aclose()

@@ -23,13 +23,15 @@ __all__ = ["Connections"]
 class _Line:
     """One open connection."""
 
-    __slots__ = ("connection", "idle_since", "origin", "stream")
+    __slots__ = ("connection", "idle_since", "origin", "spent", "stream")
 
     def __init__(self, origin: Origin, stream: NetworkStream, idle_seconds: float) -> None:
         self.origin = origin
         self.stream = stream
         self.connection = HTTP11Connection(origin, stream, keepalive_expiry=idle_seconds)
         self.idle_since = 0.0
+        self.spent = False
+        """Whether nobody must use it again: what may still come of this answer would be read as the next one."""
 
     def close(self) -> None:
         with shielded():
@@ -123,6 +125,7 @@ class Connections(BaseTransport):
             if isinstance(error, _http.CORE_ERRORS):
                 raise _http.translated(error) from None
             raise
+        line.spent = _http.promises_more(answer)
         return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
 
     def _wait(self, request: Request, wire: Wire) -> None:
@@ -174,9 +177,10 @@ class Connections(BaseTransport):
         """A call is done with its connection."""
         self._slots.release()
         line.idle_since = time.monotonic()
+        spent = line.spent or _http.has_rest(line.connection)
         with self._lists:
             self._busy.discard(line)
-            if kept := not self._closed and line.connection.is_idle():
+            if kept := not self._closed and not spent and line.connection.is_idle():
                 self._idle.append(line)
         if not kept:
             line.close()

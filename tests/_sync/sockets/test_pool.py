@@ -67,6 +67,42 @@ def test_more_calls_than_connections_wait_for_one_to_end() -> None:
         assert beside(server.all_closed)
 
 
+@pytest.mark.parametrize(
+    "answered",
+    [
+        b"HTTP/1.1 204 X\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n204",
+        b"HTTP/1.1 204 X\r\nContent-Length: 3\r\n\r\n",  # which may still come, at any time
+        b"HTTP/1.1 204 X\r\n\r\n204",
+        b"HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 X\r\nContent-Length: 3\r\n\r\n204HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ids=["204 with a body", "204 with a body to come", "204 and more", "204 in chunks", "two answers to one request"],
+)
+def test_what_comes_behind_an_answer_is_never_taken_for_the_next_one(answered: bytes) -> None:
+    def answer(x: Exchange) -> None:
+        if x.request.method == "DELETE":
+            x.send(answered)
+        else:
+            x.json({"id": "a-1", "question": "q", "answer": "a"}, 201)
+
+    with Server(answer) as server:
+        with client_for(server) as client:
+            client.annotations.delete("a-0")
+            made = client.annotations.create("q", "a")
+        assert (made.id, server.connections) == ("a-1", 2)
+
+
+def test_a_connection_whose_answer_had_no_content_is_used_again() -> None:
+    def answer(x: Exchange) -> None:
+        x.send(b"HTTP/1.1 204 X\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n")
+
+    with Server(answer) as server:
+        with client_for(server) as client:
+            for number in range(3):
+                client.annotations.delete(f"a-{number}")
+        assert server.connections == 1
+
+
 def one_stream_at_a_time(gate: threading.Event) -> Callable[[Exchange], None]:
     """A stream that pings until the gate is open; everything else is answered at once."""
 
