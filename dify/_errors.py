@@ -78,10 +78,12 @@ def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str
     if status == 400 and "user must be provided" in message:
         return "pass user=, or give the client a default user"
     path = url.partition("?")[0]
-    if (status == 400 and "process_rule is required" in message) or (
-        status == 500 and code == "unknown" and path.endswith("/document/create-by-text")
-    ):
+    if status == 400 and "process_rule is required" in message:
         return 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
+    if status == 500 and code == "unknown" and path.endswith("/document/create-by-text"):
+        return (
+            'some servers need a process_rule for the first document of a knowledge base, such as {"mode": "automatic"}'
+        )
     if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
         return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
     return _HINTS.get(code or "")

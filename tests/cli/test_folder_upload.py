@@ -91,15 +91,19 @@ def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, fo
     assert uploads(emulator) == 3
 
 
-def test_a_first_upload_without_a_rule_is_told_how_to_give_one(invoke: Invoke, server: Any, folder: Path) -> None:
-    _, _, base_url = server
+def test_the_first_upload_to_a_knowledge_base_needs_no_rule_and_others_follow(
+    invoke: Invoke, server: Any, folder: Path
+) -> None:
+    emulator, _, base_url = server
     with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
         bare = client.knowledge.datasets.create("Bare", indexing_technique="economy").id
-    words = ["knowledge", "documents", "upload", bare, str(folder / "leave.md")]
-    refused = invoke(*words, base_url=base_url)
-    assert refused.exit_code == 1
-    assert "process_rule is required. (the first document of a knowledge base needs --rule, such as" in refused.stdout
-    assert invoke(*words, "--rule", '{"mode": "automatic"}', base_url=base_url).exit_code == 0
+        assert invoke("knowledge", "documents", "upload", bare, str(folder), base_url=base_url).exit_code == 0
+        assert names_in(base_url, bare) == ["leave.md", "tea.txt", "travel.md"]
+        first = next(iter(client.knowledge.documents.list(bare)))
+        detail = client.knowledge.documents.get(bare, first.id)
+    assert detail.dataset_process_rule is not None
+    assert detail.dataset_process_rule.mode == "automatic"
+    assert uploads(emulator) == 4  # the first one was refused and sent again, with a rule
 
 
 def test_what_failed_is_named_and_tried_again_by_the_next_call(invoke: Invoke, server: Any, folder: Path) -> None:

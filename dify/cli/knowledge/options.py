@@ -43,7 +43,7 @@ Rule = Annotated[
     typer.Option(
         "--rule",
         metavar="JSON|@FILE",
-        help="What to clean up and where to cut (process_rule), as JSON; the first document needs it.",
+        help="What to clean up and where to cut (process_rule), as JSON.",
     ),
 ]
 Retrieval = Annotated[

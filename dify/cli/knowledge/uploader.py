@@ -6,7 +6,7 @@ import asyncio
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,10 +165,22 @@ class Uploader:
             async with self._first:
                 self._go_on()  # the first one may have been told what holds for all
                 if not self._first_done:
-                    made = await send()
+                    made = await self._or_with_a_rule(send)
                     self._first_done = True
                     return made
         return await send()
+
+    async def _or_with_a_rule(self, send: Callable[[], Awaitable[DocumentBatch]]) -> DocumentBatch:
+        """An empty knowledge base has no rule that a file could follow: then it is the usual one."""
+        from dify import BadRequestError
+
+        try:
+            return await send()
+        except BadRequestError as error:
+            if "process_rule is required" not in error.message:
+                raise
+            self.settings["process_rule"] = {"mode": "automatic"}
+            return await send()
 
     async def _adopted(self, path: Path, stat: os.stat_result, before: Entry) -> Entry:
         """A file that was being sent when an attempt was ended: it may have arrived all the same."""

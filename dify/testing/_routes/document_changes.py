@@ -50,8 +50,7 @@ def _dataset(call: Call, kind: str) -> StoredDataset:
 
 async def _create_from_text(call: Call) -> Response:
     dataset, sent = _dataset(call, "text"), call.payload(DocumentTextCreatePayload)
-    unruled = WireError(500, "unknown", "Internal Server Error")  # servers fall over it
-    return await _create(call, dataset, _written(sent.name, sent.text), sent, unruled=unruled)
+    return await _create(call, dataset, _written(sent.name, sent.text), sent)
 
 
 async def _create_from_file(call: Call) -> Response:
@@ -64,13 +63,13 @@ async def _create_from_file(call: Call) -> Response:
         raise
     if source is None:
         raise WireError(400, "no_file_uploaded", "Please upload your file.")
-    unruled = WireError(400, "invalid_param", "process_rule is required.")
-    return await _create(call, dataset, source, checked(DocumentSettings, _data(call)), unruled=unruled)
+    sent = checked(DocumentSettings, _data(call))
+    if sent.original_document_id is None and sent.process_rule is None and dataset.rule is None:
+        raise WireError(400, "invalid_param", "process_rule is required.")
+    return await _create(call, dataset, source, sent)
 
 
-async def _create(
-    call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings, *, unruled: WireError
-) -> Response:
+async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings) -> Response:
     if sent.original_document_id is not None:
         document = dataset.documents.get(sent.original_document_id)
         if document is None:
@@ -78,9 +77,6 @@ async def _create(
         return await _replace(call, dataset, document, source, sent)
     if dataset.indexing_technique is None and sent.indexing_technique is None:
         checked(KnowledgeConfig, {"name": source.name})
-    rule = _rule(sent) or dataset.rule
-    if rule is None:
-        raise unruled  # without a rule of its own a document follows the one before it
     if not dataset.documents:
         _settle(dataset, sent)
     dataset.indexing_technique = dataset.indexing_technique or sent.indexing_technique
@@ -91,7 +87,7 @@ async def _create(
         source=source,
         doc_form=sent.doc_form,
         doc_language=sent.doc_language,
-        rule=rule,
+        rule=_rule(sent) or dataset.rule or AUTOMATIC,  # without one of its own it follows the document before it
     )
     dataset.data_source_type, dataset.doc_form, dataset.rule = "upload_file", sent.doc_form, document.rule
     dataset.documents[document.id] = document

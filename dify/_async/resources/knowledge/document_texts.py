@@ -44,8 +44,8 @@ class AsyncDocumentTexts(AsyncResource):
             indexing_technique: By embeddings or by keywords; the first document of a knowledge base needs it.
             doc_form: How to cut it (the server's default: text_model); all documents of a knowledge base are cut alike.
             doc_language: Its language, for question-and-answer documents (the server's default: English).
-            process_rule: What to clean up and where to cut. The first document of a knowledge base needs one, such as
-                `{"mode": "automatic"}`; those after it follow the last that was given.
+            process_rule: What to clean up and where to cut. Without one a document follows the one before it; for the first
+                one give it, such as `{"mode": "automatic"}`: some servers cannot do without.
             retrieval_model: How the knowledge base is searched; counts with its first document.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`; likewise.
             embedding_model_provider: The `provider` of that entry.
@@ -61,7 +61,7 @@ class AsyncDocumentTexts(AsyncResource):
             PermissionDeniedError: The plan's documents or vector space are used up, or the API is switched off.
             RateLimitError: Too many knowledge requests (Dify Cloud).
             NotFoundError: There is no such knowledge base.
-            ServerError: The first document lacks its `process_rule`, among other things.
+            ServerError: On some servers, among other things: the first document has no `process_rule`.
 
         Example:
             ```python

@@ -51,7 +51,7 @@ class DocumentUploads(Resource):
             doc_form: How to cut it (the server's default: text_model); all documents of a knowledge base are cut alike.
             doc_language: Its language, for question-and-answer documents (the server's default: English).
             process_rule: What to clean up and where to cut. The first document of a knowledge base needs one, such as
-                `{"mode": "automatic"}`; those after it follow the last that was given.
+                `{"mode": "automatic"}`; without one a document follows the one before it.
             retrieval_model: How the knowledge base is searched; counts with its first document.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`; likewise.
             embedding_model_provider: The `provider` of that entry.
