@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import AsyncIterator
 from typing import TypeVar
@@ -127,7 +128,9 @@ class AsyncExchange:
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
-        if not self._response.is_closed:
+        # As Python ends, a stream that was left open is collected; its sockets close by themselves, and a library that then
+        # asks `datetime` for a duration ends Python 3.13.0 with a segmentation fault.
+        if not self._response.is_closed and not sys.is_finalizing():
             with shielded():
                 await self._response.aclose()
 
