@@ -24,6 +24,7 @@ __all__ = [
     "missing_key",
     "parse_base_url",
     "settings_from",
+    "trusted",
 ]
 
 DEFAULT_BASE_URL = "https://api.dify.ai/v1"
@@ -100,6 +101,10 @@ class Settings:
         """A copy for one call."""
         if not options:
             return self
+        if not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(
+                f"options is of type {type(options).__name__}: give a dict of timeout, max_retries and headers"
+            )
         unknown = set(options) - {"timeout", "max_retries", "headers"}
         if unknown:
             raise InvalidArgumentError(
@@ -139,7 +144,7 @@ def settings_from(
         timeout=DEFAULT_TIMEOUT if timeout is None else _timeout(timeout),
         max_retries=_retries(max_retries),
         headers=check_headers(headers),
-        limits=limits or Limits(),
+        limits=_limits(limits),
     )
 
 
@@ -191,6 +196,8 @@ def parse_base_url(text: str) -> str:
         ...
         dify.errors.ConfigurationError: base_url must not have a query or a fragment
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"base_url is of type {type(text).__name__}: give text, such as str(...)")
     text = text.strip()
     if not text:
         raise ConfigurationError("base_url is empty; leave it out for Dify Cloud, or give your server's address")
@@ -242,6 +249,10 @@ def _warn_plain(host: str) -> None:
 def _key(value: str | None, name: str) -> SecretStr | None:
     if value is None:
         return None
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        # Not "str(...)", which of a SecretStr gives asterisks.
+        what = "its .get_secret_value()" if isinstance(value, SecretStr) else "the key itself"
+        raise ConfigurationError(f"{name} is of type {type(value).__name__}: give text, {what}")
     key = value.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigurationError(f"{name} is empty or holds characters that no Dify key has")
@@ -273,6 +284,14 @@ def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -
     )
 
 
+def _limits(value: object) -> Limits:
+    if value is None:
+        return Limits()
+    if not isinstance(value, Limits):
+        raise ConfigurationError(f"limits is of type {type(value).__name__}: give a dify.Limits(...)")
+    return value
+
+
 def _user(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError("user must be a non-empty string: your own id for the person who asks")
@@ -302,6 +321,13 @@ def connections_from(value: object) -> int:
     return value
 
 
+def trusted(value: object) -> bool:
+    """Whether the environment's proxies and certificates count; a word such as "no" would be taken for yes."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"trust_env is of type {type(value).__name__}: give True or False")
+    return value
+
+
 def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Headers, and more of them in place of those of the same name, whatever their case.
 
@@ -317,6 +343,8 @@ def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str
 
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Headers as they may go out; refuses control characters and `Authorization` (a key belongs in `api_key`)."""
+    if headers is not None and not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"headers are of type {type(headers).__name__}: give a dict of names and values")
     for name, value in (headers or {}).items():
         if not isinstance(name, str) or not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgumentError(f"headers are texts, and {name!r} is not: {type(value).__name__}")

@@ -101,8 +101,11 @@ def segment(value: str, name: str) -> str:
         ...
         dify.errors.InvalidArgumentError: task_id must be one path segment, not '%2e%2e'
     """
-    if not isinstance(value, str) or not value.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+    if value is None or value == "" or (isinstance(value, str) and not value.strip()):  # pyright: ignore
         raise InvalidArgumentError(f"{name} is empty: give the id of the object")
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        what = "its id" if isinstance(value, (Model, Mapping)) else "such as str(...)"
+        raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}")
     check_text(value, name)
     plain = value
     for _ in range(4):  # as often as anything on the way might decode it

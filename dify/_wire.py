@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from .errors import InvalidArgumentError
 from .types.files import InputFile, UploadedFile
 
-__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "items_of"]
+__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "items_of", "several"]
 
 T = TypeVar("T")
 
@@ -51,7 +52,21 @@ def items_of(values: Sequence[T], name: str) -> list[T]:
         >>> items_of(("d-1", "d-2"), "document_ids")
         ['d-1', 'd-2']
     """
-    kind = type(values).__name__
-    if isinstance(values, (str, bytes, Mapping, BaseModel)):
-        raise InvalidArgumentError(f"{name} is a list: write [...] around the one {kind}")
+    several(values, name)
     return list(values)
+
+
+def several(values: object, name: str) -> None:
+    """Refuses one thing where many are due, and what holds none at all; takes nothing of what it is given.
+
+    Example:
+        >>> several({"topic": "tea"}, "inputs")
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: inputs is a list: write [...] around the one dict
+    """
+    kind = type(values).__name__
+    walkable = any(hasattr(values, way) for way in ("__iter__", "__aiter__", "__getitem__"))
+    one = hasattr(values, "read") or isinstance(values, (str, bytes, bytearray, Mapping, BaseModel, PathLike))
+    if one or not walkable:
+        raise InvalidArgumentError(f"{name} is a list: write [...] around the one {kind}")

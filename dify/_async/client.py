@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._config import Limits, RequestOptions, Settings, connections_from, settings_from
+from .._config import Limits, RequestOptions, Settings, connections_from, settings_from, trusted
 from .._http import AsyncHTTPClient, TimeoutTypes
 from .._log import configure
 from .._request import Call, KeyKind, escape_path
@@ -108,7 +108,7 @@ class AsyncDify(AsyncGuard):
             http_client,
             server=self._settings.base_url,
             most=connections_from(max_connections),
-            trust_env=trust_env,
+            trust_env=trusted(trust_env),
         )
         self._copy = False
 

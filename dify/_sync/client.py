@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._config import Limits, RequestOptions, Settings, connections_from, settings_from
+from .._config import Limits, RequestOptions, Settings, connections_from, settings_from, trusted
 from .._http import HTTPClient, TimeoutTypes
 from .._log import configure
 from .._request import Call, KeyKind, escape_path
@@ -107,7 +107,7 @@ class Dify(Guard):
             http_client,
             server=self._settings.base_url,
             most=connections_from(max_connections),
-            trust_env=trust_env,
+            trust_env=trusted(trust_env),
         )
         self._copy = False
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from .._mapping import InOrder, MapResult
+from .._wire import several
 from ..errors import InvalidArgumentError, UsageError
 from ._crew import Crew
 from ._io import Guard, Slots, each, shielded
@@ -51,6 +52,7 @@ class MapStream(Guard, Generic[R]):
         in_order: bool,
         on_start: Callable[[int, str], None] | None = None,
     ) -> None:
+        several(inputs, "inputs")
         if concurrency < 1:
             raise InvalidArgumentError(f"concurrency is {concurrency}; at least one call has to be made at a time")
         self._inputs = each(inputs)

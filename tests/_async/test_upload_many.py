@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -115,6 +117,14 @@ async def test_what_is_wrong_with_the_call_itself_is_raised_before_anything_is_s
         await make_client(storing(seen)).files.upload_many(files, concurrency=0)
     with pytest.raises(InvalidArgumentError, match="retries"):
         await make_client(storing(seen)).files.upload_many(files, options={"retries": 1})
+    assert seen == []
+
+
+@pytest.mark.parametrize("file", ["report.pdf", Path("report.pdf"), b"bytes", io.BytesIO(b"x"), 7], ids=repr)
+async def test_one_file_in_place_of_many_is_refused_and_not_taken_apart(file):
+    seen = []
+    with pytest.raises(InvalidArgumentError, match=r"^files is a list: write \[\.\.\.\] around the one "):
+        await make_client(storing(seen)).files.upload_many(file)
     assert seen == []
 
 

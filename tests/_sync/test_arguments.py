@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from dify import ConfigurationError, DifyError, InvalidArgumentError
+from dify.testing import replies
 from tests.support.operations import MARK, Operation, operations
 
 from .support import finish, make_client
@@ -88,6 +89,19 @@ def test_an_id_that_is_no_text_is_refused(value):
         assert seen.requests == []
 
 
+def test_an_object_in_place_of_its_id_is_named_and_not_called_empty():
+    seen = Seen()
+    client = make_client(seen)
+    dataset = replies.dataset("Handbook")
+    with pytest.raises(InvalidArgumentError, match=r"^dataset_id is of type Dataset: give text, its id$"):
+        client.knowledge.datasets.get(dataset)
+    with pytest.raises(InvalidArgumentError, match=r"^dataset_id is of type UUID: give text, such as str"):
+        client.knowledge.datasets.get(UUID(int=7))
+    with pytest.raises(InvalidArgumentError, match=r"^dataset_id is empty: give the id of the object$"):
+        client.knowledge.datasets.get(None)
+    assert seen.requests == []
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_every_method_sends_one_request_with_the_key_of_its_kind(operation):
     seen = Seen()
@@ -152,6 +166,14 @@ def test_options_of_a_call_reach_it_and_unknown_ones_are_refused(operation):
     with pytest.raises(InvalidArgumentError, match="tiemout"):
         finish(operation.call(make_client(seen), options={"tiemout": 1}))
     assert len(seen.requests) == 1
+
+
+@pytest.mark.parametrize("options", [5, "timeout", [("timeout", 5)]], ids=repr)
+def test_options_that_are_no_dict_are_refused_with_what_they_are(options):
+    seen = Seen()
+    with pytest.raises(InvalidArgumentError, match=r"^options is of type \w+: give a dict of timeout"):
+        make_client(seen).chat.send("hi", options=options)
+    assert seen.requests == []
 
 
 NOT_BELOW = [

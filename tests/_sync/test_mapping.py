@@ -332,6 +332,9 @@ def test_what_is_wrong_with_every_call_is_raised_at_once():
             client.workflows.map(rows(2))
         with pytest.raises(InvalidArgumentError, match="concurrency"):
             client.workflows.map(rows(2), user="alice", concurrency=0)
+        for one in ({"topic": "tea"}, "tea", 7):
+            with pytest.raises(InvalidArgumentError, match=r"^inputs is a list: write \[\.\.\.\] around the one "):
+                client.workflows.map(one, user="alice")
     with Dify(base_url="http://127.0.0.1:9/v1", user="alice") as client:
         with pytest.raises(ConfigurationError, match="api_key"):
             client.completions.map(rows(2))

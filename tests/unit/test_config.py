@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from dify import AsyncDify, ConfigurationError, Dify
 from dify._config import DEFAULT_BASE_URL, is_private, parse_base_url, settings_from
@@ -150,6 +151,27 @@ def test_a_timeout_in_seconds_never_limits_the_wait_for_a_connection():
 def test_a_default_user_that_is_none_is_refused(user):
     with pytest.raises(ConfigurationError, match="user"):
         settings_from("app-a", user=user, environ={})
+
+
+WRONG_KINDS = [
+    ({"api_key": SecretStr("app-a")}, "api_key is of type SecretStr: give text, its .get_secret_value()"),
+    ({"api_key": b"app-a"}, "api_key is of type bytes: give text, the key itself"),
+    ({"knowledge_api_key": 7}, "knowledge_api_key is of type int: give text, the key itself"),
+    ({"base_url": httpx.URL("https://dify.test")}, "base_url is of type URL: give text, such as str(...)"),
+    ({"base_url": 7}, "base_url is of type int: give text, such as str(...)"),
+    ({"headers": [("X-A", "1")]}, "headers are of type list: give a dict of names and values"),
+    ({"headers": "X-A: 1"}, "headers are of type str: give a dict of names and values"),
+    ({"limits": 1 << 20}, "limits is of type int: give a dify.Limits(...)"),
+    ({"trust_env": "no"}, "trust_env is of type str: give True or False"),
+]
+
+
+@pytest.mark.parametrize("face", [AsyncDify, Dify])
+@pytest.mark.parametrize(("given", "told"), WRONG_KINDS, ids=str)
+def test_a_setting_of_the_wrong_kind_is_refused_with_what_to_give(face: Any, given: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        face(**given)
+    assert str(caught.value) == told
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from ..._config import RequestOptions
 from ..._files import FileSource, UploadResult, upload_of
 from ..._request import Call, segment
-from ..._wire import flag
+from ..._wire import flag, several
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
 from .._crew import run_many
@@ -97,6 +97,7 @@ class Files(Resource):
                 print(result.file, result.error or result.uploaded.id)
             ```
         """
+        several(files, "files")
         if concurrency < 1:
             raise InvalidArgumentError(f"concurrency is {concurrency}; at least one file has to be sent at a time")
         everything = list(files)
