@@ -22,6 +22,7 @@ from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
+from .._connected import Connected
 from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import async_network
 from ..errors import UsageError
@@ -37,6 +38,7 @@ __all__ = [
     "WRITES_BESIDE",
     "AsyncFirstPage",
     "AsyncGuard",
+    "AsyncWalk",
     "Deadline",
     "Slots",
     "answer_of",
@@ -295,3 +297,14 @@ class AsyncGuard:
 
         def __exit__(self, *_: object) -> None:
             """Only here so that `with` gets as far as `__enter__`."""
+
+
+class AsyncWalk(AsyncGuard, Connected):
+    """What is iterated, once, while its connection is open; says so to those who await it."""
+
+    if not TYPE_CHECKING:
+
+        def __await__(self) -> NoReturn:
+            raise UsageError(
+                f"{type(self).__name__} is not awaited: leave out the `await`, and write `async for` or `async with`"
+            )

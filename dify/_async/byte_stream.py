@@ -16,7 +16,7 @@ from .._config import RequestOptions
 from .._request import Call
 from ..errors import ResponseValidationError, UsageError
 from ..types.http import HTTPInfo
-from ._io import WRITES_BESIDE, AsyncGuard, in_thread
+from ._io import WRITES_BESIDE, AsyncWalk, in_thread
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = ["AsyncByteStream"]
@@ -29,7 +29,7 @@ def _no_progress(done: int, total: int | None) -> None:
     """Nobody asked."""
 
 
-class AsyncByteStream(AsyncGuard):
+class AsyncByteStream(AsyncWalk):
     """Bytes from the server. Nothing is sent until it is entered, read, saved or iterated, and that can be done once.
 
     Example:

@@ -26,7 +26,7 @@ from ..types._base import Answer, attach
 from ..types.events import ErrorEvent, PingEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
 from ..types.workflows import WorkflowRunDetail
-from ._io import AsyncGuard, move_on_after, sleep
+from ._io import AsyncWalk, move_on_after, sleep
 from .text import AsyncTextPieces
 from .transport import AsyncExchange, AsyncTransport
 
@@ -36,7 +36,7 @@ E = TypeVar("E")
 R = TypeVar("R")
 
 
-class AsyncEventStream(AsyncGuard, Generic[E, R]):
+class AsyncEventStream(AsyncWalk, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once; leaving the loop or the block in any way

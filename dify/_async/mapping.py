@@ -10,7 +10,7 @@ from .._mapping import InOrder, MapResult
 from .._wire import several
 from ..errors import InvalidArgumentError, UsageError
 from ._crew import Crew
-from ._io import AsyncGuard, Slots, each, shielded
+from ._io import AsyncWalk, Slots, each, shielded
 from .streams import AsyncEventStream
 
 __all__ = ["AsyncMapStream"]
@@ -25,7 +25,7 @@ class _End:
 _END = _End()
 
 
-class AsyncMapStream(AsyncGuard, Generic[R]):
+class AsyncMapStream(AsyncWalk, Generic[R]):
     """The results of a call for each of many inputs, one `MapResult` after the other.
 
     Nothing is sent until it is iterated. Inputs are taken as there is room: at most `concurrency` calls are at work, and at

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
+from .._connected import Connected
 from .._paging import PageBody, Paging, next_query
 from .._request import Call
 from ..types.http import HTTPInfo
@@ -18,7 +19,7 @@ __all__ = ["AsyncPage", "AsyncPager"]
 T = TypeVar("T")
 
 
-class AsyncPage(Generic[T]):
+class AsyncPage(Connected, Generic[T]):
     """One page of a list.
 
     Attributes:
@@ -29,6 +30,8 @@ class AsyncPage(Generic[T]):
         extra: What the page has beside its items and numbers, such as the `doc_form` of a list of segments.
         http: The exchange that brought it.
     """
+
+    _instead: ClassVar[str] = "pickle its data"
 
     def __init__(self, pager: AsyncPager[T], body: PageBody[T], query: Mapping[str, Any], info: HTTPInfo) -> None:
         self._pager = pager
@@ -55,7 +58,7 @@ class AsyncPage(Generic[T]):
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class AsyncPager(AsyncGuard, AsyncFirstPage[T]):
+class AsyncPager(AsyncGuard, AsyncFirstPage[T], Connected):
     """A list on the server. `await` gives its first page, `async for` every item of every page.
 
     A walk always ends: a page that repeats one before it stops it.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from ._io import AsyncGuard
+from ._io import AsyncWalk
 
 __all__ = ["AsyncTextPieces"]
 
 
-class AsyncTextPieces(AsyncGuard):
+class AsyncTextPieces(AsyncWalk):
     """What `.text` gives: an iterator of the pieces."""
 
     def __init__(self, pieces: AsyncGenerator[str]) -> None:

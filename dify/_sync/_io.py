@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
+from .._connected import Connected
 from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import HTTPError, NetworkStream, failure_of, network
 from .._socket import TimedStream, Wire
@@ -28,6 +29,7 @@ __all__ = [
     "FirstPage",
     "Guard",
     "Slots",
+    "Walk",
     "answer_of",
     "connect",
     "begin",
@@ -304,3 +306,7 @@ class Guard:
             raise UsageError(
                 f"{type(self).__name__} is not asynchronous: leave out the `await`, or use the client `AsyncDify`"
             )
+
+
+class Walk(Guard, Connected):
+    """What is iterated, once, while its connection is open."""

@@ -17,7 +17,7 @@ from .._config import RequestOptions
 from .._request import Call
 from ..errors import ResponseValidationError, UsageError
 from ..types.http import HTTPInfo
-from ._io import WRITES_BESIDE, Guard, in_thread
+from ._io import WRITES_BESIDE, Walk, in_thread
 from .transport import Exchange, Transport
 
 __all__ = ["ByteStream"]
@@ -30,7 +30,7 @@ def _no_progress(done: int, total: int | None) -> None:
     """Nobody asked."""
 
 
-class ByteStream(Guard):
+class ByteStream(Walk):
     """Bytes from the server. Nothing is sent until it is entered, read, saved or iterated, and that can be done once.
 
     Example:

@@ -27,7 +27,7 @@ from ..types._base import Answer, attach
 from ..types.events import ErrorEvent, PingEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
 from ..types.workflows import WorkflowRunDetail
-from ._io import Guard, move_on_after, sleep
+from ._io import Walk, move_on_after, sleep
 from .text import TextPieces
 from .transport import Exchange, Transport
 
@@ -37,7 +37,7 @@ E = TypeVar("E")
 R = TypeVar("R")
 
 
-class EventStream(Guard, Generic[E, R]):
+class EventStream(Walk, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once; leaving the loop or the block in any way

@@ -11,7 +11,7 @@ from .._mapping import InOrder, MapResult
 from .._wire import several
 from ..errors import InvalidArgumentError, UsageError
 from ._crew import Crew
-from ._io import Guard, Slots, each, shielded
+from ._io import Slots, Walk, each, shielded
 from .streams import EventStream
 
 __all__ = ["MapStream"]
@@ -26,7 +26,7 @@ class _End:
 _END = _End()
 
 
-class MapStream(Guard, Generic[R]):
+class MapStream(Walk, Generic[R]):
     """The results of a call for each of many inputs, one `MapResult` after the other.
 
     Nothing is sent until it is iterated. Inputs are taken as there is room: at most `concurrency` calls are at work, and at

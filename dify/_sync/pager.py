@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
+from .._connected import Connected
 from .._paging import PageBody, Paging, next_query
 from .._request import Call
 from ..types.http import HTTPInfo
@@ -19,7 +20,7 @@ __all__ = ["Page", "Pager"]
 T = TypeVar("T")
 
 
-class Page(Generic[T]):
+class Page(Connected, Generic[T]):
     """One page of a list.
 
     Attributes:
@@ -30,6 +31,8 @@ class Page(Generic[T]):
         extra: What the page has beside its items and numbers, such as the `doc_form` of a list of segments.
         http: The exchange that brought it.
     """
+
+    _instead: ClassVar[str] = "pickle its data"
 
     def __init__(self, pager: Pager[T], body: PageBody[T], query: Mapping[str, Any], info: HTTPInfo) -> None:
         self._pager = pager
@@ -56,7 +59,7 @@ class Page(Generic[T]):
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class Pager(Guard, FirstPage[T]):
+class Pager(Guard, FirstPage[T], Connected):
     """A list on the server. Its `data` is the first page, `for` walks every item of every page.
 
     A walk always ends: a page that repeats one before it stops it.

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from ._io import Guard
+from ._io import Walk
 
 __all__ = ["TextPieces"]
 
 
-class TextPieces(Guard):
+class TextPieces(Walk):
     """What `.text` gives: an iterator of the pieces."""
 
     def __init__(self, pieces: Generator[str]) -> None:

@@ -210,11 +210,24 @@ async def test_files_that_were_not_uploaded_are_refused_with_what_to_do(files):
     assert requests == []
 
 
-def test_resources_and_streams_are_not_pickled():
-    client, _ = counting()
-    for thing in (client.chat, client.knowledge, client.knowledge.pipelines):
-        with pytest.raises(TypeError, match="pickle"):
-            pickle.dumps(thing)
+async def test_what_holds_connections_is_neither_pickled_nor_copied_and_says_so():
+    client, requests = counting(
+        content=b'{"data": [], "has_more": false, "limit": 20}', content_type="application/json"
+    )
+    page = await client.conversations.list().first()
+    walks = [
+        client.files.download("file-1"),
+        client.workflows.map([{}]),
+        client.chat.stream("hi").text,
+        *things(client).values(),
+    ]
+    resources = [client.chat, client.knowledge, client.knowledge.pipelines]
+    for thing in (page, *resources, *(walk for walk in walks if walk is not client)):
+        for way in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match=r"^\w+ holds connections and cannot be pickled or copied; pickle "):
+                way(thing)
+    assert pickle.loads(pickle.dumps(page.data)) == []
+    assert len(requests) == 1
 
 
 async def test_an_error_of_a_stream_is_raised_again_by_final():

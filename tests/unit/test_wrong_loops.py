@@ -39,6 +39,16 @@ def test_a_plain_for_over_what_is_asynchronous(name):
         next(thing)
 
 
+@pytest.mark.parametrize("name", [name for name in THINGS if name != "list"])
+async def test_an_await_of_what_is_iterated(name):
+    thing = THINGS[name](asynchronous())
+    with pytest.raises(UsageError, match=r"^Async\w+ is not awaited: leave out the `await`, and write `async for` or"):
+        await thing
+    with pytest.raises(UsageError, match="leave out the `await`"):
+        async for _ in await thing:
+            pass
+
+
 @pytest.mark.parametrize("name", THINGS)
 async def test_an_async_for_over_what_is_plain(name):
     thing = THINGS[name](plain())

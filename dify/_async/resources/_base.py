@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 from ..._config import Settings
+from ..._connected import Connected
 from ..._request import user_of
 from ..transport import AsyncTransport
 
 __all__ = ["AsyncResource"]
 
 
-class AsyncResource:
+class AsyncResource(Connected):
     """A noun of the API, bound to one client's settings and connections."""
+
+    _instead: ClassVar[str] = "pickle the client"
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
@@ -26,6 +29,3 @@ class AsyncResource:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._settings.base_url}>"
-
-    def __reduce__(self) -> Any:
-        raise TypeError(f"{type(self).__name__} holds connections and cannot be pickled; pickle the client")

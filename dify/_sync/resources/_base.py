@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 from ..._config import Settings
+from ..._connected import Connected
 from ..._request import user_of
 from ..transport import Transport
 
 __all__ = ["Resource"]
 
 
-class Resource:
+class Resource(Connected):
     """A noun of the API, bound to one client's settings and connections."""
+
+    _instead: ClassVar[str] = "pickle the client"
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -27,6 +30,3 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._settings.base_url}>"
-
-    def __reduce__(self) -> Any:
-        raise TypeError(f"{type(self).__name__} holds connections and cannot be pickled; pickle the client")
