@@ -82,7 +82,11 @@ class PartFile:
                     return
                 part = self.target.parent / f".dify-{os.urandom(8).hex()}.part"
                 # Not by `tempfile`, whose files are for this user alone: this one is to have the usual permissions.
-                self._file = part.open("xb")
+                try:
+                    self._file = part.open("xb")
+                except OSError as error:
+                    error.filename = str(self.target)  # the other name is none that anybody knows
+                    raise
                 self._part = part
 
     def write(self, data: bytes | memoryview) -> None:

@@ -16,7 +16,7 @@ __all__ = ["cut_by", "error_in"]
 
 
 def cut_by(
-    cause: Exception, fold: Fold[Any], *, read_limit: float | None, heard: bool
+    cause: Exception, fold: Fold[Any], *, read_limit: float | None, heard: bool, closed: bool
 ) -> StreamInterruptedError | None:
     """The error for a connection that broke, or None where it took nothing away.
 
@@ -28,12 +28,13 @@ def cut_by(
         fold: What has come.
         read_limit: The read timeout, in seconds.
         heard: Whether somebody listens to the events of speech, and not to the text alone.
+        closed: Whether the client has been closed meanwhile, which is how it broke then, whatever the socket says.
     """
     timeout = _http.failure_of(cause) == "timeout"
     whole = fold.complete if timeout else fold.settled
     if whole and (timeout or not fold.speech.broken_off(heard=heard)):
         return None
-    why = str(cause) or type(cause).__name__
+    why = "the client was closed" if closed else str(cause) or type(cause).__name__
     if timeout:
         gap = "" if read_limit is None else f" of {read_limit:g} s"
         why = f"no byte came within the read timeout{gap} (`timeout=` sets it)"

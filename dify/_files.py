@@ -135,8 +135,16 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
             raise InvalidArgumentError("a file tuple is (filename, content) or (filename, content, mime_type)")
     start, size, rewindable = 0, None, True
     if isinstance(content, (str, os.PathLike)):
-        content = Path(cast("str | os.PathLike[str]", content))
-        size, rewindable = _extent(content)
+        path = Path(cast("str | os.PathLike[str]", content))
+        try:
+            size, rewindable = _extent(path)
+        except (OSError, ValueError) as error:
+            if isinstance(content, str):
+                error.add_note(
+                    "A str is the path of a file here. Text of its own goes in as (filename, text.encode())."
+                )
+            raise
+        content = path
         filename = filename or content.name
     elif isinstance(content, (bytes, bytearray, memoryview)):
         content = bytes(cast("bytes", content))

@@ -264,7 +264,8 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
                 raise
             if not self._closed:  # where no more is wanted, how the connection ends is of no interest
                 gap = None if exchange.limit is None else exchange.limit / 2
-                self._cut = cut_by(cause, fold, read_limit=gap, heard=self._heard)
+                closed = self._transport.pool.closed
+                self._cut = cut_by(cause, fold, read_limit=gap, heard=self._heard, closed=closed)
             return None
         finally:
             self._waits = False

@@ -32,9 +32,14 @@ class AsyncPool:
         self._closed = False
         self._making = lock_of_threads()
 
+    @property
+    def closed(self) -> bool:
+        """Whether there is nothing to send with any more."""
+        return self._closed or (self._given is not None and self._given.is_closed)
+
     def http(self) -> AsyncHTTPClient:
         """The HTTP client to send with."""
-        if self._closed or (self._given is not None and self._given.is_closed):
+        if self.closed:
             raise ConfigurationError(CLOSED)
         if self._given is not None:
             return self._given

@@ -110,9 +110,10 @@ def test_an_exception_of_the_progress_callback_leaves_nothing_behind(tmp_path):
 def test_a_folder_that_is_not_there_closes_the_connection(tmp_path):
     body = Chunks([b"one"])
     handler = lambda request: httpx.Response(200, stream=body)  # noqa: E731
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         download(handler).save(tmp_path / "missing" / "out")
     assert body.closed
+    assert caught.value.filename == str(tmp_path / "missing" / "out")  # and not the name that it has meanwhile
 
 
 def test_a_refusal_is_raised_and_no_file_made(tmp_path):

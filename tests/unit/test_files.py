@@ -116,6 +116,20 @@ def test_a_folder_is_refused_and_a_path_that_is_not_there_is_the_systems_error(t
         upload_of(tmp_path / "missing.txt")
 
 
+@pytest.mark.parametrize("text", ["Tea is made from leaves.", "x" * 5000, "a\x00b"], ids=["short", "long", "null"])
+def test_text_in_place_of_a_path_is_told_that_it_was_taken_for_one(text):
+    for file in (text, ("tea.txt", text)):
+        with pytest.raises((OSError, ValueError)) as caught:
+            upload_of(file)
+        assert "(filename, text.encode())" in caught.value.__notes__[0]
+
+
+def test_a_path_that_is_not_there_needs_no_such_note(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        upload_of(tmp_path / "missing.txt")
+    assert not hasattr(caught.value, "__notes__")
+
+
 @pytest.mark.parametrize(
     "name", ["a/b.txt", "a\\b.txt", "a\r\nb.txt", "a\x00", "a\x7f", "a\ud83d.txt", '../x"', "a\x85b"]
 )

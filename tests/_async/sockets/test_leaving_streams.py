@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from dify import AsyncDify, BadRequestError, DifyError, ServerError, UsageError
+from dify import AsyncDify, BadRequestError, DifyError, ServerError, StreamInterruptedError, UsageError
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
@@ -140,7 +140,7 @@ async def test_closing_from_elsewhere_ends_a_loop_that_waits() -> None:
             await assert_released(server, client)
 
 
-async def test_closing_the_client_ends_a_loop_that_waits() -> None:
+async def test_closing_the_client_ends_a_loop_that_waits_and_is_named_as_what_ended_it() -> None:
     begun = threading.Event()
 
     with Server(talks_and_waits) as server:
@@ -153,7 +153,9 @@ async def test_closing_the_client_ends_a_loop_that_waits() -> None:
         async with Job(read) as job:
             assert await beside(begun.wait, 20)
             await client.aclose()
-            assert isinstance(await job.result(), DifyError)
+            ended = await job.result()
+            assert isinstance(ended, StreamInterruptedError)
+            assert str(ended) == "the stream ended before its end: the client was closed"
         assert await beside(server.all_closed)
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from dify import BadRequestError, Dify, DifyError, ServerError, UsageError
+from dify import BadRequestError, Dify, DifyError, ServerError, StreamInterruptedError, UsageError
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
@@ -141,7 +141,7 @@ def test_closing_from_elsewhere_ends_a_loop_that_waits() -> None:
             assert_released(server, client)
 
 
-def test_closing_the_client_ends_a_loop_that_waits() -> None:
+def test_closing_the_client_ends_a_loop_that_waits_and_is_named_as_what_ended_it() -> None:
     begun = threading.Event()
 
     with Server(talks_and_waits) as server:
@@ -154,7 +154,9 @@ def test_closing_the_client_ends_a_loop_that_waits() -> None:
         with Job(read) as job:
             assert beside(begun.wait, 20)
             client.close()
-            assert isinstance(job.result(), DifyError)
+            ended = job.result()
+            assert isinstance(ended, StreamInterruptedError)
+            assert str(ended) == "the stream ended before its end: the client was closed"
         assert beside(server.all_closed)
 
 
