@@ -93,7 +93,8 @@ async def run_batch(
         raise Failure(f"--out {out} is the file of the rows", USAGE)
     kind = app or ("workflow" if job.session.emulator else (await job.client.app.info()).mode)
     if kind not in ("workflow", "completion"):
-        raise Failure(f"the app is of the kind {kind!r}: a batch runs workflows and completion apps (--app)", USAGE)
+        words = "a batch runs workflows and completion apps; if it is one of them all the same, say --app"
+        raise Failure(f"the app is of the kind {kind!r}: {words}", USAGE)
     with Results(out) as results:
         work = Batch(job, source, results, kind=kind, concurrency=concurrency, retries=retries, workflow_id=workflow_id)
         work.check(but=results.wrong if retry_errors else ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +48,7 @@ async def send_request(
     """
     if key not in ("app", "knowledge", "none"):
         raise typer.BadParameter("--key is app, knowledge or none")
+    replace(job.session, key=key).check()  # which key is needed was not known before
     parameters: dict[str, Any] = {}
     for pair in parse_pairs(query or []):
         if pair.is_file:

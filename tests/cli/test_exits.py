@@ -368,6 +368,13 @@ def test_a_route_that_wants_a_user_is_told_in_words_of_the_command(invoke: Invok
     assert result.stderr.endswith('(put "user" into BODY, or --query user=ID)\n')
 
 
+@pytest.mark.parametrize(("kind", "variable"), [("app", "DIFY_API_KEY"), ("knowledge", "DIFY_KNOWLEDGE_API_KEY")])
+def test_a_route_whose_key_is_missing_says_so_as_any_other_command(invoke: Invoke, kind: str, variable: str) -> None:
+    result = invoke("request", "GET", "/info", "--key", kind, key=None)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: no API key: set {variable} to ")
+
+
 def test_standard_input_that_is_no_text_is_wrong_usage() -> None:
     result = subprocess.run(
         program("chat", "-", "--emulator"), env=environment(), input=b"\xff\x00", capture_output=True, check=False

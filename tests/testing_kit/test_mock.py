@@ -287,6 +287,15 @@ def test_a_route_that_dify_does_not_have_is_unexpected(mock):
         mock.sync_client().request("GET", "/brand-new", cast_to=dict)
 
 
+@pytest.mark.parametrize("answer", ["Hello", None, {"answer": "Hello"}], ids=repr)
+def test_an_answer_in_place_of_a_function_is_refused_where_it_is_set(mock, answer):
+    with pytest.raises(TypeError, match=r"^mock\.chat\.send: answers takes a function.*mock\.chat\.streams\("):
+        mock.chat.answers(answer)
+    with pytest.raises(TypeError, match=r"^mock\.app\.info: answers takes a function.*mock\.app\.info\.returns\("):
+        mock.app.info.answers(answer)
+    assert not mock.calls
+
+
 def test_cleared_answers_are_gone(mock):
     mock.app.info.returns().clear()
     with pytest.raises(UnmockedCall):

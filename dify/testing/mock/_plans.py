@@ -125,6 +125,11 @@ class Route:
     def _plan(
         self, effect: Callable[[MockCall], Any], shape: Callable[[Any, MockCall], Answered] | None = None
     ) -> Self:
+        if not callable(effect):  # one that somebody gave to `answers`
+            raise TypeError(
+                f"mock.{self.operation.call}: answers takes a function of the call, and not the {type(effect).__name__} "
+                f"{effect!r}; to set an answer itself: {line_for(self)}"
+            )
         self._owner.plan_of(self.operation).add(Planned(effect, shape))
         return self
 
