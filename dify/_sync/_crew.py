@@ -4,6 +4,7 @@ sides, as threads here and as tasks there.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -92,6 +93,8 @@ class Crew(Generic[T]):
 
     def close(self, cut: Callable[[], None]) -> None:
         """End all workers: `cut` ends what they wait for, and what is done at once is waited for."""
+        if sys.is_finalizing():  # as Python ends, it stops them where they are, and none ever says that it is done
+            return
         if threading.current_thread() in self._threads:  # a callback of the user's: it cannot wait for itself
             cut()
             return
