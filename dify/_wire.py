@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeVar
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from .errors import InvalidArgumentError
 from .types.files import InputFile, UploadedFile
 
-__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "items_of", "several"]
+__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "instant", "items_of", "several"]
 
 T = TypeVar("T")
 
@@ -70,3 +71,17 @@ def several(values: object, name: str) -> None:
     one = hasattr(values, "read") or isinstance(values, (str, bytes, bytearray, Mapping, BaseModel, PathLike))
     if one or not walkable:
         raise InvalidArgumentError(f"{name} is a list: write [...] around the one {kind}")
+
+
+def instant(value: datetime | str | None, name: str) -> datetime | str | None:
+    """A point in time; refuses one without a time zone, which the server would take for another than is meant.
+
+    Example:
+        >>> instant(datetime(2026, 11, 30), "created_after")
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: created_after has no time zone: give one, as datetime.now(UTC) has
+    """
+    if isinstance(value, datetime) and value.utcoffset() is None:
+        raise InvalidArgumentError(f"{name} has no time zone: give one, as datetime.now(UTC) has")
+    return value

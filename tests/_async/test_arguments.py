@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
@@ -195,6 +196,18 @@ async def test_inputs_that_json_cannot_hold_are_refused_before_sending(bad):
     with pytest.raises(InvalidArgumentError, match="JSON"):
         await make_client(seen).chat.send("hi", inputs={"x": bad})
     assert seen.requests == []
+
+
+@pytest.mark.parametrize("name", ["created_after", "created_before"])
+async def test_a_time_without_a_zone_is_refused_and_one_with_a_zone_goes_out(name):
+    seen = Seen()
+    with pytest.raises(InvalidArgumentError, match=f"^{name} has no time zone"):
+        make_client(seen).workflows.logs(**{name: datetime(2026, 11, 30, 1)})
+    with suppress(DifyError):
+        await make_client(seen).workflows.logs(**{name: datetime(2026, 11, 30, 1, tzinfo=UTC)}).first()
+    (request,) = seen.requests
+    assert request.url.query.startswith(b"created_at__")
+    assert request.url.query.endswith(b"=2026-11-30T01%3A00%3A00%2B00%3A00")
 
 
 @pytest.mark.parametrize(

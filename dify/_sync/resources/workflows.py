@@ -11,7 +11,7 @@ from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
+from ..._wire import FileArgument, ResponseMode, files_of, inputs_of, instant
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..forms import FormHandler, answer_forms
 from ..mapping import MapStream
@@ -316,8 +316,8 @@ class Workflows(Resource):
             query=compact(
                 keyword=keyword,
                 status=status,
-                created_at__after=created_after,
-                created_at__before=created_before,
+                created_at__after=instant(created_after, "created_after"),
+                created_at__before=instant(created_before, "created_before"),
                 created_by_end_user_session_id=created_by_end_user_session_id,
                 created_by_account=created_by_account,
                 page=page,
