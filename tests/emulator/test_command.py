@@ -46,12 +46,12 @@ def test_it_can_be_called_by_another_command_and_ended_from_outside() -> None:
     keys = {"api_key": "app-mine", "knowledge_api_key": "dataset-mine"}
     server = threading.Thread(target=serve_forever, kwargs={**keys, "on_start": on_start, "until": end}, daemon=True)
     server.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     with Dify("app-mine", base_url=told.pop("DIFY_BASE_URL"), user="alice") as client:
         assert client.app.info().name == "Emulator"
     assert told == {"DIFY_API_KEY": "app-mine", "DIFY_KNOWLEDGE_API_KEY": "dataset-mine"}
     end.set()
-    server.join(10)
+    server.join(60)
     assert not server.is_alive()
 
 

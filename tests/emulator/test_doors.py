@@ -208,7 +208,7 @@ async def test_the_server_notices_a_reader_that_leaves() -> None:
             client.stream("POST", "/chat-messages", json=STREAM) as reply,
         ):
             await anext(reply.aiter_bytes())
-        assert await asyncio.to_thread(endless.closed.wait, 10)
+        assert await asyncio.to_thread(endless.closed.wait, 60)
 
 
 async def test_a_stream_served_is_stopped_from_another_door(connect, frames_of) -> None:

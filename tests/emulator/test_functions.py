@@ -107,7 +107,7 @@ async def test_a_plain_generator_may_wait_for_what_the_event_loop_does(connect) 
 
     def answer(request: EmulatorRequest) -> Iterator[str]:
         yield "a"
-        assert seen.wait(10)
+        assert seen.wait(60)
         yield "b"
 
     text = ""

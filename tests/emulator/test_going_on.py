@@ -141,7 +141,7 @@ def test_a_run_begun_by_a_plain_client_goes_on_too() -> None:
 
     def answer(request):
         yield Node("First")
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         yield {"done": True}
 
     with Emulator(answer, mode="workflow") as emulator:

@@ -132,7 +132,7 @@ async def lives(server: Server, traced: list[Trace], point: Point, *, stream: bo
         if any(not line.connection.is_idle() for line in pool._idle):
             return "a connection that cannot be used is kept"
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await client.workflows.get(frames.RUN)
         except TimeoutError:
             return "the one connection is not given out again"

@@ -117,7 +117,7 @@ async def survives(make: Callable[[], httpx.AsyncClient], scenario: Scenario, tu
             client = client_for(server, http_client=http)
             await scenario(client, turn, by)
             try:
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(60):
                     await client.workflows.get(frames.RUN)
             except TimeoutError:
                 return False

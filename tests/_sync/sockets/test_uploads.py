@@ -200,7 +200,7 @@ def test_a_file_whose_size_changes_is_cut_at_the_size_it_had_or_is_an_error_of_o
     taker = Taker()
     with Server(taker, lazy=True) as server:
         with single_connection() as http:
-            client = client_for(server, http_client=http, timeout=2)
+            client = client_for(server, http_client=http, timeout=10)
             try:
                 client.files.upload(("log.txt", Misjudged(b"x" * 3000, seems)))
             except DifyError:
