@@ -63,13 +63,12 @@ async def _create_from_file(call: Call) -> Response:
         raise
     if source is None:
         raise WireError(400, "no_file_uploaded", "Please upload your file.")
-    sent = checked(DocumentSettings, _data(call))
-    if sent.original_document_id is None and sent.process_rule is None and dataset.rule is None:
-        raise WireError(400, "invalid_param", "process_rule is required.")
-    return await _create(call, dataset, source, sent)
+    return await _create(call, dataset, source, checked(DocumentSettings, _data(call)), needs_rule=True)
 
 
-async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings) -> Response:
+async def _create(
+    call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings, *, needs_rule: bool = False
+) -> Response:
     if sent.original_document_id is not None:
         document = dataset.documents.get(sent.original_document_id)
         if document is None:
@@ -77,6 +76,9 @@ async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: 
         return await _replace(call, dataset, document, source, sent)
     if dataset.indexing_technique is None and sent.indexing_technique is None:
         checked(KnowledgeConfig, {"name": source.name})
+    rule = _rule(sent) or dataset.rule  # without one of its own a document follows the one before it
+    if rule is None and needs_rule:
+        raise WireError(400, "invalid_param", "process_rule is required.")
     if not dataset.documents:
         _settle(dataset, sent)
     dataset.indexing_technique = dataset.indexing_technique or sent.indexing_technique
@@ -87,7 +89,7 @@ async def _create(call: Call, dataset: StoredDataset, source: SourceFile, sent: 
         source=source,
         doc_form=sent.doc_form,
         doc_language=sent.doc_language,
-        rule=_rule(sent) or dataset.rule or AUTOMATIC,  # without one of its own it follows the document before it
+        rule=rule or AUTOMATIC,
     )
     dataset.data_source_type, dataset.doc_form, dataset.rule = "upload_file", sent.doc_form, document.rule
     dataset.documents[document.id] = document
