@@ -70,6 +70,9 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
     return _BY_STATUS.get(status, e.ServerError if status >= 500 else e.APIStatusError)
 
 
+_NEEDS_RULE = 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
+
+
 def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str | None:
     if "does not support blocking mode" in message:
         return "agents answer only as streams: leave response_mode at its default"
@@ -79,11 +82,9 @@ def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str
         return "pass user=, or give the client a default user"
     path = url.partition("?")[0]
     if status == 400 and "process_rule is required" in message:
-        return 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
+        return _NEEDS_RULE
     if status == 500 and code == "unknown" and path.endswith("/document/create-by-text"):
-        return (
-            'some servers need a process_rule for the first document of a knowledge base, such as {"mode": "automatic"}'
-        )
+        return f"on some servers {_NEEDS_RULE}"
     if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
         return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
     return _HINTS.get(code or "")

@@ -101,7 +101,7 @@ def segment(value: str, name: str) -> str:
         ...
         dify.errors.InvalidArgumentError: task_id must be one path segment, not '%2e%2e'
     """
-    if value is None or value == "" or (isinstance(value, str) and not value.strip()):  # pyright: ignore
+    if value is None or (isinstance(value, str) and not value.strip()):  # pyright: ignore
         raise InvalidArgumentError(f"{name} is empty: give the id of the object")
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         what = "its id" if isinstance(value, (Model, Mapping)) else "such as str(...)"

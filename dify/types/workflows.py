@@ -132,6 +132,16 @@ class WorkflowRun(Answer):
         return [r for r in self.data.reasons or [] if r.type == "human_input_required"]
 
 
+def _opened(value: Any) -> Any:
+    """What JSON text holds (None where it is empty); what is no such text as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value or "null")
+    except (ValueError, RecursionError):
+        return value
+
+
 class WorkflowRunDetail(Answer):
     """A run as stored, of a workflow or a chatflow. The server sends `inputs` as JSON text; `input_values` decodes it.
 
@@ -153,23 +163,13 @@ class WorkflowRunDetail(Answer):
     @field_validator("outputs", mode="before")
     @classmethod
     def _decode(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            inside: Any = json.loads(value or "null")
-        except (ValueError, RecursionError):
-            return value
+        inside = _opened(value)
         return cast("dict[str, Any] | None", inside) if inside is None or isinstance(inside, dict) else value
 
     @property
     def input_values(self) -> dict[str, Any]:
         """`inputs` as an object, decoded from JSON text where the server sent text; empty where it is neither."""
-        value: Any = self.inputs
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except (ValueError, RecursionError):
-                return {}
+        value = _opened(self.inputs)
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 

@@ -13,7 +13,7 @@ import pytest
 import dify
 from dify.testing import Emulator
 
-from .conftest import KEY, piped
+from .conftest import KEY, KNOWLEDGE_KEY, piped
 
 Invoke = Callable[..., Any]
 
@@ -24,6 +24,16 @@ def test_a_web_page_in_place_of_an_answer_hints_at_the_address() -> None:
     page = dify.ResponseValidationError("no JSON", body="<!doctype html>")
     assert line_of(page, "chat") == "no JSON (is --base-url or DIFY_BASE_URL the address of the API?)"
     assert line_of(dify.ResponseValidationError("odd", body="{}"), "chat") == "odd"
+
+
+def test_a_server_that_falls_over_a_first_text_without_a_rule_is_told_with_the_option(invoke: Invoke) -> None:
+    with Emulator() as emulator, emulator.serve() as base_url:
+        with dify.Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
+            bare = client.knowledge.datasets.create("Bare", indexing_technique="economy").id
+        emulator.fail_next(500, code="unknown")
+        result = invoke("knowledge", "documents", "add-text", bare, "Tea", "Tea is green.", base_url=base_url)
+    assert result.exit_code == 7
+    assert "on some servers the first document of a knowledge base needs --rule, such as --rule '{" in result.stderr
 
 
 class Moved(BaseHTTPRequestHandler):

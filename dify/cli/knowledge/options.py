@@ -40,11 +40,7 @@ Form = Annotated[str | None, typer.Option("--form", metavar="FORM", help="text_m
 Language = Annotated[str | None, typer.Option("--language", metavar="NAME", help="For question-and-answer documents.")]
 Rule = Annotated[
     str | None,
-    typer.Option(
-        "--rule",
-        metavar="JSON|@FILE",
-        help="What to clean up and where to cut (process_rule), as JSON.",
-    ),
+    typer.Option("--rule", metavar="JSON|@FILE", help="What to clean up and where to cut (process_rule), as JSON."),
 ]
 Retrieval = Annotated[
     str | None,

@@ -125,7 +125,7 @@ async def test_a_refusal_without_a_word_says_what_it_may_mean(call):
     ],
 )
 async def test_a_first_document_without_a_rule_is_told_what_it_lacks(status, refusal, call):
-    with pytest.raises(APIStatusError, match="first document of a knowledge base"):
+    with pytest.raises(APIStatusError, match="the first document of a knowledge base needs a process_rule"):
         await call(make_client(keeping([], status, refusal)).knowledge)
 
 
