@@ -7,28 +7,33 @@ from ._base import Answer, Timestamp
 __all__ = ["Annotation", "AnnotationAction", "AnnotationJobStatus", "AnnotationReplyJob"]
 
 AnnotationAction = Literal["enable", "disable"]
-"""What a job does with annotation replies."""
+"""Action of the job that switches annotation replies on or off."""
 
 AnnotationJobStatus = Literal["waiting", "processing", "completed", "error"] | str
-"""How far the job that switches annotation replies is."""
+"""Progress of the job that switches annotation replies; it ends at "completed" or "error"."""
 
 
 class Annotation(Answer):
-    """A question and the answer that the app gives to it in place of the model's."""
+    """A question with the fixed answer that the app gives in place of the model's."""
 
     id: str
+    """UUID of the annotation; pass it to `annotations.update` and `annotations.delete`."""
     question: str | None = None
+    """Question that the annotation answers. Questions close enough in meaning match too."""
     answer: str | None = None
+    """Text that the app replies with."""
     hit_count: int | None = None
+    """Number of times that this annotation was used as the answer."""
     created_at: Timestamp | None = None
+    """Time the annotation was created."""
 
 
 class AnnotationReplyJob(Answer):
-    """The job that switches annotation replies on or off; `annotations.reply_status` says how far it is.
-
-    `error_msg` is only sent when the status is asked for, and empty unless `job_status` is "error".
-    """
+    """A job that switches annotation replies on or off; poll it with `annotations.reply_status`."""
 
     job_id: str
+    """UUID of the job; pass it to `annotations.reply_status`."""
     job_status: AnnotationJobStatus
+    """Progress of the job; "waiting" or "processing" in the reply that starts it."""
     error_msg: str | None = None
+    """Reason for the failure, "" if there is none. None in the reply that starts the job."""
