@@ -1,4 +1,4 @@
-"""An app as it describes itself: what it is, which inputs it takes, and how its site looks."""
+"""Descriptions of an app: its kind, its inputs and features, and the look of its site."""
 
 from typing import Annotated, Any, Literal
 
@@ -41,131 +41,178 @@ ControlKind = (
     ]
     | str
 )
-"""How an input of an app is asked for; more kinds may come."""
+"""Kind of control for an input of an app; servers may add kinds."""
 
 UploadMethod = Literal["local_file", "remote_url"] | str
-"""How a file may be handed to an app."""
+"""Accepted source of a file: an upload, or a URL that the server downloads."""
 
 
 class AppInfo(Answer):
-    """What an app is. Old servers send only `name` and `description`."""
+    """The name, kind and description of an app."""
 
     name: str
+    """Name of the app."""
     description: str | None = None
+    """Description, "" if there is none."""
     tags: list[str] | None = None
+    """Names of the app's tags in the workspace. None on 0.10 servers."""
     mode: AppMode | None = None
+    """Kind of the app; "advanced-chat" is a chatflow. None on 0.10 servers."""
     author_name: str | None = None
+    """Name of the account that created the app. None on 0.10 servers."""
 
 
 class Feature(Model):
-    """Whether a feature of an app is switched on."""
+    """A feature of an app."""
 
     enabled: bool | None = None
+    """True if the feature is switched on."""
 
 
 class TextToSpeechSettings(Feature):
-    """Whether and how the app speaks its answers; `auto_play` is "enabled" or "disabled"."""
+    """Settings for spoken answers."""
 
     voice: str | None = None
+    """Name of the voice, "" for the model's default; `audio.synthesize(voice=...)` overrides it."""
     language: str | None = None
+    """Language of the voices, such as "en-US"; "" if not set."""
     auto_play: Annotated[Literal["enabled", "disabled"] | str | None, Field(alias="autoPlay")] = None
+    """Audio events in streams: "enabled" or "disabled"; `autoPlay` on the wire. None if the app never set it."""
 
 
 class EmbeddingModelRef(Model):
     """The embedding model that compares questions with annotations."""
 
     embedding_provider_name: str | None = None
+    """Provider of the model, such as "langgenius/openai/openai"."""
     embedding_model_name: str | None = None
+    """Name of the model."""
 
 
 class AnnotationReplySettings(Feature):
-    """Whether annotations answer, and from which similarity on; the rest is only sent when they do."""
+    """Settings for annotation replies. All fields but `enabled` are None while they are off."""
 
     id: str | None = None
+    """UUID of the settings."""
     score_threshold: float | None = None
+    """Minimum similarity, from 0 to 1, for an annotation to be used as the answer."""
     embedding_model: EmbeddingModelRef | None = None
+    """Model that measures the similarity."""
 
 
 class ModerationSettings(Feature):
-    """Whether and by what texts are moderated."""
+    """Settings for the moderation of inputs and outputs."""
 
     type: str | None = None
+    """Kind of moderation, such as "keywords", "openai_moderation" or "api"; "" if off."""
     configs: list[Any] | dict[str, Any] | None = None
+    """Settings of that kind of moderation; an empty list if off."""
 
 
 class ImageUploadSettings(Feature):
-    """Whether and how many images a message may carry."""
+    """Settings for images in messages, as older apps store them."""
 
     number_limits: int | None = None
+    """Maximum number of images per message."""
     detail: Literal["high"] | str | None = None
+    """Resolution at which the model sees images."""
     transfer_methods: list[UploadMethod] | None = None
+    """Accepted sources of images."""
 
 
 class FileUploadSettings(Feature):
-    """Which files a message may carry. Limits on their size are in `AppParameters.system_parameters`.
-
-    `allowed_file_extensions` counts only where `allowed_file_types` has "custom".
-    """
+    """Settings for files in messages; size limits are in `AppParameters.system_parameters`."""
 
     image: ImageUploadSettings | None = None
+    """Settings for images. None on apps that store only the newer settings."""
     allowed_file_types: list[FileKind | str] | None = None
+    """Accepted kinds of files."""
     allowed_file_extensions: list[str] | None = None
+    """Accepted extensions; they apply if `allowed_file_types` contains "custom"."""
     allowed_file_upload_methods: list[UploadMethod] | None = None
+    """Accepted sources of files."""
     number_limits: int | None = None
+    """Maximum number of files per message."""
     file_upload_config: Annotated[dict[str, Any] | None, Field(alias="fileUploadConfig")] = None
+    """Upload limits of the server; `fileUploadConfig` on the wire. None unless the app stores them."""
 
 
 class FormControl(Model):
-    """One input of an app: `inputs[control.variable]` is where a call puts its value.
+    """An input of an app; calls set its value in `inputs[control.variable]`.
 
-    Which members are set depends on the kind of control, and on whether the app is a workflow or not. `max_length` is
-    in characters for text, and in files for "file-list".
+    The fields that are set depend on the kind of control, and differ between workflows and other apps.
     """
 
     variable: str
+    """Key of the input in `inputs`."""
     label: str | None = None
+    """Label in the user interface."""
     type: ControlKind | None = None
+    """Kind of control. None if the server sends the kind only as the key in `user_input_form`."""
     required: bool | None = None
+    """True if calls must set the input."""
     default: Any = None
+    """Default value, of the input's type; "" or None if there is none."""
     options: list[str] | None = None
+    """Accepted values of a "select" control. None for other kinds."""
     max_length: int | None = None
+    """Maximum number of characters for text, or of files for "file-list". None for other kinds."""
     hide: bool | None = None
+    """True if the user interface hides the input."""
     placeholder: str | None = None
+    """Text shown in the empty control."""
     hint: str | None = None
+    """Help text shown next to the control."""
     allowed_file_types: list[FileKind | str] | None = None
+    """Accepted kinds of files. None unless the control takes files."""
     allowed_file_extensions: list[str] | None = None
+    """Accepted extensions for the kind "custom". None unless the control takes files."""
     allowed_file_upload_methods: list[UploadMethod] | None = None
+    """Accepted sources of files. None unless the control takes files."""
 
 
 class SystemParameters(Model):
-    """Limits of the server: sizes in MB for one file, and the number of files in one run of a workflow."""
+    """Limits of the server."""
 
     image_file_size_limit: int | None = None
+    """Maximum size of an image in MB; 10 by default."""
     video_file_size_limit: int | None = None
+    """Maximum size of a video in MB; 100 by default."""
     audio_file_size_limit: int | None = None
+    """Maximum size of an audio file in MB; 50 by default."""
     file_size_limit: int | None = None
+    """Maximum size of any other file in MB; 15 by default."""
     workflow_file_upload_limit: int | None = None
+    """Maximum number of files in one run of a workflow; 10 by default."""
 
 
 class AppParameters(Answer):
-    """Which inputs an app takes and which features it has; what a user interface needs to know.
-
-    The wire wraps each item of `user_input_form` in an object with the kind of the control as its only key; `controls`
-    is the same without wrapping.
-    """
+    """The inputs and features of an app, as a user interface needs them."""
 
     opening_statement: str | None = None
+    """First message of the app, with placeholders such as `{{name}}` for inputs; "" if there is none."""
     suggested_questions: list[str] | None = None
+    """Questions to offer with the opening statement."""
     suggested_questions_after_answer: Feature | None = None
+    """Suggested next questions, from `messages.suggested`."""
     speech_to_text: Feature | None = None
+    """Speech to text, with `audio.transcribe`."""
     text_to_speech: TextToSpeechSettings | None = None
+    """Text to speech, with `audio.synthesize` and audio events."""
     retriever_resource: Feature | None = None
+    """Citations of knowledge bases in replies."""
     annotation_reply: AnnotationReplySettings | None = None
+    """Annotations as answers."""
     more_like_this: Feature | None = None
+    """Further variants of a completion."""
     sensitive_word_avoidance: ModerationSettings | None = None
+    """Moderation of inputs and outputs."""
     user_input_form: list[dict[ControlKind, FormControl]] | None = None
+    """Inputs, each an object with the kind of its control as the only key; `controls` unwraps them."""
     file_upload: FileUploadSettings | None = None
+    """Files in messages."""
     system_parameters: SystemParameters | None = None
+    """Limits of the server."""
 
     @property
     def controls(self) -> list[tuple[ControlKind, FormControl]]:
@@ -174,33 +221,51 @@ class AppParameters(Answer):
 
 
 class ToolIcon(Model):
-    """An emoji on a coloured ground."""
+    """An emoji on a colored background."""
 
     background: str | None = None
+    """Background color, such as "#FFEAD5"."""
     content: str | None = None
+    """Emoji."""
 
 
 class AppMeta(Answer):
-    """The icons of the tools that an app uses, by the tool's name: the URL of an image, or an emoji."""
+    """The icons of the tools that an app uses."""
 
     tool_icons: dict[str, str | ToolIcon] | None = None
+    """Icon of each tool by its name: the URL of an image, or an emoji."""
 
 
 class SiteSettings(Answer):
-    """How the app's own site looks. `icon` is an emoji or the id of a file, as `icon_type` says."""
+    """Settings of the app's own site."""
 
     title: str
+    """Title of the site."""
     chat_color_theme: str | None = None
+    """Main color, such as "#1C64F2". None for the default."""
     chat_color_theme_inverted: bool | None = None
+    """True if the color theme is inverted."""
     icon_type: Literal["emoji", "image", "link"] | str | None = None
+    """Kind of icon."""
     icon: str | None = None
+    """Emoji, or the id of an image, depending on `icon_type`."""
     icon_background: str | None = None
+    """Background color of an emoji, such as "#FFEAD5"."""
     icon_url: str | None = None
+    """Signed URL of the icon image. None for an emoji."""
     description: str | None = None
+    """Description shown on the site."""
     copyright: str | None = None
+    """Copyright notice."""
     privacy_policy: str | None = None
+    """URL of the privacy policy."""
     input_placeholder: str | None = None
+    """Text shown in the empty input field. None on servers before 1.16."""
     custom_disclaimer: str | None = None
+    """Disclaimer shown on the site, "" if there is none."""
     default_language: str | None = None
+    """Language of the site, such as "en-US"."""
     show_workflow_steps: bool | None = None
+    """True if the site shows the steps of workflow runs."""
     use_icon_as_answer_icon: bool | None = None
+    """True if answers show the app's icon in place of the default one."""
