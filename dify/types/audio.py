@@ -6,9 +6,10 @@ __all__ = ["Transcription"]
 
 
 class Transcription(Answer):
-    """What was said in an audio file. `str(transcription)` is the text."""
+    """The text recognized in an audio file. `str(transcription)` is that text."""
 
     text: str
+    """Recognized text."""
 
     def __str__(self) -> str:
         """The text."""
