@@ -7,7 +7,7 @@ from ._base import Answer, Timestamp
 __all__ = ["Conversation", "ConversationOrder", "ConversationVariable", "VariableType"]
 
 ConversationOrder = Literal["created_at", "-created_at", "updated_at", "-updated_at"]
-"""By which time conversations are listed; with a minus sign the newest come first."""
+"""Sort order of a list of conversations; a leading minus sign puts the newest first."""
 
 VariableType = (
     Literal[
@@ -26,36 +26,44 @@ VariableType = (
     ]
     | str
 )
-"""What a conversation variable holds."""
+"""Type of a conversation variable."""
 
 
 class Conversation(Answer):
-    """A conversation of one end user with a chat, agent or chatflow app.
-
-    `inputs` are the app's variables as given with the first message, `introduction` is the opening statement with those
-    variables filled in. `updated_at` moves with every message.
-    """
+    """A conversation of one end user with a chat, agent or chatflow app."""
 
     id: str
+    """UUID of the conversation; pass it as `conversation_id` to continue."""
     name: str
+    """Title of the conversation; set it with `conversations.rename`."""
     inputs: dict[str, Any] | None = None
+    """Values of the app's input variables, as sent with the first message."""
     status: Literal["normal"] | str | None = None
+    """State of the conversation, "normal"."""
     introduction: str | None = None
+    """Opening statement of the app, with the inputs filled in. None or "" if the app has none."""
     created_at: Timestamp | None = None
+    """Time of the first message."""
     updated_at: Timestamp | None = None
+    """Time of the last change; every new message moves it."""
 
 
 class ConversationVariable(Answer):
-    """A variable that a chatflow remembers within one conversation.
-
-    `value` is text, whatever `value_type` says: for anything but strings it is how Python prints the value
-    (`"True"`, `"['a', 'b']"`), which is not JSON. An update takes the real value and answers with text again.
-    """
+    """A variable that a chatflow stores for one conversation."""
 
     id: str
+    """UUID of the variable; pass it as `variable_id` to `conversations.update_variable`."""
     name: str
+    """Name of the variable in the chatflow."""
     value_type: VariableType | None = None
+    """Type of the variable. `value` is text whatever the type."""
     value: str | None = None
+    """Value as text. For types other than strings it is how Python prints the value, such as `"True"` or `"['a',
+    'b']"`, which is not JSON. Updates take the typed value.
+    """
     description: str | None = None
+    """Description from the chatflow, "" if there is none."""
     created_at: Timestamp | None = None
+    """Time the variable was created in this conversation."""
     updated_at: Timestamp | None = None
+    """Time of the last assignment."""
