@@ -1,4 +1,4 @@
-"""Files: what goes into a call, what an upload answers, and the shapes in which the server shows files."""
+"""Files: the inputs of calls, the replies of uploads, and the shapes in which the server describes files."""
 
 from typing import Any, Literal
 
@@ -7,7 +7,7 @@ from ._base import Answer, Model, Timestamp
 __all__ = ["FileKind", "FileObject", "InputFile", "MessageFileSummary", "UploadedFile"]
 
 FileKind = Literal["image", "document", "audio", "video", "custom"]
-"""What a file is to an app; which kinds it takes is in `app.parameters()`."""
+"""Kind of a file as apps see it; `app.parameters()` lists the kinds that an app accepts."""
 
 
 def kind_of(mime_type: str | None) -> FileKind:
@@ -24,7 +24,7 @@ def kind_of(mime_type: str | None) -> FileKind:
 
 
 class InputFile(Model):
-    """A file handed to an app, in `files=` or as a value inside `inputs`.
+    """A file for an app, in `files=` or as a value inside `inputs`.
 
     Build one with `from_url` or `from_upload`; the fields are those of the wire.
 
@@ -34,9 +34,13 @@ class InputFile(Model):
     """
 
     type: FileKind
+    """Kind of the file. Servers refuse kinds that the app does not accept."""
     transfer_method: Literal["remote_url", "local_file"]
+    """Source of the file: "remote_url" for `url`, "local_file" for `upload_file_id`."""
     url: str | None = None
+    """URL that the server downloads the file from. None for uploaded files."""
     upload_file_id: str | None = None
+    """Id of a file that was uploaded with the same `user`. None for remote files."""
 
     @classmethod
     def from_url(cls, url: str, *, type: FileKind) -> "InputFile":
@@ -56,60 +60,95 @@ class InputFile(Model):
 
 
 class UploadedFile(Answer):
-    """A file that the server has stored for one end user; pass it on in `files=` or inside `inputs`."""
+    """A file stored for one end user; pass it in `files=` or inside `inputs`."""
 
     id: str
+    """UUID of the file; `InputFile.upload_file_id` takes it."""
     name: str | None = None
+    """File name, cut to 200 characters by the server."""
     size: int | None = None
+    """Size in bytes."""
     extension: str | None = None
+    """Extension without a dot, such as "png"; "" if the name has none."""
     mime_type: str | None = None
+    """MIME type, as declared in the upload."""
     created_by: str | None = None
+    """UUID of the end user who uploaded the file; look it up with `end_users.get`."""
     created_at: Timestamp | None = None
+    """Time of the upload."""
     source_url: str | None = None
+    """Signed URL of the file, valid for about 5 minutes by default. None on 0.10 servers."""
     preview_url: str | None = None
+    """Preview URL. None for uploads through this API."""
     original_url: str | None = None
+    """Original URL. None for uploads through this API."""
     reference: str | None = None
+    """Opaque reference for agents and tools. None for uploads through this API."""
     user_id: str | None = None
+    """Not used by servers; None."""
     tenant_id: str | None = None
+    """UUID of the workspace. None on servers up to 1.12."""
     conversation_id: str | None = None
+    """UUID of the conversation of the file. None for uploads through this API."""
     file_key: str | None = None
+    """Not used by servers; None."""
 
 
 class FileObject(Model):
-    """A file as workflows and chatflows show it, in outputs and in the `files` of events.
-
-    `url` is signed and expires after about five minutes by default; `size` is -1 when unknown.
-    """
+    """A file in the outputs of workflows and chatflows, and in the `files` of their events."""
 
     dify_model_identity: str | None = None
+    """Marker of file objects, always "__dify__file__"."""
     id: str | None = None
+    """Usually None; `related_id` has the id of the stored file."""
     tenant_id: str | None = None
+    """UUID of the workspace. Sent by older servers only."""
     type: FileKind | str | None = None
+    """Kind of the file."""
     transfer_method: Literal["remote_url", "local_file", "tool_file", "datasource_file"] | str | None = None
+    """Origin of the file: remote, uploaded, or made by a tool or datasource."""
     remote_url: str | None = None
+    """URL that the file was taken from. None or "" unless `transfer_method` is "remote_url"."""
     reference: str | None = None
+    """Opaque reference to the stored file. None on servers up to 1.12."""
     related_id: str | None = None
+    """UUID of the stored file. None for remote files."""
     filename: str | None = None
+    """File name."""
     extension: str | None = None
+    """Extension with its dot, such as ".png"."""
     mime_type: str | None = None
+    """MIME type."""
     size: int | None = None
+    """Size in bytes; -1 if unknown."""
     url: str | None = None
+    """Signed URL of the content, valid for about 5 minutes by default."""
 
 
 class MessageFileSummary(Model):
-    """A file as chat, agent and completion apps show it at the end of a reply; `size` is 0 when unknown."""
+    """A file of a reply of a chat, agent or completion app, in `message_end`."""
 
     related_id: str | None = None
+    """UUID of the file's record in the message."""
     upload_file_id: str | None = None
+    """UUID of the stored file."""
     filename: str | None = None
+    """File name."""
     extension: str | None = None
+    """Extension with its dot, such as ".png"."""
     mime_type: str | None = None
+    """MIME type."""
     size: int | None = None
+    """Size in bytes; 0 if unknown."""
     type: FileKind | str | None = None
+    """Kind of the file."""
     transfer_method: str | None = None
+    """Origin of the file: "remote_url", "local_file" or "tool_file"."""
     url: str | None = None
+    """Signed URL of the content, valid for about 5 minutes by default; "" if there is none."""
     remote_url: str | None = None
+    """URL that the file was taken from; "" unless `transfer_method` is "remote_url"."""
 
 
 OpenObject = dict[str, Any]
-"""A JSON object whose members the wire leaves open."""
+"""A JSON object with undocumented members."""
