@@ -1,4 +1,4 @@
-"""What is known about one HTTP exchange, without the HTTP library's own objects."""
+"""Status, headers and timing of one HTTP exchange, independent of the HTTP library."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ __all__ = ["HTTPInfo"]
 
 @dataclass(frozen=True, slots=True)
 class HTTPInfo:
-    """One exchange: the answer's status and headers, and which request it answers.
-
-    Attributes:
-        status: HTTP status code.
-        headers: Response headers with lower-case names; cookies are left out. Never holds the API key.
-        elapsed: Seconds from sending the request until the answer's headers arrived.
-        method: HTTP method of the request.
-        url: URL of the request, query included.
-    """
+    """An HTTP exchange: the status and headers of a response, and the request that it answers."""
 
     status: int
+    """HTTP status code of the response."""
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    """Response headers with lower-case names, without cookies. The API key is never among them."""
     elapsed: float = 0.0
+    """Seconds between sending the request and receiving the response headers."""
     method: str = ""
+    """HTTP method of the request, such as "POST"."""
     url: str = ""
+    """URL of the request, including the query string."""
 
     @property
     def server_version(self) -> str | None:
-        """The Dify server's version (`X-Version`), where it says so."""
+        """Version of the Dify server (`X-Version`). None if the response has no such header."""
         return self.headers.get("x-version")
 
     @property
     def trace_id(self) -> str | None:
-        """The server's trace id (`X-Trace-Id`), set only by servers that run with OpenTelemetry."""
+        """Trace id of the server (`X-Trace-Id`). None unless the server runs with OpenTelemetry."""
         return self.headers.get("x-trace-id")
