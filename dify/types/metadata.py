@@ -1,4 +1,4 @@
-"""Metadata: the fields that a knowledge base defines, and the values that its documents have in them."""
+"""Metadata: the fields that a knowledge base defines, and the values that its documents have."""
 
 from typing import Any, Literal
 
@@ -18,59 +18,69 @@ __all__ = [
 ]
 
 MetadataType = Literal["string", "number", "time"]
-"""What a metadata field holds. Times are epoch seconds."""
+"""Type of a metadata field. Values of type "time" are epoch seconds."""
 
 
 class MetadataField(Answer):
-    """A metadata field of a knowledge base. `count` (documents that use it) is only sent in lists."""
+    """A metadata field of a knowledge base."""
 
     id: str
+    """UUID of the field; `MetadataInput.id` and `metadata.update` take it."""
     name: str
+    """Name of the field, at most 255 characters; filters refer to it."""
     type: MetadataType | str | None = None
+    """Type of the field's values."""
     count: int | None = None
+    """Number of documents that have a value. None except in `metadata.list`."""
 
 
 class MetadataFields(Answer):
-    """The metadata fields that a knowledge base defines, and whether the built-in ones are switched on."""
+    """The metadata fields of a knowledge base."""
 
     doc_metadata: list[MetadataField]
+    """Fields that the knowledge base defines, without the built-in ones."""
     built_in_field_enabled: bool | None = None
+    """True if the built-in fields are switched on."""
 
 
 class BuiltInField(Model):
-    """A metadata field that the server fills itself: document_name, uploader, upload_date, last_update_date, source."""
+    """A metadata field that the server fills."""
 
     name: Literal["document_name", "uploader", "upload_date", "last_update_date", "source"] | str
+    """Name of the field."""
     type: MetadataType | str | None = None
+    """Type of the field's values."""
 
 
 class BuiltInFields(Answer):
-    """The metadata fields that the server can fill itself."""
+    """The metadata fields that the server can fill."""
 
     fields: list[BuiltInField]
+    """Built-in fields."""
 
 
 class MetadataValue(Model):
-    """What a document has in a metadata field. The `id` of every built-in field is "built-in"."""
+    """A metadata value of a document."""
 
     id: str
+    """UUID of the field; "built-in" for each built-in field."""
     name: str
+    """Name of the field."""
     type: MetadataType | str | None = None
+    """Type of the value."""
     value: str | int | float | bool | None = None
+    """Value; epoch seconds for type "time". None if the document has no value."""
 
 
 class MetadataInput(Model):
-    """A value to set on a document, for `MetadataOperation`.
-
-    Attributes:
-        id: Id of the field, from `metadata.list`.
-        name: Name of the field.
-        value: Text, a number or, for a field of type "time", epoch seconds. None, the default, clears the value.
-    """
+    """A metadata value to set on a document, for `MetadataOperation`."""
 
     id: str
+    """UUID of the field, from `metadata.list`."""
     name: str
+    """Name of the field."""
     value: str | int | float | None = None
+    """Text, a number, or epoch seconds for a field of type "time". None, the default, clears the value."""
 
     @model_serializer(mode="wrap")
     def _null_clears(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -81,12 +91,6 @@ class MetadataInput(Model):
 class MetadataOperation(Model):
     """The metadata to set on one document, for `metadata.update_documents`.
 
-    Attributes:
-        document_id: The document.
-        metadata_list: The values to set.
-        partial_update: True leaves fields that `metadata_list` does not name as they are. False, the server's default,
-            **replaces the document's whole metadata** by `metadata_list`.
-
     Example:
         >>> year = MetadataInput(id="f-1", name="year", value=2024)
         >>> MetadataOperation(document_id="d-1", metadata_list=[year], partial_update=True).partial_update
@@ -94,5 +98,10 @@ class MetadataOperation(Model):
     """
 
     document_id: str
+    """UUID of the document."""
     metadata_list: list[MetadataInput]
+    """Values to set."""
     partial_update: bool = False
+    """True keeps the values of fields that `metadata_list` does not name. False, the server's default, **replaces all
+    metadata of the document** with `metadata_list`.
+    """
