@@ -1,4 +1,4 @@
-"""Replies of chat, agent, chatflow and completion apps, and what their metadata holds."""
+"""Replies of chat, agent, chatflow and completion apps, and their metadata."""
 
 from typing import Any, Literal
 
@@ -23,161 +23,239 @@ __all__ = [
 ]
 
 AppMode = Literal["completion", "chat", "agent-chat", "advanced-chat", "workflow", "agent"] | str
+"""Kind of an app: "advanced-chat" is a chatflow, "agent-chat" the older kind of agent."""
 
 
 class Usage(Model):
-    """Tokens, prices and times of a reply. Prices are exact decimals in `currency`; times are seconds."""
+    """Tokens, prices and times of a reply. Each price is an exact decimal."""
 
     prompt_tokens: int | None = None
+    """Tokens of the prompt."""
     completion_tokens: int | None = None
+    """Tokens of the answer."""
     total_tokens: int | None = None
+    """Sum of `prompt_tokens` and `completion_tokens`."""
     prompt_unit_price: Money | None = None
+    """Price of one unit of prompt tokens, in `currency`; `prompt_price_unit` is the size of the unit."""
     prompt_price_unit: Money | None = None
+    """Factor per token for `prompt_unit_price`: 0.001 if that is the price of 1,000 tokens."""
     prompt_price: Money | None = None
+    """Price of the prompt, in `currency`."""
     completion_unit_price: Money | None = None
+    """Price of one unit of answer tokens; `completion_price_unit` is the size of the unit."""
     completion_price_unit: Money | None = None
+    """Factor per token for `completion_unit_price`: 0.001 if that is the price of 1,000 tokens."""
     completion_price: Money | None = None
+    """Price of the answer, in `currency`."""
     total_price: Money | None = None
+    """Sum of `prompt_price` and `completion_price`, in `currency`."""
     currency: str | None = None
+    """Currency of the prices, such as "USD"."""
     latency: float | None = None
+    """Seconds that the model took for the whole reply."""
     time_to_first_token: float | None = None
+    """Seconds until the model's first token. None if it was not measured or on older servers."""
     time_to_generate: float | None = None
+    """Seconds between the first and the last token. None if it was not measured or on older servers."""
 
 
 class CitationResource(Model):
-    """A passage of a knowledge base that a reply rests on. Sent only by apps with citations switched on."""
+    """A passage of a knowledge base that a reply cites. Sent only by apps with citations switched on."""
 
     position: int | None = None
+    """Rank of the passage in the reply, from 1."""
     dataset_id: str | None = None
+    """UUID of the knowledge base."""
     dataset_name: str | None = None
+    """Name of the knowledge base."""
     document_id: str | None = None
+    """UUID of the document."""
     document_name: str | None = None
+    """Name of the document."""
     data_source_type: str | None = None
+    """Origin of the document, such as "upload_file"."""
     segment_id: str | None = None
+    """UUID of the chunk."""
     retriever_from: str | None = None
+    """Origin of the retrieval: "workflow" in chatflows, "api" in other apps."""
     score: float | None = None
+    """Similarity or rerank score; higher is better."""
     hit_count: int | None = None
+    """Number of times the chunk was found. None except in chatflows."""
     word_count: int | None = None
+    """Length of the chunk in characters. None except in chatflows."""
     segment_position: int | None = None
+    """Position of the chunk in the document, from 1. None except in chatflows."""
     index_node_hash: str | None = None
+    """Hash of the indexed text. None except in chatflows."""
     content: str | None = None
+    """Text of the passage."""
     page: int | None = None
+    """Page of the document. None if the format has no pages."""
     doc_metadata: dict[str, Any] | None = None
+    """Metadata of the document by field name. None if there is none."""
     title: str | None = None
+    """Title of a passage of a workflow's retrieval. None in other apps."""
     files: list[dict[str, Any]] | None = None
+    """Files attached to the chunk. None on older servers."""
     summary: str | None = None
+    """Summary of the chunk. None unless the knowledge base has a summary index."""
 
 
 class AnnotationAccount(Model):
     """The account that wrote an annotation."""
 
     id: str | None = None
+    """UUID of the account."""
     name: str | None = None
+    """Name of the account."""
 
 
 class AnnotationReply(Model):
-    """The annotation that answered in place of the model."""
+    """The annotation that was used as the answer in place of the model."""
 
     id: str
+    """UUID of the annotation."""
     account: AnnotationAccount | None = None
+    """Author of the annotation."""
 
 
 class ReplyMetadata(Model):
-    """What a reply carries beside its text. `usage` is None only when nothing ran, as in a paused run."""
+    """Usage, citations and reasoning of a reply."""
 
     annotation_reply: AnnotationReply | None = None
+    """Annotation that was used as the answer. None if the model answered."""
     retriever_resources: list[CitationResource] | None = None
+    """Passages that the reply cites; empty if citations are off."""
     usage: Usage | None = None
+    """Tokens, prices and times. None if no model ran, as in a paused run."""
     reasoning: dict[str, str] | None = None
+    """Reasoning by the id of the LLM node. None on servers before 1.15."""
 
 
 class AgentThought(Model):
-    """One step of an agent: what it thought, which tools it called (names joined by `;`) and what they said.
-
-    `tool_labels` holds the tools' titles by language; servers do not promise its form.
-    """
+    """A step of an agent: a thought, the tools that it called, and their results."""
 
     id: str
+    """UUID of the step; events with the same id are updates of it."""
     position: int | None = None
+    """Number of the step in the message, from 1."""
     thought: str | None = None
+    """Text of the model in this step; "" until it is known."""
     observation: str | None = None
+    """Results of the tools, as JSON text by tool name; "" until they are known."""
     tool: str | None = None
+    """Names of the called tools, joined by `;`; "" if there is none."""
     tool_labels: dict[str, Any] | Any | None = None
+    """Titles of the tools by name and language, usually an object."""
     tool_input: str | None = None
+    """Arguments of the tools, as JSON text by tool name; "" if there is none."""
     message_files: list[str] | None = None
+    """Ids of the files that the tools produced. None in stored messages: see `MessageThought.files`."""
 
 
 class ReplyFile(Model):
-    """A file that the app produced while it answered. `url` is signed and expires."""
+    """A file that the app produced while it answered."""
 
     id: str
+    """UUID of the file's record in the message."""
     type: str | None = None
+    """Kind of the file, such as "image"."""
     belongs_to: Literal["user", "assistant"] | str | None = None
+    """Sender of the file; "assistant" for the app."""
     url: str | None = None
+    """Signed URL of the content, valid for about 5 minutes by default."""
 
 
 class ChatPause(Model):
-    """What a chatflow that waits for a person answers in place of a finished reply."""
+    """The state of a chatflow that waits for a person, in place of a finished reply."""
 
     id: str | None = None
+    """UUID of the message."""
     mode: AppMode | None = None
+    """Kind of the app, "advanced-chat"."""
     conversation_id: str | None = None
+    """UUID of the conversation."""
     message_id: str | None = None
+    """UUID of the message."""
     workflow_run_id: str | None = None
+    """UUID of the run; pass it to `chat.events` to continue reading."""
     answer: str | None = None
+    """Answer so far."""
     metadata: ReplyMetadata | None = None
+    """Metadata so far; its `usage` is None."""
     created_at: Timestamp | None = None
+    """Time the message was created."""
     paused_nodes: list[str] = Field(default_factory=list[str])
+    """Ids of the nodes that wait."""
     reasons: list[PauseReason] = Field(default_factory=list[PauseReason])
+    """Reasons for the pause, one for each form."""
     status: Literal["paused"] | str | None = None
+    """State of the run."""
     elapsed_time: float | None = None
+    """Duration so far, in seconds."""
     total_tokens: int | None = None
+    """Tokens used so far."""
     total_steps: int | None = None
+    """Number of nodes executed so far."""
 
 
 class CompletionResponse(Answer):
     """The reply of a completion app."""
 
     event: Literal["message"] | str = "message"
+    """Kind of reply, "message"."""
     task_id: str
+    """Id of the task, which the `stop` methods take. Opaque."""
     id: str
+    """UUID of the message, the same as `message_id`."""
     message_id: str
+    """UUID of the message; `messages.feedback` takes it."""
     mode: AppMode | None = None
+    """Kind of the app. None in replies made from streams."""
     answer: Text
+    """Full text of the answer."""
     metadata: ReplyMetadata
+    """Usage, citations and reasoning."""
     created_at: Timestamp | None = None
+    """Time the message was created."""
     files: list[FileObject | MessageFileSummary] | None = None
+    """Files of the reply, from `message_end`. None in blocking replies."""
     message_files: list[ReplyFile] | None = None
+    """Files that the app produced, from `message_file` events. None in blocking replies."""
     audio: bytes | None = Field(default=None, exclude=True, repr=False)
+    """Spoken answer as MP3. None unless audio was asked for and the app speaks its answers."""
     reconnects: int = Field(default=0, exclude=True, repr=False)
+    """Number of times that a broken stream was resumed."""
 
     @property
     def usage(self) -> Usage | None:
-        """Short for `metadata.usage`."""
+        """Same as `metadata.usage`."""
         return self.metadata.usage
 
 
 class ChatResponse(CompletionResponse):
-    """The reply of a chat, agent or chatflow app: what the blocking mode answers, and what a stream folds to.
-
-    `mode` is only sent by the blocking mode; `files`, `message_files`, `agent_thoughts`, `workflow_run` and `audio` (MP3,
-    when asked for) only come from streams; `reconnects` says how often a
-    cut stream was picked up; `data` is set only when the run waits for a person (`paused`).
-    """
+    """The reply of a chat, agent or chatflow app, from a blocking call or from a whole stream."""
 
     event: Literal["message", "workflow_paused"] | str = "message"
+    """Kind of reply: "message", or "workflow_paused" while a chatflow waits for a person."""
     conversation_id: str
+    """UUID of the conversation; pass it as `conversation_id` to continue."""
     workflow_run_id: str | None = None
+    """UUID of the run of a chatflow. None for other apps, and in finished blocking replies."""
     data: ChatPause | None = None
+    """State of the paused run. None unless `paused` is true."""
     agent_thoughts: list[AgentThought] | None = None
+    """Steps of an agent. None in blocking replies and for other apps."""
     workflow_run: WorkflowRun | None = None
+    """Run of a chatflow with its nodes. None in blocking replies and for other apps."""
 
     @property
     def paused(self) -> bool:
-        """Whether the chatflow waits for a person; then `forms` says for what."""
+        """True if the chatflow waits for a person; `forms` has the forms."""
         return self.event == "workflow_paused"
 
     @property
     def forms(self) -> list[PauseReason]:
-        """The forms that wait for a person, with the tokens that `human_input.submit` takes."""
+        """Forms that wait for a person, with the tokens for `human_input.submit`."""
         return [] if self.data is None else [r for r in self.data.reasons if r.type == "human_input_required"]
