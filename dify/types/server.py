@@ -1,4 +1,4 @@
-"""The server itself."""
+"""The Dify server."""
 
 from ._base import Answer
 
@@ -6,8 +6,11 @@ __all__ = ["ServerInfo"]
 
 
 class ServerInfo(Answer):
-    """What `client.server()` answers; `server_version` is the Dify release, such as "1.14.2"."""
+    """The reply of `client.server()`: the server's name and versions."""
 
     welcome: str | None = None
+    """Greeting of the server, such as "Dify OpenAPI"."""
     api_version: str | None = None
+    """Version of the Service API, "v1"."""
     server_version: str | None = None
+    """Dify release that the server runs, such as "1.14.2"."""
