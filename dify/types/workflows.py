@@ -22,113 +22,159 @@ __all__ = [
 ]
 
 RunStatus = Literal["running", "succeeded", "failed", "stopped", "partial-succeeded", "paused", "scheduled"] | str
-"""How far a run is; `partial-succeeded` means that nodes failed and the run went on."""
+"""State of a run; "partial-succeeded" means that nodes failed and the workflow handled their errors."""
 
 
 class RunCreator(Model):
-    """Who started a run: an end user (`user` is the name given in the call) or an account."""
+    """The end user or account that started a run."""
 
     id: str | None = None
+    """UUID of the end user or account."""
     user: str | None = None
+    """The `user` argument of the call. None for accounts."""
     name: str | None = None
+    """Name of the account. None for end users."""
     email: str | None = None
+    """Email address of the account. None for end users."""
 
 
 class NodeExecution(Model):
-    """One run of one node. Which members are set depends on how far it is, and on the server's version.
-
-    `elapsed_time` is in seconds. The `*_truncated` flags are always False for this API; replays leave them out and send
-    `inputs`, `process_data` and `outputs` as None.
-    """
+    """The execution of a node. The fields that are set depend on its progress and on the server's version."""
 
     id: str
+    """UUID of the execution; the events of one execution have the same."""
     node_id: str
+    """Id of the node in the workflow."""
     node_type: str | None = None
+    """Type of the node, such as "llm", "code" or "http-request"."""
     title: str | None = None
+    """Title of the node."""
     index: int | None = None
+    """Step counter of the run at the start of the node. Servers of 1.14 send 1 for nearly every node."""
     predecessor_node_id: str | None = None
+    """Id of the node before. None on servers of 1.14."""
     inputs: dict[str, Any] | None = None
+    """Inputs of the node. None until it has finished, and in replays."""
     inputs_truncated: bool | None = None
+    """True if `inputs` were shortened; always False for this API. None in replays."""
     process_data: dict[str, Any] | None = None
+    """Internal data of the node, such as the prompt of an LLM node. None until it has finished."""
     process_data_truncated: bool | None = None
+    """True if `process_data` was shortened; always False for this API. None in replays."""
     outputs: dict[str, Any] | None = None
+    """Outputs of the node. None until it has finished, and in replays."""
     outputs_truncated: bool | None = None
+    """True if `outputs` were shortened; always False for this API. None in replays."""
     status: Literal["running", "succeeded", "failed", "exception", "retry"] | str | None = None
+    """State of the node; "exception" is a failure that the workflow handled. None at the start."""
     error: str | None = None
+    """Reason for a failure. None if there is none, and in replays."""
     elapsed_time: float | None = None
+    """Duration in seconds. None until the node has finished."""
     execution_metadata: dict[str, Any] | None = None
+    """Tokens, price and context, such as `total_tokens`, `total_price` (decimal text) or `tool_info`. None for most nodes."""
     created_at: Timestamp | None = None
+    """Time the node started."""
     finished_at: Timestamp | None = None
+    """Time the node finished. None before."""
     files: list[FileObject] | None = None
+    """Files in the outputs. None until the node has finished."""
     iteration_id: str | None = None
+    """Id of the iteration node around this node. None outside of iterations."""
     loop_id: str | None = None
+    """Id of the loop node around this node. None outside of loops."""
     extras: dict[str, Any] | None = None
+    """Additional data at the start, such as the `icon` of a tool; `{}` for most nodes."""
     agent_strategy: dict[str, Any] | None = None
+    """Name and icon of an agent node's strategy. None for other nodes."""
     retry_index: int | None = None
+    """Number of the failed attempt, from 1. None except in `node_retry` events."""
     parallel_id: str | None = None
+    """Id of the parallel section. Sent by 0.10 servers only."""
     parallel_start_node_id: str | None = None
+    """Id of the first node of the parallel branch. Sent by 0.10 servers only."""
     parent_parallel_id: str | None = None
+    """Id of the enclosing parallel section. Sent by 0.10 servers only."""
     parent_parallel_start_node_id: str | None = None
+    """Id of the first node of the enclosing branch. Sent by 0.10 servers only."""
 
 
 class WorkflowRunData(Model):
-    """A run's state and result. Times are UTC, `elapsed_time` is in seconds."""
+    """The state and result of a run."""
 
     id: str
+    """UUID of the run, the same as `workflow_run_id`."""
     workflow_id: str | None = None
+    """UUID of the published version of the workflow."""
     status: RunStatus
+    """State of the run. Streams report a stopped run as "failed"; `workflows.get` reports it as "stopped"."""
     outputs: dict[str, Any] | None = None
+    """Outputs of the run by name; file outputs are file objects. None or empty if it failed."""
     error: str | None = None
+    """Reason for a failure. None or "" if there is none."""
     elapsed_time: float | None = None
+    """Duration in seconds, as measured by the server."""
     total_tokens: int | None = None
+    """Tokens used by all nodes."""
     total_steps: int | None = None
+    """Number of executed nodes."""
     created_by: RunCreator | None = None
+    """End user or account that started the run. None in blocking replies."""
     created_at: Timestamp | None = None
+    """Time the run started."""
     finished_at: Timestamp | None = None
+    """Time the run finished. None while it is paused."""
     exceptions_count: int | None = None
+    """Number of failed nodes. None in blocking replies and on 0.10 servers."""
     files: list[FileObject] | None = None
+    """Files in the outputs. None in blocking replies."""
     paused_nodes: list[str] | None = None
+    """Ids of the nodes that wait. None unless the run is paused."""
     reasons: list[PauseReason] | None = None
+    """Reasons for the pause. None unless the run is paused."""
     sequence_number: int | None = None
+    """Number of the run within the app. None except on 0.10 servers."""
 
 
 class WorkflowRun(Answer):
-    """A workflow run: what the blocking mode answers, and what a stream folds to.
-
-    `nodes` (the nodes that have run, in the order in which they ended) is filled only from streams; `reconnects`
-    says how often a cut stream was picked up.
-    """
+    """A workflow run, from a blocking call or from a whole stream."""
 
     task_id: str
+    """Id of the task, which `workflows.stop` takes. Opaque."""
     workflow_run_id: str
+    """UUID of the run, which `workflows.get` and `workflows.events` take."""
     data: WorkflowRunData
+    """State and result of the run."""
     nodes: list[NodeExecution] | None = Field(default=None, repr=False)
+    """Finished nodes, in the order in which they finished. None in blocking replies."""
     audio: bytes | None = Field(default=None, exclude=True, repr=False)
+    """Spoken output as MP3. None unless audio was asked for and the app speaks its outputs."""
     reconnects: int = Field(default=0, exclude=True, repr=False)
+    """Number of times that a broken stream was resumed."""
 
     @property
     def status(self) -> RunStatus:
-        """Short for `data.status`."""
+        """Same as `data.status`."""
         return self.data.status
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The run's outputs; empty where there are none (yet)."""
+        """Outputs of the run; empty if there are none yet."""
         return self.data.outputs or {}
 
     @property
     def error(self) -> str | None:
-        """Why the run failed, in Dify's words."""
+        """Reason for a failure, as the server words it. None if there is none."""
         return self.data.error
 
     @property
     def paused(self) -> bool:
-        """Whether the run waits for a person; then `forms` says for what."""
+        """True if the run waits for a person; `forms` has the forms."""
         return self.data.status == "paused"
 
     @property
     def forms(self) -> list[PauseReason]:
-        """The forms that wait for a person, with the tokens that `human_input.submit` takes."""
+        """Forms that wait for a person, with the tokens for `human_input.submit`."""
         return [r for r in self.data.reasons or [] if r.type == "human_input_required"]
 
 
@@ -143,22 +189,30 @@ def _opened(value: Any) -> Any:
 
 
 class WorkflowRunDetail(Answer):
-    """A run as stored, of a workflow or a chatflow. The server sends `inputs` as JSON text; `input_values` decodes it.
-
-    Servers up to 1.12 send `outputs` as JSON text, too: it is an object here whatever the server.
-    """
+    """A run of a workflow or chatflow, as stored."""
 
     id: str
+    """UUID of the run."""
     workflow_id: str | None = None
+    """UUID of the published version of the workflow."""
     status: RunStatus
+    """State of the run."""
     inputs: str | dict[str, Any] | None = None
+    """Inputs of the run, as JSON text on current servers; `input_values` decodes it."""
     outputs: dict[str, Any] | None = None
+    """Outputs of the run by name; empty while it is running or paused."""
     error: str | None = None
+    """Reason for a failure. None or "" if there is none."""
     total_steps: int | None = None
+    """Number of executed nodes."""
     total_tokens: int | None = None
+    """Tokens used by all nodes."""
     created_at: Timestamp | None = None
+    """Time the run started."""
     finished_at: Timestamp | None = None
+    """Time the run finished. None before."""
     elapsed_time: float | None = None
+    """Duration in seconds. None or 0 while the run is active."""
 
     @field_validator("outputs", mode="before")
     @classmethod
@@ -168,44 +222,67 @@ class WorkflowRunDetail(Answer):
 
     @property
     def input_values(self) -> dict[str, Any]:
-        """`inputs` as an object, decoded from JSON text where the server sent text; empty where it is neither."""
+        """Inputs as an object, decoded if the server sent JSON text; empty if there are none."""
         value = _opened(self.inputs)
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 class WorkflowLogRun(Model):
-    """The run that a log entry is about."""
+    """The run of a log entry."""
 
     id: str
+    """UUID of the run, which `workflows.get` takes."""
     version: str | None = None
+    """Version of the workflow: the time it was published, as text."""
     status: RunStatus | None = None
+    """State of the run."""
     triggered_from: str | None = None
+    """Trigger of the run, such as "app-run", "debugging", "webhook" or "schedule"."""
     error: str | None = None
+    """Reason for a failure. None if there is none."""
     elapsed_time: float | None = None
+    """Duration in seconds."""
     total_tokens: int | None = None
+    """Tokens used by all nodes."""
     total_steps: int | None = None
+    """Number of executed nodes."""
     created_at: Timestamp | None = None
+    """Time the run started."""
     finished_at: Timestamp | None = None
+    """Time the run finished. None before."""
     exceptions_count: int | None = None
+    """Number of failed nodes. None on 0.10 servers."""
 
 
 class EndUserRef(Model):
-    """The end user whose call a log entry records; `session_id` is the `user` of that call."""
+    """The end user of a log entry."""
 
     id: str
+    """UUID of the end user, which `end_users.get` takes."""
     type: str | None = None
+    """Channel of the end user, such as "service-api" or "browser"."""
     is_anonymous: bool | None = None
+    """True if the call had no `user`."""
     session_id: str | None = None
+    """The `user` argument of the call."""
 
 
 class WorkflowLog(Model):
-    """One entry of a workflow app's log."""
+    """An entry in the log of a workflow app."""
 
     id: str
+    """UUID of the entry."""
     workflow_run: WorkflowLogRun | None = None
+    """Run that the entry records."""
     details: Any = None
+    """Details of the trigger. None for runs of this API."""
     created_from: str | None = None
+    """Origin of the run, such as "service-api" or "web-app"."""
     created_by_role: Literal["end_user", "account"] | str | None = None
+    """Kind of starter: an end user or an account."""
     created_by_account: RunCreator | None = None
+    """Account that started the run. None for end users."""
     created_by_end_user: EndUserRef | None = None
+    """End user who started the run. None for accounts."""
     created_at: Timestamp | None = None
+    """Time of the entry."""
