@@ -129,19 +129,16 @@ _MODULES: dict[str, str] = {
         ReasoningChunk RunPause RunStart TextChunk
     """,
     ".types.events": """
-        AgentLogEvent AgentMessageEvent AgentThoughtEvent ChatEvent CompletionEvent
-        DatasourceCompletedEvent DatasourceErrorEvent DatasourceEvent DatasourceProcessingEvent
-        ErrorEvent HumanInputFormFilledEvent HumanInputFormTimeoutEvent HumanInputRequiredEvent
-        IterationCompletedEvent IterationNextEvent IterationStartedEvent LoopCompletedEvent
-        LoopNextEvent LoopStartedEvent MessageEndEvent MessageEvent MessageFileEvent MessageReplaceEvent
-        NodeFinishedEvent NodeRetryEvent NodeStartedEvent ParallelBranchFinishedEvent
-        ParallelBranchStartedEvent PingEvent ReasoningChunkEvent TTSMessageEndEvent TTSMessageEvent
-        TextChunkEvent TextReplaceEvent UnknownEvent WorkflowEvent WorkflowFinishedEvent
-        WorkflowPausedEvent WorkflowStartedEvent
+        ChatEvent CompletionEvent DatasourceCompletedEvent DatasourceErrorEvent DatasourceEvent
+        DatasourceProcessingEvent ErrorEvent PingEvent UnknownEvent WorkflowEvent
     """,
     ".types.files": "FileKind FileObject InputFile MessageFileSummary UploadedFile",
     ".types.http": "HTTPInfo",
     ".types.human_input": "FormAnswer FormInput FormSource HumanInputForm PauseReason UserAction",
+    ".types.message_events": """
+        AgentMessageEvent AgentThoughtEvent MessageEndEvent MessageEvent MessageFileEvent
+        MessageReplaceEvent TTSMessageEndEvent TTSMessageEvent
+    """,
     ".types.messages": """
         Feedback HumanInputContent Message MessageCitation MessageFeedback MessageFile MessageThought
         Rating SuggestedQuestions
@@ -159,6 +156,13 @@ _MODULES: dict[str, str] = {
     ".types.replies": """
         AgentThought AnnotationReply AppMode ChatPause ChatResponse CitationResource CompletionResponse
         ReplyFile ReplyMetadata Usage
+    """,
+    ".types.run_events": """
+        AgentLogEvent HumanInputFormFilledEvent HumanInputFormTimeoutEvent HumanInputRequiredEvent
+        IterationCompletedEvent IterationNextEvent IterationStartedEvent LoopCompletedEvent
+        LoopNextEvent LoopStartedEvent NodeFinishedEvent NodeRetryEvent NodeStartedEvent
+        ParallelBranchFinishedEvent ParallelBranchStartedEvent ReasoningChunkEvent TextChunkEvent
+        TextReplaceEvent WorkflowFinishedEvent WorkflowPausedEvent WorkflowStartedEvent
     """,
     ".types.segments": """
         ChildChunk ChildChunkDetail DocForm RetrievedDocument RetrievedSegment Segment SegmentAttachment

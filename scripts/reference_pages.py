@@ -58,7 +58,7 @@ PAGES: dict[str, Page] = {
         "Events",
         "What streams are made of: one model per kind of event, joined in `ChatEvent`, `CompletionEvent`, `WorkflowEvent`"
         " and `DatasourceEvent`; and the data that they hold. Which comes when is in [Streaming](../streaming.md).",
-        (".types.events", ".types.event_data"),
+        (".types.events", ".types.message_events", ".types.run_events", ".types.event_data"),
         FIELDS,
     ),
     "models": Page(

@@ -72,7 +72,7 @@ class ContainerExecution(Model):
     title: str | None = None
     """Title of the node."""
     index: int | None = None
-    """Number of the round that starts, from 0 for the first. None at the start and the end."""
+    """Number of the round that starts, from 0; loops send no event for round 0. None in other events."""
     created_at: Timestamp | None = None
     """Time the iteration or loop started."""
     extras: dict[str, Any] | None = None
