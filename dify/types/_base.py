@@ -1,14 +1,19 @@
-"""What every model shares: immutable, open to new fields, and faithful to the wire when dumped."""
+"""Base of every model: immutable, open to new fields, and faithful to the wire when dumped."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from .http import HTTPInfo
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 __all__ = ["Answer", "Epoch", "IsoTime", "Model", "Money", "Text", "Timestamp"]
 
@@ -16,8 +21,8 @@ __all__ = ["Answer", "Epoch", "IsoTime", "Model", "Money", "Text", "Timestamp"]
 class Model(BaseModel):
     """Base of every model: frozen, keeps unknown fields, built on first use.
 
-    Fields that the server sends and this version does not know are kept and reachable by attribute or in `model_extra`.
-    `model_dump(mode="json")` gives the wire form back: times as epoch seconds, money as decimal text.
+    Fields that the server sends and this version does not know are available as attributes and in `model_extra`.
+    `model_dump(mode="json")` returns the wire form: times as epoch seconds, money as decimal text.
     """
 
     model_config = ConfigDict(
@@ -32,19 +37,27 @@ class Model(BaseModel):
         serialize_by_alias=True,
     )
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        from ._descriptions import describe  # here, because few programs ask for a schema
+
+        schema = handler(core_schema)
+        describe(cls, handler.resolve_ref_schema(schema))
+        return schema
+
 
 class Answer(Model):
-    """A model that a call returns at top level; it also knows the exchange it came from."""
+    """Base of the models that calls return; `http` is the exchange that the model came from."""
 
     # A slot and not a field or private attribute: it takes no part in equality, dumps or validation.
     __slots__ = ("__dify_http__",)
 
     @property
     def http(self) -> HTTPInfo:
-        """The exchange this answer came from: status, headers, elapsed seconds, server version.
+        """Exchange that the model came from: status, headers, elapsed seconds, server version.
 
         Raises:
-            RuntimeError: The model was built by hand or is nested in another, so no exchange belongs to it.
+            RuntimeError: The model is nested in another, or was not returned by a call.
         """
         info = _http_of(self)
         if info is None:
@@ -71,7 +84,7 @@ AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 def attach(answer: AnswerT, info: HTTPInfo | None) -> AnswerT:
-    """Tie an answer to its exchange (the transport does this; the model itself is frozen)."""
+    """Attach the exchange to a model. The transport calls this, because the model is frozen."""
     if info is not None:
         object.__setattr__(answer, "__dify_http__", info)
     return answer
@@ -98,18 +111,18 @@ def _naive_iso(value: datetime) -> str:
 
 
 Epoch = Annotated[datetime, PlainSerializer(_epoch, return_type=int | float, when_used="json")]
-"""An aware datetime from epoch seconds; the plain form for stream events, where every microsecond counts."""
+"""A `datetime` in UTC; epoch seconds on the wire. For stream events, whose validation must be fast."""
 
 Timestamp = Annotated[
     datetime, AfterValidator(_aware), PlainSerializer(_epoch, return_type=int | float, when_used="json")
 ]
-"""An aware datetime from epoch seconds, or from ISO 8601 text (taken as UTC where it has no offset)."""
+"""A `datetime` in UTC; epoch seconds on the wire. ISO 8601 text is accepted too; without an offset it is UTC."""
 
 IsoTime = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_naive_iso, return_type=str, when_used="json")]
-"""An aware datetime from the ISO 8601 text without offset that a few routes send; it is UTC."""
+"""A `datetime` in UTC; ISO 8601 text without an offset on the wire, as a few routes send it."""
 
 Text = Annotated[str, Field(coerce_numbers_to_str=False)]
-"""Text that a person reads; unlike an id, never made from a number (NaN would otherwise be an answer)."""
+"""A `str` that people read. Numbers are rejected, unlike for ids: NaN would otherwise become an answer."""
 
 Money = Decimal
-"""An amount of money or a unit price: exact, from decimal text such as "0.0000110" or "0E-7", or from a number."""
+"""A `Decimal` amount or unit price; decimal text on the wire, such as "0.0000110" or "0E-7", or a number."""
