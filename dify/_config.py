@@ -31,27 +31,19 @@ DEFAULT_BASE_URL = "https://api.dify.ai/v1"
 
 
 class RequestOptions(TypedDict, total=False):
-    """Settings of a single call, the last parameter of every method: `options={"timeout": 5}`.
-
-    Attributes:
-        timeout: Seconds (infinity for no limit), or an `httpx.Timeout`.
-        max_retries: How often to try again where that is safe; 0 for never.
-        headers: More request headers; they win over the client's. `Authorization` is refused.
-    """
+    """Settings of a single call, the last parameter of every method: `options={"timeout": 5}`."""
 
     timeout: TimeoutTypes | None
+    """Seconds, infinity for no limit, or an `httpx.Timeout`. None for the client's setting."""
     max_retries: int
+    """Maximum number of retries; 0 for none. Only requests that are safe to repeat are retried."""
     headers: Mapping[str, str]
+    """Additional request headers; they override the client's. `Authorization` is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of an answer is held in memory, against a broken or hostile server; all in bytes, after decompression.
-
-    Attributes:
-        frame: One event of a stream.
-        answer: An answer that is read whole. Downloads have no limit: they are streamed.
-        error: The body of an error; what is over is not read.
+    """Limits on the size of responses held in memory, in bytes after decompression.
 
     Example:
         >>> Limits(frame=1 << 20).answer
@@ -59,8 +51,11 @@ class Limits:
     """
 
     frame: int = 64 << 20
+    """Maximum size of an event in a stream."""
     answer: int = 64 << 20
+    """Maximum size of a response body. Downloads are streamed and have no limit."""
     error: int = 64 << 10
+    """Maximum size of an error body; the rest is not read."""
 
 
 @dataclass(frozen=True, slots=True)

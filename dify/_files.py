@@ -100,17 +100,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class UploadResult:
-    """What became of one of the files that `files.upload_many` was given.
-
-    Attributes:
-        file: The file, as it was given.
-        uploaded: The stored file, or None where that failed.
-        error: Why it failed, or None where it did not.
-    """
+    """The result of one file of `files.upload_many`."""
 
     file: FileSource = field(repr=False)
+    """File as passed to the call."""
     uploaded: UploadedFile | None = None
+    """Stored file. None if the upload failed."""
     error: Exception | None = None
+    """Exception of the upload. None if it succeeded."""
 
 
 def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str | None = None) -> Upload:

@@ -13,13 +13,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class MapResult(Generic[R]):
-    """What became of one of the inputs that `workflows.map` or `completions.map` was given.
-
-    Attributes:
-        index: Which of the inputs it was, from 0.
-        inputs: The inputs, as they were given; empty where None was.
-        reply: The run or reply, or None where that failed.
-        error: Why it failed, or None where it did not.
+    """The result of one input of `workflows.map` or `completions.map`.
 
     Example:
         >>> MapResult(0, {"q": "tea"}, reply="A drink.").unwrap()
@@ -27,9 +21,13 @@ class MapResult(Generic[R]):
     """
 
     index: int
+    """Position of the input, from 0."""
     inputs: Mapping[str, Any] = field(repr=False)
+    """Inputs as passed to the call; empty for None."""
     reply: R | None = None
+    """Run or reply. None if the call failed."""
     error: Exception | None = None
+    """Exception of the call. None if it succeeded."""
 
     def unwrap(self) -> R:
         """The run or reply; raises the error where there is none.
