@@ -30,83 +30,76 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class EmulatorFile:
-    """A file of a request's `files`.
-
-    Attributes:
-        type: What the caller calls it: image, document, audio, video or custom.
-        transfer_method: "local_file" (uploaded before) or "remote_url".
-        url: Where it is, for "remote_url"; the emulator never fetches it.
-        upload_file_id: The id of its upload, for "local_file".
-        name: Its file name, when uploaded.
-        mime_type: Its MIME type, when uploaded.
-        content: Its bytes, when uploaded.
-    """
+    """A file in the `files` of a request."""
 
     type: str
+    """Kind that the caller declared: "image", "document", "audio", "video" or "custom"."""
     transfer_method: str
+    """Source of the file: "local_file" for an upload, "remote_url" for a URL."""
     url: str | None = None
+    """URL of a remote file, which the emulator never fetches. None for uploads."""
     upload_file_id: str | None = None
+    """Id of the upload. None for remote files."""
     name: str | None = None
+    """File name of the upload. None for remote files."""
     mime_type: str | None = None
+    """MIME type of the upload. None for remote files."""
     content: bytes | None = field(default=None, repr=False)
+    """Bytes of the upload. None for remote files."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorTurn:
-    """A question of a conversation, and what the app said to it."""
+    """A question in a conversation, with the app's answer."""
 
     query: str
+    """Question of the end user."""
     answer: str
+    """Answer of the app."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorRequest:
-    """What an app is asked; the one argument of an answer function.
-
-    Attributes:
-        kind: "chat" (also for agents and chatflows), "completion" or "workflow".
-        query: What the user says; empty for workflows.
-        inputs: The values of the app's input form, as sent.
-        files: The files sent beside the inputs, with their bytes where they were uploaded.
-        user: The end user.
-        conversation_id: The conversation that this belongs to (its new id, on its first message); None unless chat.
-        workflow_id: The version of the workflow that the caller asks for, if any.
-        history: The conversation so far, oldest first.
-        response_mode: How the caller wants the answer. The emulator sees to it, an answer function need not.
-    """
+    """A request to an app, the argument of an answer function."""
 
     kind: Literal["chat", "completion", "workflow"]
+    """Kind of request: "chat" (also for agents and chatflows), "completion" or "workflow"."""
     query: str
+    """The user's message; empty for workflows."""
     inputs: Mapping[str, Any]
+    """Values of the app's inputs, as sent."""
     files: tuple[EmulatorFile, ...]
+    """Files next to the inputs, with their bytes if they were uploaded."""
     user: str
+    """End user, as the call names them."""
     conversation_id: str | None = None
+    """UUID of the conversation, new on its first message. None unless `kind` is "chat"."""
     workflow_id: str | None = None
+    """UUID of the workflow version that the caller asked for. None for the latest."""
     history: tuple[EmulatorTurn, ...] = ()
+    """Earlier messages of the conversation, oldest first."""
     response_mode: Literal["streaming", "blocking"] = "blocking"
+    """Mode that the caller asked for. The emulator implements it; answer functions can ignore it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """A request that the emulator got, for assertions.
-
-    Attributes:
-        method: HTTP method.
-        path: Path without `/v1`, such as "/chat-messages".
-        query: Query parameters; of a repeated one, the last.
-        json: The JSON body, or None.
-        form: The fields of a multipart body without its files, or None.
-        user: The end user named in the body or the query, or None.
-        app: The name of the app whose key was used, or None for a knowledge key or none that is known.
-    """
+    """A request that the emulator received, for assertions."""
 
     method: str
+    """HTTP method."""
     path: str
+    """Path without `/v1`, such as "/chat-messages"."""
     query: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Query parameters; the last value of repeated ones."""
     json: Any = None
+    """JSON body. None if there is none."""
     form: Mapping[str, str] | None = None
+    """Fields of a multipart body, without its files. None if there is none."""
     user: str | None = None
+    """End user in the body or the query. None if there is none."""
     app: str | None = field(default=None, compare=False)
+    """Name of the app whose key was used. None for a knowledge key or an unknown key."""
 
 
 class EmulatorError(Exception):

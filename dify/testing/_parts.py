@@ -1,4 +1,4 @@
-"""What an answer function may say beside text: nodes of a run, forms for people, tool calls, moderation."""
+"""Values besides text that an answer function may yield: nodes of a run, forms, tool calls, moderation."""
 
 from __future__ import annotations
 
@@ -27,38 +27,21 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class AgentStep:
-    """A step of an agent node's log: an `agent_log` event when it starts, and one when it ends.
-
-    Attributes:
-        label: What it is, such as "ROUND 1" or "CALL current_time".
-        data: What it found.
-        error: Why it failed, if it did.
-        steps: The steps within it.
-    """
+    """A step in the log of an agent node: an `agent_log` event at its start and one at its end."""
 
     label: str
+    """Title, such as "ROUND 1" or "CALL current_time"."""
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Results of the step."""
     error: str | None = None
+    """Reason for a failure. None for success."""
     steps: Sequence[AgentStep] = ()
+    """Steps within this step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node of a chatflow's or workflow's run.
-
-    Attributes:
-        title: Its title.
-        type: Its type, such as "code", "llm", "tool", "agent", "http-request", "knowledge-retrieval".
-        id: Its id in the graph; by default made of the title.
-        inputs: What it was given.
-        outputs: What it gave. Of a node with text and no outputs: `{"text": ...}`.
-        process_data: What it shows of its work.
-        text: What it streams into the answer: the whole text, or its deltas.
-        steps: An agent node's log.
-        error: Why it fails, if it does. The run fails with it, unless `handled`.
-        handled: Whether the run goes on after the error; it then ends "partial-succeeded".
-        retries: The errors of the attempts before.
-        tokens: How many tokens it cost.
+    """A node in the run of a chatflow or workflow.
 
     Example:
         >>> def answer(request):
@@ -68,17 +51,29 @@ class Node:
     """
 
     title: str
+    """Title of the node."""
     type: str = "code"
+    """Type of the node, such as "code", "llm", "tool", "agent", "http-request" or "knowledge-retrieval"."""
     id: str | None = None
+    """Id of the node in the workflow. None derives it from the title."""
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Inputs of the node."""
     outputs: Mapping[str, Any] | None = None
+    """Outputs of the node. None means `{"text": ...}` for a node with text, and no outputs for others."""
     process_data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Internal data of the node, such as a prompt."""
     text: str | Sequence[str] = ()
+    """Text that the node streams into the answer: all of it, or its deltas."""
     steps: Sequence[AgentStep] = ()
+    """Log of an agent node."""
     error: str | None = None
+    """Reason for a failure. The run fails too, unless `handled` is true. None for success."""
     handled: bool = False
+    """True if the run continues after the error; it then finishes as "partial-succeeded"."""
     retries: Sequence[str] = ()
+    """Errors of the failed attempts before this one."""
     tokens: int = 0
+    """Number of tokens used."""
 
     @property
     def node_id(self) -> str:
@@ -95,25 +90,23 @@ class Node:
 class Iteration:
     """A container that runs its nodes once for each item of a list.
 
-    Attributes:
-        title: Its title.
-        rounds: The blocks of each round.
-        items: The list; by default the rounds' numbers.
-        outputs: What it gave, a list as a rule.
-        parallel: Whether all rounds begin at once.
-        id: Its id in the graph; by default made of the title.
-
     Example:
         >>> Iteration("Each name", [[Node("Greet")], [Node("Greet")]], items=["Ada", "Bob"]).node_id
         'each_name'
     """
 
     title: str
+    """Title of the node."""
     rounds: Sequence[Sequence[Block]]
+    """Blocks of each round."""
     items: Sequence[Any] | None = None
+    """Items of the list. None for the numbers of the rounds."""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Outputs of the node, usually a list."""
     parallel: bool = False
+    """True if all rounds start at once."""
     id: str | None = None
+    """Id of the node in the workflow. None derives it from the title."""
 
     @property
     def node_id(self) -> str:
@@ -123,23 +116,20 @@ class Iteration:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A container that runs its nodes again and again.
-
-    Attributes:
-        title: Its title.
-        rounds: The blocks of each round.
-        inputs: The loop variables at the start.
-        outputs: The loop variables at the end.
-        most: After how many rounds it would end by itself; by default as many as there are.
-        id: Its id in the graph; by default made of the title.
-    """
+    """A container that repeats its nodes."""
 
     title: str
+    """Title of the node."""
     rounds: Sequence[Sequence[Block]]
+    """Blocks of each round."""
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Loop variables at the start."""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Loop variables at the end."""
     most: int | None = None
+    """Maximum number of rounds. None for the number of `rounds`."""
     id: str | None = None
+    """Id of the node in the workflow. None derives it from the title."""
 
     @property
     def node_id(self) -> str:
@@ -149,35 +139,25 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """Branches that run at the same time: their events take turns.
-
-    Attributes:
-        branches: The blocks of each branch.
-    """
+    """Branches that run at the same time; their events alternate."""
 
     branches: Sequence[Sequence[Block]]
+    """Blocks of each branch."""
 
 
 Block: TypeAlias = Node | Iteration | Loop | Parallel
-"""What a run consists of."""
+"""A part of a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorForm:
-    """A form for a person: the run pauses until it is submitted. `yield` gives the `FormAnswer`, or None if it expired.
+    """A form for a person; the run pauses until it is submitted.
 
-    Attributes:
-        content: The text, with `{{#$output.name#}}` where the field `name` stands.
-        inputs: The fields; a name alone is a paragraph of text.
-        actions: The buttons; an id alone gets a title made of it.
-        title: The title of the node that asks.
-        id: That node's id; by default "human", "human2" and so on.
-        defaults: Values that the fields have when the form is shown.
-        expires_in: Seconds until nobody can submit it any more, and the run goes on without an answer.
+    The `yield` of an answer function returns the `FormAnswer`, or None if the form expired.
 
     Raises:
-        TypeError: A text stands where a list is wanted.
-        ValueError: It would expire before it is there.
+        TypeError: `inputs` or `actions` is a string in place of a list.
+        ValueError: `expires_in` is negative.
 
     Example:
         >>> def answer(request):
@@ -187,12 +167,19 @@ class EmulatorForm:
     """
 
     content: str
+    """Text of the form, with `{{#$output.name#}}` at the place of the field `name`."""
     inputs: Sequence[FormInput | str] = ()
+    """Fields; a plain name is a paragraph field."""
     actions: Sequence[UserAction | str] = ("approve", "reject")
+    """Buttons; a plain id is a button with a title derived from it."""
     title: str = "Human Input"
+    """Title of the human-input node."""
     id: str | None = None
+    """Id of the node in the workflow. None for "human", "human2" and so on."""
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Default values of fields, by name."""
     expires_in: float = 3600.0
+    """Seconds until the form expires and the run continues without an answer."""
 
     def __post_init__(self) -> None:
         for name, given in (("inputs", self.inputs), ("actions", self.actions)):
@@ -226,30 +213,21 @@ class EmulatorForm:
 
 @dataclass(frozen=True, slots=True)
 class ToolFile:
-    """A file that a tool made.
-
-    Attributes:
-        name: Its file name.
-        content: Its bytes.
-        type: image, document, audio, video or custom.
-        mime_type: Its MIME type.
-    """
+    """A file that a tool produced."""
 
     name: str
+    """File name."""
     content: bytes = field(repr=False)
+    """Content of the file."""
     type: str = "image"
+    """Kind of the file: "image", "document", "audio", "video" or "custom"."""
     mime_type: str = "application/octet-stream"
+    """MIME type of the content, such as "image/png"."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool that an agent calls: what was said before it becomes the thought that led to it.
-
-    Attributes:
-        name: The tool.
-        input: What it is given.
-        output: What it says: text, or what JSON can hold.
-        files: Files that it makes.
+    """A call of a tool by an agent; the text before it is the agent's thought.
 
     Example:
         >>> def answer(request):
@@ -259,14 +237,18 @@ class ToolCall:
     """
 
     name: str
+    """Name of the tool."""
     input: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Arguments of the tool."""
     output: Any = ""
+    """Result of the tool: text, or a JSON value."""
     files: Sequence[ToolFile] = ()
+    """Files that the tool produced."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputBlocked:
-    """Moderation stops the question before the model sees it: the app says this text instead. To be returned.
+    """A question blocked by moderation before the model sees it, for an answer function to return.
 
     Example:
         >>> def answer(request):
@@ -274,11 +256,12 @@ class InputBlocked:
     """
 
     text: str
+    """Text that the app answers with."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputBlocked:
-    """Moderation stops the answer: what was said so far is replaced by this text, and the app says no more.
+    """An answer blocked by moderation, for an answer function to yield. The answer ends there.
 
     Example:
         >>> def answer(request):
@@ -287,10 +270,11 @@ class OutputBlocked:
     """
 
     text: str
+    """Text that replaces the answer so far."""
 
 
 Part: TypeAlias = str | Mapping[str, Any] | Block | EmulatorForm | ToolCall | CitationResource | OutputBlocked
-"""What an answer function may yield, one after the other, or return alone."""
+"""A value that an answer function may yield, or return as the only one."""
 
 
 def _id_of(title: str) -> str:

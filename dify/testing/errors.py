@@ -109,27 +109,25 @@ CODES: MappingProxyType[str, tuple[int, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """An answer that refuses a call.
-
-    Attributes:
-        status: HTTP status.
-        code: Dify's code; None where the body has none.
-        message: The text for people; Dify's own is often empty.
-        retry_after: Seconds for the header `Retry-After`, which Dify itself never sends and gateways do.
-        content: The body as it is, where it is none of Dify's usual ones.
-        content_type: Its content type.
+    r"""An error response.
 
     Example:
         >>> ErrorReply(400, "invalid_param", "nope").body
-        b'{"code":"invalid_param","message":"nope","status":400}\\n'
+        b'{"code":"invalid_param","message":"nope","status":400}\n'
     """
 
     status: int
+    """HTTP status code."""
     code: str | None = None
+    """Error code of Dify. None for a body without a code."""
     message: str = ""
+    """Message of the error, which Dify often leaves empty."""
     retry_after: float | None = None
+    """Seconds for the header `Retry-After`, which gateways send and Dify does not. None for no header."""
     content: bytes | None = None
+    """Body to send instead of Dify's usual JSON. None for the usual one."""
     content_type: str = "application/json"
+    """Content type of the body."""
 
     @property
     def body(self) -> bytes:

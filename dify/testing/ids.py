@@ -24,19 +24,9 @@ _TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """The ids of one message or run. What an app's kind does not send is None.
+    """The ids of a message or run. Ids that an app of the kind does not send are None.
 
-    By default they are the same in every test, so that what is built can be compared; `fresh` makes new ones.
-
-    Attributes:
-        task_id: What stopping takes.
-        message_id: The message; None for workflows.
-        conversation_id: The conversation; None for workflows and completion apps.
-        workflow_run_id: The run; None for apps that are neither chatflow nor workflow.
-        workflow_id: The version of the workflow that runs.
-        end_user_id: Dify's own id for the end user.
-        user: The end user, as calls name them.
-        created_at: When the message or run was made.
+    By default they are the same in every test, so that built objects can be compared; `fresh` creates new ones.
 
     Example:
         >>> Ids.of("completion").conversation_id is None
@@ -46,13 +36,21 @@ class Ids:
     """
 
     task_id: str = _TASK
+    """Id of the task, which the `stop` methods take."""
     message_id: str | None = _MESSAGE
+    """UUID of the message. None for workflows."""
     conversation_id: str | None = _CONVERSATION
+    """UUID of the conversation. None for workflows and completion apps."""
     workflow_run_id: str | None = None
+    """UUID of the run. None for apps without a workflow."""
     workflow_id: str = _WORKFLOW
+    """UUID of the version of the workflow."""
     end_user_id: str = _END_USER
+    """UUID of the end user on the server."""
     user: str = "user-1"
+    """End user, as calls name them."""
     created_at: datetime = _TIME
+    """Time the message or run was created."""
 
     @classmethod
     def of(cls, kind: AppKind, *, fresh: bool = False) -> Ids:

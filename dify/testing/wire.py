@@ -45,24 +45,11 @@ def encode(frame: Frame | bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Wire:
-    r"""A stream on its way: its events, and what happens to them.
-
-    Attributes:
-        frames: The events; dicts, as of a recorded stream, become events, and bytes go out as they are. None at all is a
-            stream that ends with nothing said, which clients take for one that broke off.
-        cut: Bytes in each chunk, wherever that cuts events and characters. By default a chunk is an event.
-        pings: A ping before every so-manieth event; 0 for none beside those among the events.
-        comments: Whether a comment goes before every event.
-        crlf: Whether lines end with CR LF, as behind some gateways.
-        bom: Whether a byte order mark goes first.
-        delay: Seconds before every chunk but the first.
-        drop_after: After so many events (pings apart) the connection breaks; None for never.
-        drop: How it breaks: "reset" (an error), "end" (as if it were the regular end), or "timeout" (silence, which the
-            reader finds to be too long at once).
+    """A stream as bytes: its events, and faults in their transport.
 
     Raises:
-        TypeError: What is no event is among the frames.
-        ValueError: A dict is no frame that the client can read; or a number or a word is none of those above.
+        TypeError: An item of `frames` is not an event, a dict or bytes.
+        ValueError: A dict is not a frame that the client can parse, or another argument is out of range.
 
     Example:
         >>> from dify.testing import events
@@ -73,14 +60,25 @@ class Wire:
     """
 
     frames: Sequence[Piece]
+    """Events; dicts, as of a recorded stream, are parsed, and bytes are sent unchanged. An empty list is a stream that
+    ends without an event, which clients report as interrupted.
+    """
     cut: int | None = None
+    """Size of each chunk in bytes, regardless of events and characters. None makes each event a chunk."""
     pings: int = 0
+    """Send a ping before every n-th event; 0 for no pings besides those in `frames`."""
     comments: bool = False
+    """True to send a comment before every event."""
     crlf: bool = False
+    """True to end lines with CR LF, as some gateways do."""
     bom: bool = False
+    """True to start with a byte order mark."""
     delay: float = 0.0
+    """Seconds to wait before every chunk but the first."""
     drop_after: int | None = None
+    """Number of events (pings excluded) after which the connection breaks. None for never."""
     drop: _Drop = "reset"
+    """Way in which it breaks: "reset" (an error), "end" (like a regular end) or "timeout" (a read timeout)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", frames_of(self.frames))

@@ -18,52 +18,46 @@ __all__ = ["Calls", "MockCall", "SentFile", "call_of"]
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file in a multipart body.
-
-    Attributes:
-        part: The name of its part.
-        filename: Its file name.
-        content: Its bytes.
-        mime_type: Its MIME type.
-    """
+    """A file in a multipart body."""
 
     part: str
+    """Name of the part."""
     filename: str
+    """File name."""
     content: bytes = field(repr=False)
+    """Content of the file."""
     mime_type: str = "application/octet-stream"
+    """MIME type."""
 
 
 @dataclass(frozen=True)
 class MockCall:
-    """One call.
-
-    Attributes:
-        operation: The operation's name in Dify's API description.
-        call: The client's method that makes it, such as "chat.send".
-        method: HTTP method.
-        path: Path below the base URL.
-        path_params: The ids in the path, by name.
-        params: Query parameters; of a repeated one, the last.
-        json: The JSON body, or None.
-        form: The fields of a multipart body, without its files; None where there is none.
-        uploads: The files of a multipart body.
-        headers: Headers, with lower-case names and without the key.
-        key: Which key was sent: an app's, a knowledge key, or none.
-        api_key: The key itself, never shown.
-    """
+    """A call that the mock received."""
 
     operation: str
+    """Id of the operation in Dify's API description."""
     call: str
+    """Method of the client that makes the call, such as "chat.send"."""
     method: str
+    """HTTP method."""
     path: str
+    """Path below the base URL."""
     path_params: dict[str, str]
+    """Ids in the path, by name."""
     params: dict[str, str]
+    """Query parameters; the last value of repeated ones."""
     json: Any
+    """JSON body. None if there is none."""
     form: dict[str, str] | None
+    """Fields of a multipart body, without its files. None if there is none."""
     uploads: tuple[SentFile, ...]
+    """Files of a multipart body."""
     headers: dict[str, str] = field(repr=False)
+    """Headers, with lower-case names and without the key."""
     key: Literal["app", "knowledge", "none"]
+    """Kind of the key."""
     api_key: str | None = field(repr=False)
+    """The key; never part of the repr. None if there is none."""
 
     @property
     def body(self) -> dict[str, Any]:
