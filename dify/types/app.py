@@ -86,7 +86,7 @@ class EmbeddingModelRef(Model):
     embedding_provider_name: str | None = None
     """Provider of the model, such as "langgenius/openai/openai"."""
     embedding_model_name: str | None = None
-    """Name of the model."""
+    """Name of the model, such as "text-embedding-3-small"."""
 
 
 class AnnotationReplySettings(Feature):
@@ -216,7 +216,7 @@ class AppParameters(Answer):
 
     @property
     def controls(self) -> list[tuple[ControlKind, FormControl]]:
-        """The app's inputs in their order, each with the kind of its control."""
+        """Inputs of the app in their order, each with the kind of its control."""
         return [pair for item in self.user_input_form or [] for pair in item.items()]
 
 

@@ -12,5 +12,5 @@ class Transcription(Answer):
     """Recognized text."""
 
     def __str__(self) -> str:
-        """The text."""
+        """Return the text."""
         return self.text

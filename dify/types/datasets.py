@@ -92,7 +92,7 @@ class VectorSetting(Model):
     embedding_provider_name: str
     """Provider of the embedding model, such as "langgenius/openai/openai"."""
     embedding_model_name: str
-    """Name of the embedding model."""
+    """Name of the embedding model, such as "text-embedding-3-small"."""
 
 
 class KeywordSetting(Model):
@@ -144,7 +144,7 @@ class RetrievalModel(Model):
     """
 
     search_method: SearchMethod
-    """Search method."""
+    """Method of the search: by meaning, by words, by both, or by extracted keywords."""
     top_k: int
     """Maximum number of chunks to return."""
     score_threshold_enabled: bool = False
@@ -221,7 +221,7 @@ class RetrievalSettings(Model):
     """Default retrieval settings of a knowledge base. To change them, send a `RetrievalModel`."""
 
     search_method: SearchMethod | str | None = None
-    """Search method."""
+    """Method of the search: by meaning, by words, by both, or by extracted keywords."""
     reranking_enable: bool | None = None
     """True if chunks are reranked."""
     reranking_mode: RerankingMode | str | None = None

@@ -97,7 +97,7 @@ class DocumentFile(Model):
     extension: str | None = None
     """Extension without a dot, such as "txt"."""
     mime_type: str | None = None
-    """MIME type."""
+    """MIME type of the content, such as "text/plain"."""
     created_by: str | None = None
     """UUID of the account that uploaded the file."""
     created_at: Timestamp | None = None
@@ -127,7 +127,7 @@ class Document(Model):
     """Kind of source. Documents created from text have "upload_file" too."""
     data_source_info: dict[str, Any] | Any | None = None
     """Raw reference to the source, such as `{"upload_file_id": "..."}`; usually an object."""
-    # What is no such detail is kept as it came.
+    # Values of any other shape are kept unchanged.
     data_source_detail_dict: Annotated[DataSourceDetail | Any | None, Field(union_mode="left_to_right")] = None
     """Details of the source, such as the file. Kept as it is if it has another shape."""
     dataset_process_rule_id: str | None = None
@@ -302,5 +302,5 @@ class DownloadURL(Answer):
     """
 
     def __str__(self) -> str:
-        """The URL."""
+        """Return the URL."""
         return self.url

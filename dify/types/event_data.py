@@ -218,7 +218,7 @@ class ParallelBranch(Model):
     parallel_id: str | None = None
     """Id of the parallel section."""
     parallel_branch_id: str | None = None
-    """Id of the branch."""
+    """Id of the branch in its section."""
     parent_parallel_id: str | None = None
     """Id of the enclosing parallel section. None at the top level."""
     parent_parallel_start_node_id: str | None = None

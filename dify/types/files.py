@@ -11,7 +11,7 @@ FileKind = Literal["image", "document", "audio", "video", "custom"]
 
 
 def kind_of(mime_type: str | None) -> FileKind:
-    """The kind under which an app takes a file of this MIME type: image, audio, video, else document."""
+    """Return the kind of a file with this MIME type: image, audio, video, or else document."""
     match (mime_type or "").partition("/")[0]:
         case "image":
             return "image"
@@ -44,17 +44,17 @@ class InputFile(Model):
 
     @classmethod
     def from_url(cls, url: str, *, type: FileKind) -> "InputFile":
-        """A file that the server fetches itself from `url` (http or https, reachable from the server)."""
+        """Create a file that the server downloads from `url` (http or https, reachable from the server)."""
         return cls(type=type, transfer_method="remote_url", url=url)
 
     @classmethod
     def from_upload(cls, uploaded: "UploadedFile", *, type: FileKind | None = None) -> "InputFile":
-        """A file that `files.upload` has stored. Its `user` must be the one of the call that uses it.
+        """Create a file from an upload. The call that uses it must have the same `user`.
 
         Args:
-            uploaded: What `files.upload` returned.
-            type: The kind to declare. By default images, audio and video are known by their MIME type and all
-                else is a "document"; say "custom" where the app takes such files by its own list of extensions.
+            uploaded: Return value of `files.upload`.
+            type: Kind of the file. By default the MIME type decides between "image", "audio", "video" and, for all
+                others, "document". Pass "custom" if the app accepts the file by its own list of extensions.
         """
         return cls(type=type or kind_of(uploaded.mime_type), transfer_method="local_file", upload_file_id=uploaded.id)
 
@@ -118,7 +118,7 @@ class FileObject(Model):
     extension: str | None = None
     """Extension with its dot, such as ".png"."""
     mime_type: str | None = None
-    """MIME type."""
+    """MIME type of the content, such as "image/png"."""
     size: int | None = None
     """Size in bytes; -1 if unknown."""
     url: str | None = None
@@ -137,7 +137,7 @@ class MessageFileSummary(Model):
     extension: str | None = None
     """Extension with its dot, such as ".png"."""
     mime_type: str | None = None
-    """MIME type."""
+    """MIME type of the content, such as "image/png"."""
     size: int | None = None
     """Size in bytes; 0 if unknown."""
     type: FileKind | str | None = None

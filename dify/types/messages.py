@@ -89,7 +89,7 @@ class HumanInputContent(Model):
     submitted: bool | None = None
     """True once the form was submitted."""
     form_definition: HumanInputRequest | None = None
-    """The form."""
+    """The form, with its fields and buttons."""
     form_submission_data: FormFilled | None = None
     """The submission. None until the form is submitted."""
 
@@ -160,7 +160,7 @@ class Feedback(Model):
     message_id: str
     """UUID of the rated message."""
     rating: Rating | str | None = None
-    """Rating."""
+    """Opinion on the answer: "like" or "dislike"."""
     content: str | None = None
     """Comment on the rating. None if there is none."""
     from_source: Literal["user", "admin"] | str | None = None

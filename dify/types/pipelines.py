@@ -58,7 +58,7 @@ class LocalFile(Model):
 
     @classmethod
     def from_upload(cls, uploaded: PipelineFile) -> "LocalFile":
-        """The file that `pipelines.upload_file` has stored, under its own name."""
+        """Create the input from an upload of `pipelines.upload_file`, with the file name as title."""
         return cls(reference=uploaded.id, name=uploaded.name)
 
 

@@ -30,9 +30,9 @@ class Usage(Model):
     """Tokens, prices and times of a reply. Each price is an exact decimal."""
 
     prompt_tokens: int | None = None
-    """Tokens of the prompt."""
+    """Number of tokens in the prompt."""
     completion_tokens: int | None = None
-    """Tokens of the answer."""
+    """Number of tokens in the answer."""
     total_tokens: int | None = None
     """Sum of `prompt_tokens` and `completion_tokens`."""
     prompt_unit_price: Money | None = None
@@ -71,7 +71,7 @@ class CitationResource(Model):
     document_id: str | None = None
     """UUID of the document."""
     document_name: str | None = None
-    """Name of the document."""
+    """Name of the document that contains the passage."""
     data_source_type: str | None = None
     """Origin of the document, such as "upload_file"."""
     segment_id: str | None = None

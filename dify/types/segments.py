@@ -89,7 +89,7 @@ class SegmentAttachment(Model):
     extension: str | None = None
     """Extension of the file name."""
     mime_type: str | None = None
-    """MIME type."""
+    """MIME type of the content, such as "image/png"."""
     source_url: str | None = None
     """Signed URL of the content, valid for about 5 minutes by default."""
 

@@ -13,7 +13,7 @@ def _empty_is_unknown(value: Any) -> Any:
     return None if value == "" else value
 
 
-# The wire counts in text ("0"), and older servers in numbers; a count is a number to whoever reads it.
+# Servers send the count as text ("0"), older ones as a number.
 _CountText = Annotated[int, PlainSerializer(str, return_type=str, when_used="json")]
 
 

@@ -179,7 +179,7 @@ class WorkflowRun(Answer):
 
 
 def _opened(value: Any) -> Any:
-    """What JSON text holds (None where it is empty); what is no such text as it is."""
+    """Decode JSON text, None for empty text; return any other value unchanged."""
     if not isinstance(value, str):
         return value
     try:
