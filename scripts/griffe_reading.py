@@ -1,17 +1,25 @@
-"""How the reference reads the source. Loaded by the site's configuration, as extensions of griffe.
+"""Adjustments to the way that griffe reads the source for the reference, loaded by the site's configuration.
 
-- An `Example:` is a section of examples, as `Examples:` is, and no boxed remark.
-- The fields of a model are a list in its docstring, with those it inherits: a heading for each would bury them.
+- An `Example:` is a section of examples, as `Examples:` is, and not an admonition.
+- The fields of models, dataclasses and typed dictionaries are a list in the docstring of their class, inherited ones included.
+  A heading for each would bury them. Their descriptions are the strings below the fields.
+- The aliases for values, such as `Timestamp`, are shown as the types that they stand for.
+
+The extension `dataclasses` must run before this one: it makes the signatures from the fields.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from griffe import Alias, Attribute, Class, Docstring, Extension, Module, Object
 
 MODELS = "dify.types."
+PLAIN = {"Epoch": "datetime", "IsoTime": "datetime", "Money": "Decimal", "Text": "str", "Timestamp": "datetime"}
+ALIAS = re.compile(rf"\b({'|'.join(PLAIN)})\b")
+SECTION = re.compile(r"^(?:Examples?|Raises):$", re.MULTILINE)
 
 
 class Examples(Extension):
@@ -24,43 +32,60 @@ class Examples(Extension):
 
 
 class Fields(Extension):
-    """Move the fields of models into their docstrings."""
+    """Move the fields of models, dataclasses and typed dictionaries into the docstrings of their classes."""
 
     def on_package(self, *, pkg: Module, **kwargs: Any) -> None:
         """Called when a package has been read, its aliases resolved."""
-        models = list(_models(pkg))
-        fields = {model.path: _fields(model) for model in models}
-        for model in models:
-            if fields[model.path]:
-                words = model.docstring.value.rstrip() if model.docstring else ""
-                listed = "\n".join(_line(field) for field in fields[model.path])
-                model.docstring = Docstring(f"{words}\n\nAttributes:\n{listed}", parent=model, parser="google")
-        for model in models:
-            for name in [name for name, member in model.members.items() if member.is_attribute and _is_field(name)]:
-                if "property" not in model.members[name].labels:
-                    del model.members[name]
+        owners = [owner for owner in _classes(pkg) if _has_fields(owner)]
+        fields = {owner.path: _fields(owner) for owner in owners}
+        for owner in owners:
+            if fields[owner.path]:
+                text = owner.docstring.value.rstrip() if owner.docstring else ""
+                owner.docstring = Docstring(_with_fields(text, fields[owner.path]), parent=owner, parser="google")
+        for owner in owners:
+            for name in [name for name, member in owner.members.items() if _is_field(name, member)]:
+                del owner.members[name]
 
 
-def _models(pkg: Module) -> list[Class]:
-    modules = [module for module in pkg.modules["types"].modules.values() if not module.is_alias]
-    return [one for module in modules for one in module.classes.values() if isinstance(one, Class)]
+def _classes(module: Module) -> Iterator[Class]:
+    for child in module.modules.values():
+        if not child.is_alias:
+            yield from _classes(child)
+    yield from (one for one in module.classes.values() if isinstance(one, Class))
 
 
-def _fields(model: Class) -> list[Attribute]:
+def _has_fields(owner: Class) -> bool:
+    decorators = {decorator.callable_path for decorator in owner.decorators}
+    typed_dict = any(str(base).endswith("TypedDict") for base in owner.bases)
+    return owner.path.startswith(MODELS) or "dataclasses.dataclass" in decorators or typed_dict
+
+
+def _fields(owner: Class) -> list[Attribute]:
     found: dict[str, Attribute] = {}
-    bases = [base for base in reversed(model.mro()) if base.path.startswith(MODELS)]
-    for owner in [*bases, model]:
-        for name, member in owner.members.items():
+    bases = [base for base in reversed(owner.mro()) if base.path.startswith(MODELS)]
+    for cls in [*bases, owner]:
+        for name, member in cls.members.items():
             target = member.final_target if isinstance(member, Alias) else member
-            if isinstance(target, Attribute) and _is_field(name) and "property" not in target.labels:
+            if isinstance(target, Attribute) and _is_field(name, target):
                 found[name] = target
     return list(found.values())
 
 
-def _is_field(name: str) -> bool:
-    return not name.startswith("_") and name != "model_config"
+def _is_field(name: str, member: Object | Alias) -> bool:
+    if name.startswith("_") or name == "model_config" or not member.is_attribute:
+        return False
+    return "property" not in member.labels
+
+
+def _with_fields(text: str, fields: list[Attribute]) -> str:
+    """Put the list of fields before the first example."""
+    section = SECTION.search(text)
+    end = section.start() if section else len(text)
+    listed = "\n".join(_line(field) for field in fields)
+    return f"{text[:end].rstrip()}\n\nAttributes:\n{listed}\n\n{text[end:]}".rstrip()
 
 
 def _line(field: Attribute) -> str:
-    words = " ".join(field.docstring.value.split()) if field.docstring else ""
-    return f"    {field.name} ({field.annotation}): {words}"
+    text = " ".join(field.docstring.value.split()) if field.docstring else ""
+    annotation = ALIAS.sub(lambda match: PLAIN[match[0]], str(field.annotation))
+    return f"    {field.name} ({annotation}): {text}"

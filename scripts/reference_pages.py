@@ -64,14 +64,14 @@ PAGES: dict[str, Page] = {
     "models": Page(
         "Models of apps",
         "What the calls of apps return and take. Models are immutable pydantic models; fields that this version does not"
-        " know are kept.",
+        " know are kept. Every `datetime` is in UTC (epoch seconds on the wire), every price an exact `Decimal`.",
         (".types.replies", ".types.messages", ".types.conversations", ".types.workflows", ".types.human_input",
          ".types.files", "._files", ".types.audio", ".types.app", ".types.annotations", ".types.end_users"),
         FIELDS,
     ),
     "knowledge-models": Page(
         "Models of knowledge",
-        "What the calls of `client.knowledge` return and take.",
+        "What the calls of `client.knowledge` return and take. Every `datetime` is in UTC (epoch seconds on the wire).",
         (".types.datasets", ".types.documents", ".types.segments", ".types.metadata", ".types.tags", ".types.models",
          ".types.pipelines"),
         FIELDS,
