@@ -107,7 +107,7 @@ class WorkflowRunData(Model):
     workflow_id: str | None = None
     """UUID of the published version of the workflow."""
     status: RunStatus
-    """State of the run. Streams report a stopped run as "failed"; `workflows.get` reports it as "stopped"."""
+    """State of the run. A stream may report a stopped run as "failed"; `workflows.get` reports "stopped"."""
     outputs: dict[str, Any] | None = None
     """Outputs of the run by name; file outputs are file objects. None or empty if it failed."""
     error: str | None = None
