@@ -32,8 +32,8 @@ models. What each argument means is in the [reference](reference/index.md).
 - `client` is an `AsyncDify`. On `Dify` the same calls stand without `await`, and names without `Async`.
 - A call that returns a stream or a pager is not awaited: `async for` walks it.
 - `options: RequestOptions` is `{"timeout": seconds, "max_retries": count, "headers": {...}}`, for that call alone.
-- Models are immutable, keep fields that they do not know, and carry `.http` where they are an answer. Their fields are described
-  in the reference and in the editor.
+- Models are immutable, keep fields that they do not know, and carry `.http` where they are an answer. Descriptions of
+  their fields are in the reference.
 - `Epoch`, `Timestamp` and `IsoTime` are `datetime`, in UTC; `Money` is `Decimal`; `Text` is `str`.
 """
 SUMMARY = """\

@@ -338,7 +338,7 @@ class Dataset(Answer):
     enable_api: bool | None = None
     """True if the API may use the knowledge base."""
     is_multimodal: bool | None = None
-    """True if images are indexed too. None on servers up to 1.12."""
+    """True if images are indexed too. None on older servers."""
     partial_member_list: list[str] | None = None
     """UUIDs of the accounts that may see the knowledge base. None except in the replies of updates, and of `get` if
     `permission` is "partial_members".

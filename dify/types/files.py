@@ -87,7 +87,7 @@ class UploadedFile(Answer):
     user_id: str | None = None
     """Not used by servers; None."""
     tenant_id: str | None = None
-    """UUID of the workspace. None on servers up to 1.12."""
+    """UUID of the workspace. None on older servers."""
     conversation_id: str | None = None
     """UUID of the conversation of the file. None for uploads through this API."""
     file_key: str | None = None

@@ -153,7 +153,7 @@ class Segment(_SegmentFields):
     child_chunks: list[ChildChunk] | None = None
     """Child chunks; empty unless the document is a "hierarchical_model"."""
     attachments: list[SegmentAttachment] | None = None
-    """Files attached to the chunk. None on servers up to 1.12."""
+    """Files attached to the chunk. None on older servers."""
     summary: str | None = None
     """Summary of the chunk. None unless the knowledge base has a summary index."""
 
