@@ -96,8 +96,8 @@ _MODULES: dict[str, str] = {
     ".errors": """
         APIConnectionError APIStatusError APITimeoutError AppUnavailableError AuthenticationError
         BadRequestError CompletionRequestError ConfigurationError ConflictError
-        ConversationNotFoundError DifyError FileTooLargeError IndexingFailed IndexingTimeout
-        InvalidArgumentError ModelNotSupportedError NotFoundError NotThisAppTypeError
+        ConversationNotFoundError DifyError DocumentExistsError FileTooLargeError IndexingFailed
+        IndexingTimeout InvalidArgumentError ModelNotSupportedError NotFoundError NotThisAppTypeError
         PayloadTooLargeError PermissionDeniedError ProviderNotInitializedError
         ProviderQuotaExceededError RateLimitError ResponseValidationError ServerError
         StreamInterruptedError StreamTimeoutError UnsupportedFileTypeError UnsupportedMediaTypeError
@@ -120,7 +120,7 @@ _MODULES: dict[str, str] = {
     """,
     ".types.documents": """
         DataSourceDetail DisplayStatus Document DocumentBatch DocumentDetail DocumentFile
-        DocumentIndexing DownloadURL IndexingState IndexingStatus PreProcessingRule ProcessRule
+        DocumentIndexing DownloadURL IfExists IndexingState IndexingStatus PreProcessingRule ProcessRule
         ProcessRules Segmentation StoredProcessRule
     """,
     ".types.end_users": "EndUser",

@@ -49,6 +49,7 @@ def error_in(event: ErrorEvent, fold: Fold[Any], info: HTTPInfo) -> DifyError:
         event.model_dump(),
         status=event.status or 500,
         http=info,
+        text=event.model_dump_json(exclude_unset=True),
         hint=None if event.code else "the server calls every error before a run begins a 500; its words tell more",
         task_id=fold.task_id or event.task_id,
         message_id=fold.message_id or event.message_id,

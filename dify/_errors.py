@@ -102,7 +102,7 @@ def status_error_from_body(
     """The error for a decoded body in any of Dify's shapes; `known` are ids and the partial reply of a stream."""
     code = body.get("code")
     code = code if isinstance(code, str) and code else None
-    message = _message_in(body)
+    message = e.readable(_message_in(body), described=True)
     params = body.get("params")
     return _class_of(status, code, message)(
         message,

@@ -9,7 +9,7 @@ from ._events import Reader, StreamKind, reader_for
 from ._fold import Fold
 from ._message_folds import ChatFold, CompletionFold
 from ._run_folds import DatasourceFold, WorkflowFold
-from .errors import StreamInterruptedError, StreamTimeoutError, WorkflowFailedError, printable
+from .errors import StreamInterruptedError, StreamTimeoutError, WorkflowFailedError, printable, readable
 from .types import events as t
 from .types.event_data import RunPause
 from .types.replies import ChatResponse, CompletionResponse
@@ -72,7 +72,7 @@ def check_outcome(reply: Any) -> None:
     run = reply if isinstance(reply, WorkflowRun) else getattr(reply, "workflow_run", None)
     if run is not None and run.status == "failed":
         partial = None if reply is run else reply
-        words = run.error or "the server gives no reason"
+        words = readable(run.error or "the server gives no reason")
         raise WorkflowFailedError(
             f"run {run.workflow_run_id} failed: {printable(words, 500)}", run=run, partial=partial
         )

@@ -175,7 +175,7 @@ def _plain(value: object) -> Any:
         case UploadedFile():
             return InputFile.from_upload(value).model_dump(mode="json", exclude_none=True)
         case Model():
-            return value.model_dump(mode="json", exclude_none=True)
+            return value._wire_form()  # pyright: ignore[reportPrivateUsage]
         case BaseModel():
             return value.model_dump(mode="json")  # the user's own, whose members are data, None among them
         case datetime() | date():

@@ -29,7 +29,8 @@
     │   └── StreamTimeoutError        … because the server went silent (also an APITimeoutError)
     ├── WorkflowFailedError           a run that ended failed
     ├── ResponseValidationError       the answer was not what it should be
-    ├── IndexingFailed                a document could not be indexed
+    ├── DocumentExistsError           the knowledge base has a document of that name; raised on request
+    ├── IndexingFailed                a document could not be indexed, or its indexing is paused
     └── IndexingTimeout               a document was not indexed in the time given
 
 All of them survive pickling, none holds an API key.
@@ -37,7 +38,9 @@ All of them survive pickling, none holds an API key.
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import re
+from typing import Any, cast
 
 from .types.http import HTTPInfo
 
@@ -53,6 +56,7 @@ __all__ = [
     "ConflictError",
     "ConversationNotFoundError",
     "DifyError",
+    "DocumentExistsError",
     "FileTooLargeError",
     "IndexingFailed",
     "IndexingTimeout",
@@ -82,6 +86,46 @@ def printable(text: str, limit: int = _SHOWN) -> str:
     """Text of a server as it may stand in a message or a log line: control characters escaped, length bounded."""
     cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
+
+
+def readable(text: str, *, described: bool = False) -> str:
+    """Return a text with every JSON object of a plugin's error in it replaced by the words that the object holds.
+
+    Dify passes the errors of model providers on as `{"error_type": …, "message": …, "args": {"description": …}}`. The words
+    are the description, else the message; with `described` set, an object without a description stays as it is.
+
+    Example:
+        >>> readable('req_id: 5b PluginInvokeError: {"error_type": "X", "message": "m", "args": {"description": "no quota"}}')
+        'no quota'
+        >>> readable("an error of another kind")
+        'an error of another kind'
+    """
+    start = text.find('{"')
+    while start >= 0 and '"error_type"' in text[start:]:
+        try:
+            value, end = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            value, end = None, start
+        words = _words_of(value, described=described)
+        if words is not None:
+            head = _PLUGIN_ERROR.sub("", text[:start])
+            return f"{head}{readable(words, described=described)}{text[end:]}"
+        start = text.find('{"', start + 1)
+    return text
+
+
+_PLUGIN_ERROR = re.compile(r"(?:req_id: \S+ )?PluginInvokeError: $")
+
+
+def _words_of(value: Any, *, described: bool) -> str | None:
+    """Return the description in a plugin's error, else its message; None if it is no such error."""
+    if not isinstance(value, dict) or "error_type" not in value:
+        return None
+    error = cast("dict[str, Any]", value)
+    args = error.get("args")
+    description = cast("dict[str, Any]", args).get("description") if isinstance(args, dict) else None
+    words = (description,) if described else (description, error.get("message"))
+    return next((text for text in words if isinstance(text, str) and text.strip()), None)
 
 
 _ROUTES = "You have requested this URI ["
@@ -149,7 +193,8 @@ class APIStatusError(DifyError):
     Attributes:
         status_code: HTTP status, or the `status` of the error frame.
         code: Dify's code, such as "invalid_param"; None where the answer has none.
-        message: The server's words, unescaped; may be empty.
+        message: The server's words, unescaped; may be empty. Of an error that a model provider or plugin sent as JSON, its
+            description; `body` has the JSON.
         params: The field at fault, where an old server names it.
         http: The exchange; None for an error built by hand.
         body: The start of the answer as text.
@@ -193,7 +238,7 @@ class APIStatusError(DifyError):
 
     def __str__(self) -> str:
         head = " ".join(str(part) for part in (self.status_code or None, self.code) if part)
-        said = without_routes(self.message) if self.status_code == 404 else self.message
+        said = without_routes(self.message) if self.status_code == 404 else readable(self.message)
         text = ": ".join(part for part in (printable(head, 200), printable(said)) if part)
         return f"{text} ({self.hint})" if self.hint else text
 
@@ -351,8 +396,27 @@ class ResponseValidationError(DifyError):
         self.body = body
 
 
+class DocumentExistsError(DifyError):
+    """The knowledge base has a document of that name, and the call was made with `if_exists="error"`. Nothing was created.
+
+    Attributes:
+        name: The name.
+        documents: The documents of that name (a list of `Document`).
+    """
+
+    def __init__(self, message: str = "", *, name: str | None = None, documents: Any = None) -> None:
+        super().__init__(message)
+        self.name = name
+        self.documents = documents
+
+
 class IndexingFailed(DifyError):
-    """A document could not be indexed; `error` is Dify's reason, `documents` the states of the batch."""
+    """A document could not be indexed, or its indexing is paused.
+
+    Attributes:
+        error: Dify's reason as sent; None where it gives none.
+        documents: The states of the batch.
+    """
 
     def __init__(self, message: str = "", *, error: str | None = None, documents: Any = None) -> None:
         super().__init__(message)

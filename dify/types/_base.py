@@ -37,6 +37,10 @@ class Model(BaseModel):
         serialize_by_alias=True,
     )
 
+    def _wire_form(self) -> dict[str, Any]:
+        """Return the JSON object that a request sends for this model."""
+        return self.model_dump(mode="json", exclude_none=True)
+
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         from ._descriptions import describe  # here, because few programs ask for a schema

@@ -2,7 +2,10 @@
 
 from typing import Any, Literal
 
+from pydantic import model_validator
+
 from ._base import Answer, Model, Timestamp
+from ._switches import switched_on
 from .metadata import MetadataField
 from .segments import DocForm, RetrievedSegment, SegmentAttachment
 from .tags import Tag
@@ -138,9 +141,15 @@ class MetadataFilter(Model):
 class RetrievalModel(Model):
     """Retrieval settings, for one retrieval or as the default of a knowledge base.
 
+    The server ignores a value whose switch is off, so a value sets its switch: `score_threshold` sets
+    `score_threshold_enabled`, `reranking_model` sets `reranking_enable` and `reranking_mode`, and `weights` set
+    `reranking_mode`. A switch that you pass yourself is kept.
+
     Example:
         >>> RetrievalModel(search_method="semantic_search", top_k=3).model_dump(mode="json", exclude_none=True)
         {'search_method': 'semantic_search', 'top_k': 3, 'score_threshold_enabled': False, 'reranking_enable': False}
+        >>> RetrievalModel(search_method="semantic_search", top_k=3, score_threshold=0.5).score_threshold_enabled
+        True
     """
 
     search_method: SearchMethod
@@ -148,19 +157,24 @@ class RetrievalModel(Model):
     top_k: int
     """Maximum number of chunks to return."""
     score_threshold_enabled: bool = False
-    """True to apply `score_threshold`."""
+    """True to apply `score_threshold`; set by a threshold if not passed."""
     score_threshold: float | None = None
     """Minimum score of a chunk, from 0 to 1."""
     reranking_enable: bool = False
-    """True to rerank the chunks."""
+    """True to rerank the chunks by a model; set by a reranking model if not passed."""
     reranking_mode: RerankingMode | None = None
-    """Method of reranking; required if `reranking_enable` is true."""
+    """Method of reranking; set by a reranking model or by weights if not passed."""
     reranking_model: RerankingModel | None = None
     """Model for the mode "reranking_model"."""
     weights: RetrievalWeights | None = None
-    """Weights for the mode "weighted_score" of a hybrid search."""
+    """Weights for the mode "weighted_score" of a hybrid search; other searches ignore them."""
     metadata_filtering_conditions: MetadataFilter | None = None
     """Conditions on the metadata of documents."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch_on(cls, data: Any) -> Any:
+        return switched_on(data)
 
 
 class ExternalRetrievalModel(Model):
@@ -171,20 +185,32 @@ class ExternalRetrievalModel(Model):
     score_threshold: float | None = None
     """Minimum score of a result, from 0 to 1. None if not set."""
     score_threshold_enabled: bool | None = None
-    """True to apply `score_threshold`."""
+    """True to apply `score_threshold`. If None, requests with a threshold send true."""
+
+    def _wire_form(self) -> dict[str, Any]:
+        form = super()._wire_form()
+        if self.score_threshold is not None:
+            form.setdefault("score_threshold_enabled", True)
+        return form
 
 
 class SummaryIndexSetting(Model):
     """Settings for an index of chunk summaries that a model writes."""
 
     enable: bool | None = None
-    """True if summaries are written. None if never set."""
+    """True if summaries are written. None if never set; requests with one of the other fields then send true."""
     model_name: str | None = None
     """Name of the model. None if not set."""
     model_provider_name: str | None = None
     """Provider of the model. None if not set."""
     summary_prompt: str | None = None
     """Prompt for the summaries. None for the server's default."""
+
+    def _wire_form(self) -> dict[str, Any]:
+        form = super()._wire_form()
+        if form:
+            form.setdefault("enable", True)
+        return form
 
 
 # -------------------------------------------------------------------------------------------------------- answers

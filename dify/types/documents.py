@@ -17,6 +17,7 @@ __all__ = [
     "DocumentFile",
     "DocumentIndexing",
     "DownloadURL",
+    "IfExists",
     "IndexingState",
     "IndexingStatus",
     "PreProcessingRule",
@@ -31,6 +32,9 @@ IndexingState = Literal["waiting", "parsing", "cleaning", "splitting", "indexing
 
 DisplayStatus = Literal["queuing", "indexing", "paused", "error", "available", "disabled", "archived"] | str
 """State of a document as the console shows it; `documents.list(status=...)` filters by it."""
+
+IfExists = Literal["error", "replace", "skip"]
+"""Action if the knowledge base has a document of the same name: raise, replace that document, or send nothing."""
 
 
 # ------------------------------------------------------------------------------------------------------- requests

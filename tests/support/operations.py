@@ -24,6 +24,14 @@ _VALUES: dict[str, Any] = {
     "base_url": None,
 }
 
+# Arguments that are optional one by one, of which a call needs some all the same.
+_ALSO: dict[str, dict[str, Any]] = {
+    "audio.synthesize": {"text": "some-text"},
+    "conversations.rename": {"name": "some-text"},
+    "knowledge.documents.update_from_text": {"name": "some-text", "text": "some-text"},
+    "knowledge.segments.update": {"content": "some-text"},
+}
+
 # Methods that make the calls of another one and keep what each of them raises.
 _MADE_OF_OTHERS = {"files.upload_many"}
 
@@ -46,7 +54,7 @@ class Operation:
         for part in self.path.split("."):
             target = getattr(target, part)
         arguments = {name: value_for(name, self.hints.get(name)) for name in self.required}
-        return target(**(arguments | given))
+        return target(**(arguments | _ALSO.get(self.path, {}) | given))
 
 
 @cache

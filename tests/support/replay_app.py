@@ -43,6 +43,7 @@ _REQUIRED = Apart("request", "leaves out what the method requires")
 _NOBODY = Apart("request", "for no user: every method that the wire scopes to a user refuses to be called without")
 _NAMED = Apart("otherwise", "for no user, which the server takes for a shared one: the method always names one", _USER)
 _ONE_FILE = Apart("never", "not one file in the form: the method takes one, and `request` sends JSON")
+_USELESS = Apart("request", "says nothing to do: the method refuses what servers refuse")
 _NO_JSON = Apart("never", "neither JSON nor a form with a file, which is all that the client sends")
 
 APART: dict[str, Apart] = {
@@ -50,6 +51,7 @@ APART: dict[str, Apart] = {
     "annotations/reply_bad_action": Apart("request", "an action that has no method: they are enable and disable"),
     "annotations/reply_enable_bad": _REQUIRED,
     "audio/tts_form": _NO_JSON,
+    "audio/tts_no_text": _USELESS,
     "audio/tts_no_user": _NAMED,
     "chat/feedback_None": Apart("otherwise", "a null that says nothing is left out", less=frozenset({"content"})),
     "chat/messages_missing_conv": _REQUIRED,
@@ -58,6 +60,7 @@ APART: dict[str, Apart] = {
     "completion/no_user": _NOBODY,
     "conversations/delete_no_body": _NOBODY,
     "conversations/list_no_user": _NAMED,
+    "conversations/rename_blank": _USELESS,
     "conversations/rename_no_user": _NOBODY,
     "conversations/variable_update_no_value": _REQUIRED,
     "errors/bearer_only": Apart(

@@ -22,13 +22,18 @@ from .recordings import Recording, recordings
 GROUPS = {"datasets", "documents", "segments", "tags", "metadata", "retrieve", "models", "pipeline"}
 
 REQUIRED = "leaves out what the method requires"
+REFUSED = "the client refuses it before it is sent: servers refuse it too, or do nothing"
 NOT_MADE: dict[str, str] = {
     "datasets/app_op_with_dataset_key": "an app's operation: as api_key the client refuses a knowledge key",
     "datasets/create_no_name": REQUIRED,
     "documents/create_file_two": "two files in one form: the method takes one",
+    "documents/download_zip_empty": REFUSED,
     "documents/patch_no_file": "the method is for a file; without one, update_from_text changes the rules",
     "documents/status_action_missing": REQUIRED,
     "documents/update_file_no_file": "the method is for a file; without one, update_from_text changes the rules",
+    "documents/update_text_empty": REFUSED,
+    "documents/update_text_text_no_name": "the method fetches the name first",
+    "metadata/batch_empty": REFUSED,
     "metadata/batch_missing": REQUIRED,
     "metadata/create_missing": REQUIRED,
     "pipeline/node_run_missing": REQUIRED,
@@ -36,6 +41,7 @@ NOT_MADE: dict[str, str] = {
     "retrieve/missing_query": REQUIRED,
     "segments/child_create_missing": REQUIRED,
     "segments/child_update_missing": REQUIRED,
+    "segments/create_empty": REFUSED,
     "segments/create_missing": REQUIRED,
     "segments/update_missing": "a body without `segment`: the method always sends it",
     "tags/bind_missing": REQUIRED,

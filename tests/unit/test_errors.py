@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
 
 import pytest
@@ -171,3 +172,37 @@ def test_a_missing_key_is_told_with_the_call_the_argument_and_the_variable(opera
     error = missing_key(operation, key)
     assert type(error) is errors.ConfigurationError
     assert str(error) == said
+
+
+def provider_error(args: object, message: str = "fake error") -> str:
+    return json.dumps({"error_type": "InvokeError", "message": message, "args": args})
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "text"),
+    [
+        (f"req_id: 5b PluginInvokeError: {provider_error({'description': 'no quota'})}", "no quota", "no quota"),
+        (provider_error({"description": "no quota"}), "no quota", "no quota"),
+        (
+            f"[models] Error: PluginInvokeError: {provider_error({'description': 'a {b} c'})}.",
+            None,
+            "[models] Error: a {b} c.",
+        ),
+        (provider_error({"description": provider_error({"description": "the inner one"})}), None, "the inner one"),
+        (provider_error({"description": "d"}) + " and " + provider_error({"description": "e"}), None, "d and "),
+        # Without a description `message` stays as the server sent it; as a text the error shows the words all the same.
+        (provider_error(None), provider_error(None), "fake error"),
+        (provider_error({"description": ""}), provider_error({"description": ""}), "fake error"),
+        (provider_error({}, message=""), provider_error({}, message=""), '{"error_type"'),
+        ('{"error_type": "X", "message": cut off', '{"error_type": "X", "message": cut off', "cut off"),
+        ('{"answer": {"error_type": 1}} said', '{"answer": {"error_type": 1}} said', "said"),
+        ("plain words", "plain words", "plain words"),
+    ],
+)
+def test_a_providers_error_in_json_shows_its_description(words, message, text):
+    body = {"code": "invalid_param", "message": words, "status": 400}
+    error = status_error_from_body(body, status=400, text=json.dumps(body))
+    assert text in str(error)
+    assert message is None or error.message == message
+    assert json.loads(error.body)["message"] == words
+    assert text != "no quota" or "PluginInvokeError" not in str(error)

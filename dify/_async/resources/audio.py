@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..._config import RequestOptions
 from ..._files import FileSource, audio_type, upload_of
 from ..._request import Call, compact
+from ...errors import InvalidArgumentError
 from ...types.audio import Transcription
 from .._io import in_thread
 from ..byte_stream import AsyncByteStream
@@ -86,19 +87,22 @@ class AsyncAudio(AsyncResource):
 
         Raises:
             ResponseValidationError: The message is unknown, or its answer is empty; while reading.
-            BadRequestError: There is neither a text nor a message, text to speech is switched off, or there is no voice or
-                model for it; while reading.
+            InvalidArgumentError: There is neither a text nor a message.
+            BadRequestError: Text to speech is switched off, or there is no voice or model for it; while reading.
 
         Example:
             ```python
             path = await client.audio.synthesize("Good morning!").save("morning.mp3")
             ```
         """
+        body = compact(message_id=message_id, text=text, voice=voice, user=self._user(user))
+        if not text and not message_id:
+            raise InvalidArgumentError("text is empty: pass a text to say, or message_id= of an answer")
         call = Call(
             "textToAudioChat",
             "POST",
             "/text-to-audio",
-            json=compact(message_id=message_id, text=text, voice=voice, user=self._user(user)),
+            json=body,
             accept="bytes",
         )
         return AsyncByteStream(self._transport, call, fallback_name="speech.mp3", options=options)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..._config import RequestOptions
 from ..._request import Call, compact, segment
+from ...errors import InvalidArgumentError
 from ...types.conversations import Conversation, ConversationOrder, ConversationVariable
 from ..pager import AsyncPager
 from ._base import AsyncResource
@@ -83,7 +84,8 @@ class AsyncConversations(AsyncResource):
             options: Settings for this call alone.
 
         Raises:
-            BadRequestError: There is no name, or nothing in the conversation to make one from.
+            InvalidArgumentError: There is neither a name nor `auto_generate`, or both.
+            BadRequestError: There is nothing in the conversation to make a name from.
             ConversationNotFoundError: This user has no such conversation.
 
         Example:
@@ -92,12 +94,13 @@ class AsyncConversations(AsyncResource):
             print(conversation.name)
             ```
         """
-        call = Call(
-            "renameConversation",
-            "POST",
-            f"/conversations/{segment(conversation_id, 'conversation_id')}/name",
-            json=compact(name=name, auto_generate=auto_generate, user=self._user(user)),
-        )
+        path = f"/conversations/{segment(conversation_id, 'conversation_id')}/name"
+        body = compact(name=name, auto_generate=auto_generate, user=self._user(user))
+        if not auto_generate and (name is None or not name.strip()):
+            raise InvalidArgumentError("name is empty: pass a name, or auto_generate=True")
+        if auto_generate and name is not None:
+            raise InvalidArgumentError("name and auto_generate=True exclude each other: the server ignores the name")
+        call = Call("renameConversation", "POST", path, json=body)
         return await self._transport.fetch(call, Conversation, options)
 
     async def delete(

@@ -7,6 +7,7 @@ import builtins
 
 from ..._config import RequestOptions
 from ..._request import Call, compact, segment
+from ...errors import InvalidArgumentError
 from ...types.messages import Message, Rating, SuggestedQuestions
 from ..pager import Pager
 from ._base import Resource
@@ -108,7 +109,7 @@ class Messages(Resource):
         Args:
             message_id: The message, from `reply.message_id`.
             rating: "like" or "dislike"; None takes the rating back.
-            content: What the user says about it.
+            content: What the user says about it; goes with a rating only.
             user: Whose message it is; the client's default user where None.
             options: Settings for this call alone.
 
@@ -121,14 +122,10 @@ class Messages(Resource):
             client.messages.feedback(message_id, "like", content="Just what I needed")
             ```
         """
-        self._transport.send(
-            Call(
-                "postChatMessageFeedback",
-                "POST",
-                f"/messages/{segment(message_id, 'message_id')}/feedbacks",
-                # None stands in the body: it is how a rating is taken back.
-                json={"rating": rating, **compact(content=content), "user": self._user(user)},
-                repeatable=True,
-            ),
-            options,
-        )
+        path = f"/messages/{segment(message_id, 'message_id')}/feedbacks"
+        # None stands in the body: it is how a rating is taken back.
+        body = {"rating": rating, **compact(content=content), "user": self._user(user)}
+        if rating is None and content is not None:
+            raise InvalidArgumentError("content goes with a rating: the server ignores it when a rating is taken back")
+        call = Call("postChatMessageFeedback", "POST", path, json=body, repeatable=True)
+        self._transport.send(call, options)

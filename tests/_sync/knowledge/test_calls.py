@@ -40,7 +40,7 @@ SILENT = [
     lambda knowledge: knowledge.tags.unbind(["t-1"], target_id="k-1"),
     lambda knowledge: knowledge.metadata.delete("k-1", "m-1"),
     lambda knowledge: knowledge.metadata.enable_built_in("k-1"),
-    lambda knowledge: knowledge.metadata.update_documents("k-1", []),
+    lambda knowledge: knowledge.metadata.update_documents("k-1", [{"document_id": "d-1", "metadata_list": []}]),
 ]
 
 
@@ -75,8 +75,8 @@ def test_nulls_where_old_servers_send_them_are_understood():
 def test_an_update_sends_only_what_is_given():
     seen = []
     client = make_client(keeping(seen, {"id": "k-1", "name": "x"}))
-    client.knowledge.datasets.update("k-1", description="", partial_member_list=["a-1"])
-    assert json.loads(seen[0].content) == {"description": "", "partial_member_list": [{"user_id": "a-1"}]}
+    client.knowledge.datasets.update("k-1", description="", permission="only_me")
+    assert json.loads(seen[0].content) == {"description": "", "permission": "only_me"}
 
 
 def test_a_segment_can_be_switched_off_without_saying_more():

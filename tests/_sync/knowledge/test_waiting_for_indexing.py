@@ -89,11 +89,34 @@ def test_a_failure_without_a_reason_says_so():
 
 
 def test_the_time_over_raises_with_the_last_states():
-    documents, asked = answering([state("paused"), state("completed") | {"id": "d-2"}])
-    with pytest.raises(IndexingTimeout, match=r"within 0 s: 1 of 2 documents to go \(paused\)") as caught:
+    documents, asked = answering([state("splitting"), state("completed") | {"id": "d-2"}])
+    with pytest.raises(IndexingTimeout, match=r"within 0 s: 1 of 2 documents to go \(splitting\)") as caught:
         documents.wait_indexed("k-1", "b-1", timeout=0, poll_interval=0)
-    assert [document.indexing_status for document in caught.value.documents] == ["paused", "completed"]
+    assert [document.indexing_status for document in caught.value.documents] == ["splitting", "completed"]
     assert len(asked) == 1  # the server is asked at least once
+
+
+def test_a_paused_document_raises_at_once_with_the_reason_in_the_message():
+    documents, asked = answering([state("completed"), state("paused", error="quota exceeded") | {"id": "d-2"}])
+    with pytest.raises(IndexingFailed, match="document d-2 is paused: quota exceeded") as caught:
+        documents.wait_indexed("k-1", "b-1", timeout=600)
+    assert caught.value.error == "quota exceeded"
+    assert [document.error for document in caught.value.documents] == [None, "quota exceeded"]
+    assert len(asked) == 1
+
+
+def test_a_reason_that_comes_while_the_time_runs_out_is_in_the_message():
+    documents, _ = answering(state("indexing", error="quota exceeded"))
+    with pytest.raises(IndexingTimeout, match="document d-1: quota exceeded"):
+        documents.wait_indexed("k-1", "b-1", timeout=0)
+
+
+def test_a_plugins_reason_is_told_by_its_description():
+    blob = '{"error_type": "InvokeRateLimitError", "message": "m", "args": {"description": "no quota left"}}'
+    documents, _ = answering(state("error", error=f"req_id: 5b PluginInvokeError: {blob}"))
+    with pytest.raises(IndexingFailed, match=r"could not be indexed: no quota left$") as caught:
+        documents.wait_indexed("k-1", "b-1")
+    assert blob in caught.value.error
 
 
 def test_a_long_interval_does_not_outlast_the_timeout(monkeypatch):

@@ -35,6 +35,10 @@ async def documents(client: AsyncDify) -> None:
         await documents.create_from_text("k", "a", "b", process_rule=ProcessRule(mode="automatic")), DocumentBatch
     )
     assert_type(await documents.create_from_file("k", ("a.md", b"# A")), DocumentBatch)
+    assert_type(await documents.create_from_text("k", "a", "b", if_exists="error"), DocumentBatch)
+    assert_type(await documents.create_from_file("k", b"x", filename="a.md", if_exists="replace"), DocumentBatch)
+    assert_type(await documents.create_from_text("k", "a", "b", if_exists="skip"), DocumentBatch | None)
+    assert_type(await documents.create_from_file("k", b"x", filename="a.md", if_exists="skip"), DocumentBatch | None)
     assert_type(await documents.replace_file("k", "d", b"x", filename="a.md"), DocumentBatch)
     assert_type(documents.list("k", status="error"), AsyncPager[Document])
     assert_type(await documents.get("k", "d", metadata="only"), DocumentDetail)

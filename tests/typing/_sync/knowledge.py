@@ -34,6 +34,10 @@ def documents(client: Dify) -> None:
     documents = client.knowledge.documents
     assert_type(documents.create_from_text("k", "a", "b", process_rule=ProcessRule(mode="automatic")), DocumentBatch)
     assert_type(documents.create_from_file("k", ("a.md", b"# A")), DocumentBatch)
+    assert_type(documents.create_from_text("k", "a", "b", if_exists="error"), DocumentBatch)
+    assert_type(documents.create_from_file("k", b"x", filename="a.md", if_exists="replace"), DocumentBatch)
+    assert_type(documents.create_from_text("k", "a", "b", if_exists="skip"), DocumentBatch | None)
+    assert_type(documents.create_from_file("k", b"x", filename="a.md", if_exists="skip"), DocumentBatch | None)
     assert_type(documents.replace_file("k", "d", b"x", filename="a.md"), DocumentBatch)
     assert_type(documents.list("k", status="error"), Pager[Document])
     assert_type(documents.get("k", "d", metadata="only"), DocumentDetail)

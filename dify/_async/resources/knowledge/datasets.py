@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ...._config import RequestOptions
+from ...._knowledge import embedding_fields
 from ...._paths import dataset_path
 from ...._request import Call, compact
 from ...._wire import items_of
+from ....errors import InvalidArgumentError
 from ....types.datasets import (
     Dataset,
     ExternalRetrievalModel,
@@ -55,11 +57,13 @@ class AsyncDatasets(AsyncResource):
         Args:
             name: Its name, 1 to 40 characters, unlike any other knowledge base's.
             description: Up to 400 characters.
-            indexing_technique: By embeddings or by keywords; where None, its first document settles it.
+            indexing_technique: By embeddings or by keywords; where None, its first document settles it, unless an embedding
+                model implies "high_quality".
             permission: Who in the workspace may see it (the server's default: only_me).
-            provider: "external" for one whose content another service keeps (the server's default: vendor).
+            provider: "external" for one whose content another service keeps (the server's default: vendor); implied by the
+                two ids below.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`.
-            embedding_model_provider: The `provider` of that entry.
+            embedding_model_provider: The `provider` of that entry; the two go together.
             retrieval_model: How it is searched by default.
             summary_index_setting: Whether a model writes a summary of every chunk to search in.
             external_knowledge_api_id: For provider "external", the connection to the other service.
@@ -77,18 +81,18 @@ class AsyncDatasets(AsyncResource):
             print(dataset.id)
             ```
         """
+        if provider is None and (external_knowledge_api_id is not None or external_knowledge_id is not None):
+            provider = "external"  # any other provider ignores the two ids
         body = compact(
             name=name,
             description=description,
-            indexing_technique=indexing_technique,
             permission=permission,
             provider=provider,
-            embedding_model=embedding_model,
-            embedding_model_provider=embedding_model_provider,
             retrieval_model=retrieval_model,
             summary_index_setting=summary_index_setting,
             external_knowledge_api_id=external_knowledge_api_id,
             external_knowledge_id=external_knowledge_id,
+            **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
         call = Call("createDataset", "POST", "/datasets", key="knowledge", json=body)
         return await self._transport.fetch(call, Dataset, options)
@@ -173,11 +177,13 @@ class AsyncDatasets(AsyncResource):
             name: Its new name, 1 to 40 characters.
             description: Up to 400 characters; empty text clears it.
             indexing_technique: From "economy" to "high_quality" embeds all documents anew.
-            permission: Who in the workspace may see it.
-            embedding_model: The `model` of an entry of `models.list("text-embedding")`; another one embeds all anew.
-            embedding_model_provider: The `provider` of that entry.
+            permission: Who in the workspace may see it; a list of members implies "partial_members".
+            embedding_model: The `model` of an entry of `models.list("text-embedding")`; another one embeds all anew, for
+                which "high_quality" is sent along.
+            embedding_model_provider: The `provider` of that entry; the two go together.
             retrieval_model: How it is searched by default; replaces the whole setting.
-            partial_member_list: For permission "partial_members", the ids of their accounts; replaces the list.
+            partial_member_list: For permission "partial_members", the ids of their accounts, at least one; replaces the
+                list.
             external_retrieval_model: How an external knowledge base is searched.
             external_knowledge_id: The knowledge base at the other service.
             external_knowledge_api_id: The connection to the other service.
@@ -194,22 +200,27 @@ class AsyncDatasets(AsyncResource):
             await client.knowledge.datasets.update(dataset_id, description="For all", retrieval_model=search)
             ```
         """
+        path = dataset_path(dataset_id)
         members = None if partial_member_list is None else items_of(partial_member_list, "partial_member_list")
+        if members == []:
+            raise InvalidArgumentError(
+                "partial_member_list is empty: the server ignores an empty list; pass permission='only_me' to remove all"
+            )
+        if members and permission is None:
+            permission = "partial_members"  # the server ignores the list with any other permission
         body = compact(
             name=name,
             description=description,
-            indexing_technique=indexing_technique,
             permission=permission,
-            embedding_model=embedding_model,
-            embedding_model_provider=embedding_model_provider,
             retrieval_model=retrieval_model,
             partial_member_list=None if members is None else [{"user_id": member} for member in members],
             external_retrieval_model=external_retrieval_model,
             external_knowledge_id=external_knowledge_id,
             external_knowledge_api_id=external_knowledge_api_id,
+            **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
         # What is sent is set, and set again it is the same: the server embeds anew only where something changes.
-        call = Call("updateDataset", "PATCH", dataset_path(dataset_id), key="knowledge", json=body, repeatable=True)
+        call = Call("updateDataset", "PATCH", path, key="knowledge", json=body, repeatable=True)
         return await self._transport.fetch(call, Dataset, options)
 
     async def delete(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:

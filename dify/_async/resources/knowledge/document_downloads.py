@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ...._answers import link_address
 from ...._config import RequestOptions
+from ...._knowledge import some_of
 from ...._paths import dataset_path, document_path
 from ...._request import Call
-from ...._wire import items_of
 from ....types.documents import DownloadURL
 from ...byte_stream import AsyncByteStream
 from .._base import AsyncResource
@@ -87,7 +87,7 @@ class AsyncDocumentDownloads(AsyncResource):
 
         Raises:
             NotFoundError: There is no such document, while reading.
-            BadRequestError: None or too many are asked for, while reading.
+            BadRequestError: Too many are asked for, while reading.
 
         Example:
             ```python
@@ -100,7 +100,7 @@ class AsyncDocumentDownloads(AsyncResource):
             "POST",
             f"{dataset_path(dataset_id)}/documents/download-zip",
             key="knowledge",
-            json={"document_ids": items_of(document_ids, "document_ids")},
+            json={"document_ids": some_of(document_ids, "document_ids", "to download")},
             repeatable=True,
             accept="bytes",
         )

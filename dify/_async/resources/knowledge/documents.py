@@ -8,9 +8,9 @@ from typing import Literal
 
 from ...._config import RequestOptions
 from ...._indexing import all_indexed, indexing_overdue
+from ...._knowledge import some_of
 from ...._paths import dataset_path, document_path
 from ...._request import Call, compact, segment
-from ...._wire import items_of
 from ....errors import InvalidArgumentError
 from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
 from ..._io import sleep
@@ -131,7 +131,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         Args:
             dataset_id: The knowledge base.
             action: What to do. Searches pass over documents that are disabled or archived.
-            document_ids: The documents; with none, nothing happens.
+            document_ids: The documents, at least one.
             options: Settings for this call alone.
 
         Raises:
@@ -143,7 +143,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
             await client.knowledge.documents.set_status(dataset_id, "disable", [document_id])
             ```
         """
-        body = {"document_ids": items_of(document_ids, "document_ids")}
+        body = {"document_ids": some_of(document_ids, "document_ids", f"to {action}")}
         path = f"{dataset_path(dataset_id)}/documents/status/{segment(action, 'action')}"
         call = Call("batchUpdateDocumentStatus", "PATCH", path, key="knowledge", json=body, repeatable=True)
         await self._transport.send(call, options)
@@ -186,7 +186,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         Args:
             dataset_id: The knowledge base.
             batch: What the call that made or changed the documents answered; `PipelineRun.batch` too.
-            timeout: The most seconds to wait; None for as long as it takes. A paused document is waited for, too.
+            timeout: The most seconds to wait; None for as long as it takes.
             poll_interval: Seconds between two questions.
             on_progress: Called with every answer, the last one included. The counts in it may be None.
             options: Settings for each of the questions.
@@ -195,9 +195,11 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
             The last answer: every document is "completed".
 
         Raises:
-            IndexingFailed: A document could not be indexed; `error` has Dify's reason.
+            IndexingFailed: A document could not be indexed, or is paused, for example because a quota is used up; the message
+                and `error` have Dify's reason. A paused document goes on only after someone resumes it in Dify.
             IndexingTimeout: The time is over; the server goes on.
-            NotFoundError: There is no such batch, or its documents are deleted.
+            NotFoundError: There is no such batch, its documents are deleted, or other documents of the same name have
+                replaced them.
 
         Example:
             ```python

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...._config import RequestOptions
+from ...._knowledge import some_of
 from ...._paths import dataset_path
 from ...._request import Call, segment
-from ...._wire import items_of
 from ....types.metadata import BuiltInFields, MetadataField, MetadataFields, MetadataOperation, MetadataType
 from .._base import AsyncResource
 
@@ -181,7 +181,7 @@ class AsyncMetadata(AsyncResource):
 
         Args:
             dataset_id: The knowledge base.
-            operation_data: What to set: one operation per document.
+            operation_data: What to set: one operation per document, at least one.
             options: Settings for this call alone.
 
         Raises:
@@ -195,7 +195,7 @@ class AsyncMetadata(AsyncResource):
             await client.knowledge.metadata.update_documents(dataset_id, [change])
             ```
         """
-        body = {"operation_data": items_of(operation_data, "operation_data")}
+        body = {"operation_data": some_of(operation_data, "operation_data", "to set")}
         path = f"{dataset_path(dataset_id)}/documents/metadata"
         # Values are set and never added to, so that a second time changes nothing.
         call = Call("batchUpdateDocumentMetadata", "POST", path, key="knowledge", json=body, repeatable=True)

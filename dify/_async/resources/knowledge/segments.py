@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ...._config import RequestOptions
+from ...._knowledge import some_of
 from ...._paths import segment_path, segments_path
 from ...._request import Call, compact
 from ...._wire import items_of
+from ....errors import InvalidArgumentError
 from ....types.segments import Segment, SegmentDetail, SegmentInput, SegmentList
 from ...pager import AsyncPager
 from .._base import AsyncResource
@@ -59,7 +61,7 @@ class AsyncSegments(AsyncResource):
             print(made.data[0].id)
             ```
         """
-        body = {"segments": items_of(segments, "segments")}
+        body = {"segments": some_of(segments, "segments", "to create")}
         call = Call("createSegments", "POST", segments_path(dataset_id, document_id), key="knowledge", json=body)
         return await self._transport.fetch(call, SegmentList, options)
 
@@ -143,23 +145,25 @@ class AsyncSegments(AsyncResource):
         summary: str | None = None,
         options: RequestOptions | None = None,
     ) -> SegmentDetail:
-        """Change a chunk and index it anew (updateSegment); what is left out stays.
+        """Change a chunk and index it anew (updateSegment); what is left out stays, save the answer.
 
         Args:
             dataset_id: The knowledge base.
             document_id: The document.
             segment_id: The chunk.
-            content: Its new text.
-            answer: Its new answer, in a question-and-answer document.
-            keywords: Its new keywords, in place of the old.
-            enabled: Whether searches may find it.
+            content: Its new text, not empty.
+            answer: Its answer, in a question-and-answer document. Pass it with every change: the server clears an answer that
+                is left out.
+            keywords: Its new keywords, at least one, in place of the old.
+            enabled: Whether searches may find it. False goes alone: the server ignores all other changes of that call.
             regenerate_child_chunks: Cut it into child chunks anew, in a "hierarchical_model" document.
             attachment_ids: Ids of the uploaded files to attach.
             summary: Its new text for the summary index.
             options: Settings for this call alone.
 
         Raises:
-            BadRequestError: It is being indexed, or a value does not fit.
+            InvalidArgumentError: Nothing would change, or something would be ignored in silence.
+            BadRequestError: It is being indexed or disabled, or a value does not fit.
             ProviderNotInitializedError: The embedding model has no credentials.
             NotFoundError: There is no such chunk.
 
@@ -168,6 +172,7 @@ class AsyncSegments(AsyncResource):
             await client.knowledge.segments.update(dataset_id, document_id, segment_id, content="Lemons are sour!")
             ```
         """
+        path = segment_path(dataset_id, document_id, segment_id)
         changes = compact(
             content=content,
             answer=answer,
@@ -177,7 +182,18 @@ class AsyncSegments(AsyncResource):
             attachment_ids=None if attachment_ids is None else items_of(attachment_ids, "attachment_ids"),
             summary=summary,
         )
-        path = segment_path(dataset_id, document_id, segment_id)
+        if not changes:
+            raise InvalidArgumentError("nothing to change: pass at least one of the arguments after segment_id")
+        for name in ("content", "keywords"):
+            if name in changes and not changes[name]:
+                raise InvalidArgumentError(
+                    f"{name} is empty: the server ignores that; leave it out to keep the old {name}"
+                )
+        if enabled is False and len(changes) > 1:
+            raise InvalidArgumentError(
+                f"enabled=False goes alone: the server would ignore {', '.join(sorted(changes.keys() - {'enabled'}))}; "
+                "change the chunk first, and disable it in a second call"
+            )
         # Not repeatable: the server embeds while we wait. A second call after a timeout would embed beside the first,
         # and both would write the same entry of the vector store.
         call = Call("updateSegment", "POST", path, key="knowledge", json={"segment": changes})

@@ -4,21 +4,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
+from ...._knowledge import embedding_fields, form_for, stored_text_name
 from ...._paths import dataset_path, document_path
 from ...._request import Call, compact
+from ....errors import InvalidArgumentError
 from ....types.datasets import IndexingTechnique, RetrievalModel
-from ....types.documents import DocumentBatch, ProcessRule
+from ....types.documents import DocumentBatch, DocumentDetail, IfExists, ProcessRule
 from ....types.segments import DocForm
-from .._base import Resource
+from .document_names import DocumentNames
 
 __all__ = ["DocumentTexts"]
 
 
-class DocumentTexts(Resource):
-    """What `documents` does with text."""
+class DocumentTexts(DocumentNames):
+    """The methods of `documents` that send text."""
+
+    @overload
+    def create_from_text(
+        self,
+        dataset_id: str,
+        name: str,
+        text: str,
+        *,
+        indexing_technique: IndexingTechnique | None = None,
+        doc_form: DocForm | None = None,
+        doc_language: str | None = None,
+        process_rule: ProcessRule | Mapping[str, Any] | None = None,
+        retrieval_model: RetrievalModel | Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        original_document_id: str | None = None,
+        if_exists: Literal["error", "replace"] = "replace",
+        options: RequestOptions | None = None,
+    ) -> DocumentBatch: ...
+
+    @overload
+    def create_from_text(
+        self,
+        dataset_id: str,
+        name: str,
+        text: str,
+        *,
+        indexing_technique: IndexingTechnique | None = None,
+        doc_form: DocForm | None = None,
+        doc_language: str | None = None,
+        process_rule: ProcessRule | Mapping[str, Any] | None = None,
+        retrieval_model: RetrievalModel | Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        original_document_id: str | None = None,
+        if_exists: IfExists,
+        options: RequestOptions | None = None,
+    ) -> DocumentBatch | None: ...
 
     def create_from_text(
         self,
@@ -34,30 +74,42 @@ class DocumentTexts(Resource):
         embedding_model: str | None = None,
         embedding_model_provider: str | None = None,
         original_document_id: str | None = None,
+        if_exists: IfExists = "replace",
         options: RequestOptions | None = None,
-    ) -> DocumentBatch:
-        """Make a document of a text (createDocumentFromText). It is indexed after the call: see `wait_indexed`.
+    ) -> DocumentBatch | None:
+        """Create a document from a text (createDocumentFromText). It is indexed after the call: see `wait_indexed`.
+
+        **A document of the same name is replaced.** The server takes the name for the identity of a document: an enabled
+        document of exactly that name keeps its id and gets a new batch, its old text is gone, and its old batch is unknown.
+        A disabled one stays, and a second document of the name is created. `if_exists` looks the name up first.
 
         Args:
             dataset_id: The knowledge base.
-            name: The document's name.
+            name: The document's name; the server cuts it after 200 characters.
             text: Its text.
-            indexing_technique: By embeddings or by keywords; the first document of a knowledge base needs it.
-            doc_form: How to cut it (the server's default: text_model); all documents of a knowledge base are cut alike.
+            indexing_technique: By embeddings or by keywords. The first document of a knowledge base needs it, on some servers
+                (1.14.2 among them) every text does. An embedding model implies "high_quality".
+            doc_form: How to cut it (the server's default: text_model; a hierarchical rule implies hierarchical_model); all
+                documents of a knowledge base are cut alike.
             doc_language: Its language, for question-and-answer documents (the server's default: English).
             process_rule: What to clean up and where to cut. Without one a document follows the one before it; for the first
                 one give it, such as `{"mode": "automatic"}`: some servers cannot do without.
             retrieval_model: How the knowledge base is searched; counts with its first document.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`; likewise.
-            embedding_model_provider: The `provider` of that entry.
+            embedding_model_provider: The `provider` of that entry; the two go together.
             original_document_id: The document that this is a new version of; it is replaced.
+            if_exists: What to do if the knowledge base has documents of that name, disabled and archived ones included:
+                "replace" leaves it to the server, as described above; "error" raises; "skip" does nothing. The latter two
+                list the documents of the name first, which is one more request, and do not lock it: of two calls at the
+                same time, one may still replace the document of the other.
             options: Settings for this call alone.
 
         Returns:
-            The document as it is now, and the batch to ask about.
+            The document as it is now, and the batch to ask about; None for "skip" where there is a document of that name.
 
         Raises:
-            BadRequestError: A value does not fit, or the first document lacks its `indexing_technique`.
+            DocumentExistsError: `if_exists` is "error", and there is a document of that name.
+            BadRequestError: A value does not fit, or `indexing_technique` is missing.
             ProviderNotInitializedError: The embedding model has no credentials.
             PermissionDeniedError: The plan's documents or vector space are used up, or the API is switched off.
             RateLimitError: Too many knowledge requests (Dify Cloud).
@@ -79,16 +131,16 @@ class DocumentTexts(Resource):
         body = compact(
             name=name,
             text=text,
-            indexing_technique=indexing_technique,
-            doc_form=doc_form,
+            doc_form=form_for(doc_form, process_rule),
             doc_language=doc_language,
             process_rule=process_rule,
             retrieval_model=retrieval_model,
-            embedding_model=embedding_model,
-            embedding_model_provider=embedding_model_provider,
             original_document_id=original_document_id,
+            **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
         path = f"{dataset_path(dataset_id)}/document/create-by-text"
+        if not self._may_create(dataset_id, stored_text_name(name), if_exists, options):
+            return None
         call = Call("createDocumentFromText", "POST", path, key="knowledge", json=body)
         return self._transport.fetch(call, DocumentBatch, options)
 
@@ -110,10 +162,11 @@ class DocumentTexts(Resource):
         Args:
             dataset_id: The knowledge base.
             document_id: The document.
-            name: Its new name; a new text needs one too.
-            text: Its new text.
-            process_rule: What to clean up and where to cut; without a text it is needed.
-            doc_form: How to cut it.
+            name: Its new name. The server takes a text only together with a name: where None, the name is fetched first
+                (getDocumentDetail, one more request) and stays.
+            text: Its new text; not empty.
+            process_rule: What to clean up and where to cut; needed without a text.
+            doc_form: How to cut it; a hierarchical rule implies "hierarchical_model".
             doc_language: Its language.
             retrieval_model: How the knowledge base is searched.
             options: Settings for this call alone.
@@ -122,26 +175,39 @@ class DocumentTexts(Resource):
             The document as it is now, and the batch to ask about.
 
         Raises:
-            BadRequestError: A text without a name, neither text nor rule, or the document is being indexed.
+            InvalidArgumentError: There is neither a text nor a rule.
+            BadRequestError: A value does not fit, or the document is being indexed.
             NotFoundError: There is no such document.
 
         Example:
             ```python
             made = client.knowledge.documents.update_from_text(
-                dataset_id, document_id, name="Leave", text="Everyone has 32 days of leave."
+                dataset_id, document_id, text="Everyone has 32 days of leave."
             )
             client.knowledge.documents.wait_indexed(dataset_id, made.batch)
             ```
         """
+        path = document_path(dataset_id, document_id)
+        if text == "":
+            raise InvalidArgumentError(
+                "text is empty: the server ignores an empty text; leave it out to keep the old one"
+            )
+        if text is None and process_rule is None:
+            raise InvalidArgumentError(
+                "text and process_rule are missing: pass one of them; a name alone changes nothing"
+            )
+        if text is not None and name is None:
+            query = {"metadata": "without"}
+            get = Call("getDocumentDetail", "GET", path, key="knowledge", query=query, repeatable=True)
+            name = (self._transport.fetch(get, DocumentDetail, options)).name
         body = compact(
             name=name,
             text=text,
             process_rule=process_rule,
-            doc_form=doc_form,
+            doc_form=form_for(doc_form, process_rule),
             doc_language=doc_language,
             retrieval_model=retrieval_model,
         )
-        path = f"{document_path(dataset_id, document_id)}/update-by-text"
         # Not repeatable: every execution begins to index anew.
-        call = Call("updateDocumentByText", "POST", path, key="knowledge", json=body)
+        call = Call("updateDocumentByText", "POST", f"{path}/update-by-text", key="knowledge", json=body)
         return self._transport.fetch(call, DocumentBatch, options)

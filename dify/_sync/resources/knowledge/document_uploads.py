@@ -4,23 +4,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
-from ...._files import FileSource, upload_of
+from ...._files import FileSource, Upload, upload_of
+from ...._knowledge import embedding_fields, form_for, stored_file_name
 from ...._paths import dataset_path, document_path
 from ...._request import Call, compact, encode_json
 from ....types.datasets import IndexingTechnique, RetrievalModel
-from ....types.documents import DocumentBatch, ProcessRule
+from ....types.documents import DocumentBatch, IfExists, ProcessRule
 from ....types.segments import DocForm
 from ..._io import in_thread
-from .._base import Resource
+from .document_names import DocumentNames
 
 __all__ = ["DocumentUploads"]
 
 
-class DocumentUploads(Resource):
-    """What `documents` makes of files."""
+class DocumentUploads(DocumentNames):
+    """The methods of `documents` that upload files."""
+
+    @overload
+    def create_from_file(
+        self,
+        dataset_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        indexing_technique: IndexingTechnique | None = None,
+        doc_form: DocForm | None = None,
+        doc_language: str | None = None,
+        process_rule: ProcessRule | Mapping[str, Any] | None = None,
+        retrieval_model: RetrievalModel | Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        original_document_id: str | None = None,
+        if_exists: Literal["error", "replace"] = "replace",
+        options: RequestOptions | None = None,
+    ) -> DocumentBatch: ...
+
+    @overload
+    def create_from_file(
+        self,
+        dataset_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        indexing_technique: IndexingTechnique | None = None,
+        doc_form: DocForm | None = None,
+        doc_language: str | None = None,
+        process_rule: ProcessRule | Mapping[str, Any] | None = None,
+        retrieval_model: RetrievalModel | Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        original_document_id: str | None = None,
+        if_exists: IfExists,
+        options: RequestOptions | None = None,
+    ) -> DocumentBatch | None: ...
 
     def create_from_file(
         self,
@@ -37,31 +78,44 @@ class DocumentUploads(Resource):
         embedding_model: str | None = None,
         embedding_model_provider: str | None = None,
         original_document_id: str | None = None,
+        if_exists: IfExists = "replace",
         options: RequestOptions | None = None,
-    ) -> DocumentBatch:
-        """Make a document of a file (createDocumentFromFile). It is indexed after the call: see `wait_indexed`.
+    ) -> DocumentBatch | None:
+        """Create a document from a file (createDocumentFromFile). It is indexed after the call: see `wait_indexed`.
+
+        **A document of the same name is replaced.** The server takes the name for the identity of a document: an enabled
+        document of exactly that name keeps its id and gets a new batch, its old text is gone, and its old batch is unknown.
+        A disabled one stays, and a second document of the name is created. `if_exists` looks the name up first.
 
         Args:
             dataset_id: The knowledge base.
             file: A path, bytes, a binary file object (read from where it stands), an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
-            filename: The name to send, which becomes the document's; needed where the file has none.
+            filename: The name to send, which becomes the document's; needed where the file has none. It has no slashes, and
+                the server cuts names of more than 200 characters.
             mime_type: The type to send; guessed from the name where None.
-            indexing_technique: By embeddings or by keywords; the first document of a knowledge base needs it.
-            doc_form: How to cut it (the server's default: text_model); all documents of a knowledge base are cut alike.
+            indexing_technique: By embeddings or by keywords; the first document of a knowledge base needs it. An embedding
+                model implies "high_quality".
+            doc_form: How to cut it (the server's default: text_model; a hierarchical rule implies hierarchical_model); all
+                documents of a knowledge base are cut alike.
             doc_language: Its language, for question-and-answer documents (the server's default: English).
             process_rule: What to clean up and where to cut. The first document of a knowledge base needs one, such as
                 `{"mode": "automatic"}`; without one a document follows the one before it.
             retrieval_model: How the knowledge base is searched; counts with its first document.
             embedding_model: The `model` of an entry of `models.list("text-embedding")`; likewise.
-            embedding_model_provider: The `provider` of that entry.
+            embedding_model_provider: The `provider` of that entry; the two go together.
             original_document_id: The document that this is a new version of; it is replaced.
+            if_exists: What to do if the knowledge base has documents of that name, disabled and archived ones included:
+                "replace" leaves it to the server, as described above; "error" raises; "skip" does nothing. The latter two
+                list the documents of the name first, which is one more request, and do not lock it: of two calls at the
+                same time, one may still replace the document of the other.
             options: Settings for this call alone.
 
         Returns:
-            The document as it is now, and the batch to ask about.
+            The document as it is now, and the batch to ask about; None for "skip" where there is a document of that name.
 
         Raises:
+            DocumentExistsError: `if_exists` is "error", and there is a document of that name.
             BadRequestError: A value does not fit, or the first document lacks what it needs. A file that is too large or of
                 a type that the server does not take is refused so as well, without a word.
             ProviderNotInitializedError: The embedding model has no credentials.
@@ -81,17 +135,18 @@ class DocumentUploads(Resource):
             ```
         """
         settings = compact(
-            indexing_technique=indexing_technique,
-            doc_form=doc_form,
+            doc_form=form_for(doc_form, process_rule),
             doc_language=doc_language,
             process_rule=process_rule,
             retrieval_model=retrieval_model,
-            embedding_model=embedding_model,
-            embedding_model_provider=embedding_model_provider,
             original_document_id=original_document_id,
+            **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
         path = f"{dataset_path(dataset_id)}/document/create-by-file"
-        return self._upload("createDocumentFromFile", "POST", path, file, filename, mime_type, settings, options)
+        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        if not self._may_create(dataset_id, stored_file_name(upload.filename), if_exists, options):
+            return None
+        return self._upload("createDocumentFromFile", "POST", path, upload, settings, options)
 
     def replace_file(
         self,
@@ -111,13 +166,16 @@ class DocumentUploads(Resource):
     ) -> DocumentBatch:
         """Put another file in place of a document's, and index it anew (updateDocument). Needs a server from 1.14 on.
 
+        The document keeps its id and takes the name of the file. Other documents of that name are left alone, so that the
+        knowledge base can end up with two of one name; a later `create_from_file` of that name replaces one of them.
+
         Args:
             dataset_id: The knowledge base.
             document_id: The document.
             file: The file, as in `create_from_file`.
             filename: The name to send, which becomes the document's; needed where the file has none.
             mime_type: The type to send; guessed from the name where None.
-            doc_form: How to cut it.
+            doc_form: How to cut it; a hierarchical rule implies "hierarchical_model".
             doc_language: Its language.
             process_rule: What to clean up and where to cut.
             retrieval_model: How the knowledge base is searched.
@@ -141,15 +199,15 @@ class DocumentUploads(Resource):
             ```
         """
         settings = compact(
-            doc_form=doc_form,
+            doc_form=form_for(doc_form, process_rule),
             doc_language=doc_language,
             process_rule=process_rule,
             retrieval_model=retrieval_model,
-            embedding_model=embedding_model,
-            embedding_model_provider=embedding_model_provider,
+            **embedding_fields(embedding_model, embedding_model_provider, implied=False),
         )
         path = document_path(dataset_id, document_id)
-        return self._upload("updateDocument", "PATCH", path, file, filename, mime_type, settings, options)
+        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        return self._upload("updateDocument", "PATCH", path, upload, settings, options)
 
     def update_from_file(
         self,
@@ -175,7 +233,7 @@ class DocumentUploads(Resource):
             file: The file, as in `create_from_file`.
             filename: The name to send, which becomes the document's; needed where the file has none.
             mime_type: The type to send; guessed from the name where None.
-            doc_form: How to cut it.
+            doc_form: How to cut it; a hierarchical rule implies "hierarchical_model".
             doc_language: Its language.
             process_rule: What to clean up and where to cut.
             retrieval_model: How the knowledge base is searched.
@@ -196,29 +254,26 @@ class DocumentUploads(Resource):
             ```
         """
         settings = compact(
-            doc_form=doc_form,
+            doc_form=form_for(doc_form, process_rule),
             doc_language=doc_language,
             process_rule=process_rule,
             retrieval_model=retrieval_model,
-            embedding_model=embedding_model,
-            embedding_model_provider=embedding_model_provider,
+            **embedding_fields(embedding_model, embedding_model_provider, implied=False),
         )
         path = f"{document_path(dataset_id, document_id)}/update-by-file"
-        return self._upload("updateDocumentByFile", "POST", path, file, filename, mime_type, settings, options)
+        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        return self._upload("updateDocumentByFile", "POST", path, upload, settings, options)
 
     def _upload(
         self,
         operation: str,
         method: str,
         path: str,
-        file: FileSource,
-        filename: str | None,
-        mime_type: str | None,
+        upload: Upload,
         settings: dict[str, Any],
         options: RequestOptions | None,
     ) -> DocumentBatch:
         # What would be a JSON body elsewhere goes as text into a field of the form.
         form = {"data": encode_json(settings).decode()} if settings else {}
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         call = Call(operation, method, path, key="knowledge", upload=upload, form=form)
         return self._transport.fetch(call, DocumentBatch, options)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...._config import RequestOptions
+from ...._knowledge import some_of
 from ...._paths import dataset_path
 from ...._request import Call
-from ...._wire import items_of
 from ....types.tags import DatasetTags, Tag
 from .._base import Resource
 
@@ -122,7 +122,7 @@ class Tags(Resource):
             client.knowledge.tags.bind([tag.id], target_id=dataset_id)
             ```
         """
-        body = {"tag_ids": items_of(tag_ids, "tag_ids"), "target_id": target_id}
+        body = {"tag_ids": some_of(tag_ids, "tag_ids", "to bind"), "target_id": target_id}
         call = Call("bindTagsToDataset", "POST", f"{_PATH}/binding", key="knowledge", json=body, repeatable=True)
         self._transport.send(call, options)
 
@@ -142,7 +142,7 @@ class Tags(Resource):
             client.knowledge.tags.unbind([tag.id], target_id=dataset_id)
             ```
         """
-        tags = items_of(tag_ids, "tag_ids")
+        tags = some_of(tag_ids, "tag_ids", "to unbind")
         body: dict[str, Any] = {"tag_ids": tags, "target_id": target_id}
         if len(tags) == 1:
             body["tag_id"] = tags[0]  # all that servers before 1.14 understand; newer ones take either
