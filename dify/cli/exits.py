@@ -118,12 +118,12 @@ def line_of(error: Exception, command: str, source: Source | None = None) -> str
         source: Where key and address came from.
     """
     import dify
-    from dify.errors import without_routes
+    from dify.errors import readable, without_routes
 
     said, hint = str(error), _hint_for(error, command, source or Source())
     if isinstance(error, dify.APIStatusError):
         head = " ".join(str(part) for part in (error.status_code or None, error.code) if part)
-        words = without_routes(error.message) if error.status_code == 404 else error.message
+        words = without_routes(error.message) if error.status_code == 404 else readable(error.message)
         said = ": ".join(part for part in (head, words.strip()) if part) or type(error).__name__
         hint = hint or _in_our_words(error.hint or "")
     elif isinstance(error, OSError) and error.strerror and not isinstance(error, dify.DifyError):

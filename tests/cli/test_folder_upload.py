@@ -85,7 +85,7 @@ def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, fo
     assert first.exit_code == 0, first.stderr
     assert [line.split("\t")[0] for line in first.stdout.splitlines()] == ["indexed"] * 3
     assert first.stderr.splitlines()[-1] == "3 indexed"
-    assert names_in(base_url, dataset) == ["leave.md", "tea.txt", "travel.md"]
+    assert names_in(base_url, dataset) == ["deep%2Ftea.txt", "leave.md", "travel.md"]
     again = invoke(*words, "-v", base_url=base_url)
     assert again.stderr.splitlines()[-1] == "3 indexed, 3 of them before"
     assert uploads(emulator) == 3
@@ -98,7 +98,7 @@ def test_the_first_upload_to_a_knowledge_base_needs_no_rule_and_others_follow(
     with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
         bare = client.knowledge.datasets.create("Bare", indexing_technique="economy").id
         assert invoke("knowledge", "documents", "upload", bare, str(folder), base_url=base_url).exit_code == 0
-        assert names_in(base_url, bare) == ["leave.md", "tea.txt", "travel.md"]
+        assert names_in(base_url, bare) == ["deep%2Ftea.txt", "leave.md", "travel.md"]
         first = next(iter(client.knowledge.documents.list(bare)))
         detail = client.knowledge.documents.get(bare, first.id)
     assert detail.dataset_process_rule is not None
@@ -122,7 +122,7 @@ def test_what_failed_is_named_and_tried_again_by_the_next_call(invoke: Invoke, s
     reader.broken = set()
     assert invoke(*words, base_url=base_url).exit_code == 0
     assert uploads(emulator) == 4
-    assert names_in(base_url, dataset) == ["leave.md", "tea.txt", "travel.md"]  # not twice
+    assert names_in(base_url, dataset) == ["deep%2Ftea.txt", "leave.md", "travel.md"]  # not twice
 
 
 def test_a_file_that_has_changed_replaces_its_document(invoke: Invoke, server: Any, folder: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_file_that_vanishes_or_cannot_be_read_fails_alone(
         "travel.md": "indexed",
     }
     assert "No such file or directory" in states["leave.md"]["error"]
-    assert names_in(base_url, dataset) == ["tea.txt", "travel.md"]
+    assert names_in(base_url, dataset) == ["deep%2Ftea.txt", "travel.md"]
     (folder / "leave.md").write_text("It is back", encoding="utf-8")
     (folder / "nothing").write_text("It is there", encoding="utf-8")
     assert invoke(*words, base_url=base_url).exit_code == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,22 @@ from ..command import Job, command, examples
 from ..inputs import checked, read_text
 from ..lazy import group
 from ..options import All, Keyword, Limit, Yes, confirmed
-from .options import DatasetId, DocumentId, Form, Language, Rule, Technique, given_json, literal
+from .options import (
+    IF_EXISTS,
+    DatasetId,
+    DocumentId,
+    Form,
+    IfExistsOption,
+    Language,
+    Rule,
+    Technique,
+    given_json,
+    literal,
+)
 from .upload import upload_command
+
+if TYPE_CHECKING:
+    from dify import IfExists as DocumentAction
 
 __all__ = ["documents"]
 
@@ -74,18 +88,24 @@ async def add_text(
     form: Form = None,
     language: Language = None,
     rule: Rule = None,
+    if_exists: IfExistsOption = None,
     wait: Wait = True,
 ) -> None:
-    """Make a document of a text."""
+    """Create a document from a text. A document of the same name is replaced, unless --if-exists says otherwise."""
+    action: DocumentAction = literal(if_exists, "--if-exists", IF_EXISTS) or "replace"
     made = await job.client.knowledge.documents.create_from_text(
         dataset_id,
         name,
         read_text("-") if text == "-" else checked(text),
+        if_exists=action,
         indexing_technique=literal(indexing, "--indexing", TECHNIQUES),
         doc_form=literal(form, "--form", FORMS),
         doc_language=language,
         process_rule=given_json(rule, "--rule"),
     )
+    if made is None:
+        job.screen.note(f"skipped: the knowledge base has a document {name!r}")
+        return
     await _indexed(job, dataset_id, made.batch, wait)
     job.out.one(made, _MADE)
 

@@ -10,9 +10,11 @@ from ..inputs import Pair, parse_pairs, read_text
 from ..options import literal
 
 __all__ = [
+    "IF_EXISTS",
     "DatasetId",
     "DocumentId",
     "Form",
+    "IfExistsOption",
     "Language",
     "Model",
     "Provider",
@@ -41,6 +43,11 @@ Language = Annotated[str | None, typer.Option("--language", metavar="NAME", help
 Rule = Annotated[
     str | None,
     typer.Option("--rule", metavar="JSON|@FILE", help="What to clean up and where to cut (process_rule), as JSON."),
+]
+IF_EXISTS = ("error", "replace", "skip")
+IfExistsOption = Annotated[
+    str | None,
+    typer.Option("--if-exists", metavar="ACTION", help="If a document has the name: error, replace or skip."),
 ]
 Retrieval = Annotated[
     str | None,

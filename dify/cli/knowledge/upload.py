@@ -1,4 +1,4 @@
-"""`dify knowledge documents upload`: files and folders into a knowledge base, with bars, and where it stopped before."""
+"""`dify knowledge documents upload`: files and folders into a knowledge base, with bars; an attempt resumes the last one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ import typer
 from ..command import Job, command, examples
 from ..exits import FAILED, Failure, code_of, line_of
 from ..render import to_json
-from .options import DatasetId, Form, Language, Model, Provider, Rule, Technique, given_json, literal
+from .options import (
+    IF_EXISTS,
+    DatasetId,
+    Form,
+    IfExistsOption,
+    Language,
+    Model,
+    Provider,
+    Rule,
+    Technique,
+    given_json,
+    literal,
+)
 
 __all__ = ["upload_command"]
 
@@ -24,7 +36,8 @@ def upload_command(documents: typer.Typer) -> None:
         epilog=examples(
             "dify knowledge documents upload DATASET_ID handbook/ --indexing economy",
             "dify knowledge documents upload DATASET_ID handbook/ --match '*.md' --concurrency 8",
-            "dify knowledge documents upload DATASET_ID handbook/     (again: goes on where it stopped)",
+            "dify knowledge documents upload DATASET_ID handbook/ --name-template '{root} {path}' --replace",
+            "dify knowledge documents upload DATASET_ID handbook/     (again: resumes where it stopped)",
         ),
     )(_upload)
 
@@ -49,7 +62,17 @@ async def _upload(
         int, typer.Option("--concurrency", "-c", min=1, metavar="N", help="How many at a time.")
     ] = 4,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until all are indexed.")] = True,
-    again: Annotated[bool, typer.Option("--again", help="Upload also what is there by an earlier attempt.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Upload also what an earlier attempt uploaded.")] = False,
+    name_template: Annotated[
+        str,
+        typer.Option(
+            "--name-template",
+            metavar="TEXT",
+            help="Document names, of {path} {parent} {name} {stem} {suffix} {root}.",
+        ),
+    ] = "{path}",
+    if_exists: IfExistsOption = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Same as --if-exists replace.")] = False,
     journal: Annotated[
         Path | None,
         typer.Option(
@@ -59,19 +82,38 @@ async def _upload(
 ) -> None:
     """Upload files and folders as documents, and wait until they are indexed.
 
-    Called again it goes on where it stopped: what is indexed is passed over, what is at the server is waited for, what
-    failed or changed since is sent anew in place of the old document. A file that fails does not keep back the others; the
-    summary names it, and the exit code is 1. What would fail every file, such as a refused key or a knowledge base that is
-    not there, ends the upload. On a terminal, bars show uploads and indexing.
+    Dify takes the name of a document for its identity: a new document replaces an existing one of the same name. So each
+    file gets a name of its own, its path below the folder with %2F for slashes (a%2Findex.md), and documents that this
+    upload did not make are replaced only with --replace.
+
+    Called again it resumes where it stopped: what is indexed is skipped, what is at the server is waited for, what failed or
+    changed since is sent again and replaces its old document. A file that fails does not stop the others; the summary names
+    it, and the exit code is 1. What would fail every file, such as a refused key or an unknown knowledge base, ends the
+    upload. On a terminal, bars show uploads and indexing.
     """
     from .upload_journal import Journal, default_journal, files_of
+    from .upload_names import names_of
+    from .upload_plan import Planner
     from .uploader import Uploader
 
+    action = literal(if_exists, "--if-exists", IF_EXISTS)
+    if replace and action not in (None, "replace"):
+        raise typer.BadParameter(f"--replace contradicts --if-exists {action}")
     files = files_of(paths, match or [])
     if not files:
         raise Failure("there are no files to upload")
+    names = names_of(files, name_template)
     kept = Journal(journal or default_journal(job.client.base_url, dataset_id))
-    uploader = Uploader(job, dataset_id, files, kept, concurrency=concurrency, wait=wait, again=again)
+    planner = Planner(
+        job.client,
+        dataset_id,
+        kept,
+        names,
+        if_exists="replace" if replace else action or "error",
+        again=again,
+        concurrency=concurrency,
+    )
+    uploader = Uploader(job, dataset_id, files, kept, planner, concurrency=concurrency, wait=wait, again=again)
     uploader.settings = {
         "indexing_technique": literal(indexing, "--indexing", ("high_quality", "economy")),
         "doc_form": literal(form, "--form", ("text_model", "hierarchical_model", "qa_model")),
@@ -83,7 +125,7 @@ async def _upload(
     summary = await uploader.run()
     if job.as_json:
         for entry in summary.entries:
-            about = {"file": entry.file, "state": entry.state, "document_id": entry.document_id}
+            about = {"file": entry.file, "name": entry.name, "state": entry.state, "document_id": entry.document_id}
             job.screen.line(to_json({**about, "batch": entry.batch, "error": entry.error}))
     else:
         for entry in summary.entries:

@@ -35,10 +35,10 @@ class UploadBars:
         task = self._tasks[path] = progress.add_task(f"  {name}", total=path.stat().st_size or 1, unit="bytes")
         return lambda position: progress.update(task, completed=position)
 
-    def sent(self, path: Path) -> None:
-        """A file is at the server."""
+    def sent(self, path: Path, done: str = "sent") -> None:
+        """Count a file that needs no more sending: it is at the server, or was skipped."""
         if self._progress is None:
-            self._screen.note(f"sent {path}")
+            self._screen.note(f"{done} {path}")
             return
         self._drop(path)
         if self._upload is not None:

@@ -1,4 +1,4 @@
-"""What has become of the files of a folder upload: a line per step, so that the next attempt goes on from there."""
+"""The journal of a folder upload: a line per step of a file, from which the next attempt resumes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from ..exits import USAGE, Failure
+from .upload_names import Source
 
 __all__ = ["Entry", "Journal", "default_journal", "files_of"]
 
-State = Literal["begun", "uploaded", "indexed", "failed"]
+State = Literal["begun", "uploaded", "indexed", "failed", "skipped", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,15 @@ class Entry:
 
     Attributes:
         state: "begun": it was being sent. "uploaded": the server has it. "indexed": searches find it. "failed": it was
-            refused, or could not be indexed.
+            refused, or could not be indexed. "skipped": a document of its name exists (never written to the journal).
+            "replaced": its document belongs to another file now (never written, either).
         size: Of the file, in bytes, when it was sent; with `changed`, how to know that it is another file now.
         changed: When the file was changed last, in nanoseconds.
+        document_id: The document; while it is "begun", the document that is being replaced.
+        batch: The batch to ask for the state of the indexing.
+        error: Why it failed.
+        name: The name of the document; None in a journal of an older version.
+        upload_id: Id of the uploaded file behind the document, which changes whenever the document is replaced.
     """
 
     file: str
@@ -36,6 +43,8 @@ class Entry:
     document_id: str | None = None
     batch: str | None = None
     error: str | None = None
+    name: str | None = None
+    upload_id: str | None = None
 
     @property
     def path(self) -> Path:
@@ -50,21 +59,24 @@ def default_journal(base_url: str, dataset_id: str) -> Path:
     return Path(home) / "dify" / "uploads" / f"{name}.jsonl"
 
 
-def files_of(paths: Iterable[Path], patterns: Iterable[str]) -> list[Path]:
-    """The files to upload, folders with all that is below them; hidden ones are passed over unless named.
+def files_of(paths: Iterable[Path], patterns: Iterable[str]) -> list[Source]:
+    """Return the files to upload, folders with all that is below them; hidden ones are skipped unless named.
 
-    What cannot be looked at, such as a folder that is not ours to list, is among them, to fail when its turn comes: nobody
-    is to believe that it was sent.
+    What cannot be read, such as a folder without the right to list it, is among them and fails when its turn comes, so that
+    it is reported.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Source] = {}
     wanted = list(patterns)
     for path in paths:
+        # The name of "." and of links is that of the folder itself; the names below it are those that the user sees.
+        root = _resolved(path if path.is_dir() else path.parent).name
         if not path.is_dir():
-            found[_resolved(path)] = None
+            found.setdefault(_resolved(path), Source(_resolved(path), path.name, root))
             continue
         for below in sorted(_below(path, wanted)):
-            found[_resolved(below)] = None
-    return list(found)
+            relative = below.relative_to(path).as_posix() if below != path else path.name
+            found.setdefault(_resolved(below), Source(_resolved(below), relative, root))
+    return list(found.values())
 
 
 def _resolved(path: Path) -> Path:
@@ -95,6 +107,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._entries: dict[str, Entry] = {}
+        self._owners: dict[str, str] = {}
+        self._contested: set[str] = set()
         if path.exists() and not path.is_file():
             raise Failure(f"the journal {path} is no file: --journal names another", USAGE)
         try:
@@ -107,11 +121,33 @@ class Journal:
                 entry = Entry(**cast("dict[str, Any]", json.loads(line)))
             except (ValueError, TypeError):
                 continue  # the line that was being written when an attempt was killed
-            self._entries[entry.file] = entry
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        """Keep an entry; a document belongs to the file that was sent last, and to no other."""
+        self._entries[entry.file] = entry
+        document_id = entry.document_id
+        if document_id is None or entry.state == "begun":
+            return
+        owner = self._owners.setdefault(document_id, entry.file)
+        other = None if owner == entry.file else self._entries.get(owner)
+        if other is not None and other.document_id == document_id:
+            self._entries[owner] = _without_document(other)
+            if entry.name is None:
+                # Older versions sent several files under one name, and noted the one document for each of them. Nothing
+                # tells which file it holds, so all of them are sent again, and the document is never touched.
+                self._contested.add(document_id)
+        self._owners[document_id] = entry.file
+        if document_id in self._contested:
+            self._entries[entry.file] = _without_document(entry)
 
     def of(self, path: Path) -> Entry | None:
-        """How far a file is; None where it was never sent."""
+        """Return how far a file is; None if it was never sent."""
         return self._entries.get(str(path))
+
+    def is_free(self, document_id: str, path: Path) -> bool:
+        """Tell whether no file but this one has a claim to a document."""
+        return document_id not in self._contested and self._owners.get(document_id, str(path)) == str(path)
 
     @property
     def document_ids(self) -> set[str]:
@@ -127,10 +163,13 @@ class Journal:
         document_id: str | None = None,
         batch: str | None = None,
         error: str | None = None,
+        name: str | None = None,
+        upload_id: str | None = None,
     ) -> Entry:
-        """A file has come a step further."""
-        entry = Entry(str(path), state, seen.st_size, seen.st_mtime_ns, document_id, batch, error)
-        self._entries[entry.file] = entry
+        """Write down a step of a file."""
+        times = seen.st_size, seen.st_mtime_ns
+        entry = Entry(str(path), state, *times, document_id, batch, error, name, upload_id)
+        self._add(entry)
         # A line feed first: what a killed attempt left without its end spoils only itself.
         data = f"\n{json.dumps(asdict(entry), ensure_ascii=False)}\n".encode("utf-8", "surrogateescape")
         try:
@@ -144,3 +183,7 @@ class Journal:
             why = f"cannot write the journal {self.path}: {failure.strerror or failure}"
             raise Failure(f"{why} (--journal names another)") from None
         return entry
+
+
+def _without_document(entry: Entry) -> Entry:
+    return replace(entry, state="replaced", document_id=None, batch=None, upload_id=None)

@@ -1,4 +1,4 @@
-"""Files on their way into a knowledge base: sent several at a time, and followed until they are indexed."""
+"""The upload of files into a knowledge base: several at a time, each followed until it is indexed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exits import code_of, line_of
+from ..exits import Failure, code_of, line_of
 from ..transfers import CountedFile
 from .upload_bars import UploadBars, showing_upload
-from .upload_journal import Entry, Journal
+from .upload_journal import Entry, Journal, State
+from .upload_names import Source
+from .upload_plan import Planner, Step, is_done, upload_id_of
 
 if TYPE_CHECKING:
     from dify import DocumentBatch, IndexingStatus
@@ -50,7 +52,8 @@ class Summary:
     def line(self) -> str:
         """All in one line."""
         counts = Counter(entry.state for entry in self.entries)
-        parts = [f"{counts[state]} {state}" for state in ("indexed", "uploaded", "failed") if counts[state]]
+        states = ("indexed", "uploaded", "skipped", "failed")
+        parts = [f"{counts[state]} {state}" for state in states if counts[state]]
         if self.passed_over:
             parts.append(f"{self.passed_over} of them before")
         return ", ".join(parts)
@@ -69,8 +72,9 @@ class Uploader:
         self,
         job: Job,
         dataset_id: str,
-        files: Sequence[Path],
+        sources: Sequence[Source],
         journal: Journal,
+        planner: Planner,
         *,
         concurrency: int,
         wait: bool,
@@ -79,8 +83,10 @@ class Uploader:
         self._job = job
         self._documents = job.client.knowledge.documents
         self._dataset_id = dataset_id
-        self._files = files
+        self._sources = sources
         self._journal = journal
+        self._planner = planner
+        self._steps: dict[Path, Step] = {}
         self._sending = asyncio.Semaphore(concurrency)
         self._looking = asyncio.Semaphore(concurrency)
         self._first = asyncio.Lock()
@@ -92,30 +98,42 @@ class Uploader:
         self.settings = {}
 
     async def run(self) -> Summary:
-        """Do it all; what goes wrong with one file is in the summary."""
-        with showing_upload(self._job.screen, self._files) as bars:
+        """Upload all files; what goes wrong with one of them is in the summary.
+
+        Raises:
+            Failure: Documents of these names exist. Nothing was sent.
+        """
+        try:
+            self._steps = await self._planner.steps_for(self._sources)
+        except Exception as error:
+            if isinstance(error, Failure) or code_of(error) is None:
+                raise
+            return Summary([], 0, error)
+        paths = [source.path for source in self._sources]
+        with showing_upload(self._job.screen, paths) as bars:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._one(path, bars)) for path in self._files]
+                tasks = [group.create_task(self._one(source, bars)) for source in self._sources]
         found = [task.result() for task in tasks]
         return Summary([entry for entry in found if entry is not None], self._passed_over, self._end)
 
-    async def _one(self, path: Path, bars: UploadBars) -> Entry | None:
-        """What became of a file; None where it is as it was when the upload ended."""
+    async def _one(self, source: Source, bars: UploadBars) -> Entry | None:
+        """Upload one file; return its entry, or None where the upload ended before its turn."""
         state: os.stat_result | None = None
+        path = source.path
         entry, sent = self._journal.of(path), False
         try:
             async with self._sending:
                 self._go_on()
                 state = await asyncio.to_thread(_readable, path)
-                entry = await self._sent(path, state, entry, bars)
+                entry = await self._sent(source, state, entry, bars)
             sent = True
-            bars.sent(path)
-            if not self._wait or entry.state == "indexed":
+            bars.sent(path, "skipped" if entry.state == "skipped" else "sent")
+            if not self._wait or entry.state in ("indexed", "skipped"):
                 bars.indexed(path)
                 return entry
             async with self._looking:
                 await self._followed(entry, path, bars)
-            entry = self._journal.note(path, "indexed", state, document_id=entry.document_id, batch=entry.batch)
+            entry = self._note("indexed", path, state, entry)
         except _Ended:
             return None
         except Exception as error:
@@ -125,40 +143,78 @@ class Uploader:
                 self._end = self._end or error
                 return entry if sent else None  # what the journal knows of it stays true
             why = line_of(error, "knowledge documents upload", self._job.session.source)
-            made = entry.document_id if entry is not None else None
             if state is None:  # the file itself is at fault; what the journal knows of its document stays true
+                made = entry.document_id if entry is not None else None
                 entry = Entry(str(path), "failed", 0, 0, document_id=made, error=why)
             else:
-                entry = self._journal.note(path, "failed", state, document_id=made, error=why)
+                entry = self._note("failed", path, state, entry, why)
             bars.failed(path, why)
         bars.indexed(path)
         return entry
+
+    def _note(
+        self, state: State, path: Path, seen: os.stat_result, before: Entry | None, error: str | None = None
+    ) -> Entry:
+        """Write down a new state of a file whose document stays the same."""
+        if before is None:
+            return self._journal.note(path, state, seen, error=error)
+        return self._journal.note(
+            path,
+            state,
+            seen,
+            document_id=before.document_id,
+            batch=None if state == "failed" else before.batch,
+            error=error,
+            name=before.name,
+            upload_id=before.upload_id,
+        )
 
     def _go_on(self) -> None:
         if self._end is not None:
             raise _Ended
 
-    async def _sent(self, path: Path, stat: os.stat_result, before: Entry | None, bars: UploadBars) -> Entry:
-        """The file as the server has it, sent now or by an earlier attempt."""
-        same = before is not None and (before.size, before.changed) == (stat.st_size, stat.st_mtime_ns)
-        if before is not None and same and not self._again:
-            if before.state == "begun":
-                before = await self._adopted(path, stat, before)
-            if before.state in ("uploaded", "indexed"):
-                self._passed_over += 1
-                return before
-        if before is not None and before.document_id is not None and not self._again:
-            await self._remove(before.document_id)
-        made = await self._send(path, stat, bars)
-        return self._journal.note(path, "uploaded", stat, document_id=made.document.id, batch=made.batch)
+    async def _sent(self, source: Source, state: os.stat_result, before: Entry | None, bars: UploadBars) -> Entry:
+        """Return the entry of a file that the server has, from this attempt or an earlier one."""
+        path = source.path
+        if before is not None and is_done(before, state, self._again):
+            self._passed_over += 1
+            return before
+        step = self._steps.get(path)
+        if step is None:  # it has changed since the plan was made
+            step = (await self._planner.steps_for([source]))[path]
+        if step.skipped is not None:
+            times = state.st_size, state.st_mtime_ns
+            return Entry(str(path), "skipped", *times, document_id=step.skipped.id, name=step.name)
+        if step.adopted is not None:
+            self._passed_over += 1
+            known = {"name": step.name, "upload_id": upload_id_of(step.adopted)}
+            return self._journal.note(path, "uploaded", state, document_id=step.adopted.id, **known)
+        made = await self._send(path, state, step, bars)
+        document = made.document
+        if before is not None and before.document_id not in (None, document.id) and before.state != "begun":
+            await self._remove(path, before)
+        return self._journal.note(
+            path,
+            "uploaded",
+            state,
+            document_id=document.id,
+            batch=made.batch,
+            name=step.name,
+            upload_id=upload_id_of(document),
+        )
 
-    async def _send(self, path: Path, stat: os.stat_result, bars: UploadBars) -> DocumentBatch:
+    async def _send(self, path: Path, stat: os.stat_result, step: Step, bars: UploadBars) -> DocumentBatch:
         async def send() -> DocumentBatch:
-            self._journal.note(path, "begun", stat)
+            old = step.replaces
+            known = {} if old is None else {"document_id": old.id, "upload_id": upload_id_of(old)}
+            self._journal.note(path, "begun", stat, name=step.name, **known)
             with CountedFile(path, bars.begin(path)) as file:
-                return await self._documents.create_from_file(
-                    self._dataset_id, file, filename=path.name, **self.settings
+                # The server replaces a document of that name; the plan has made sure that it may.
+                made = await self._documents.create_from_file(
+                    self._dataset_id, file, filename=step.name, if_exists="replace", **self.settings
                 )
+            assert made is not None
+            return made
 
         if not self._first_done:
             # The first document settles how the knowledge base is indexed; two at once would quarrel over it.
@@ -182,23 +238,18 @@ class Uploader:
             self.settings["process_rule"] = {"mode": "automatic"}
             return await send()
 
-    async def _adopted(self, path: Path, stat: os.stat_result, before: Entry) -> Entry:
-        """A file that was being sent when an attempt was ended: it may have arrived all the same."""
-        known = self._journal.document_ids
-        async for document in self._documents.list(self._dataset_id, keyword=path.name, limit=100):
-            detail = document.data_source_detail_dict
-            file = None if detail is None else detail.upload_file
-            size = None if file is None else file.size
-            if document.name == path.name and document.id not in known and size in (None, stat.st_size):
-                return self._journal.note(path, "uploaded", stat, document_id=document.id)
-        return before
-
-    async def _remove(self, document_id: str) -> None:
-        """Take away what an earlier attempt made of the file, before it is sent anew."""
+    async def _remove(self, path: Path, before: Entry) -> None:
+        """Delete the document that an earlier attempt made of a file under another name, if it is still of that file."""
         from dify import NotFoundError
 
-        with suppress(NotFoundError):  # somebody may have done so already
-            await self._documents.delete(self._dataset_id, document_id)
+        document_id = before.document_id
+        if document_id is None or not self._journal.is_free(document_id, path):
+            return
+        with suppress(NotFoundError):  # someone may have deleted it
+            detail = await self._documents.get(self._dataset_id, document_id)
+            file = None if detail.data_source_info is None else detail.data_source_info.upload_file
+            if before.upload_id is None or file is None or file.id == before.upload_id:
+                await self._documents.delete(self._dataset_id, document_id)
 
     async def _followed(self, entry: Entry, path: Path, bars: UploadBars) -> None:
         """Wait until a document is indexed."""
@@ -216,8 +267,9 @@ class Uploader:
             return
         assert entry.document_id is not None  # a file that was adopted has no batch to ask about
         while (detail := await self._documents.get(self._dataset_id, entry.document_id)).indexing_status != "completed":
-            if detail.indexing_status == "error":
-                raise IndexingFailed(f"document {detail.id} could not be indexed: {detail.error}", error=detail.error)
+            if detail.indexing_status in ("error", "paused"):
+                state = "could not be indexed" if detail.indexing_status == "error" else "is paused"
+                raise IndexingFailed(f"document {detail.id} {state}: {detail.error}", error=detail.error)
             await asyncio.sleep(_LOOK_SECONDS)
 
 
