@@ -133,7 +133,8 @@ def test_a_file_that_has_changed_replaces_its_document(invoke: Invoke, server: A
     (folder / "leave.md").write_text("Something else altogether", encoding="utf-8")
     assert invoke(*words, base_url=base_url).exit_code == 0
     assert names_in(base_url, dataset) == ["leave.md", "travel.md"]
-    found = invoke("knowledge", "search", dataset, "altogether", base_url=base_url)
+    how = {"search_method": "keyword_search", "top_k": 3, "score_threshold_enabled": False, "reranking_enable": False}
+    found = invoke("knowledge", "search", dataset, "altogether", "--retrieval", json.dumps(how), base_url=base_url)
     assert "Something else altogether" in found.stdout
 
 
