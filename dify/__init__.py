@@ -96,8 +96,8 @@ _MODULES: dict[str, str] = {
     ".errors": """
         APIConnectionError APIStatusError APITimeoutError AppUnavailableError AuthenticationError
         BadRequestError CompletionRequestError ConfigurationError ConflictError
-        ConversationNotFoundError DifyError DocumentExistsError FileTooLargeError IndexingFailed
-        IndexingTimeout InvalidArgumentError ModelNotSupportedError NotFoundError NotThisAppTypeError
+        ConversationNotFoundError DifyError DocumentExistsError FileTooLargeError IncompleteListError
+        IndexingFailed IndexingTimeout InvalidArgumentError ModelNotSupportedError NotFoundError NotThisAppTypeError
         PayloadTooLargeError PermissionDeniedError ProviderNotInitializedError
         ProviderQuotaExceededError RateLimitError ResponseValidationError ServerError
         StreamInterruptedError StreamTimeoutError UnsupportedFileTypeError UnsupportedMediaTypeError

@@ -29,6 +29,7 @@
     │   └── StreamTimeoutError        … because the server went silent (also an APITimeoutError)
     ├── WorkflowFailedError           a run that ended failed
     ├── ResponseValidationError       the answer was not what it should be
+    ├── IncompleteListError           a list that the server's paging cannot give whole
     ├── DocumentExistsError           the knowledge base has a document of that name; raised on request
     ├── IndexingFailed                a document could not be indexed, or its indexing is paused
     └── IndexingTimeout               a document was not indexed in the time given
@@ -40,6 +41,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 
 from .types.http import HTTPInfo
@@ -58,6 +60,7 @@ __all__ = [
     "DifyError",
     "DocumentExistsError",
     "FileTooLargeError",
+    "IncompleteListError",
     "IndexingFailed",
     "IndexingTimeout",
     "InvalidArgumentError",
@@ -408,6 +411,20 @@ class DocumentExistsError(DifyError):
         super().__init__(message)
         self.name = name
         self.documents = documents
+class IncompleteListError(DifyError):
+    """A list could not be read to its end: the server has more items than its pages give.
+
+    Happens when a hundred items or more have the same time, of which cursors know whole seconds only, or when the list changes
+    faster than it can be read. `items` is not a complete list.
+
+    Attributes:
+        items: The items that a walk yielded before the error, in order; empty for `pages()` and `next_page()`, whose pages
+            hold them.
+    """
+
+    def __init__(self, message: str = "", *, items: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.items: list[Any] = list(items)
 
 
 class IndexingFailed(DifyError):

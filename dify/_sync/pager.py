@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
 from .._connected import Connected
-from .._paging import PageBody, Paging, next_query
+from .._paging import ListOrder, PageBody, Reading, Step, first_step
 from .._request import Call
+from ..errors import IncompleteListError, NotFoundError
 from ..types.http import HTTPInfo
 from ._io import FirstPage, Guard
 from .transport import Transport
@@ -24,28 +25,34 @@ class Page(Connected, Generic[T]):
     """One page of a list.
 
     Attributes:
-        data: The items, in the server's order.
-        has_more: Whether another page follows.
-        total: How many items there are in all, where the wire says so.
-        key: What tells this page from the others of its list.
+        data: The items, in the server's order, without those of earlier pages.
+        has_more: Whether more items may follow; `next_page` finds out.
+        total: The number of items in all, where the server counts them.
+        key: Identifies the page among those of its list.
         extra: What the page has beside its items and numbers, such as the `doc_form` of a list of segments.
         http: The exchange that brought it.
     """
 
     _instead: ClassVar[str] = "pickle its data"
 
-    def __init__(self, pager: Pager[T], body: PageBody[T], query: Mapping[str, Any], info: HTTPInfo) -> None:
+    def __init__(self, pager: Pager[T], body: PageBody[T], reading: Reading[T], step: Step, info: HTTPInfo) -> None:
         self._pager = pager
-        self._next = next_query(pager.paging, body, query)
-        self.key = repr(sorted(query.items()))
-        self.data: list[T] = body.data
-        self.has_more: bool = self._next is not None
+        self._reading = reading
+        self.key = repr(sorted(step.query.items()))
+        self.data: list[T] = reading.items
+        self.has_more: bool = reading.next is not None or reading.error is not None
         self.total: int | None = body.total
         self.extra: dict[str, Any] = dict(body.model_extra or {})
         self.http = info
 
     def next_page(self) -> Page[T] | None:
-        """The page after this one, or None after the last.
+        """The page with the items after those of this page, or None after the last.
+
+        It holds no item of an earlier page. Its size may differ from `limit`: where items have the same time, or the list
+        changes, a page is requested with a larger limit, or the list is read again.
+
+        Raises:
+            IncompleteListError: More items exist, and no request selects them.
 
         Example:
             ```python
@@ -53,7 +60,7 @@ class Page(Connected, Generic[T]):
             following = page.next_page()
             ```
         """
-        return None if self._next is None else self._pager.page(self._next)
+        return self._pager._following(self._reading)  # pyright: ignore[reportPrivateUsage]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
@@ -62,7 +69,9 @@ class Page(Connected, Generic[T]):
 class Pager(Guard, FirstPage[T], Connected):
     """A list on the server. Its `data` is the first page, `for` walks every item of every page.
 
-    A walk always ends: a page that repeats one before it stops it.
+    A walk yields every item once, in pages of 100 unless the call sets `limit`. Where the server's paging cannot give all
+    items, it raises `IncompleteListError`, whose `items` are those that it yielded; for this, a walk keeps its items in
+    memory until it ends. `pages()` keeps only their ids.
 
     Example:
         ```python
@@ -78,14 +87,14 @@ class Pager(Guard, FirstPage[T], Connected):
         call: Call,
         item: type[T],
         *,
-        paging: Paging,
+        order: ListOrder,
         options: RequestOptions | None = None,
     ) -> None:
         self._transport = transport
         self._call = call
         self._item = item
         self._options = options
-        self.paging: Paging = paging
+        self._order = order
 
     def first(self) -> Page[T]:
         """The first page.
@@ -108,12 +117,37 @@ class Pager(Guard, FirstPage[T], Connected):
             page = client.workflows.logs().page({"page": 2, "limit": 5})
             ```
         """
-        exchange = self._transport.open(replace(self._call, query=query), self._options)
+        page, _ = self._read(first_step(self._order, query))
+        return page
+
+    def _read(self, step: Step) -> tuple[Page[T], Reading[T]]:
+        exchange = self._transport.open(replace(self._call, query=step.query), self._options)
         body = self._transport.read_as(exchange, PageBody[self._item])  # type: ignore[name-defined]
-        return Page(self, body, query, exchange.info)
+        reading: Reading[T] = step.read(body)
+        return Page(self, body, reading, step, exchange.info), reading
+
+    def _following(self, reading: Reading[T]) -> Page[T] | None:
+        """The next page that has new items, or None where none has."""
+        while (step := reading.next) is not None:
+            try:
+                page, reading = self._read(step)
+            except NotFoundError:
+                again = step.without_cursor()  # the item at the cursor was deleted
+                if again is None:
+                    raise
+                reading = Reading([], again)
+                continue
+            if page.data:
+                return page
+        if reading.error is not None:
+            raise IncompleteListError(str(reading.error))
+        return None
 
     def pages(self) -> Generator[Page[T]]:
-        """Every page, one after the other; ends when a page repeats the one before it.
+        """Every page, one after the other, of 100 items unless the call sets `limit`.
+
+        Raises:
+            IncompleteListError: More items exist, and no request selects them.
 
         Example:
             ```python
@@ -121,20 +155,22 @@ class Pager(Guard, FirstPage[T], Connected):
                 print(len(page.data))
             ```
         """
-        page = self.first()
-        seen = {page.key}
-        while True:
+        page: Page[T] | None
+        page, _ = self._read(first_step(self._order, self._call.query, walk=True))
+        while page is not None:
             yield page
-            following = page.next_page()
-            if following is None or following.data == page.data or following.key in seen:
-                return
-            seen.add(following.key)
-            page = following
+            page = page.next_page()
 
     def _items(self) -> Generator[T]:
-        for page in self.pages():
-            for item in page.data:
-                yield item
+        items: list[T] = []
+        try:
+            for page in self.pages():
+                for item in page.data:
+                    items.append(item)
+                    yield item
+        except IncompleteListError as error:
+            error.items = list(items)
+            raise
 
     def __iter__(self) -> Iterator[T]:
         return self._items()

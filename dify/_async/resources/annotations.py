@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..._config import RequestOptions
+from ..._paging import NUMBERED
 from ..._request import Call, compact, segment
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
@@ -62,7 +63,7 @@ class AsyncAnnotations(AsyncResource):
             query=compact(keyword=keyword, page=page, limit=limit),
             repeatable=True,
         )
-        return AsyncPager(self._transport, call, Annotation, paging="page", options=options)
+        return AsyncPager(self._transport, call, Annotation, order=NUMBERED, options=options)
 
     async def create(self, question: str, answer: str, *, options: RequestOptions | None = None) -> Annotation:
         """Add an annotation (createAnnotation).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..._config import RequestOptions
+from ..._paging import NUMBERED
 from ..._request import Call, compact
 from ...types.app import AppInfo, AppMeta, AppParameters, SiteSettings
 from ...types.messages import Feedback
@@ -108,4 +109,4 @@ class AsyncApp(AsyncResource):
         call = Call(
             "getChatAppFeedbacks", "GET", "/app/feedbacks", query=compact(page=page, limit=limit), repeatable=True
         )
-        return AsyncPager(self._transport, call, Feedback, paging="page", options=options)
+        return AsyncPager(self._transport, call, Feedback, order=NUMBERED, options=options)

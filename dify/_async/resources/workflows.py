@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
+from ..._paging import NUMBERED
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of, inputs_of, instant
@@ -324,7 +325,7 @@ class AsyncWorkflows(AsyncResource):
             ),
             repeatable=True,
         )
-        return AsyncPager(self._transport, call, WorkflowLog, paging="page", options=options)
+        return AsyncPager(self._transport, call, WorkflowLog, order=NUMBERED, options=options)
 
     def _stream(
         self,

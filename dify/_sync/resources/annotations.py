@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from ..._config import RequestOptions
+from ..._paging import NUMBERED
 from ..._request import Call, compact, segment
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
@@ -63,7 +64,7 @@ class Annotations(Resource):
             query=compact(keyword=keyword, page=page, limit=limit),
             repeatable=True,
         )
-        return Pager(self._transport, call, Annotation, paging="page", options=options)
+        return Pager(self._transport, call, Annotation, order=NUMBERED, options=options)
 
     def create(self, question: str, answer: str, *, options: RequestOptions | None = None) -> Annotation:
         """Add an annotation (createAnnotation).

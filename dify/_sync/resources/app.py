@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..._config import RequestOptions
+from ..._paging import NUMBERED
 from ..._request import Call, compact
 from ...types.app import AppInfo, AppMeta, AppParameters, SiteSettings
 from ...types.messages import Feedback
@@ -109,4 +110,4 @@ class App(Resource):
         call = Call(
             "getChatAppFeedbacks", "GET", "/app/feedbacks", query=compact(page=page, limit=limit), repeatable=True
         )
-        return Pager(self._transport, call, Feedback, paging="page", options=options)
+        return Pager(self._transport, call, Feedback, order=NUMBERED, options=options)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._config import RequestOptions
+from ..._paging import VARIABLES, conversations_order
 from ..._request import Call, compact, segment
 from ...errors import InvalidArgumentError
 from ...types.conversations import Conversation, ConversationOrder, ConversationVariable
@@ -64,7 +65,7 @@ class Conversations(Resource):
             query=compact(user=self._user(user), last_id=last_id, limit=limit, sort_by=sort_by),
             repeatable=True,
         )
-        return Pager(self._transport, call, Conversation, paging="last_id", options=options)
+        return Pager(self._transport, call, Conversation, order=conversations_order(sort_by), options=options)
 
     def rename(
         self,
@@ -170,7 +171,7 @@ class Conversations(Resource):
             query=compact(user=self._user(user), last_id=last_id, limit=limit, variable_name=variable_name),
             repeatable=True,
         )
-        return Pager(self._transport, call, ConversationVariable, paging="last_id", options=options)
+        return Pager(self._transport, call, ConversationVariable, order=VARIABLES, options=options)
 
     def update_variable(
         self,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import builtins
 
 from ..._config import RequestOptions
+from ..._paging import MESSAGES
 from ..._request import Call, compact, segment
 from ...errors import InvalidArgumentError
 from ...types.messages import Message, Rating, SuggestedQuestions
@@ -62,7 +63,7 @@ class Messages(Resource):
             query=compact(conversation_id=conversation_id, user=self._user(user), first_id=first_id, limit=limit),
             repeatable=True,
         )
-        return Pager(self._transport, call, Message, paging="first_id", options=options)
+        return Pager(self._transport, call, Message, order=MESSAGES, options=options)
 
     def suggested(
         self, message_id: str, *, user: str | None = None, options: RequestOptions | None = None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ..._config import RequestOptions
 from ..._kinds import WORKFLOW
+from ..._paging import NUMBERED
 from ..._request import Call, compact, segment
 from ..._resume import Pickup, run_detail_call, run_events_call
 from ..._wire import FileArgument, ResponseMode, files_of, inputs_of, instant
@@ -325,7 +326,7 @@ class Workflows(Resource):
             ),
             repeatable=True,
         )
-        return Pager(self._transport, call, WorkflowLog, paging="page", options=options)
+        return Pager(self._transport, call, WorkflowLog, order=NUMBERED, options=options)
 
     def _stream(
         self,

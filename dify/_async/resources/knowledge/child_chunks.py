@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...._config import RequestOptions
+from ...._paging import NUMBERED
 from ...._paths import child_chunks_path
 from ...._request import Call, compact, segment
 from ....types.segments import ChildChunk, ChildChunkDetail
@@ -90,7 +91,7 @@ class AsyncChildChunks(AsyncResource):
         query = compact(keyword=keyword, page=page, limit=limit)
         path = child_chunks_path(dataset_id, document_id, segment_id)
         call = Call("getChildChunks", "GET", path, key="knowledge", query=query, repeatable=True)
-        return AsyncPager(self._transport, call, ChildChunk, paging="page", options=options)
+        return AsyncPager(self._transport, call, ChildChunk, order=NUMBERED, options=options)
 
     async def update(
         self,

@@ -9,6 +9,7 @@ from typing import Literal
 from ...._config import RequestOptions
 from ...._indexing import all_indexed, indexing_overdue
 from ...._knowledge import some_of
+from ...._paging import NUMBERED
 from ...._paths import dataset_path, document_path
 from ...._request import Call, compact, segment
 from ....errors import InvalidArgumentError
@@ -65,7 +66,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         query = compact(keyword=keyword, status=status, page=page, limit=limit)
         path = f"{dataset_path(dataset_id)}/documents"
         call = Call("listDocuments", "GET", path, key="knowledge", query=query, repeatable=True)
-        return AsyncPager(self._transport, call, Document, paging="page", options=options)
+        return AsyncPager(self._transport, call, Document, order=NUMBERED, options=options)
 
     async def get(
         self,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ...._config import RequestOptions
 from ...._knowledge import some_of
+from ...._paging import NUMBERED
 from ...._paths import segment_path, segments_path
 from ...._request import Call, compact
 from ...._wire import items_of
@@ -104,7 +105,7 @@ class AsyncSegments(AsyncResource):
         )
         path = segments_path(dataset_id, document_id)
         call = Call("listSegments", "GET", path, key="knowledge", query=query, repeatable=True)
-        return AsyncPager(self._transport, call, Segment, paging="page", options=options)
+        return AsyncPager(self._transport, call, Segment, order=NUMBERED, options=options)
 
     async def get(
         self, dataset_id: str, document_id: str, segment_id: str, *, options: RequestOptions | None = None

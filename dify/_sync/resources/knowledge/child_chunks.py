@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ...._config import RequestOptions
+from ...._paging import NUMBERED
 from ...._paths import child_chunks_path
 from ...._request import Call, compact, segment
 from ....types.segments import ChildChunk, ChildChunkDetail
@@ -91,7 +92,7 @@ class ChildChunks(Resource):
         query = compact(keyword=keyword, page=page, limit=limit)
         path = child_chunks_path(dataset_id, document_id, segment_id)
         call = Call("getChildChunks", "GET", path, key="knowledge", query=query, repeatable=True)
-        return Pager(self._transport, call, ChildChunk, paging="page", options=options)
+        return Pager(self._transport, call, ChildChunk, order=NUMBERED, options=options)
 
     def update(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ...._config import RequestOptions
 from ...._knowledge import embedding_fields
+from ...._paging import NUMBERED
 from ...._paths import dataset_path
 from ...._request import Call, compact
 from ...._wire import items_of
@@ -132,7 +133,7 @@ class Datasets(Resource):
             limit=limit,
         )
         call = Call("listDatasets", "GET", "/datasets", key="knowledge", query=query, repeatable=True)
-        return Pager(self._transport, call, Dataset, paging="page", options=options)
+        return Pager(self._transport, call, Dataset, order=NUMBERED, options=options)
 
     def get(self, dataset_id: str, *, options: RequestOptions | None = None) -> Dataset:
         """One knowledge base (getDatasetDetail). Needs a server from about 1.9 on.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ...._config import RequestOptions
 from ...._knowledge import some_of
+from ...._paging import NUMBERED
 from ...._paths import segment_path, segments_path
 from ...._request import Call, compact
 from ...._wire import items_of
@@ -105,7 +106,7 @@ class Segments(Resource):
         )
         path = segments_path(dataset_id, document_id)
         call = Call("listSegments", "GET", path, key="knowledge", query=query, repeatable=True)
-        return Pager(self._transport, call, Segment, paging="page", options=options)
+        return Pager(self._transport, call, Segment, order=NUMBERED, options=options)
 
     def get(
         self, dataset_id: str, document_id: str, segment_id: str, *, options: RequestOptions | None = None
