@@ -33,7 +33,7 @@ class CursorStep(Step):
         size: The number of new items that a page should bring; None until the first page tells.
         cursor: The item after which the page begins; None for the beginning of the list.
         limit: The limit to send in place of that of the call.
-        tail: The known ids of the second in which the last page ended; the page should repeat them.
+        tail: The known ids of the second in which the last page ended; the page should begin in that second.
         tail_time: The time of these.
         newest: The time of the first item of the first page.
         rechecking: The walk is over, and looks for items that moved to the front meanwhile.
@@ -78,7 +78,7 @@ class CursorStep(Step):
         )
         if not line and body.has_more:
             return Reading(fresh, error=self._incomplete("the server announces more items after an empty page"))
-        if self.tail and not any(item.id in self.tail for item in line):
+        if self.tail and not any(self._time(item) == self.tail_time for item in line):
             # The items around the cursor were changed or deleted: its place in the list is not reliable any more.
             again = after.restarted()
             return Reading(fresh, again, None if again else self._incomplete("the list changes while it is read"))

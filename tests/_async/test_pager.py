@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import httpx
 import pytest
 
-from dify import APIStatusError, ResponseValidationError
+from dify import APIStatusError, IncompleteListError, NotFoundError, ResponseValidationError
+from tests.support.lists import CursorList, NumberedList, Row
 
 from .support import make_client
 
@@ -79,25 +82,31 @@ async def test_leaving_a_walk_asks_for_no_more():
     assert len(server.asked) == 1
 
 
-async def test_a_walk_ends_although_the_server_repeats_a_page():
+async def test_a_server_that_repeats_a_page_ends_the_walk_with_an_error_that_holds_the_items():
     asked = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        assert len(asked) < 10, "the walk goes on and on"
+        assert len(asked) < 30, "the walk does not end"
         return httpx.Response(
             200, json={"page": 1, "limit": 2, "total": 99, "has_more": True, "data": [log(0), log(1)]}
         )
 
-    ids = [one.id async for one in make_client(handler).workflows.logs(limit=2)]
-    assert ids == ["log-0", "log-1"]
+    seen = []
+    with pytest.raises(IncompleteListError, match="after 2 items: the server counts 99") as caught:
+        async for one in make_client(handler).workflows.logs(limit=2):
+            seen.append(one)
+    assert caught.value.items == seen
+    assert [one.id for one in seen] == ["log-0", "log-1"]
 
 
-async def test_a_walk_ends_although_the_server_says_more_after_an_empty_page():
+async def test_more_after_an_empty_page_is_an_error():
     def handler(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"page": 1, "limit": 2, "total": 99, "has_more": True, "data": []})
+        return httpx.Response(200, json={"limit": 2, "has_more": True, "data": []})
 
-    assert [one async for one in make_client(handler).workflows.logs()] == []
+    with pytest.raises(IncompleteListError, match="announces more items after an empty page") as caught:
+        [one async for one in make_client(handler).conversations.variables("c-1")]
+    assert caught.value.items == []
 
 
 async def test_an_error_in_the_middle_of_a_walk_comes_through():
@@ -120,3 +129,104 @@ async def test_a_page_of_another_shape_is_told(body):
     with pytest.raises(ResponseValidationError) as caught:
         await make_client(lambda request: httpx.Response(200, json=body)).workflows.logs().first()
     assert caught.value.http.status == 200
+
+
+# ------------------------------------------------------------------------------------------- lists as the server cuts them
+def serving(rule: CursorList | NumberedList):
+    """Answers every request with the page of a list."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        body = rule(dict(request.url.params))
+        if body is None:
+            return httpx.Response(404, json={"code": "not_found", "message": "Not Exists.", "status": 404})
+        if request.url.path.endswith("/logs"):
+            body["data"] = [row | log(0) | {"id": row["id"], "created_at": row["created_at"]} for row in body["data"]]
+        elif request.url.path.endswith("/messages"):
+            known = {"conversation_id": "c-1", "inputs": {}, "query": "q", "answer": "a", "status": "normal"}
+            body["data"] = [row | known for row in body["data"]]
+        else:
+            known = {"name": "n", "inputs": {}, "status": "normal", "value_type": "string", "value": "v"}
+            body["data"] = [row | known for row in body["data"]]
+        return httpx.Response(200, json=body)
+
+    return handler
+
+
+def rows_of(*counts: int) -> list[Row]:
+    return [
+        Row(f"{second}-{at}", 1_700_000_000 + second, 1_700_000_000 + second)
+        for second, count in enumerate(counts)
+        for at in range(count)
+    ]
+
+
+async def test_a_walk_over_25_variables_of_one_second_gives_25():
+    rule = CursorList(rows_of(25))
+    names = {one.id async for one in make_client(serving(rule)).conversations.variables("c-1")}
+    assert len(names) == 25
+    assert rule.asked == [{"user": "alice", "limit": "100"}]
+
+
+async def test_pages_of_variables_of_one_second_follow_each_other_by_hand():
+    page = await make_client(serving(CursorList(rows_of(25)))).conversations.variables("c-1").first()
+    assert (len(page.data), page.has_more) == (20, True)
+    following = await page.next_page()
+    assert (len(following.data), following.has_more) == (5, False)
+    assert not {one.id for one in page.data} & {one.id for one in following.data}
+    assert await following.next_page() is None
+    assert [one.id for one in (await page.next_page()).data] == [one.id for one in following.data]
+
+
+async def test_130_variables_of_one_second_are_an_error_that_holds_the_first_100():
+    client = make_client(serving(CursorList(rows_of(130))))
+    with pytest.raises(
+        IncompleteListError, match="100 items or more have the created_at 2023-11-14T22:13:20"
+    ) as caught:
+        [one async for one in client.conversations.variables("c-1")]
+    assert len({one.id for one in caught.value.items}) == 100
+    page = await client.conversations.variables("c-1", limit=100).first()
+    assert page.has_more
+    for _ in range(2):
+        with pytest.raises(IncompleteListError):
+            await page.next_page()
+
+
+async def test_a_walk_over_230_conversations_gives_each_once():
+    rows = rows_of(*[7] * 30, 20)
+    rule = CursorList(rows, sort_by="-updated_at", counts_ties=False)
+    ids = [one.id async for one in make_client(serving(rule)).conversations.list()]
+    assert len(ids) == len(set(ids)) == 230
+    assert len(rule.asked) == 4  # the last one looks for conversations that moved to the front
+
+
+async def test_a_walk_over_61_messages_gives_each_once_and_the_newest_block_first():
+    rows = rows_of(*[4] * 15, 1)
+    rule = CursorList(rows, "first_id", "-created_at")
+    pages = [page.data async for page in make_client(serving(rule)).messages.list("c-1", limit=20).pages()]
+    ids = [one.id for page in pages for one in page]
+    assert len(ids) == len(set(ids)) == 61
+    assert all(page == sorted(page, key=lambda one: one.created_at) for page in pages)
+    assert [len(page) for page in pages] == [20, 20, 20, 1]
+
+
+async def test_a_walk_over_200_logs_gives_each_once_although_pages_repeat_some():
+    rule = NumberedList(rows_of(*[12] * 16, 8), random.Random(7))
+    ids = [one.id async for one in make_client(serving(rule)).workflows.logs(limit=20)]
+    assert len(ids) == len(set(ids)) == 200
+
+
+async def test_a_walk_survives_that_the_conversation_at_its_cursor_is_deleted():
+    rows = rows_of(*[1] * 30)
+    names = {row.id for row in rows}
+    rule = CursorList(rows, sort_by="-updated_at", counts_ties=False)
+    seen = []
+    async for one in make_client(serving(rule)).conversations.list(limit=10):
+        seen.append(one.id)
+        rows[:] = [row for row in rows if row.id != one.id]
+    assert sorted(seen) == sorted(names)
+
+
+async def test_a_cursor_of_the_call_that_does_not_exist_is_an_error():
+    rule = CursorList(rows_of(1, 1), sort_by="-updated_at", counts_ties=False)
+    with pytest.raises(NotFoundError):
+        [one async for one in make_client(serving(rule)).conversations.list(last_id="gone")]
