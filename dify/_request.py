@@ -25,6 +25,10 @@ __all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query
 KeyKind = Literal["app", "knowledge", "none"]
 
 
+# Servers do not look at the user in calls of these paths.
+_NO_END_USER = re.compile(r"/(info|parameters|meta|site|app/feedbacks|apps/.*|end-users/.*|workflows/(logs|run/.+))$")
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of one operation.
@@ -68,6 +72,17 @@ class Call:
             return base_url
         parts = urlsplit(self.address)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def user(self) -> str | None:
+        """The end user whom the call names, in its body, its query or its form; None for calls that create no end user."""
+        if self.key != "app" or self.address is not None or _NO_END_USER.match(self.path):
+            return None
+        for fields in (self.json, self.query, self.form):
+            user = fields.get("user") if isinstance(fields, Mapping) else getattr(fields, "user", None)  # pyright: ignore
+            if isinstance(user, str) and user:
+                return user
+        return None
 
     def headers_for(self, settings: Settings) -> Mapping[str, str]:
         """The user's headers; none for a signed link on another server, for they may hold a gateway's secret."""

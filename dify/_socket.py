@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ssl import SSLContext
 from typing import Any, Protocol
 
@@ -82,6 +82,13 @@ class Hangup:
     def __init__(self) -> None:
         self.over = False
         self._wire: Wire | None = None
+        self._wake: Callable[[], None] | None = None
+
+    def waits(self, wake: Callable[[], None] | None) -> None:
+        """The call waits for another one, and `wake` ends that; None when it waits no more."""
+        self._wake = wake
+        if self.over and wake is not None:
+            wake()
 
     def attempt(self, wire: Wire | None) -> None:
         """An attempt begins, or is over without an answer: its socket may then be another call's."""
@@ -92,6 +99,10 @@ class Hangup:
     def end(self) -> bool:
         """Nobody wants the answer any more; False where nobody who waits for it could be woken."""
         self.over = True
+        wake = self._wake
+        if wake is not None:
+            wake()
+            return True
         return self._wire is not None and self._wire.cut()
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "AsyncGuard",
     "AsyncWalk",
     "Deadline",
+    "Signal",
     "Slots",
     "answer_of",
     "begin",
@@ -218,6 +219,36 @@ def lock_of_threads() -> AbstractContextManager[Any]:
     import threading
 
     return threading.Lock()
+
+
+class Signal:
+    """Wakes the task that waits for it, from any task or thread."""
+
+    def __init__(self) -> None:
+        import anyio
+
+        self._loop = current_loop()
+        self._event = anyio.Event()
+
+    async def wait(self) -> None:
+        """Wait until it is set; at once when it is set already."""
+        await self._event.wait()
+
+    def set(self) -> None:
+        """Wake the task; without effect in a loop that has ended."""
+        import asyncio
+
+        if isinstance(self._loop, asyncio.AbstractEventLoop):
+            if asyncio._get_running_loop() is self._loop:  # pyright: ignore[reportPrivateUsage]
+                self._event.set()
+                return
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._event.set)
+            return
+        import trio  # pyright: ignore
+
+        with suppress(trio.RunFinishedError):  # pyright: ignore
+            cast(Any, self._loop).run_sync_soon(self._event.set)
 
 
 class Slots:

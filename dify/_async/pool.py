@@ -7,6 +7,7 @@ from .._http import AsyncHTTPClient
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
 from .connections import AsyncConnections
+from .first_calls import AsyncFirstCalls
 
 __all__ = ["CLOSED", "AsyncPool"]
 
@@ -31,6 +32,7 @@ class AsyncPool:
         self._own: dict[object, AsyncHTTPClient] = {}
         self._closed = False
         self._making = lock_of_threads()
+        self.first_calls = AsyncFirstCalls()
 
     @property
     def closed(self) -> bool:

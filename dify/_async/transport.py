@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import TypeVar
 
 from .. import _http
@@ -166,6 +167,8 @@ class AsyncTransport:
     ) -> AsyncExchange:
         """Make a call, trying again where that is safe, up to the headers of a successful answer.
 
+        The first call of an end user goes ahead: others of that user wait for the headers of its answer.
+
         Args:
             call: The call.
             options: Settings for it alone.
@@ -178,6 +181,11 @@ class AsyncTransport:
         """
         settings = self.settings.with_options(options)
         hangup = hangup or Hangup()
+        first = await self.pool.first_calls.turn(call, settings, hangup)
+        with first or nullcontext():
+            return await self._open(call, settings, hangup)
+
+    async def _open(self, call: Call, settings: Settings, hangup: Hangup) -> AsyncExchange:
         attempt = 0
         while True:
             attempt += 1

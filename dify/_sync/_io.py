@@ -28,6 +28,7 @@ __all__ = [
     "Deadline",
     "FirstPage",
     "Guard",
+    "Signal",
     "Slots",
     "Walk",
     "answer_of",
@@ -219,6 +220,21 @@ def lock() -> AbstractContextManager[Any]:
 
 
 lock_of_threads = lock
+
+
+class Signal:
+    """Wakes the thread that waits for it, from any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def wait(self) -> None:
+        """Wait until it is set; at once when it is set already."""
+        self._event.wait()
+
+    def set(self) -> None:
+        """Wake the thread."""
+        self._event.set()
 
 
 class Slots:

@@ -8,6 +8,7 @@ from .._http import HTTPClient
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
 from .connections import Connections
+from .first_calls import FirstCalls
 
 __all__ = ["CLOSED", "Pool"]
 
@@ -32,6 +33,7 @@ class Pool:
         self._own: dict[object, HTTPClient] = {}
         self._closed = False
         self._making = lock_of_threads()
+        self.first_calls = FirstCalls()
 
     @property
     def closed(self) -> bool:

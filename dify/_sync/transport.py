@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TypeVar
 
 from .. import _http
@@ -165,6 +166,8 @@ class Transport:
     def open(self, call: Call, options: RequestOptions | None = None, hangup: Hangup | None = None) -> Exchange:
         """Make a call, trying again where that is safe, up to the headers of a successful answer.
 
+        The first call of an end user goes ahead: others of that user wait for the headers of its answer.
+
         Args:
             call: The call.
             options: Settings for it alone.
@@ -177,6 +180,11 @@ class Transport:
         """
         settings = self.settings.with_options(options)
         hangup = hangup or Hangup()
+        first = self.pool.first_calls.turn(call, settings, hangup)
+        with first or nullcontext():
+            return self._open(call, settings, hangup)
+
+    def _open(self, call: Call, settings: Settings, hangup: Hangup) -> Exchange:
         attempt = 0
         while True:
             attempt += 1

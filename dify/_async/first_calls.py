@@ -1,0 +1,156 @@
+"""The first call of an end user, which other calls of that user wait for.
+
+Servers look a user up, and create one where there is none, without a lock: concurrent first calls create an end user each, and
+files, runs and conversations of all but one cannot be found afterwards.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from contextvars import ContextVar, Token
+from hashlib import blake2b
+from types import TracebackType
+
+from .._config import Settings
+from .._request import Call
+from .._socket import Hangup
+from ..errors import APIConnectionError, APIStatusError
+from ._io import Signal, current_loop, is_gone, lock_of_threads
+
+__all__ = ["AsyncFirstCalls", "FirstCall"]
+
+_KNOWN = 10_000
+"""The number of users to remember; the one that was called longest ago is forgotten first."""
+
+_FAILURES = 3
+"""The number of first calls in a row without a response, after which those that wait are sent together.
+
+One after the other, calls to a server that is down would take as many timeouts as there are calls.
+"""
+
+_leading: ContextVar[frozenset[bytes]] = ContextVar("dify_first_calls", default=frozenset[bytes]())
+
+
+class FirstCall:
+    """A first call under way, as a block around it."""
+
+    def __init__(self, calls: AsyncFirstCalls, digest: bytes, failures: int) -> None:
+        self._calls = calls
+        self._token: Token[frozenset[bytes]] | None = None
+        self.digest = digest
+        self.loop = current_loop()
+        self.failures = failures
+        self.waiting: list[Signal] = []
+
+    @property
+    def given_up(self) -> bool:
+        """Too many failed in a row: those that wait are sent together."""
+        return self.failures >= _FAILURES
+
+    def __enter__(self) -> FirstCall:
+        # Reading the content of an upload may take calls of the same user, which must not wait for the upload.
+        self._token = _leading.set(_leading.get() | {self.digest})
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            _leading.reset(self._token)
+        if isinstance(error, (APIConnectionError, APIStatusError)):
+            self.failures += 1
+        self._calls.done(self, known=error is None or _created_user(error))
+
+
+def _created_user(error: BaseException) -> bool:
+    """Return True for an error after which the server knows the user.
+
+    It creates the user after it has checked the key and the app, and before anything else. Gateways send no code of Dify's, and
+    after an error of the server itself, nothing is certain.
+    """
+    return (
+        isinstance(error, APIStatusError)
+        and error.code is not None
+        and 400 <= error.status_code < 500
+        and error.status_code not in (401, 403)
+    )
+
+
+class AsyncFirstCalls:
+    """Sends the first call of each end user ahead of all others of that user.
+
+    Shared by a client and its copies. Users are held as keyed digests of server, app key and user.
+    """
+
+    def __init__(self, most: int = _KNOWN) -> None:
+        self._most = most
+        self._secret = secrets.token_bytes(32)
+        self._lock = lock_of_threads()
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._under_way: dict[bytes, FirstCall] = {}
+
+    def _digest(self, call: Call, settings: Settings) -> bytes | None:
+        user = call.user
+        key = None if user is None else call.key_for(settings)
+        if user is None or key is None:
+            return None
+        text = f"{settings.base_url}\0{key.get_secret_value()}\0{user}"
+        return blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=16).digest()
+
+    async def turn(self, call: Call, settings: Settings, hangup: Hangup) -> FirstCall | None:
+        """Wait while a first call of the same user is under way.
+
+        Args:
+            call: The call to be sent.
+            settings: Its settings.
+            hangup: Ends the wait from elsewhere.
+
+        Returns:
+            A block to make the call in, where it is the first of its user; None for all others.
+
+        Raises:
+            APIConnectionError: The call was ended while it waited.
+        """
+        digest = self._digest(call, settings)
+        if digest is None or digest in _leading.get():
+            return None
+        failures = 0
+        while True:
+            with self._lock:
+                if digest in self._known:
+                    self._known.move_to_end(digest)
+                    return None
+                first = self._under_way.get(digest)
+                if first is None or is_gone(first.loop):
+                    first = self._under_way[digest] = FirstCall(self, digest, failures)
+                    return first
+                signal = Signal()
+                first.waiting.append(signal)
+            hangup.waits(signal.set)
+            try:
+                await signal.wait()
+            finally:
+                hangup.waits(None)
+                with self._lock:
+                    if signal in first.waiting:
+                        first.waiting.remove(signal)
+            if hangup.over:
+                raise APIConnectionError("the call was ended before it was sent", sent=False)
+            if first.given_up:
+                return None
+            failures = first.failures
+
+    def done(self, first: FirstCall, *, known: bool) -> None:
+        """A first call has its response, or has failed: wake those that wait."""
+        with self._lock:
+            if self._under_way.get(first.digest) is first:
+                del self._under_way[first.digest]
+            if known:
+                first.failures = 0
+                self._known[first.digest] = None
+                while len(self._known) > self._most:
+                    self._known.popitem(last=False)
+            waiting, first.waiting = first.waiting, []
+        for signal in waiting:
+            signal.set()
