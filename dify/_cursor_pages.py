@@ -84,8 +84,8 @@ class CursorStep(Step):
             return Reading(fresh, again, None if again else self._incomplete("the list changes while it is read"))
         if self.rechecking and self._reaches_back(line):
             return Reading(fresh)
-        full = len(line) >= page_size(self.query, body)
-        if not (body.has_more or (full and self.order.skips_ties)):
+        cut = self.order.skips_ties and len(line) >= page_size(self.query, body) and self._time(line[-1]) is not None
+        if not (body.has_more or cut):
             return Reading(fresh, after._recheck())
         following = after._advanced(line)
         if following.query == self.query:

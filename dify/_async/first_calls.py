@@ -32,21 +32,29 @@ One after the other, calls to a server that is down would take as many timeouts 
 _leading: ContextVar[frozenset[bytes]] = ContextVar("dify_first_calls", default=frozenset[bytes]())
 
 
+class _Queue:
+    """The calls of a user whom the server may not know; it lives as long as one of them waits or leads."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self.failures = 0
+        self.leader: FirstCall | None = None
+        self.waiting: list[Signal] = []
+
+    @property
+    def open(self) -> bool:
+        """Too many first calls failed in a row: those that wait are sent together."""
+        return self.failures >= _FAILURES
+
+
 class FirstCall:
     """A first call under way, as a block around it."""
 
-    def __init__(self, calls: AsyncFirstCalls, digest: bytes, failures: int) -> None:
+    def __init__(self, calls: AsyncFirstCalls, digest: bytes) -> None:
         self._calls = calls
         self._token: Token[frozenset[bytes]] | None = None
         self.digest = digest
         self.loop = current_loop()
-        self.failures = failures
-        self.waiting: list[Signal] = []
-
-    @property
-    def given_up(self) -> bool:
-        """Too many failed in a row: those that wait are sent together."""
-        return self.failures >= _FAILURES
 
     def __enter__(self) -> FirstCall:
         # Reading the content of an upload may take calls of the same user, which must not wait for the upload.
@@ -58,9 +66,8 @@ class FirstCall:
     ) -> None:
         if self._token is not None:
             _leading.reset(self._token)
-        if isinstance(error, (APIConnectionError, APIStatusError)):
-            self.failures += 1
-        self._calls.done(self, known=error is None or _created_user(error))
+        known = error is None or _created_user(error)
+        self._calls.done(self, known=known, failed=isinstance(error, (APIConnectionError, APIStatusError)))
 
 
 def _created_user(error: BaseException) -> bool:
@@ -88,7 +95,7 @@ class AsyncFirstCalls:
         self._secret = secrets.token_bytes(32)
         self._lock = lock_of_threads()
         self._known: OrderedDict[bytes, None] = OrderedDict()
-        self._under_way: dict[bytes, FirstCall] = {}
+        self._queues: dict[bytes, _Queue] = {}
 
     def _digest(self, call: Call, settings: Settings) -> bytes | None:
         user = call.user
@@ -115,42 +122,65 @@ class AsyncFirstCalls:
         digest = self._digest(call, settings)
         if digest is None or digest in _leading.get():
             return None
-        failures = 0
-        while True:
-            with self._lock:
-                if digest in self._known:
-                    self._known.move_to_end(digest)
-                    return None
-                first = self._under_way.get(digest)
-                if first is None or is_gone(first.loop):
-                    first = self._under_way[digest] = FirstCall(self, digest, failures)
-                    return first
-                signal = Signal()
-                first.waiting.append(signal)
-            hangup.waits(signal.set)
-            try:
-                await signal.wait()
-            finally:
-                hangup.waits(None)
-                with self._lock:
-                    if signal in first.waiting:
-                        first.waiting.remove(signal)
-            if hangup.over:
-                raise APIConnectionError("the call was ended before it was sent", sent=False)
-            if first.given_up:
-                return None
-            failures = first.failures
-
-    def done(self, first: FirstCall, *, known: bool) -> None:
-        """A first call has its response, or has failed: wake those that wait."""
         with self._lock:
-            if self._under_way.get(first.digest) is first:
-                del self._under_way[first.digest]
+            if self._knows(digest):
+                return None
+            queue = self._queues.setdefault(digest, _Queue())
+            queue.members += 1
+        leads = False
+        try:
+            while True:
+                with self._lock:
+                    if self._knows(digest) or queue.open:
+                        return None
+                    if queue.leader is not None and is_gone(queue.leader.loop):
+                        self._leave(queue, digest)
+                        queue.leader = None
+                    if queue.leader is None:
+                        first = queue.leader = FirstCall(self, digest)
+                        leads = True
+                        return first
+                    signal = Signal()
+                    queue.waiting.append(signal)
+                hangup.waits(signal.set)
+                try:
+                    await signal.wait()
+                finally:
+                    hangup.waits(None)
+                    with self._lock:
+                        if signal in queue.waiting:
+                            queue.waiting.remove(signal)
+                if hangup.over:
+                    raise APIConnectionError("the call was ended before it was sent", sent=False)
+        finally:
+            if not leads:
+                with self._lock:
+                    self._leave(queue, digest)
+
+    def done(self, first: FirstCall, *, known: bool, failed: bool) -> None:
+        """A first call has its response, or has none: wake those that wait."""
+        with self._lock:
             if known:
-                first.failures = 0
                 self._known[first.digest] = None
                 while len(self._known) > self._most:
                     self._known.popitem(last=False)
-            waiting, first.waiting = first.waiting, []
+            queue = self._queues.get(first.digest)
+            if queue is None or queue.leader is not first:
+                return  # another call has taken its place, when its event loop had ended
+            queue.leader = None
+            queue.failures += failed
+            waiting, queue.waiting = queue.waiting, []
+            self._leave(queue, first.digest)
         for signal in waiting:
             signal.set()
+
+    def _knows(self, digest: bytes) -> bool:
+        if digest not in self._known:
+            return False
+        self._known.move_to_end(digest)
+        return True
+
+    def _leave(self, queue: _Queue, digest: bytes) -> None:
+        queue.members -= 1
+        if not queue.members:
+            del self._queues[digest]

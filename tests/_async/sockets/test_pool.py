@@ -61,7 +61,11 @@ async def test_more_calls_than_connections_wait_for_one_to_end() -> None:
     with Server(answer) as server:
         async with client_for(server, max_connections=most) as client:
             replies: list[Any] = await together(
-                [lambda: client.chat.send("hi", response_mode="blocking") for _ in range(calls)]
+                # Each for another user: the first call of a user holds the others of that user back.
+                [
+                    lambda user=f"user-{at}": client.chat.send("hi", user=user, response_mode="blocking")
+                    for at in range(calls)
+                ]
             )
         assert [reply.answer for reply in replies] == ["Hello"] * calls
         assert max(seen) == server.connections == most

@@ -60,7 +60,11 @@ def test_more_calls_than_connections_wait_for_one_to_end() -> None:
     with Server(answer) as server:
         with client_for(server, max_connections=most) as client:
             replies: list[Any] = together(
-                [lambda: client.chat.send("hi", response_mode="blocking") for _ in range(calls)]
+                # Each for another user: the first call of a user holds the others of that user back.
+                [
+                    lambda user=f"user-{at}": client.chat.send("hi", user=user, response_mode="blocking")
+                    for at in range(calls)
+                ]
             )
         assert [reply.answer for reply in replies] == ["Hello"] * calls
         assert max(seen) == server.connections == most
