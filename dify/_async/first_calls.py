@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from hashlib import blake2b
 from types import TracebackType
@@ -65,7 +66,8 @@ class FirstCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._token is not None:
-            _leading.reset(self._token)
+            with suppress(ValueError):  # a coroutine that is collected with its event loop ends in another context
+                _leading.reset(self._token)
         known = error is None or _created_user(error)
         self._calls.done(self, known=known, failed=isinstance(error, (APIConnectionError, APIStatusError)))
 
