@@ -36,8 +36,7 @@ class AsyncConversations(AsyncResource):
     ) -> AsyncPager[Conversation]:
         """The user's conversations, the one that was active last first (getConversationsList).
 
-        A conversation that goes on while its list is walked may be met twice or not at all; `sort_by="-created_at"` gives
-        an order that stays.
+        A walk gives every conversation once, also when one moves to the front meanwhile.
 
         Args:
             user: Whose conversations; the client's default user where None.
@@ -49,6 +48,7 @@ class AsyncConversations(AsyncResource):
         Raises:
             NotThisAppTypeError: The key's app has no conversations.
             NotFoundError: There is no conversation `last_id`.
+            IncompleteListError: A hundred conversations or more have the same time.
 
         Example:
             ```python
@@ -146,6 +146,8 @@ class AsyncConversations(AsyncResource):
     ) -> AsyncPager[ConversationVariable]:
         """What a chatflow remembers in a conversation (getConversationVariables). Needs a server from 1.9 on.
 
+        All variables of a conversation are created at the same time, and servers cannot give more than 100 of these.
+
         Args:
             conversation_id: The conversation.
             user: Whose conversation it is; the client's default user where None.
@@ -158,6 +160,7 @@ class AsyncConversations(AsyncResource):
         Raises:
             ConversationNotFoundError: This user has no such conversation.
             NotThisAppTypeError: The key's app has no conversations.
+            IncompleteListError: More than 100 variables were created at the same time.
 
         Example:
             ```python

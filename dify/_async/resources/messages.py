@@ -48,6 +48,7 @@ class AsyncMessages(AsyncResource):
         Raises:
             ConversationNotFoundError: This user has no such conversation.
             NotThisAppTypeError: The key's app has no conversations.
+            IncompleteListError: A hundred messages or more have the same time.
 
         Example:
             ```python

@@ -37,8 +37,7 @@ class Conversations(Resource):
     ) -> Pager[Conversation]:
         """The user's conversations, the one that was active last first (getConversationsList).
 
-        A conversation that goes on while its list is walked may be met twice or not at all; `sort_by="-created_at"` gives
-        an order that stays.
+        A walk gives every conversation once, also when one moves to the front meanwhile.
 
         Args:
             user: Whose conversations; the client's default user where None.
@@ -50,6 +49,7 @@ class Conversations(Resource):
         Raises:
             NotThisAppTypeError: The key's app has no conversations.
             NotFoundError: There is no conversation `last_id`.
+            IncompleteListError: A hundred conversations or more have the same time.
 
         Example:
             ```python
@@ -145,6 +145,8 @@ class Conversations(Resource):
     ) -> Pager[ConversationVariable]:
         """What a chatflow remembers in a conversation (getConversationVariables). Needs a server from 1.9 on.
 
+        All variables of a conversation are created at the same time, and servers cannot give more than 100 of these.
+
         Args:
             conversation_id: The conversation.
             user: Whose conversation it is; the client's default user where None.
@@ -157,6 +159,7 @@ class Conversations(Resource):
         Raises:
             ConversationNotFoundError: This user has no such conversation.
             NotThisAppTypeError: The key's app has no conversations.
+            IncompleteListError: More than 100 variables were created at the same time.
 
         Example:
             ```python

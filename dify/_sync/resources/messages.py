@@ -49,6 +49,7 @@ class Messages(Resource):
         Raises:
             ConversationNotFoundError: This user has no such conversation.
             NotThisAppTypeError: The key's app has no conversations.
+            IncompleteListError: A hundred messages or more have the same time.
 
         Example:
             ```python

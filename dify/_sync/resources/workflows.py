@@ -293,6 +293,9 @@ class Workflows(Resource):
     ) -> Pager[WorkflowLog]:
         """The app's runs, newest first (getWorkflowLogs).
 
+        Servers repeat some runs and leave out others where several have the same time. A walk compares with their count, reads
+        such a list again, and yields what was missing at the end.
+
         Args:
             keyword: Only runs whose inputs or outputs hold this text.
             status: Only runs that ended so; the server's filter does not know partial-succeeded, paused and running.
@@ -303,6 +306,9 @@ class Workflows(Resource):
             page: The page to begin with, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
             options: Settings for this call alone.
+
+        Raises:
+            IncompleteListError: Fewer runs came than the server counts.
 
         Example:
             ```python
