@@ -94,7 +94,7 @@ class AsyncFirstCalls:
 
     def __init__(self, most: int = _KNOWN) -> None:
         self._most = most
-        self._secret = secrets.token_bytes(32)
+        self._hash = blake2b(key=secrets.token_bytes(32), digest_size=16)
         self._lock = lock_of_threads()
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._queues: dict[bytes, _Queue] = {}
@@ -105,7 +105,9 @@ class AsyncFirstCalls:
         if user is None or key is None:
             return None
         text = f"{settings.base_url}\0{key.get_secret_value()}\0{user}"
-        return blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=16).digest()
+        digest = self._hash.copy()
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
     async def turn(self, call: Call, settings: Settings, hangup: Hangup) -> FirstCall | None:
         """Wait while a first call of the same user is under way.

@@ -141,7 +141,9 @@ async def test_more_calls_than_connections_wait_for_one_to_end() -> None:
     with Server(answer) as server:
         async with DefaultAioHttpClient(max_connections=2) as http:
             client = client_of(server, http)
-            replies = await asyncio.gather(*(client.chat.send("hi", response_mode="blocking") for _ in range(8)))
+            # Each for another user: the first call of a user holds the others of that user back.
+            calls = (client.chat.send("hi", user=f"user-{at}", response_mode="blocking") for at in range(8))
+            replies = await asyncio.gather(*calls)
         assert [reply.answer for reply in replies] == ["Hello"] * 8
         assert server.connections == 2
 
