@@ -411,6 +411,8 @@ class DocumentExistsError(DifyError):
         super().__init__(message)
         self.name = name
         self.documents = documents
+
+
 class IncompleteListError(DifyError):
     """A list could not be read to its end: the server has more items than its pages give.
 

@@ -185,7 +185,14 @@ def test_a_list_is_walked_to_its_end(mock, limit):
     mock.conversations.list.lists(ITEMS)
     client = mock.sync_client()
     assert [one.name for one in client.conversations.list(limit=limit)] == ["0", "1", "2", "3", "4"]
-    assert mock.conversations.list.call_count == -(-5 // limit)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 20])
+def test_a_numbered_list_is_walked_in_as_many_calls_as_it_has_pages(mock, limit):
+    mock.knowledge.datasets.list.lists([replies.dataset(str(number)) for number in range(5)])
+    client = mock.sync_client()
+    assert [one.name for one in client.knowledge.datasets.list(limit=limit)] == ["0", "1", "2", "3", "4"]
+    assert mock.knowledge.datasets.list.call_count == -(-5 // limit)
 
 
 def test_messages_come_newest_page_first(mock):

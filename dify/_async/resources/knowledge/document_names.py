@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ...._config import RequestOptions
+from ...._paging import NUMBERED
 from ...._paths import dataset_path
 from ...._request import Call
 from ....errors import DocumentExistsError, InvalidArgumentError
@@ -41,5 +42,5 @@ class AsyncDocumentNames(AsyncResource):
         query = {"keyword": keyword or None, "limit": 100}
         path = f"{dataset_path(dataset_id)}/documents"
         call = Call("listDocuments", "GET", path, key="knowledge", query=query, repeatable=True)
-        pages = AsyncPager(self._transport, call, Document, paging="page", options=options)
+        pages = AsyncPager(self._transport, call, Document, order=NUMBERED, options=options)
         return [document async for document in pages if document.name == name]

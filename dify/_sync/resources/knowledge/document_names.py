@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from ...._config import RequestOptions
+from ...._paging import NUMBERED
 from ...._paths import dataset_path
 from ...._request import Call
 from ....errors import DocumentExistsError, InvalidArgumentError
@@ -40,5 +41,5 @@ class DocumentNames(Resource):
         query = {"keyword": keyword or None, "limit": 100}
         path = f"{dataset_path(dataset_id)}/documents"
         call = Call("listDocuments", "GET", path, key="knowledge", query=query, repeatable=True)
-        pages = Pager(self._transport, call, Document, paging="page", options=options)
+        pages = Pager(self._transport, call, Document, order=NUMBERED, options=options)
         return [document for document in pages if document.name == name]
