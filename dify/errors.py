@@ -414,14 +414,10 @@ class DocumentExistsError(DifyError):
 
 
 class IncompleteListError(DifyError):
-    """A list could not be read to its end: the server has more items than its pages give.
-
-    Happens when a hundred items or more have the same time, of which cursors know whole seconds only, or when the list changes
-    faster than it can be read. `items` is not a complete list.
+    """The server has more items than its pages give: too many share a second, or the list changes too fast.
 
     Attributes:
-        items: The items that a walk yielded before the error, in order; empty for `pages()` and `next_page()`, whose pages
-            hold them.
+        items: The items that a walk yielded before; empty for `pages()` and `next_page()`, whose pages hold them.
     """
 
     def __init__(self, message: str = "", *, items: Sequence[Any] = ()) -> None:
