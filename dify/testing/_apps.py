@@ -25,6 +25,7 @@ class EmulatorApp:
         name: Its name.
         mode: Its mode; None for one of every kind at once.
         api_key: Its key.
+        workflow_id: The id of its published workflow.
 
     Example:
         >>> from dify.testing import Emulator
@@ -34,11 +35,12 @@ class EmulatorApp:
         'HI'
     """
 
-    def __init__(self, emulator: _Opens, *, name: str, mode: Mode | None, api_key: str) -> None:
+    def __init__(self, emulator: _Opens, *, name: str, mode: Mode | None, api_key: str, workflow_id: str) -> None:
         self._emulator = emulator
         self.name = name
         self.mode = mode
         self.api_key = api_key
+        self.workflow_id = workflow_id
 
     def client(self, *, user: str | None = "emulator-user") -> AsyncDify:
         """An async client with this app's key; `with_options` sets more.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal, Protocol, TypeAlias
+from os.path import splitext
+from typing import Any, Protocol
 
 from dify.types.replies import AgentThought, CitationResource
 
 from ._answers import AnswerFunction, EmulatorFile, EmulatorRequest, EmulatorTurn, RecordedRequest, Transcribe
 from ._faults import Faults
+from ._features import Mode, default_features
 from ._generation import Generation
 from ._ids import new_id, now
 from ._knowledge.state import Knowledge
@@ -18,11 +22,11 @@ from ._runs import Run
 
 __all__ = ["Conversation", "Core", "Message", "Mode", "StoredFile", "Workspace", "new_id", "now"]
 
-Mode: TypeAlias = Literal["chat", "advanced-chat", "agent-chat", "completion", "workflow"]
-"""An app's mode, as on the wire: "advanced-chat" is a chatflow, "agent-chat" an agent."""
-
 DEFAULT_USER = "DEFAULT-USER"
 """Whom Dify takes a caller for who names no user where none is required."""
+
+_RACE_WINDOW = 0.05
+"""Seconds between the look-up of an unknown end user and its creation, with `end_user_race`."""
 
 _order = count()
 
@@ -39,11 +43,12 @@ class StoredFile:
     id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)
     used: bool = False
+    owner: str = ""
 
     @property
     def extension(self) -> str:
         """The name's extension, without the dot."""
-        return self.name.rpartition(".")[2].lower() if "." in self.name else ""
+        return splitext(self.name)[1].lstrip(".").lower()
 
 
 @dataclass
@@ -53,18 +58,20 @@ class Conversation:
     user: str
     name: str
     inputs: dict[str, Any]
+    owner: str = ""
     id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)
-    updated_at: int = field(default_factory=now)
-    # Times are whole seconds on the wire; these keep the order of what happens within one.
+    # Whole seconds like `created_at` until the conversation changes for the first time, exact from then on.
+    updated_at: float = field(default_factory=now)
+    # The order of what happens within one second.
     created_order: int = field(default_factory=lambda: next(_order))
     updated_order: int = field(default_factory=lambda: next(_order))
     messages: list[Message] = field(default_factory=list["Message"])
     variables: dict[str, StoredVariable] = field(default_factory=dict[str, StoredVariable])
 
     def touch(self) -> None:
-        """Something was said: it moves to the front."""
-        self.updated_at = now()
+        """Move it to the front, for it has changed."""
+        self.updated_at = time.time()
         self.updated_order = next(_order)
 
     def wire(self) -> dict[str, Any]:
@@ -76,7 +83,7 @@ class Conversation:
             "status": "normal",
             "introduction": "",
             "created_at": self.created_at,
-            "updated_at": self.updated_at,
+            "updated_at": int(self.updated_at),
         }
 
 
@@ -89,6 +96,7 @@ class Message:
     query: str
     inputs: dict[str, Any]
     files: tuple[EmulatorFile, ...] = ()
+    owner: str = ""
     id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)
     answer: str = ""
@@ -131,6 +139,7 @@ class Workspace:
         knowledge_keys: The keys of the knowledge side.
         any_app_key: Whether every key that begins as app keys do is taken for the first app's.
         any_knowledge_key: Whether every key that begins as knowledge keys do is let in.
+        end_user_race: Whether concurrent first requests of a user create one end user each.
     """
 
     server_version: str = "1.14.2"
@@ -140,6 +149,7 @@ class Workspace:
     knowledge_keys: list[str] = field(default_factory=list[str])
     any_app_key: bool = True
     any_knowledge_key: bool = True
+    end_user_race: bool = False
     tenant_id: str = field(default_factory=new_id)
     requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
     failures: list[Exception] = field(default_factory=list[Exception])
@@ -177,7 +187,9 @@ class Core:
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     tasks: dict[str, Generation] = field(default_factory=dict[str, Generation])
+    # By name, the one that requests find; by id, those that lost a race too.
     end_users: dict[str, EndUser] = field(default_factory=dict[str, EndUser])
+    known_end_users: dict[str, EndUser] = field(default_factory=dict[str, EndUser])
     feedbacks: dict[str, StoredFeedback] = field(default_factory=dict[str, StoredFeedback])
     annotations: dict[str, StoredAnnotation] = field(default_factory=dict[str, StoredAnnotation])
     annotation_jobs: dict[str, AnnotationJob] = field(default_factory=dict[str, AnnotationJob])
@@ -185,8 +197,12 @@ class Core:
     transcribe: Transcribe | None = None
     suggested_questions: tuple[str, ...] = ()
     auto_play: bool = False
+    features: dict[str, Any] = field(default_factory=dict[str, Any])
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict[str, tuple[str, Any]])
     live: list[Closable] = field(default_factory=list["Closable"])
+
+    def __post_init__(self) -> None:
+        self.features = {**default_features(self.mode, auto_play=self.auto_play), **self.features}
 
     def keep(self, run: Closable) -> None:
         """Know a run at work, to end it with the emulator; those that are over are forgotten."""
@@ -213,24 +229,41 @@ class Core:
         """The workspace's id."""
         return self.workspace.tenant_id
 
-    def end_user(self, user: str) -> str:
-        """The id of an end user, who is made on first sight."""
-        return self.end_users.setdefault(user, EndUser(user)).id
+    async def identify(self, user: str) -> EndUser:
+        """Return the end user of a request, who is created on the first one.
+
+        With `end_user_race`, the first requests of a user that overlap create an end user each, and later requests
+        find only the one that was created first.
+        """
+        found = self.end_users.get(user)
+        if found is None:
+            created = EndUser(user)
+            if self.workspace.end_user_race:
+                await asyncio.sleep(_RACE_WINDOW)
+            # Requests may come from several threads: `setdefault` keeps the end user that was created first.
+            found = self.end_users.setdefault(user, created)
+            if self.workspace.end_user_race:
+                found = created
+            self.known_end_users[found.id] = found
+        return found
 
     def variables_of(self, conversation: Conversation) -> list[StoredVariable]:
         """The variables of a conversation, which begins with the app's own values."""
         for name, (variable_id, value) in self.variables.items():
-            conversation.variables.setdefault(variable_id, StoredVariable(variable_id, name, value))
+            if variable_id not in conversation.variables:
+                begun = conversation.created_at
+                variable = StoredVariable(variable_id, name, value, created_at=begun, updated_at=begun)
+                conversation.variables[variable_id] = variable
         return list(conversation.variables.values())
 
-    def conversation_of(self, user: str, conversation_id: str) -> Conversation | None:
-        """A conversation, if it is this user's."""
+    def conversation_of(self, owner: str, conversation_id: str) -> Conversation | None:
+        """A conversation, if it is this end user's."""
         found = self.conversations.get(conversation_id)
-        return found if found is not None and found.user == user else None
+        return found if found is not None and found.owner == owner else None
 
-    async def generate(self, request: EmulatorRequest) -> tuple[str, Generation]:
+    async def generate(self, request: EmulatorRequest, owner: str) -> tuple[str, Generation]:
         """Ask the answer function; gives the task's id, which stopping takes, and the answer in the making."""
-        generation = Generation(request, delay=self.workspace.delay, failures=self.failures)
+        generation = Generation(request, owner=owner, delay=self.workspace.delay, failures=self.failures)
         await generation.start(self.answer)
         task_id = new_id()
         self.tasks[task_id] = generation

@@ -80,6 +80,11 @@ class Emulator(Access, Troubles):
         knowledge_api_key: The key of the knowledge side. By default one is made up, and every key that starts with
             `dataset-` is let in.
         ping_interval: Seconds of silence after which a stream sends a ping.
+        features: Feature settings, in the form in which `app.parameters()` shows them, such as
+            `{"file_upload": {"enabled": False}}`. A setting replaces the whole default of that name. By default
+            everything is on, and a message takes up to 3 images, documents, audio files and videos.
+        end_user_race: Whether concurrent first requests of a user create one end user each, of which all but the first
+            are lost with what belongs to them, as on a server. By default all of them get the same end user.
 
     Attributes:
         app: The ASGI app.
@@ -123,6 +128,8 @@ class Emulator(Access, Troubles):
         api_key: str | None = None,
         knowledge_api_key: str | None = None,
         ping_interval: float = 10.0,
+        features: Mapping[str, Any] | None = None,
+        end_user_race: bool = False,
     ) -> None:
         missing = [module for module in _NEEDED if find_spec(module) is None]
         if missing:
@@ -143,9 +150,10 @@ class Emulator(Access, Troubles):
             any_app_key=api_key is None,
             any_knowledge_key=knowledge_api_key is None,
             knowledge=Knowledge(read_document=read_document, at_once=index_at_once),
+            end_user_race=end_user_race,
         )
         core = workspace.apps[keys[0]] = _app(
-            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play
+            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features
         )
         super().__init__(core, make_app(core), api_key=keys[0], knowledge_api_key=keys[1])
 
@@ -160,6 +168,7 @@ class Emulator(Access, Troubles):
         suggested_questions: Sequence[str] = _QUESTIONS,
         variables: Mapping[str, Any] | None = None,
         auto_play: bool = False,
+        features: Mapping[str, Any] | None = None,
     ) -> EmulatorApp:
         """Another app of the same workspace, with a key of its own. From now on only the keys of the apps are let in.
 
@@ -174,6 +183,7 @@ class Emulator(Access, Troubles):
             suggested_questions: The questions that are suggested after every answer.
             variables: The conversation variables, with the values that a conversation begins with.
             auto_play: Whether the app says its answers aloud.
+            features: Feature settings, as for the first app.
 
         Raises:
             TypeError: What is to be a function is none.
@@ -189,9 +199,11 @@ class Emulator(Access, Troubles):
         workspace, key = self._core.workspace, api_key or _key("app")
         if key in workspace.apps:
             raise ValueError("another app of this emulator has this key")
-        workspace.apps[key] = _app(workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play)
+        core = workspace.apps[key] = _app(
+            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features
+        )
         workspace.any_app_key = False
-        return EmulatorApp(self, name=name, mode=mode, api_key=key)
+        return EmulatorApp(self, name=name, mode=mode, api_key=key, workflow_id=core.workflow_id)
 
     def add_pipeline(
         self,
@@ -237,6 +249,20 @@ class Emulator(Access, Troubles):
         return len(waiting)
 
     @property
+    def workflow_id(self) -> str:
+        """The id of the published workflow of the first app, which `workflows.run(workflow_id=...)` takes.
+
+        Other ids are unknown to the app, as to a server.
+
+        Example:
+            >>> with Emulator(mode="workflow") as emulator:
+            ...     client = emulator.sync_client(user="alice")
+            ...     client.workflows.run({"q": "tea"}, workflow_id=emulator.workflow_id).outputs
+            {'text': 'Echo: tea'}
+        """
+        return self._core.workflow_id
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """Every request so far, oldest first; also those that were refused.
 
@@ -273,6 +299,7 @@ def _app(
     suggested_questions: Sequence[str],
     variables: Mapping[str, Any] | None,
     auto_play: bool,
+    features: Mapping[str, Any] | None,
 ) -> Core:
     check_function("answer", answer)
     check_function("transcribe", transcribe)
@@ -288,5 +315,6 @@ def _app(
         transcribe=transcribe,
         suggested_questions=tuple(suggested_questions),
         auto_play=auto_play,
+        features=dict(features or {}),
         variables={variable: (new_id(), value) for variable, value in (variables or {}).items()},
     )

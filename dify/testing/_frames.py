@@ -23,6 +23,7 @@ from dify.types.files import FileObject, MessageFileSummary
 from dify.types.replies import AnnotationReply, CitationResource, ReplyMetadata, Usage
 
 from ._answers import EmulatorFile
+from ._references import reference_of
 from ._silence import SILENCE
 
 __all__ = [
@@ -162,7 +163,7 @@ def file_object(file: EmulatorFile, *, url: str) -> FileObject:
         type=file.type,
         transfer_method=file.transfer_method,
         remote_url="" if uploaded else file.url,
-        reference=None,
+        reference=None if file.upload_file_id is None else reference_of(file.upload_file_id),
         filename=file.name,
         extension=_extension(file),
         mime_type=file.mime_type,

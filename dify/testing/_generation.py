@@ -33,13 +33,20 @@ class Generation:
     Attributes:
         stopping: Set once a caller has asked to stop.
         closed: Whether the caller went away before the end.
+        owner: The id of the end user whose request it answers.
         blocked: What moderation says in place of an answer, if it stops the question.
     """
 
     def __init__(
-        self, request: EmulatorRequest, *, delay: float = 0.0, failures: list[Exception] | None = None
+        self,
+        request: EmulatorRequest,
+        *,
+        owner: str = "",
+        delay: float = 0.0,
+        failures: list[Exception] | None = None,
     ) -> None:
         self.request = request
+        self.owner = owner
         self.stopping = asyncio.Event()
         self.closed = False
         self.blocked: str | None = None

@@ -61,7 +61,7 @@ class ModelNode:
         cost = usage(self._prompt_tokens(), tokens(self._said), latency=round(time.perf_counter() - node.started, 3))
         self.costs.append(cost)
         self._nodes.run.total_tokens += cost.total_tokens or 0
-        yield self._nodes.finished(node, inputs=dict(MODEL), **self._work(cost))
+        yield self._nodes.finished(node, inputs=self._inputs(), **self._work(cost))
 
     def fail(self, error: str) -> Iterator[Frame]:
         """The model failed, if need be one that had said nothing yet."""
@@ -70,7 +70,11 @@ class ModelNode:
         assert self._node is not None
         node, self._node = self._node, None
         self._nodes.run.exceptions_count += 1
-        yield self._nodes.finished(node, status="failed", inputs=dict(MODEL), outputs={}, error=error)
+        yield self._nodes.finished(node, status="failed", inputs=self._inputs(), outputs={}, error=error)
+
+    def _inputs(self) -> dict[str, Any]:
+        files = self._nodes.run.inputs.get("sys.files")
+        return {**MODEL, "#files#": files} if files else dict(MODEL)
 
     def _prompt_tokens(self) -> int:
         return tokens(self._request.query) + sum(tokens(str(value)) for value in self._request.inputs.values())

@@ -22,7 +22,14 @@ from ._parts import EmulatorForm
 from ._run_events import paused, started
 from ._runs import StoredForm, StoredNode
 
-__all__ = ["Pauses", "filled"]
+__all__ = ["RESUMES_AFTER", "NodeFailed", "Pauses", "filled"]
+
+RESUMES_AFTER = 0.02
+"""Seconds from the submission of a form to the moment when its run goes on."""
+
+
+class NodeFailed(Exception):
+    """A node failed, and its run with it."""
 
 
 class Pauses:
@@ -63,11 +70,18 @@ class Pauses:
         await _first(form.settled(), stopping.wait())
         if stopping.is_set():
             return
+        # On a server another process resumes the run: for a moment, details and snapshots still show the pause.
+        await asyncio.sleep(RESUMES_AFTER)
         run.status, node.status, self.node, self._form = "running", "running", node, form
         run.total_steps += 1
         yield started(run, "resumption", **nodes.run_ids)
         yield nodes.started(node)
         self.answer, self.expired = form.answer, form.expired
+        problem = _unusable(form)
+        if problem is not None:
+            self.node = self._form = None
+            yield nodes.finished(node, status="failed", inputs={}, outputs={}, error=problem)
+            raise NodeFailed(problem)
         if form.answer is None:
             timeout = FormTimeout(node_id=node.id, node_title=node.title, expiration_time=cast("Any", form.expires_at))
             yield HumanInputFormTimeoutEvent(**nodes.run_ids, data=timeout)
@@ -90,6 +104,16 @@ class Pauses:
         }
         inputs = {name: {"value_type": _type_of(value), "value": value} for name, value in form.shown.items()}
         yield self._nodes.finished(node, inputs=inputs, outputs=outputs)
+
+
+def _unusable(form: StoredForm) -> str | None:
+    """Return the error of a run whose form was submitted with a text field that is no text, or None."""
+    texts = [each.output_variable_name for each in form.form.fields if each.type in ("paragraph", "select")]
+    for name, value in form.shown.items():
+        if name in texts and not isinstance(value, str):
+            got = f"output_variable_name={name}, got={type(value).__name__}"
+            return f"HumanInput file list input expects a string, {got}"
+    return None
 
 
 def filled(form: StoredForm) -> FormFilled:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
+from ._wording import Unhandled
+
 __all__ = [
     "AnnotationCreatePayload",
+    "AnnotationListQuery",
     "AnnotationReplyActionPayload",
     "ChatRequestPayload",
     "CompletionRequestPayload",
@@ -19,6 +21,7 @@ __all__ = [
     "ConversationVariableUpdatePayload",
     "ConversationVariablesQuery",
     "FeedbackListQuery",
+    "FilePreviewQuery",
     "HumanInputFormSubmitPayload",
     "MessageFeedbackPayload",
     "MessageListQuery",
@@ -56,14 +59,18 @@ class ChatRequestPayload(_Generation):
 
     query: str
     conversation_id: str | None = None
+    retriever_from: str = "dev"
     auto_generate_name: bool = True
     workflow_id: str | None = None
 
-    @field_validator("conversation_id")
+    @field_validator("conversation_id", mode="before")
     @classmethod
-    def _new_or_known(cls, value: str | None) -> str | None:
-        if value is None or not value.strip():
+    def _new_or_known(cls, value: Any) -> str | None:
+        value = value.strip() if isinstance(value, str) else value
+        if not value:
             return None
+        if not isinstance(value, str):
+            raise Unhandled  # the server expects a text here without looking
         try:
             return str(UUID(value))
         except ValueError:
@@ -74,6 +81,7 @@ class CompletionRequestPayload(_Generation):
     """POST /completion-messages."""
 
     query: str = ""
+    retriever_from: str = "dev"
 
 
 class WorkflowRunPayload(_Generation):
@@ -114,8 +122,8 @@ class WorkflowLogQuery(BaseModel):
 
     keyword: str | None = None
     status: Literal["succeeded", "failed", "stopped"] | None = None
-    created_at__before: datetime | None = None
-    created_at__after: datetime | None = None
+    created_at__before: str | None = None
+    created_at__after: str | None = None
     created_by_end_user_session_id: str | None = None
     created_by_account: str | None = None
     page: Annotated[int, Field(ge=1, le=99999)] = 1
@@ -129,12 +137,17 @@ class ConversationVariablesQuery(BaseModel):
     limit: _Limit = 20
     variable_name: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
-    @field_validator("variable_name")
+    @field_validator("variable_name", mode="before")
     @classmethod
     def _plain(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z0-9_.-]+", value):
+        if value is None:
+            return value
+        if not re.sub(r"[-_.]", "", value).isalnum():
             allowed = "letters, numbers, hyphens (-), underscores (_), and periods (.)"
             raise ValueError(f"Variable name can only contain {allowed}")
+        for pattern in ("--", "xp_", "sp_"):
+            if pattern in value.lower():
+                raise ValueError(f"Variable name contains invalid characters: {pattern}")
         return value
 
 
@@ -179,6 +192,21 @@ class TextToAudioPayload(BaseModel):
     message_id: str | None = None
     voice: str | None = None
     text: str | None = None
+    streaming: bool | None = None
+
+
+class FilePreviewQuery(BaseModel):
+    """GET /files/{file_id}/preview."""
+
+    as_attachment: bool = False
+
+
+class AnnotationListQuery(BaseModel):
+    """GET /apps/annotations."""
+
+    page: Annotated[int, Field(ge=1)] = 1
+    limit: Annotated[int, Field(ge=1)] = 20
+    keyword: str = ""
 
 
 class HumanInputFormSubmitPayload(BaseModel):

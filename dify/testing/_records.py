@@ -10,7 +10,15 @@ from dify.types.conversations import ConversationVariable
 
 from ._ids import new_id, now
 
-__all__ = ["AnnotationJob", "EndUser", "StoredAnnotation", "StoredFeedback", "StoredVariable", "type_of"]
+__all__ = [
+    "AnnotationJob",
+    "EndUser",
+    "StoredAnnotation",
+    "StoredFeedback",
+    "StoredVariable",
+    "UnsupportedType",
+    "WrongType",
+]
 
 
 @dataclass
@@ -28,7 +36,7 @@ class StoredFeedback:
 
     message_id: str
     conversation_id: str
-    user: str
+    owner: str
     rating: str
     content: str | None
     id: str = field(default_factory=new_id)
@@ -66,50 +74,94 @@ class AnnotationJob:
         return before == "processing"
 
 
+class WrongType(Exception):
+    """A value that a conversation variable does not take.
+
+    Attributes:
+        got: The server's name for the type of the value.
+    """
+
+    def __init__(self, got: str) -> None:
+        super().__init__(got)
+        self.got = got
+
+
+class UnsupportedType(Exception):
+    """A value whose type fits, and that the server cannot store all the same."""
+
+
 @dataclass
 class StoredVariable:
-    """A variable of a conversation; its id is that of its definition, the same in every conversation."""
+    """A variable of a conversation; its id is that of its definition, the same in every conversation.
+
+    The type is that of the first value and stays, as on a server, where the app declares it. Of a list that begins empty
+    it is the type of the first list that is not.
+    """
 
     id: str
     name: str
     value: Any
     created_at: int = field(default_factory=now)
     updated_at: int = field(default_factory=now)
+    type: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.type = type_of(self.value) if self.value != [] else _UNKNOWN_ITEMS
 
     @property
     def value_type(self) -> str:
-        """The wire's name for what it holds."""
-        return type_of(self.value)
+        """The name of the type on the wire, where integers and floats are both numbers."""
+        return _on_the_wire(self.type)
 
-    def takes(self, value: Any) -> bool:
-        """Whether a value is of this variable's type; an empty list is of any list's."""
-        kept: Any = self.value
-        if isinstance(value, list) and isinstance(kept, list):
-            return not value or not kept or type_of(cast("Any", value)) == self.value_type
-        return type_of(value) == self.value_type
+    def set(self, value: Any) -> None:
+        """Store another value.
+
+        Raises:
+            WrongType: The value is of another type.
+            UnsupportedType: The value is a float and the variable holds integers, or the other way round.
+        """
+        if not _fits(self.type, value):
+            raise WrongType(type_of(value))
+        if (self.type == "integer" and isinstance(value, float)) or (self.type == "float" and isinstance(value, int)):
+            raise UnsupportedType(f"not supported value type {self.type}")
+        if self.type == _UNKNOWN_ITEMS and value:
+            self.type = type_of(value)
+        # A number takes a boolean, and stores it as a number.
+        numeric = self.type == "integer" and isinstance(value, bool)
+        self.value, self.updated_at = int(value) if numeric else value, now()
 
     def shown(self) -> ConversationVariable:
         """The form in which the API shows it: the value as Python prints it."""
-        return ConversationVariable.model_validate(
-            {**vars(self), "value_type": self.value_type, "value": str(self.value), "description": ""}
-        )
+        members = {name: getattr(self, name) for name in ("id", "name", "value_type", "created_at", "updated_at")}
+        return ConversationVariable.model_validate({**members, "value": str(self.value), "description": ""})
+
+
+_UNKNOWN_ITEMS = "array[any]"
+_ITEMS = {"integer": "number", "float": "number", "none": "any"}
 
 
 def type_of(value: Any) -> str:
-    """The wire's name for what a value is."""
+    """The server's name for the type of a value."""
     if isinstance(value, list):
-        kinds = {_kind(item) for item in cast("list[Any]", value)}
-        return f"array[{kinds.pop() if len(kinds) == 1 else 'any'}]"
-    return _kind(value)
+        items = {_ITEMS.get(kind, kind) for kind in map(type_of, cast("list[Any]", value))}
+        if not items:
+            return "array[number]"  # what the server infers of an empty list
+        item = items.pop()
+        return f"array[{'any' if items or item.startswith('array') else item}]"
+    kinds = (("boolean", bool), ("integer", int), ("float", float), ("string", str), ("none", type(None)))
+    return next((name for name, kind in kinds if isinstance(value, kind)), "object")
 
 
-def _kind(value: Any) -> str:
-    match value:
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case _:
-            return "object"
+def _on_the_wire(type: str) -> str:
+    return "number" if type in ("integer", "float") else type
+
+
+def _fits(type: str, value: Any) -> bool:
+    if type.startswith("array["):
+        item = type.removeprefix("array[").removesuffix("]")
+        return isinstance(value, list) and (
+            item == "any" or all(_fits(item, each) for each in cast("list[Any]", value))
+        )
+    if _on_the_wire(type) == "number":
+        return isinstance(value, int | float)  # and booleans, which are integers
+    return type_of(value) == type

@@ -21,13 +21,10 @@ from ._frames import Frame, at, tokens, usage
 from ._ids import new_id, now
 from ._nodes import MODEL, Nodes
 from ._parts import AgentStep, Block, Iteration, Loop, Node, Parallel
+from ._pauses import NodeFailed
 from ._runs import Inside, StoredNode
 
-__all__ = ["NodeFailed", "block_frames"]
-
-
-class NodeFailed(Exception):
-    """A node failed, and its run with it."""
+__all__ = ["block_frames"]
 
 
 def block_frames(nodes: Nodes, block: Block, inside: Inside | None = None) -> Iterator[Frame]:

@@ -20,8 +20,8 @@ from ._generation import Generation
 from ._model_node import ModelNode
 from ._nodes import Nodes
 from ._parts import EmulatorForm, Iteration, Loop, Node, OutputBlocked, Parallel, Part
-from ._pauses import Pauses
-from ._run_blocks import NodeFailed, block_frames
+from ._pauses import NodeFailed, Pauses
+from ._run_blocks import block_frames
 from ._run_events import finished, started
 from ._runs import Run
 

@@ -88,12 +88,18 @@ async def preset(
     return generation_json(chat_reply(message, task_id, mode, NOTHING, annotation))
 
 
-def check_version(workflow_id: str) -> None:
-    """Any version id will do here, as long as it is an id."""
+def check_version(core: Core, workflow_id: str) -> None:
+    """Refuse an id of a workflow that the app does not have; an emulator's app has one version of its workflow.
+
+    Raises:
+        WireError: The id is unknown, or no UUID.
+    """
     try:
-        UUID(workflow_id)
+        known = str(UUID(workflow_id)) == core.workflow_id
     except ValueError:
         raise WireError(400, "bad_request", f"Invalid workflow_id format: '{workflow_id}'. ") from None
+    if not known:
+        raise WireError(404, "not_found", f"Workflow not found with id: {workflow_id}")
 
 
 def begin_run(
@@ -112,6 +118,7 @@ def begin_run(
     attached = [each.model_dump(mode="json", exclude_unset=True) for each in objects]
     run = Run(
         user=call.user,
+        owner=call.owner,
         inputs={},
         workflow_id=workflow_id or core.workflow_id,
         task_id=task_id,
@@ -124,7 +131,7 @@ def begin_run(
     system |= {"sys.app_id": core.app_id, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
     run.inputs = {**request.inputs, **system}
     core.runs[run.id] = run
-    creator = RunCreator(id=core.end_user(call.user), user=call.user)
+    creator = RunCreator(id=call.owner, user=call.user)
     flow = RunStream(run=run, message=message, generation=generation, creator=creator, speak=core.auto_play)
     live = Live(run, stream(core, task_id, flow.frames()))
     core.keep(live)

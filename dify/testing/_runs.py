@@ -154,6 +154,7 @@ class Run:
     inputs: dict[str, Any]
     workflow_id: str
     task_id: str
+    owner: str = ""
     id: str = field(default_factory=new_id)
     log_id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)

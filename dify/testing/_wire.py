@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,12 +18,14 @@ from ._answers import EmulatorError, RecordedRequest
 from ._core import DEFAULT_USER, Core, Mode, Workspace
 from ._faults import Cut
 from ._meeting import below, met
+from ._near_routes import with_hint
 from ._sse import EventStream
 from ._wording import (
     BAD_REQUEST,
     NOT_JSON,
     UNAVAILABLE,
     WRONG_APP,
+    Unhandled,
     WireError,
     error_answer,
     generation_json,
@@ -43,6 +46,7 @@ __all__ = [
     "checked",
     "endpoint",
     "error_answer",
+    "first_values",
     "generation_json",
     "html_not_found",
     "json_answer",
@@ -58,6 +62,12 @@ KeyKind: TypeAlias = Literal["app", "dataset"]
 
 Payload = TypeVar("Payload", bound=BaseModel)
 
+_LONGEST_USER = 255
+"""Characters that a user's name may have; the server's database refuses longer ones, which is a 500."""
+
+_NO_KEY = "Authorization header must be provided and start with 'Bearer'"
+_OTHER_SCHEME = "Authorization scheme must be 'Bearer'"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -68,7 +78,9 @@ class Call:
         request: The request itself.
         body: The JSON body, or an empty object.
         form: The multipart body, if there is one.
-        user: The end user; Dify's shared one where none was named and none is needed.
+        user: The end user's name; Dify's shared one where none was named and none is needed.
+        owner: The id of the end user, which decides who may see what.
+        sent: The JSON body as the server checks it: an object, or a value of another type that is not empty.
     """
 
     core: Core
@@ -76,6 +88,8 @@ class Call:
     body: dict[str, Any]
     form: FormData | None
     user: str
+    owner: str = ""
+    sent: Any = None
 
     @property
     def origin(self) -> str:
@@ -88,11 +102,11 @@ class Call:
 
     def payload(self, model: type[Payload]) -> Payload:
         """The JSON body, checked."""
-        return checked(model, self.body)
+        return checked(model, self.body if self.sent is None else self.sent)
 
     def query(self, model: type[Payload]) -> Payload:
-        """The query, checked."""
-        return checked(model, dict(self.request.query_params))
+        """The query, checked; of a repeated parameter the first value counts."""
+        return checked(model, first_values(self.request.query_params))
 
     def number(self, name: str, default: int) -> int:
         """A number of the query on routes that do not check it: what is none counts as not given."""
@@ -121,6 +135,7 @@ def endpoint(
     *,
     key: KeyKind = "app",
     body: Literal["json", "form"] | None = None,
+    reads_user: bool = True,
     user_required: bool = False,
     modes: frozenset[Mode] | None = None,
     wrong_mode: str = "not_chat_app",
@@ -134,6 +149,7 @@ def endpoint(
         handler: What answers.
         key: Which of the two kinds of key lets in.
         body: What the route reads; None for none.
+        reads_user: Whether the route looks up the end user. If so, a JSON body that is no object breaks the server.
         user_required: Whether a missing `user` is an error.
         modes: The kinds of app that have this route; None for all.
         wrong_mode: Dify's code for any other kind of app.
@@ -157,18 +173,30 @@ def endpoint(
             app = _let_in(workspace, request, key)
             if problem is not None:
                 raise problem
-            if isinstance(sent, list):
-                return unhandled()
-            if user_required and not named:
-                raise WireError(400, "invalid_param", "Arg user must be provided.")
+            owner = ""
+            if reads_user and key == "app":
+                if body == "json" and not isinstance(sent, dict):
+                    return unhandled()
+                if user_required and not named:
+                    raise WireError(400, "invalid_param", "Arg user must be provided.")
+                if named is not None and len(named) > _LONGEST_USER:
+                    return unhandled()
+                owner = (await app.identify(named or DEFAULT_USER)).id
             if modes is not None and app.mode is not None and app.mode not in modes:
                 raise WireError(400, wrong_mode, UNAVAILABLE if wrong_mode == "app_unavailable" else WRONG_APP)
-            call = Call(app, request, cast("dict[str, Any]", sent or {}), form, named or DEFAULT_USER)
+            fields = cast("dict[str, Any]", sent) if isinstance(sent, dict) else {}
+            call = Call(app, request, fields, form, named or DEFAULT_USER, owner, sent or None)
             response = await handler(call)
             if isinstance(response, EventStream):
                 response.ping_interval = workspace.ping_interval
                 response.cut = workspace.faults.take(Cut, request.method, below(request))
             return response
+        except Unhandled:
+            return unhandled()
+        except WireError as error:
+            if error.status == 404:
+                error.message = with_hint(error.message, request.url.path)
+            return error_answer(error)
         except EmulatorError as error:
             return error_answer(error)
         finally:
@@ -211,7 +239,8 @@ def _let_in(workspace: Workspace, request: Request, kind: KeyKind) -> Core:
     """The app that the key is for; for a knowledge key the first one, which then plays no part."""
     key = _key_of(request)
     if key is None:
-        raise WireError(401, "unauthorized", "Authorization header must be provided and start with 'Bearer'")
+        with_scheme = " " in request.headers.get("authorization", "").strip()
+        raise WireError(401, "unauthorized", _OTHER_SCHEME if with_scheme else _NO_KEY)
     app = workspace.app_of(key) if kind == "app" else workspace.first if workspace.opens_knowledge(key) else None
     if app is None:
         raise WireError(401, "unauthorized", "Access token is invalid")
@@ -219,15 +248,13 @@ def _let_in(workspace: Workspace, request: Request, kind: KeyKind) -> Core:
 
 
 async def _read_json(request: Request) -> Any:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not re.fullmatch(r"application/.*\+json", media_type):
         raise WireError(415, "unsupported_media_type", NOT_JSON)
     try:
-        sent: Any = json.loads(await request.body())
+        return json.loads(await request.body())
     except ValueError:
         raise WireError(400, "bad_request", BAD_REQUEST) from None
-    if not isinstance(sent, dict | list):
-        raise WireError(400, "bad_request", BAD_REQUEST)
-    return cast("Any", sent)
 
 
 async def _form(request: Request) -> FormData:
@@ -239,11 +266,16 @@ async def _form(request: Request) -> FormData:
 
 def _user(request: Request, sent: Any, form: FormData | None) -> str | None:
     if form is not None:
-        named: Any = form.get("user")
+        named: Any = next(iter(form.getlist("user")), None)
         return None if isinstance(named, UploadFile) else named or None
-    source = cast("dict[str, Any]", sent) if isinstance(sent, dict) else request.query_params
+    source = cast("dict[str, Any]", sent) if isinstance(sent, dict) else first_values(request.query_params)
     named = source.get("user")
     return str(named) if named else None
+
+
+def first_values(values: ImmutableMultiDict[str, Any]) -> dict[str, Any]:
+    """Each parameter with the first of its values, as the server's framework picks them."""
+    return dict(reversed(values.multi_items()))
 
 
 def checked(model: type[Payload], values: Mapping[str, Any]) -> Payload:

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_JSON",
     "UNAVAILABLE",
     "WRONG_APP",
+    "Unhandled",
     "WireError",
     "error_answer",
     "generation_json",
@@ -40,6 +41,10 @@ _NOT_FOUND_PAGE = (
 
 class WireError(EmulatorError):
     """An error that a route answers; `message` may be empty, as Dify's often is."""
+
+
+class Unhandled(Exception):
+    """Raised for what the server does not expect, and answers with a 500."""
 
 
 def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -9,7 +9,7 @@ from dify.types.annotations import AnnotationReplyJob
 
 from .._core import Core
 from .._ids import new_id
-from .._payloads import AnnotationCreatePayload, AnnotationReplyActionPayload
+from .._payloads import AnnotationCreatePayload, AnnotationListQuery, AnnotationReplyActionPayload
 from .._records import AnnotationJob, StoredAnnotation
 from .._scoped import page
 from .._wire import Call, WireError, endpoint, json_answer, no_content, shown, unhandled
@@ -19,24 +19,26 @@ def routes(core: Core) -> list[Route]:
     """The routes of this noun."""
     one, job = "/apps/annotations/{annotation_id:uuid}", "/apps/annotation-reply/{action}"
     return [
-        endpoint(core, "GET", "/apps/annotations", _list),
-        endpoint(core, "POST", "/apps/annotations", _create, body="json"),
-        endpoint(core, "PUT", one, _update, body="json"),
-        endpoint(core, "DELETE", one, _delete),
-        endpoint(core, "POST", job, _start, body="json"),
-        endpoint(core, "GET", f"{job}/status/{{job_id:uuid}}", _status),
+        endpoint(core, "GET", "/apps/annotations", _list, reads_user=False),
+        endpoint(core, "POST", "/apps/annotations", _create, body="json", reads_user=False),
+        endpoint(core, "PUT", one, _update, body="json", reads_user=False),
+        endpoint(core, "DELETE", one, _delete, reads_user=False),
+        endpoint(core, "POST", job, _start, body="json", reads_user=False),
+        endpoint(core, "GET", f"{job}/status/{{job_id:uuid}}", _status, reads_user=False),
     ]
 
 
-def _find(call: Call) -> StoredAnnotation:
-    found = call.core.annotations.get(call.path("annotation_id"))
-    if found is None:
-        raise WireError(404, "not_found", "Annotation not found")
-    return found
+def _find(call: Call) -> tuple[Core, StoredAnnotation]:
+    """The annotation that the path names: the key of any app of the workspace opens it, as on a server."""
+    for app in call.core.workspace.apps.values():
+        found = app.annotations.get(call.path("annotation_id"))
+        if found is not None:
+            return app, found
+    raise WireError(404, "not_found", "Annotation not found")
 
 
 async def _list(call: Call) -> Response:
-    keyword = call.text("keyword").lower()
+    keyword = call.query(AnnotationListQuery).keyword.lower()
     rows = [
         annotation
         for annotation in reversed([*call.core.annotations.values()])
@@ -53,13 +55,14 @@ async def _create(call: Call) -> Response:
 
 
 async def _update(call: Call) -> Response:
-    sent, annotation = call.payload(AnnotationCreatePayload), _find(call)
+    sent, (_, annotation) = call.payload(AnnotationCreatePayload), _find(call)
     annotation.question, annotation.answer = sent.question, sent.answer
     return json_answer(shown(annotation.shown()))
 
 
 async def _delete(call: Call) -> Response:
-    del call.core.annotations[_find(call).id]
+    app, annotation = _find(call)
+    del app.annotations[annotation.id]
     return no_content()
 
 

@@ -1,38 +1,22 @@
-"""The app about itself, and the server about itself."""
+"""What an app tells about itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dify.types.app import SiteSettings
 
 from .._core import Core
-from .._wire import Call, endpoint, json_answer, record, shown
-
-_OFF: dict[str, Any] = {"enabled": False}
-_ON: dict[str, Any] = {"enabled": True}
+from .._wire import Call, endpoint, json_answer, shown
 
 
 def routes(core: Core) -> list[Route]:
     """The routes of this noun."""
-
-    async def index(request: Request) -> Response:
-        record(core, request)
-        version = {"welcome": "Emulator", "api_version": "v1", "server_version": core.workspace.server_version}
-        return json_answer(version)
-
-    return [
-        endpoint(core, "GET", "/info", _info),
-        endpoint(core, "GET", "/parameters", _parameters),
-        endpoint(core, "GET", "/meta", _meta),
-        endpoint(core, "GET", "/site", _site),
-        # The one route that needs no key. Servers differ in where it is, so it is wherever a client may look.
-        *(Route(path, index, methods=["GET"]) for path in ("/", "/v1", "/v1/")),
-    ]
+    paths = {"/info": _info, "/parameters": _parameters, "/meta": _meta, "/site": _site}
+    return [endpoint(core, "GET", path, handler, reads_user=False) for path, handler in paths.items()]
 
 
 async def _info(call: Call) -> Response:
@@ -49,14 +33,6 @@ async def _info(call: Call) -> Response:
 
 
 async def _parameters(call: Call) -> Response:
-    speech = {"autoPlay": "enabled"} if call.core.auto_play else {}
-    uploads = {
-        "enabled": True,
-        "allowed_file_types": ["image", "document", "audio", "video"],
-        "allowed_file_extensions": [],
-        "allowed_file_upload_methods": ["local_file", "remote_url"],
-        "number_limits": 3,
-    }
     limits = {
         "image_file_size_limit": 10,
         "video_file_size_limit": 100,
@@ -64,22 +40,12 @@ async def _parameters(call: Call) -> Response:
         "file_size_limit": 15,
         "workflow_file_upload_limit": 10,
     }
-    return json_answer(
-        {
-            "opening_statement": "",
-            "suggested_questions": [],
-            "suggested_questions_after_answer": _ON,
-            "speech_to_text": _ON,
-            "text_to_speech": {**_ON, **speech, "language": "en-US", "voice": "emulator"},
-            "retriever_resource": {"enabled": True},
-            "annotation_reply": call.core.annotation_reply,
-            "more_like_this": _OFF,
-            "user_input_form": [],
-            "sensitive_word_avoidance": _OFF,
-            "file_upload": uploads,
-            "system_parameters": limits,
-        }
-    )
+    own: dict[str, Any] = {
+        "annotation_reply": call.core.annotation_reply,
+        "user_input_form": [],
+        "system_parameters": limits,
+    }
+    return json_answer({**call.core.features, **own})
 
 
 async def _meta(call: Call) -> Response:

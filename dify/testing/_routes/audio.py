@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -10,11 +9,12 @@ from dify.types.audio import Transcription
 
 from .._answers import EmulatorError, EmulatorFile, text_of
 from .._core import Core
+from .._features import enabled
 from .._generation import internal_error
 from .._payloads import TextToAudioPayload
 from .._silence import SILENCE
 from .._wire import BAD_REQUEST, Call, WireError, endpoint, json_answer, shown
-from .files import MEGABYTE
+from .files import MEGABYTE, media_type, uploaded
 
 _TYPES = {f"audio/{kind}" for kind in ("mp3", "m4a", "wav", "amr", "mpga")}
 _MOST = 30
@@ -29,10 +29,13 @@ def routes(core: Core) -> list[Route]:
 
 
 async def _transcribe(call: Call) -> Response:
-    part = call.form.get("file") if call.form is not None else None
-    if not isinstance(part, UploadFile):
+    part = uploaded(call)
+    if part is None:
         raise WireError(400, "bad_request_key_error", BAD_REQUEST)
-    if part.content_type not in _TYPES:
+    if not enabled(call.core.features, "speech_to_text"):
+        raise WireError(400, "invalid_param", "Speech to text is not enabled")
+    mime_type = media_type(part)
+    if mime_type not in _TYPES:
         raise WireError(415, "unsupported_audio_type", "Audio type not allowed.")
     content = await part.read()
     if len(content) > _MOST * MEGABYTE:
@@ -41,7 +44,7 @@ async def _transcribe(call: Call) -> Response:
         type="audio",
         transfer_method="local_file",
         name=part.filename or "",
-        mime_type=part.content_type,
+        mime_type=mime_type,
         content=content,
     )
     return json_answer(shown(Transcription(text=await _heard(call.core, file))))
@@ -63,8 +66,10 @@ async def _speak(call: Call) -> Response:
     sent = call.payload(TextToAudioPayload)
     if sent.message_id:
         message = call.core.messages.get(sent.message_id)
-        if message is None or not message.answer:
+        if message is None or (not message.answer and message.status in ("normal", "paused")):
             return json_answer(None)  # no error, and no audio either
-    elif not sent.text:
+    elif sent.text is None:
         raise WireError(400, "invalid_param", "Text is required")
+    if sent.voice is None and not enabled(call.core.features, "text_to_speech"):
+        raise WireError(400, "invalid_param", "TTS is not enabled")
     return Response(SILENCE, 200, media_type="audio/mpeg")

@@ -22,7 +22,6 @@ from .._taking import take_files, use_files_in
 from .._wire import Call, WireError, endpoint, generation_json, json_answer
 
 CHAT_MODES: frozenset[Mode] = frozenset({"chat", "agent-chat", "advanced-chat"})
-_HINT = "or /api/chat-messages or /v1/chat-messages/<string:task_id>/stop ?"
 
 
 def routes(core: Core) -> list[Route]:
@@ -41,16 +40,18 @@ async def _send(call: Call) -> Response:
     if mode == "agent-chat" and not sent.streaming:
         raise WireError(400, "invalid_param", "Agent Chat App does not support blocking mode")
     if mode == "advanced-chat" and sent.workflow_id:
-        check_version(sent.workflow_id)
+        check_version(core, sent.workflow_id)
     try:
-        files = take_files(core, call.user, sent.files)
+        if not sent.query:
+            raise WireError(400, "invalid_param", "query is required")
+        conversation = _conversation(call, sent, mode)
+        files = await take_files(core, call.owner, sent.files)
     except WireError as error:
-        # A chatflow's worker looks at the files, when the stream has begun.
+        # A chatflow's worker checks the request once the stream has begun.
         if mode == "advanced-chat" and sent.streaming:
             return refused(error)
         raise
     use_files_in(core, sent.inputs)
-    conversation = _conversation(call, sent, mode)
     request = EmulatorRequest(
         kind="chat",
         query=sent.query,
@@ -67,7 +68,7 @@ async def _send(call: Call) -> Response:
         annotation.hit_count += 1
         message = _remember(core, conversation, sent, files)
         return await preset(mode, message, annotation.answer, reply_of(core, annotation), sent.streaming)
-    task_id, generation = await core.generate(request)
+    task_id, generation = await core.generate(request, call.owner)
     message = _remember(core, conversation, sent, files)
     if generation.blocked is not None:
         return await preset(mode, message, generation.blocked, None, sent.streaming)
@@ -114,20 +115,19 @@ def _paused_reply(run: Run, form: StoredForm, message: Message, task_id: str) ->
 async def _stop(call: Call) -> Response:
     generation = call.core.tasks.get(call.path("task_id"))
     # Another user's task is left alone; the answer is the same.
-    if generation is not None and generation.request.kind == "chat" and generation.request.user == call.user:
+    if generation is not None and generation.request.kind == "chat" and generation.owner == call.owner:
         generation.stop()
     return json_answer({"result": "success"})
 
 
 def _conversation(call: Call, sent: ChatRequestPayload, mode: Mode) -> Conversation:
     if sent.conversation_id is not None:
-        found = call.core.conversation_of(call.user, sent.conversation_id)
+        found = call.core.conversation_of(call.owner, sent.conversation_id)
         if found is not None:
             return found
         if mode != "advanced-chat":  # a chatflow takes an unknown conversation for a new one, and says nothing
-            uri = "You have requested this URI [/v1/chat-messages] but did you mean /v1/chat-messages"
-            raise WireError(404, "not_found", f"Conversation Not Exists. {uri} {_HINT}")
-    return Conversation(user=call.user, name=title(sent.query), inputs=sent.inputs)
+            raise WireError(404, "not_found", "Conversation Not Exists.")
+    return Conversation(user=call.user, owner=call.owner, name=title(sent.query), inputs=sent.inputs)
 
 
 def title(query: str) -> str:
@@ -139,10 +139,16 @@ def _remember(
     core: Core, conversation: Conversation, sent: ChatRequestPayload, files: tuple[EmulatorFile, ...]
 ) -> Message:
     message = Message(
-        conversation=conversation, user=conversation.user, query=sent.query, inputs=sent.inputs, files=files
+        conversation=conversation,
+        user=conversation.user,
+        owner=conversation.owner,
+        query=sent.query,
+        inputs=sent.inputs,
+        files=files,
     )
     core.conversations[conversation.id] = conversation
+    if conversation.messages:
+        conversation.touch()
     conversation.messages.append(message)
-    conversation.touch()
     core.messages[message.id] = message
     return message

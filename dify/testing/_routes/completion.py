@@ -31,7 +31,7 @@ def routes(core: Core) -> list[Route]:
 async def _create(call: Call) -> Response:
     core = call.core
     sent = call.payload(CompletionRequestPayload)
-    files = take_files(core, call.user, sent.files)
+    files = await take_files(core, call.owner, sent.files)
     use_files_in(core, sent.inputs)
     request = EmulatorRequest(
         kind="completion",
@@ -41,8 +41,10 @@ async def _create(call: Call) -> Response:
         user=call.user,
         response_mode="streaming" if sent.streaming else "blocking",
     )
-    task_id, generation = await core.generate(request)
-    message = Message(conversation=None, user=call.user, query=sent.query, inputs=sent.inputs, files=files)
+    task_id, generation = await core.generate(request, call.owner)
+    message = Message(
+        conversation=None, user=call.user, owner=call.owner, query=sent.query, inputs=sent.inputs, files=files
+    )
     core.messages[message.id] = message
     if generation.blocked is not None:
         return await preset("completion", message, generation.blocked, None, sent.streaming)
@@ -60,6 +62,6 @@ async def _create(call: Call) -> Response:
 
 async def _stop(call: Call) -> Response:
     generation = call.core.tasks.get(call.path("task_id"))
-    if generation is not None and generation.request.kind == "completion" and generation.request.user == call.user:
+    if generation is not None and generation.request.kind == "completion" and generation.owner == call.owner:
         generation.stop()
     return json_answer({"result": "success"})

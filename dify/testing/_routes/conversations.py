@@ -11,14 +11,6 @@ from .._payloads import ConversationListQuery, ConversationRenamePayload, Messag
 from .._wire import Call, WireError, endpoint, json_answer
 from .chat import CHAT_MODES, title
 
-_MESSAGES_HINT = (
-    " You have requested this URI [/v1/messages] but did you mean /v1/messages or /v1/chat-messages or /api/messages ?"
-)
-_CONVERSATIONS_HINT = (
-    " You have requested this URI [/v1/conversations] but did you mean /v1/conversations"
-    " or /v1/conversations/<uuid:c_id>/variables/<uuid:variable_id> or /api/conversations ?"
-)
-
 
 def routes(core: Core) -> list[Route]:
     """The routes of this noun."""
@@ -33,24 +25,30 @@ def routes(core: Core) -> list[Route]:
 
 async def _list(call: Call) -> Response:
     asked = call.query(ConversationListQuery)
-    by = asked.sort_by.removeprefix("-").removesuffix("_at")
-    mine = [each for each in call.core.conversations.values() if each.user == call.user]
-    mine.sort(key=lambda each: getattr(each, f"{by}_order"), reverse=asked.sort_by.startswith("-"))
-    first = 0
+    by, newest_first = asked.sort_by.removeprefix("-").removesuffix("_at"), asked.sort_by.startswith("-")
+    mine = [each for each in call.core.conversations.values() if each.owner == call.owner]
+    mine.sort(key=lambda each: (getattr(each, f"{by}_at"), getattr(each, f"{by}_order")), reverse=newest_first)
+
+    def after(rows: list[Conversation], cursor: Conversation) -> list[Conversation]:
+        # Times have whole seconds and are compared strictly: the others of the cursor's second are left out.
+        stamp = getattr(cursor, f"{by}_at")
+        times = ((each, getattr(each, f"{by}_at")) for each in rows)
+        return [each for each, time in times if (time < stamp if newest_first else time > stamp)]
+
     if asked.last_id:
-        ids = [each.id for each in mine]
-        if asked.last_id not in ids:
-            raise WireError(404, "not_found", f"Last Conversation Not Exists.{_CONVERSATIONS_HINT}")
-        first = ids.index(asked.last_id) + 1
-    page = mine[first : first + asked.limit]
-    more = len(mine) > first + asked.limit
+        last = next((each for each in mine if each.id == asked.last_id), None)
+        if last is None:
+            raise WireError(404, "not_found", "Last Conversation Not Exists.")
+        mine = after(mine, last)
+    page = mine[: asked.limit]
+    more = len(page) == asked.limit and bool(after(mine, page[-1]))
     return json_answer({"limit": asked.limit, "has_more": more, "data": [each.wire() for each in page]})
 
 
-def _find(call: Call, conversation_id: str, hint: str = "") -> Conversation:
-    found = call.core.conversation_of(call.user, conversation_id)
+def _find(call: Call, conversation_id: str) -> Conversation:
+    found = call.core.conversation_of(call.owner, conversation_id)
     if found is None:
-        raise WireError(404, "not_found", f"Conversation Not Exists.{hint}")
+        raise WireError(404, "not_found", "Conversation Not Exists.")
     return found
 
 
@@ -68,10 +66,13 @@ async def _rename(call: Call) -> Response:
     if sent.auto_generate:
         if not found.messages:
             raise WireError(400, "invalid_param")
-        found.name = title(found.messages[0].query)
+        name = title(found.messages[0].query)
+        if name != found.name:
+            found.name = name
+            found.touch()
     elif sent.name is not None:
         found.name = sent.name
-    found.touch()
+        found.touch()
     return json_answer(found.wire())
 
 
@@ -79,13 +80,14 @@ async def _messages(call: Call) -> Response:
     asked = call.query(MessageListQuery)
     if not asked.conversation_id:
         return json_answer({"limit": asked.limit, "has_more": False, "data": []})
-    found = _find(call, asked.conversation_id, _MESSAGES_HINT)
+    found = _find(call, asked.conversation_id)
     messages = found.messages
     if asked.first_id:
-        ids = [each.id for each in messages]
-        if asked.first_id not in ids:
-            raise WireError(404, "not_found", f"First Message Not Exists.{_MESSAGES_HINT}")
-        messages = messages[: ids.index(asked.first_id)]
+        first = next((each for each in messages if each.id == asked.first_id), None)
+        if first is None:
+            raise WireError(404, "not_found", "First Message Not Exists.")
+        # As with conversations, the other messages of the cursor's second are left out.
+        messages = [each for each in messages if each.created_at < first.created_at]
     # The newest that are left, in the order in which they were said.
     page = messages[-asked.limit :]
     more = len(messages) > len(page)

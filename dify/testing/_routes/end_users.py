@@ -15,12 +15,11 @@ from .._wire import Call, WireError, endpoint, json_answer, shown
 
 def routes(core: Core) -> list[Route]:
     """The routes of this noun."""
-    return [endpoint(core, "GET", "/end-users/{end_user_id:uuid}", _get)]
+    return [endpoint(core, "GET", "/end-users/{end_user_id:uuid}", _get, reads_user=False)]
 
 
 async def _get(call: Call) -> Response:
-    end_user_id = call.path("end_user_id")
-    found = next((each for each in [*call.core.end_users.values()] if each.id == end_user_id), None)
+    found = call.core.known_end_users.get(call.path("end_user_id"))
     if found is None:
         raise WireError(404, "end_user_not_found", "End user not found.")
     seen = datetime.fromtimestamp(found.created_at, UTC)

@@ -23,13 +23,13 @@ def routes(core: Core) -> list[Route]:
     return [
         endpoint(core, "POST", f"{one}/feedbacks", _give, body="json", user_required=True),
         endpoint(core, "GET", f"{one}/suggested", _suggested, user_required=True, modes=CHAT_MODES),
-        endpoint(core, "GET", "/app/feedbacks", _list),
+        endpoint(core, "GET", "/app/feedbacks", _list, reads_user=False),
     ]
 
 
 def _find(call: Call) -> Message:
     found = call.core.messages.get(call.path("message_id"))
-    if found is None or found.user != call.user:
+    if found is None or found.owner != call.owner:
         raise WireError(404, "not_found", "Message Not Exists.")
     return found
 
@@ -44,7 +44,7 @@ async def _give(call: Call) -> Response:
         del feedbacks[message.id]
     elif given is None:
         conversation_id = message.conversation.id if message.conversation is not None else new_id()
-        feedbacks[message.id] = StoredFeedback(message.id, conversation_id, call.user, sent.rating, sent.content)
+        feedbacks[message.id] = StoredFeedback(message.id, conversation_id, call.owner, sent.rating, sent.content)
     else:
         given.rating, given.content, given.updated_at = sent.rating, sent.content, now()
     return success()
@@ -71,7 +71,7 @@ def _shown(call: Call, given: StoredFeedback) -> Feedback:
         rating=given.rating,
         content=given.content,
         from_source="user",
-        from_end_user_id=call.core.end_user(given.user),
+        from_end_user_id=given.owner,
         from_account_id=None,
         created_at=datetime.fromtimestamp(given.created_at, UTC),
         updated_at=datetime.fromtimestamp(given.updated_at, UTC),

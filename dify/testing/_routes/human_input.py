@@ -13,32 +13,29 @@ from .._core import Core
 from .._frames import file_object
 from .._links import link_to
 from .._payloads import HumanInputFormSubmitPayload
-from .._runs import Run, StoredForm
-from .._scoped import hint
-from .._taking import take_files
+from .._runs import StoredForm
+from .._taking import files_of
 from .._wire import Call, WireError, endpoint, json_answer
 
 _PATH = "/form/human_input/{form_token}"
-_LIKELY = [f"/{face}/form/human_input/<string:form_token>" for face in ("v1", "api")]
 
 
 def routes(core: Core) -> list[Route]:
     """The routes of this noun."""
     return [
-        endpoint(core, "GET", _PATH, _get),
+        endpoint(core, "GET", _PATH, _get, reads_user=False),
         endpoint(core, "POST", _PATH, _submit, body="json", user_required=True),
     ]
 
 
-def _find(call: Call) -> tuple[Run, StoredForm]:
+def _find(call: Call) -> StoredForm:
     token = call.path("form_token")
     for run in [*call.core.runs.values()]:
         for form in [*run.forms]:
             if form.token == token:
                 _refuse_closed(form)
-                return run, form
-    more = hint(call.request.url.path, *_LIKELY, f"{_LIKELY[1]}/upload-token")
-    raise WireError(404, "not_found", f"Form not found.{more}")
+                return form
+    raise WireError(404, "not_found", "Form not found")
 
 
 def _refuse_closed(form: StoredForm) -> None:
@@ -50,7 +47,7 @@ def _refuse_closed(form: StoredForm) -> None:
 
 
 async def _get(call: Call) -> Response:
-    _, form = _find(call)
+    form = _find(call)
     shown = form.request().model_dump(mode="json", exclude_unset=True)
     body = {name: shown[name] for name in ("form_content", "inputs", "resolved_default_values")}
     return json_answer({**body, "user_actions": shown["actions"], "expiration_time": shown["expiration_time"]})
@@ -58,36 +55,64 @@ async def _get(call: Call) -> Response:
 
 async def _submit(call: Call) -> Response:
     sent = call.payload(HumanInputFormSubmitPayload)
-    run, form = _find(call)
-    if sent.action not in {action.id for action in form.form.buttons}:
-        raise WireError(400, "invalid_form_data", f"Invalid action: {sent.action}")
+    form = _find(call)
     fields = form.form.fields
-    missing = [field.output_variable_name for field in fields if field.output_variable_name not in sent.inputs]
+    inputs = {
+        each.output_variable_name: await _value(call, each, sent.inputs[each.output_variable_name])
+        for each in fields
+        if each.output_variable_name in sent.inputs
+    }
+    if sent.action not in {action.id for action in form.form.buttons}:
+        raise _refusal(f"Invalid action: {sent.action}")
+    missing = [each.output_variable_name for each in fields if each.output_variable_name not in inputs]
     if missing:
-        raise WireError(400, "invalid_form_data", f"Missing required inputs: {', '.join(missing)}")
-    shown = {each.output_variable_name: _value(call, each, sent.inputs[each.output_variable_name]) for each in fields}
-    if run.finished_at is None:
-        run.status = "running"  # it goes on at once, whoever looks first
-    form.submit(FormAnswer(action=sent.action, inputs=sent.inputs), shown)
+        raise _refusal(f"Missing required inputs: {', '.join(missing)}")
+    form.submit(FormAnswer(action=sent.action, inputs=sent.inputs), inputs)
     return json_answer({})
 
 
-def _value(call: Call, field: FormInput, value: Any) -> Any:
-    """What was submitted for a field; files are looked up."""
+def _refusal(message: str) -> WireError:
+    return WireError(400, "invalid_form_data", message)
+
+
+async def _value(call: Call, field: FormInput, value: Any) -> Any:
+    """Return what was submitted for a field, with the files looked up.
+
+    Raises:
+        WireError: The field does not take the value. A text field takes any value, and its run fails later.
+    """
     name = field.output_variable_name
-    if field.type == "file":
-        if not isinstance(value, dict):
-            raise WireError(400, "invalid_form_data", f"Invalid value for file input '{name}': expected mapping")
-        return _files(call, [cast("dict[str, Any]", value)])[0]
-    if field.type == "file-list":
-        if not isinstance(value, list) or not all(isinstance(each, dict) for each in cast("list[Any]", value)):
-            raise WireError(400, "invalid_form_data", f"Invalid value for file list input '{name}'")
-        return _files(call, cast("list[dict[str, Any]]", value))
+    match field.type:
+        case "select":
+            if not isinstance(value, str):
+                raise _refusal(f"Invalid value for select input '{name}': expected string")
+            source = field.option_source
+            if source is not None and source.type == "constant" and value not in (source.value or []):
+                raise _refusal(f"Invalid value for select input '{name}': {value}")
+        case "file":
+            if not isinstance(value, dict):
+                raise _refusal(f"Invalid value for file input '{name}': expected mapping")
+            return (await _files(call, field, "file input", [cast("dict[str, Any]", value)], 1))[0]
+        case "file-list":
+            if not isinstance(value, list) or not all(isinstance(each, dict) for each in cast("list[Any]", value)):
+                raise _refusal(f"Invalid value for file list input '{name}': expected list of mappings")
+            files = cast("list[dict[str, Any]]", value)
+            return await _files(call, field, "file list input", files, field.number_limits or 0)
+        case _:
+            pass
     return value
 
 
-def _files(call: Call, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    taken = take_files(call.core, call.user, sent)
+async def _files(
+    call: Call, field: FormInput, what: str, sent: list[dict[str, Any]], limit: int
+) -> list[dict[str, Any]]:
+    upload = {**field.model_dump(exclude_none=True), "number_limits": limit or None}
+    try:
+        taken = await files_of(call.core, None, sent, upload=upload, exact_types=True)
+        if what == "file input" and not taken:
+            raise WireError(400, "invalid_param", "transfer_method is required in file mapping")
+    except WireError as error:
+        raise _refusal(f"Invalid value for {what} '{field.output_variable_name}': {error.message}") from None
     links = [link_to(call.core, call.origin, file.upload_file_id) if file.upload_file_id else "" for file in taken]
     objects = [file_object(file, url=link) for file, link in zip(taken, links, strict=True)]
     return [each.model_dump(mode="json", exclude_unset=True) for each in objects]

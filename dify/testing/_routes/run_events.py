@@ -42,19 +42,19 @@ async def _events(call: Call) -> Response:
     if not is_uuid(run_id):
         return unhandled()
     run = core.runs.get(run_id)
-    if run is None or run.user != call.user:
+    if run is None or run.owner != call.owner:
         raise WireError(404, "not_found", "Workflow run not found")
     headers = {"Cache-Control": "no-cache"}
     if run.finished_at is not None:
-        return EventStream(_replay(core, run), spaced=True, headers=headers)
+        return EventStream(_replay(run), spaced=True, headers=headers)
     asked = {name: call.text(name).lower() == "true" for name in ("include_state_snapshot", "continue_on_pause")}
     snapshot = partial(_snapshot, run) if asked["include_state_snapshot"] else None
     return EventStream(follow(run, snapshot=snapshot, over_pauses=asked["continue_on_pause"]), headers=headers)
 
 
-async def _replay(core: Core, run: Run) -> AsyncGenerator[Frame]:
+async def _replay(run: Run) -> AsyncGenerator[Frame]:
     # Of a finished run one frame is left, and its task is named after the run.
-    creator = RunCreator(id=core.end_user(run.user), user=run.user)
+    creator = RunCreator(id=run.owner, user=run.user)
     yield finished(run, creator, task_id=run.id, workflow_run_id=run.id)
 
 

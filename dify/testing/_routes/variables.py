@@ -6,10 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .._core import Conversation, Core
-from .._ids import now
 from .._payloads import ConversationVariablesQuery, ConversationVariableUpdatePayload
-from .._records import type_of
-from .._scoped import hint
+from .._records import UnsupportedType, WrongType
 from .._wire import Call, WireError, endpoint, json_answer, shown, unhandled
 from .chat import CHAT_MODES
 
@@ -23,27 +21,26 @@ def routes(core: Core) -> list[Route]:
     ]
 
 
-def _find(call: Call, more: str = "") -> Conversation:
-    found = call.core.conversation_of(call.user, call.path("conversation_id"))
+def _find(call: Call) -> Conversation:
+    found = call.core.conversation_of(call.owner, call.path("conversation_id"))
     if found is None:
-        raise WireError(404, "not_found", f"Conversation Not Exists.{more}")
+        raise WireError(404, "not_found", "Conversation Not Exists.")
     return found
 
 
 async def _list(call: Call) -> Response:
     asked = call.query(ConversationVariablesQuery)
-    found = _find(call, hint(call.request.url.path, "/v1/conversations/<uuid:c_id>/variables"))
+    found = _find(call)
     if asked.variable_name is not None:
         return unhandled()  # this line of servers fails on its own filter
     rows = call.core.variables_of(found)
-    first = 0
     if asked.last_id:
-        ids = [each.id for each in rows]
-        if asked.last_id not in ids:
+        last = next((each for each in rows if each.id == asked.last_id), None)
+        if last is None:
             raise WireError(400, "invalid_param")
-        first = ids.index(asked.last_id) + 1
-    some = rows[first : first + asked.limit]
-    more = len(rows) > first + asked.limit
+        # All variables of a conversation are created within one second: nothing is left after the first page.
+        rows = [each for each in rows if each.created_at > last.created_at]
+    some, more = rows[: asked.limit], len(rows) > asked.limit
     return json_answer({"limit": asked.limit, "has_more": more, "data": [shown(each.shown()) for each in some]})
 
 
@@ -53,9 +50,11 @@ async def _update(call: Call) -> Response:
     variable = variables.get(call.path("variable_id"))
     if variable is None:
         raise WireError(404, "not_found", "Conversation Variable Not Exists.")
-    if not variable.takes(sent.value):
-        expected, given = variable.value_type, type_of(sent.value)
-        problem = f"Type mismatch: variable '{variable.name}' expects {expected}, but got {given} type"
-        raise WireError(400, "bad_request", problem)
-    variable.value, variable.updated_at = sent.value, now()
+    try:
+        variable.set(sent.value)
+    except WrongType as error:
+        problem = f"variable '{variable.name}' expects {variable.value_type}, but got {error.got} type"
+        raise WireError(400, "bad_request", f"Type mismatch: {problem}") from None
+    except UnsupportedType as error:
+        raise WireError(400, "invalid_param", str(error)) from None
     return json_answer(shown(variable.shown()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from .._answers import EmulatorRequest
 from .._core import Core, Mode
+from .._iso import iso_time
 from .._payloads import WorkflowLogQuery, WorkflowRunPayload
 from .._run_events import pause_shown
 from .._running import begin_run, check_version, drain, read, refused
@@ -33,19 +33,21 @@ def routes(core: Core) -> list[Route]:
             endpoint(core, "POST", path, handler, body="json", user_required=True, modes=_WORKFLOW, wrong_mode=_WRONG)
             for path, handler in posts.items()
         ),
-        endpoint(core, "GET", "/workflows/run/{workflow_run_id}", _detail, modes=_RUNS, wrong_mode=_WRONG),
-        endpoint(core, "GET", "/workflows/logs", _logs),
+        endpoint(
+            core, "GET", "/workflows/run/{workflow_run_id}", _detail, reads_user=False, modes=_RUNS, wrong_mode=_WRONG
+        ),
+        endpoint(core, "GET", "/workflows/logs", _logs, reads_user=False),
     ]
 
 
 async def _run(call: Call) -> Response:
     core = call.core
     workflow_id: str | None = call.request.path_params.get("workflow_id")
-    if workflow_id is not None:
-        check_version(workflow_id)
     sent = call.payload(WorkflowRunPayload)
+    if workflow_id is not None:
+        check_version(core, workflow_id)
     try:
-        files = take_files(core, call.user, sent.files)
+        files = await take_files(core, call.owner, sent.files, exact_types=True)
     except WireError as error:
         if sent.streaming:  # the worker looks at the files, when the stream has begun
             return refused(error)
@@ -60,7 +62,7 @@ async def _run(call: Call) -> Response:
         workflow_id=workflow_id,
         response_mode="streaming" if sent.streaming else "blocking",
     )
-    task_id, generation = await core.generate(request)
+    task_id, generation = await core.generate(request, call.owner)
     flow, live = begin_run(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
     if sent.streaming:
         return EventStream(read(live))
@@ -91,9 +93,17 @@ async def _detail(call: Call) -> Response:
 
 async def _logs(call: Call) -> Response:
     core, asked = call.core, call.query(WorkflowLogQuery)
+    before, after = (iso_time(text) if text else None for text in (asked.created_at__before, asked.created_at__after))
     if asked.created_by_account:
         raise WireError(400, "invalid_param", f"Account not found: {asked.created_by_account}")
-    runs = [run for run in reversed(core.runs.values()) if run.in_logs and _matches(run, asked)]
+    runs = [
+        run
+        for run in reversed(core.runs.values())
+        if run.in_logs
+        and _matches(run, asked)
+        and (before is None or run.created_at <= before.timestamp())
+        and (after is None or run.created_at >= after.timestamp())
+    ]
     first = (asked.page - 1) * asked.limit
     page = runs[first : first + asked.limit]
     return json_answer(
@@ -102,33 +112,26 @@ async def _logs(call: Call) -> Response:
             "limit": asked.limit,
             "total": len(runs),
             "has_more": len(runs) > first + asked.limit,
-            "data": [_log(core, run) for run in page],
+            "data": [_log(run) for run in page],
         }
     )
 
 
 def _matches(run: Run, asked: WorkflowLogQuery) -> bool:
-    created = datetime.fromtimestamp(run.created_at, UTC)
-    session, status = asked.created_by_end_user_session_id, asked.status
-    text = json.dumps([run.inputs, run.outputs], ensure_ascii=False)
+    keyword = (asked.keyword or "")[:30].lower()
+    texts = (json.dumps(run.inputs, ensure_ascii=False), json.dumps(run.outputs, ensure_ascii=False), run.user)
     return (
-        (session is None or run.user == session)
-        and (status is None or run.status == status)
-        and (not asked.keyword or asked.keyword in text)
-        and (asked.created_at__after is None or created >= _aware(asked.created_at__after))
-        and (asked.created_at__before is None or created <= _aware(asked.created_at__before))
+        (not asked.created_by_end_user_session_id or run.user == asked.created_by_end_user_session_id)
+        and (asked.status is None or run.status == asked.status)
+        and (not keyword or any(keyword in text.lower() for text in texts) or asked.keyword == run.id)
     )
 
 
-def _aware(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _log(core: Core, run: Run) -> dict[str, Any]:
+def _log(run: Run) -> dict[str, Any]:
     members = ("status", "error", "elapsed_time", "total_tokens", "total_steps", "created_at", "finished_at")
     of_run = {name: getattr(run, name) for name in (*members, "exceptions_count")}
     creator = {
-        "id": core.end_user(run.user),
+        "id": run.owner,
         "type": "service-api",
         "is_anonymous": False,
         "session_id": run.user,
