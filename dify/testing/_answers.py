@@ -37,13 +37,13 @@ class EmulatorFile:
     transfer_method: str
     """Source of the file: "local_file" for an upload, "remote_url" for a URL."""
     url: str | None = None
-    """URL of a remote file, which the emulator never fetches. None for uploads."""
+    """URL of a remote file, which the emulator never downloads. None for uploads."""
     upload_file_id: str | None = None
     """Id of the upload. None for remote files."""
     name: str | None = None
-    """File name of the upload. None for remote files."""
+    """File name; of a remote file the last part of the URL's path, or None."""
     mime_type: str | None = None
-    """MIME type of the upload. None for remote files."""
+    """MIME type; of a remote file the usual one of its name, or None."""
     content: bytes | None = field(default=None, repr=False)
     """Bytes of the upload. None for remote files."""
 

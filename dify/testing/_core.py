@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from os.path import splitext
@@ -15,7 +15,7 @@ from ._answers import AnswerFunction, EmulatorFile, EmulatorRequest, EmulatorTur
 from ._faults import Faults
 from ._features import Mode, default_features
 from ._generation import Generation
-from ._ids import new_id, now
+from ._ids import exact_now, new_id, now
 from ._knowledge.state import Knowledge
 from ._records import AnnotationJob, EndUser, StoredAnnotation, StoredFeedback, StoredVariable
 from ._runs import Run
@@ -71,7 +71,7 @@ class Conversation:
 
     def touch(self) -> None:
         """Move it to the front, for it has changed."""
-        self.updated_at = time.time()
+        self.updated_at = exact_now()
         self.updated_order = next(_order)
 
     def wire(self) -> dict[str, Any]:
@@ -198,6 +198,8 @@ class Core:
     suggested_questions: tuple[str, ...] = ()
     auto_play: bool = False
     features: dict[str, Any] = field(default_factory=dict[str, Any])
+    # The fields of the input form, as `GET /parameters` shows them; None for an app that takes any inputs.
+    input_form: list[Mapping[str, Any]] | None = None
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict[str, tuple[str, Any]])
     live: list[Closable] = field(default_factory=list["Closable"])
 

@@ -83,6 +83,9 @@ class Emulator(Access, Troubles):
         features: Feature settings, in the form in which `app.parameters()` shows them, such as
             `{"file_upload": {"enabled": False}}`. A setting replaces the whole default of that name. By default
             everything is on, and a message takes up to 3 images, documents, audio files and videos.
+        input_form: The fields of the app's input form, as `app.parameters()` shows them in `user_input_form`, such as
+            `[{"text-input": {"variable": "topic", "required": True, "max_length": 48}}]`. Requests are held against
+            them as on a server, and inputs that are not declared are dropped. By default any inputs are taken.
         end_user_race: Whether concurrent first requests of a user create one end user each, of which all but the first
             are lost with what belongs to them, as on a server. By default all of them get the same end user.
 
@@ -129,6 +132,7 @@ class Emulator(Access, Troubles):
         knowledge_api_key: str | None = None,
         ping_interval: float = 10.0,
         features: Mapping[str, Any] | None = None,
+        input_form: Sequence[Mapping[str, Any]] | None = None,
         end_user_race: bool = False,
     ) -> None:
         missing = [module for module in _NEEDED if find_spec(module) is None]
@@ -153,7 +157,7 @@ class Emulator(Access, Troubles):
             end_user_race=end_user_race,
         )
         core = workspace.apps[keys[0]] = _app(
-            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features
+            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features, input_form
         )
         super().__init__(core, make_app(core), api_key=keys[0], knowledge_api_key=keys[1])
 
@@ -169,6 +173,7 @@ class Emulator(Access, Troubles):
         variables: Mapping[str, Any] | None = None,
         auto_play: bool = False,
         features: Mapping[str, Any] | None = None,
+        input_form: Sequence[Mapping[str, Any]] | None = None,
     ) -> EmulatorApp:
         """Another app of the same workspace, with a key of its own. From now on only the keys of the apps are let in.
 
@@ -184,6 +189,7 @@ class Emulator(Access, Troubles):
             variables: The conversation variables, with the values that a conversation begins with.
             auto_play: Whether the app says its answers aloud.
             features: Feature settings, as for the first app.
+            input_form: The fields of its input form, as for the first app.
 
         Raises:
             TypeError: What is to be a function is none.
@@ -200,7 +206,7 @@ class Emulator(Access, Troubles):
         if key in workspace.apps:
             raise ValueError("another app of this emulator has this key")
         core = workspace.apps[key] = _app(
-            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features
+            workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features, input_form
         )
         workspace.any_app_key = False
         return EmulatorApp(self, name=name, mode=mode, api_key=key, workflow_id=core.workflow_id)
@@ -300,6 +306,7 @@ def _app(
     variables: Mapping[str, Any] | None,
     auto_play: bool,
     features: Mapping[str, Any] | None,
+    input_form: Sequence[Mapping[str, Any]] | None,
 ) -> Core:
     check_function("answer", answer)
     check_function("transcribe", transcribe)
@@ -316,5 +323,6 @@ def _app(
         suggested_questions=tuple(suggested_questions),
         auto_play=auto_play,
         features=dict(features or {}),
+        input_form=None if input_form is None else list(input_form),
         variables={variable: (new_id(), value) for variable, value in (variables or {}).items()},
     )

@@ -142,8 +142,8 @@ async def of_chats(client: AsyncDify) -> None:
     await client.conversations.delete(conversation)
 
 
-async def of_runs(client: AsyncDify) -> None:
-    """Workflows, their runs, and forms."""
+async def of_runs(client: AsyncDify, version: str) -> None:
+    """Workflows, their runs, and forms; `version` is the id of the app's workflow."""
     run = await client.workflows.run({"q": "x"}, response_mode="blocking")
     token = run.forms[0].form_token
     await client.workflows.get(run.workflow_run_id)
@@ -153,7 +153,6 @@ async def of_runs(client: AsyncDify) -> None:
     events = client.workflows.events(run.workflow_run_id, include_state_snapshot=True)
     await drained(events)
     await drained(client.workflows.events(run.workflow_run_id))
-    version = "f2ddf1c4-ffc2-4e1c-b34d-795765d70fb7"
     await drained(client.workflows.stream({"q": "x"}, workflow_id=version))
     again = await client.workflows.run({"q": "x"}, workflow_id=version, response_mode="blocking")
     await client.workflows.stop(again.task_id)
@@ -260,8 +259,9 @@ async def every_operation() -> list[Seen]:
     async with tapped(Emulator(flowing, mode="advanced-chat"), "chatflow", seen) as client:
         await drained(client.chat.stream("hi"))
         await client.chat.send("hi", response_mode="blocking")
-    async with tapped(Emulator(asking, mode="workflow"), "workflow", seen) as client:
-        await of_runs(client)
+    workflow = Emulator(asking, mode="workflow")
+    async with tapped(workflow, "workflow", seen) as client:
+        await of_runs(client, workflow.workflow_id)
     emulator = Emulator(index_at_once=True)
     async with tapped(emulator, "knowledge", seen) as client:
         crawl = emulator.add_pipeline("Crawl", datasource_type="website_crawl")

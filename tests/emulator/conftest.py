@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from dify.testing import Emulator
+from tests.support.clock import Clock
 
 DATA = Path(__file__).parent / "data"
 
@@ -40,6 +41,12 @@ def shape(value: Any, *, open_members: frozenset[str] = frozenset(), unlike: fro
     if isinstance(value, list):
         return [shape(item, open_members=open_members, unlike=unlike) for item in value[:1]]
     return type(value).__name__
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the test's emulators."""
+    return Clock().install(monkeypatch)
 
 
 @pytest.fixture(scope="session")

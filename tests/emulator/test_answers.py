@@ -36,11 +36,12 @@ def check(reply: httpx.Response, recorded: dict[str, Any]) -> None:
         ("chatflow_blocking", "advanced-chat", "/chat-messages", CHAT),
         ("completion_blocking", "completion", "/completion-messages", RUN),
         ("workflow_blocking", "workflow", "/workflows/run", RUN),
-        ("workflow_blocking", "workflow", "/workflows/f2ddf1c4-ffc2-4e1c-b34d-795765d70fb7/run", RUN),
+        ("workflow_blocking", "workflow", "/workflows/{workflow_id}/run", RUN),
     ],
 )
 async def test_a_blocking_reply_has_the_recorded_shape(case, mode, path, body, connect, shape, recorded) -> None:
-    reply = await connect(Emulator(mode=mode)).post(path, json=body)
+    emulator = Emulator(mode=mode)
+    reply = await connect(emulator).post(path.format(workflow_id=emulator.workflow_id), json=body)
     check(reply, recorded[case])
     assert shape(reply.json(), open_members=OPEN) == shape(recorded[case]["body"], open_members=OPEN)
     assert reply.json().get("mode") == recorded[case]["body"].get("mode")
@@ -54,7 +55,6 @@ async def test_lists_and_details_have_the_recorded_shape(connect, shape, recorde
         "conversations": "/conversations?user=user-1",
         "messages": f"/messages?user=user-1&conversation_id={conversation}&limit=1",
         "info": "/info",
-        "parameters": "/parameters",
         "run_detail": f"/workflows/run/{run}",
         "logs": "/workflows/logs?created_by_end_user_session_id=user-2",
     }
@@ -65,6 +65,19 @@ async def test_lists_and_details_have_the_recorded_shape(connect, shape, recorde
     name = f"/conversations/{conversation}/name"
     reply = await client.post(name, json={"auto_generate": True, "user": "user-1"})
     assert shape(reply.json(), open_members=OPEN) == shape(recorded["rename"]["body"], open_members=OPEN)
+
+
+async def test_the_parameters_of_a_chatflow_have_the_recorded_shape(connect, shape, recorded) -> None:
+    silent = {"text_to_speech": {"enabled": False, "language": "", "voice": ""}}
+    emulator = Emulator(
+        mode="advanced-chat", features=silent, input_form=recorded["parameters"]["body"]["user_input_form"]
+    )
+    reply = await connect(emulator).get("/parameters")
+    check(reply, recorded["parameters"])
+    assert shape(reply.json(), open_members={"suggested_questions"}) == shape(
+        recorded["parameters"]["body"], open_members={"suggested_questions"}
+    )
+    assert reply.json()["user_input_form"] == recorded["parameters"]["body"]["user_input_form"]
 
 
 async def test_an_agents_thoughts_are_kept_in_the_recorded_shape(connect, shape, recorded) -> None:
@@ -221,7 +234,6 @@ REFUSALS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("slash_name", None, upload("file", ("a/b.txt", b"x", "text/plain"))),
     ("too_large", None, upload("file", ("big.txt", bytes(15 * 1024 * 1024 + 1), "text/plain"))),
     ("preview_unused", None, get(f"/files/{NOBODY}/preview")),
-    ("file_bad_type", None, chat(files=[WRONG_FILE])),
     ("file_unknown", None, chat(files=[{**WRONG_FILE, "type": "image"}])),
     ("bad_version", "advanced-chat", chat(workflow_id="not-a-uuid")),
     (
@@ -248,18 +260,31 @@ async def test_a_refusal_is_the_recorded_one(case, mode, call, connect, recorded
     assert mine == {**real, "message": expected}
 
 
+async def test_a_type_of_file_that_does_not_exist_is_refused_as_recorded(connect, recorded) -> None:
+    client = connect(Emulator())
+    upload = await client.post("/files/upload", data={"user": "user-1"}, files={"file": ("a.txt", b"a", "text/plain")})
+    reply = await client.post(
+        "/chat-messages", json={**CHAT, "files": [{**WRONG_FILE, "upload_file_id": upload.json()["id"]}]}
+    )
+    check(reply, recorded["file_bad_type"])
+    assert reply.json() == recorded["file_bad_type"]["body"]
+
+
 async def test_the_key_may_be_any_app_key_and_the_scheme_in_any_case(connect) -> None:
     client = connect(Emulator())
     reply = await client.get("/info", headers={"Authorization": "bearer app-another"})
     assert (reply.status_code, reply.json()["mode"]) == (200, "chat")
 
 
-async def test_the_server_tells_its_version_without_a_key() -> None:
+async def test_the_root_is_no_page_and_the_version_is_in_a_header_of_every_answer() -> None:
     emulator = Emulator(server_version="1.9.2")
     async with httpx.AsyncClient(transport=emulator.transport()) as client:
-        for path in ("/", "/v1", "/v1/"):
+        for path in ("/", "/v1", "/v1/", "/v1/info", "/v1/nowhere"):
             reply = await client.get(f"http://localhost{path}")
-            assert reply.json()["server_version"] == reply.headers["x-version"] == "1.9.2"
+            assert reply.headers["x-version"] == "1.9.2"
+            assert (reply.status_code, reply.headers["content-type"].partition(";")[0]) == (
+                (401, "application/json") if path == "/v1/info" else (404, "text/html")
+            )
 
 
 async def test_a_page_of_messages_over_the_limit_is_refused_as_recorded(connect, recorded) -> None:

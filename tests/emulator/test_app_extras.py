@@ -60,7 +60,7 @@ async def test_variables_begin_anew_in_every_conversation_and_keep_their_type() 
     async with Emulator(mode="advanced-chat", variables=begin) as emulator:
         client = emulator.client()
         one, two = (await client.chat.send("1")).conversation_id, (await client.chat.send("2")).conversation_id
-        of_one = {each.name: each async for each in client.conversations.variables(one, limit=2)}
+        of_one = {each.name: each async for each in client.conversations.variables(one)}
         assert {name: each.value_type for name, each in of_one.items()} == {
             "n": "number",
             "on": "boolean",

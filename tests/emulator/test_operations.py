@@ -73,7 +73,8 @@ async def test_a_refusal_says_what_the_recorded_one_says(case, enter, operations
 
 def routes() -> list[tuple[str, str, str]]:
     documented = [(one.id, one.method, one.path) for one in OPERATIONS.values()]
-    return documented + [(one.path, one.method, one.path) for one in SERVER_ONLY]
+    # The root has a route in the server's code and answers 404 on every release.
+    return documented + [(one.path, one.method, one.path) for one in SERVER_ONLY if one.path != "/"]
 
 
 @pytest.mark.parametrize(("name", "method", "path"), routes(), ids=[name for name, _, _ in routes()])

@@ -53,26 +53,54 @@ async def test_a_second_message_goes_on_with_the_conversation(connect) -> None:
     assert [(each["query"], each["answer"]) for each in page["data"]] == [("one", "answer 1"), ("two", "answer 2")]
 
 
-async def test_messages_are_paged_backwards_in_ascending_pages(connect) -> None:
-    client = connect(Emulator())
-    conversation = (await say(client, "0"))["conversation_id"]
-    for number in range(1, 5):
-        await say(client, str(number), conversation_id=conversation)
+async def walk_messages(client: httpx.AsyncClient, conversation: str) -> list[list[str]]:
     pages: list[list[str]] = []
     params: dict[str, Any] = {"conversation_id": conversation, "limit": 2}
     while True:
         page = await listed(client, "/messages", **params)
         pages.append([each["query"] for each in page["data"]])
         if not page["has_more"]:
-            break
+            return pages
         params["first_id"] = page["data"][0]["id"]
-    assert pages == [["3", "4"], ["1", "2"], ["0"]]
+
+
+async def walk_conversations(client: httpx.AsyncClient, **params: Any) -> list[str]:
+    walked: list[str] = []
+    while True:
+        page = await listed(client, "/conversations", **params)
+        walked += [each["id"] for each in page["data"]]
+        if not page["has_more"]:
+            return walked
+        params["last_id"] = walked[-1]
+
+
+async def test_messages_are_paged_backwards_in_ascending_pages(connect, clock) -> None:
+    client = connect(Emulator())
+    conversation = (await say(client, "0"))["conversation_id"]
+    for number in range(1, 5):
+        clock.advance(1)
+        await say(client, str(number), conversation_id=conversation)
+    assert await walk_messages(client, conversation) == [["3", "4"], ["1", "2"], ["0"]]
     assert (await listed(client, "/messages", conversation_id=""))["data"] == []
 
 
-async def test_conversations_are_paged_forwards_in_the_order_asked_for(connect) -> None:
+async def test_a_page_of_messages_leaves_out_the_others_of_its_cursors_second(connect, clock) -> None:
     client = connect(Emulator())
-    ids = [(await say(client, str(number)))["conversation_id"] for number in range(5)]
+    conversation = (await say(client, "0"))["conversation_id"]
+    for number in range(1, 5):
+        clock.advance(0.5)
+        await say(client, str(number), conversation_id=conversation)
+    # 0 and 1 are of one second, 2 and 3 of the next one, 4 of the third.
+    assert await walk_messages(client, conversation) == [["3", "4"], ["0", "1"]]
+
+
+async def test_conversations_are_paged_forwards_in_the_order_asked_for(connect, clock) -> None:
+    client = connect(Emulator())
+    ids: list[str] = []
+    for number in range(5):
+        clock.advance(1)
+        ids.append((await say(client, str(number)))["conversation_id"])
+    clock.advance(1)
     await say(client, "again", conversation_id=ids[0])
     by_update = [ids[0], ids[4], ids[3], ids[2], ids[1]]
     orders = {
@@ -82,15 +110,36 @@ async def test_conversations_are_paged_forwards_in_the_order_asked_for(connect) 
         "-created_at": ids[::-1],
     }
     for sort_by, expected in orders.items():
-        walked: list[str] = []
-        params: dict[str, Any] = {"sort_by": sort_by, "limit": 2}
-        while True:
-            page = await listed(client, "/conversations", **params)
-            walked += [each["id"] for each in page["data"]]
-            if not page["has_more"]:
-                break
-            params["last_id"] = walked[-1]
-        assert walked == expected
+        assert await walk_conversations(client, sort_by=sort_by, limit=2) == expected
+
+
+async def test_a_page_of_conversations_leaves_out_the_others_of_its_cursors_second(connect, clock) -> None:
+    client = connect(Emulator())
+    ids: list[str] = []
+    for number in range(6):
+        ids.append((await say(client, str(number)))["conversation_id"])
+        clock.advance(1 if number == 2 else 0)
+    for sort_by in ("-updated_at", "-created_at"):
+        assert await walk_conversations(client, sort_by=sort_by, limit=2) == [ids[5], ids[4], ids[2], ids[1]]
+
+
+async def test_a_conversation_that_goes_on_has_an_exact_time_by_which_it_is_ordered(connect, clock) -> None:
+    client = connect(Emulator())
+    clock.advance(0.25)
+    first, second = [(await say(client, query))["conversation_id"] for query in ("1", "2")]
+    await say(client, "again", conversation_id=first)
+    assert await walk_conversations(client, limit=1) == [first, second]
+
+
+async def test_the_variables_of_a_conversation_end_with_the_first_page(connect) -> None:
+    client = connect(Emulator(mode="advanced-chat", variables={f"v{number}": number for number in range(25)}))
+    conversation = (await say(client, "hi"))["conversation_id"]
+    path = f"/conversations/{conversation}/variables"
+    page = await listed(client, path)
+    assert (len(page["data"]), page["has_more"]) == (20, True)
+    rest = await listed(client, path, last_id=page["data"][-1]["id"])
+    assert (rest["data"], rest["has_more"]) == ([], False)
+    assert len((await listed(client, path, limit=100))["data"]) == 25
 
 
 async def test_a_conversation_can_be_renamed_and_deleted(connect) -> None:
@@ -169,7 +218,8 @@ async def test_the_function_gets_all_that_was_asked_and_the_bytes_of_uploads(con
         seen.append(request)
         return ""
 
-    client = connect(Emulator(answer))
+    emulator = Emulator(answer)
+    client = connect(emulator)
     upload = await client.post(
         "/files/upload", data={"user": "alice"}, files={"file": ("a.txt", b"text", "text/plain")}
     )
@@ -177,7 +227,7 @@ async def test_the_function_gets_all_that_was_asked_and_the_bytes_of_uploads(con
         {"type": "document", "transfer_method": "local_file", "upload_file_id": upload.json()["id"]},
         {"type": "image", "transfer_method": "remote_url", "url": "https://example.com/a.png"},
     ]
-    version = "f2ddf1c4-ffc2-4e1c-b34d-795765d70fb7"
+    version = emulator.workflow_id
     body = {"inputs": {"a": [1]}, "user": "alice", "files": files}
     await client.post(f"/workflows/{version}/run", json=body)
     assert seen == [
@@ -194,7 +244,13 @@ async def test_the_function_gets_all_that_was_asked_and_the_bytes_of_uploads(con
                     mime_type="text/plain",
                     content=b"text",
                 ),
-                EmulatorFile(type="image", transfer_method="remote_url", url="https://example.com/a.png"),
+                EmulatorFile(
+                    type="image",
+                    transfer_method="remote_url",
+                    url="https://example.com/a.png",
+                    name="a.png",
+                    mime_type="image/png",
+                ),
             ),
             user="alice",
             workflow_id=version,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -40,11 +38,8 @@ async def _parameters(call: Call) -> Response:
         "file_size_limit": 15,
         "workflow_file_upload_limit": 10,
     }
-    own: dict[str, Any] = {
-        "annotation_reply": call.core.annotation_reply,
-        "user_input_form": [],
-        "system_parameters": limits,
-    }
+    form = call.core.input_form or []
+    own = {"annotation_reply": call.core.annotation_reply, "user_input_form": form, "system_parameters": limits}
     return json_answer({**call.core.features, **own})
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .._answers import EmulatorFile, EmulatorRequest
+from .._answers import EmulatorRequest
 from .._chat_frames import Turn
 from .._core import Conversation, Core, Message, Mode
 from .._generation import Generation
+from .._inputs import accepted_inputs
 from .._links import tool_link
 from .._payloads import ChatRequestPayload
 from .._presets import annotation_for, reply_of
@@ -46,16 +47,17 @@ async def _send(call: Call) -> Response:
             raise WireError(400, "invalid_param", "query is required")
         conversation = _conversation(call, sent, mode)
         files = await take_files(core, call.owner, sent.files)
+        inputs = await accepted_inputs(core, call.owner, sent.inputs)
     except WireError as error:
         # A chatflow's worker checks the request once the stream has begun.
         if mode == "advanced-chat" and sent.streaming:
             return refused(error)
         raise
-    use_files_in(core, sent.inputs)
+    use_files_in(core, inputs)
     request = EmulatorRequest(
         kind="chat",
         query=sent.query,
-        inputs=sent.inputs,
+        inputs=inputs,
         files=files,
         user=call.user,
         conversation_id=conversation.id,
@@ -66,10 +68,10 @@ async def _send(call: Call) -> Response:
     annotation = annotation_for(core, sent.query)
     if annotation is not None:
         annotation.hit_count += 1
-        message = _remember(core, conversation, sent, files)
+        message = _remember(core, conversation, request)
         return await preset(mode, message, annotation.answer, reply_of(core, annotation), sent.streaming)
     task_id, generation = await core.generate(request, call.owner)
-    message = _remember(core, conversation, sent, files)
+    message = _remember(core, conversation, request)
     if generation.blocked is not None:
         return await preset(mode, message, generation.blocked, None, sent.streaming)
     if mode == "advanced-chat":
@@ -135,20 +137,20 @@ def title(query: str) -> str:
     return query if len(query) <= 20 else f"{query[:20]}…"
 
 
-def _remember(
-    core: Core, conversation: Conversation, sent: ChatRequestPayload, files: tuple[EmulatorFile, ...]
-) -> Message:
+def _remember(core: Core, conversation: Conversation, request: EmulatorRequest) -> Message:
     message = Message(
         conversation=conversation,
         user=conversation.user,
         owner=conversation.owner,
-        query=sent.query,
-        inputs=sent.inputs,
-        files=files,
+        query=request.query,
+        inputs=dict(request.inputs),
+        files=request.files,
     )
     core.conversations[conversation.id] = conversation
     if conversation.messages:
         conversation.touch()
+    else:
+        conversation.inputs = dict(request.inputs)
     conversation.messages.append(message)
     core.messages[message.id] = message
     return message

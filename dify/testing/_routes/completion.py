@@ -8,6 +8,7 @@ from starlette.routing import Route
 from .._answers import EmulatorRequest
 from .._chat_frames import Turn
 from .._core import Core, Message, Mode
+from .._inputs import accepted_inputs
 from .._links import tool_link
 from .._payloads import CompletionRequestPayload
 from .._running import answered, preset
@@ -32,19 +33,18 @@ async def _create(call: Call) -> Response:
     core = call.core
     sent = call.payload(CompletionRequestPayload)
     files = await take_files(core, call.owner, sent.files)
-    use_files_in(core, sent.inputs)
+    inputs = await accepted_inputs(core, call.owner, sent.inputs)
+    use_files_in(core, inputs)
     request = EmulatorRequest(
         kind="completion",
         query=sent.query,
-        inputs=sent.inputs,
+        inputs=inputs,
         files=files,
         user=call.user,
         response_mode="streaming" if sent.streaming else "blocking",
     )
     task_id, generation = await core.generate(request, call.owner)
-    message = Message(
-        conversation=None, user=call.user, owner=call.owner, query=sent.query, inputs=sent.inputs, files=files
-    )
+    message = Message(conversation=None, user=call.user, owner=call.owner, query=sent.query, inputs=inputs, files=files)
     core.messages[message.id] = message
     if generation.blocked is not None:
         return await preset("completion", message, generation.blocked, None, sent.streaming)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from .._answers import EmulatorRequest
 from .._core import Core, Mode
+from .._inputs import accepted_inputs
 from .._iso import iso_time
 from .._payloads import WorkflowLogQuery, WorkflowRunPayload
 from .._run_events import pause_shown
@@ -48,15 +49,16 @@ async def _run(call: Call) -> Response:
         check_version(core, workflow_id)
     try:
         files = await take_files(core, call.owner, sent.files, exact_types=True)
+        inputs = await accepted_inputs(core, call.owner, sent.inputs)
     except WireError as error:
         if sent.streaming:  # the worker looks at the files, when the stream has begun
             return refused(error)
         raise
-    use_files_in(core, sent.inputs)
+    use_files_in(core, inputs)
     request = EmulatorRequest(
         kind="workflow",
         query="",
-        inputs=sent.inputs,
+        inputs=inputs,
         files=files,
         user=call.user,
         workflow_id=workflow_id,
