@@ -142,7 +142,8 @@ class _Exchange:
             if not self._started.done():
                 self._started.set_result((message["status"], list(message.get("headers", ()))))
         elif message["type"] == "http.response.body":
-            if message.get("body") and not self._left.is_set():
+            # An answer to HEAD has no body, whatever the app sends: servers drop it.
+            if message.get("body") and not self._left.is_set() and self._request.method != "HEAD":
                 await self._pieces.put(bytes(message["body"]))
             self._complete = not message.get("more_body", False)
 
