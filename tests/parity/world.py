@@ -16,6 +16,7 @@ from dify.testing import (
     EmulatorError,
     EmulatorForm,
     EmulatorRequest,
+    InputBlocked,
     Node,
     OutputBlocked,
     RunFailed,
