@@ -73,7 +73,8 @@ class ModelNode:
         yield self._nodes.finished(node, status="failed", inputs=self._inputs(), outputs={}, error=error)
 
     def _inputs(self) -> dict[str, Any]:
-        files = self._nodes.run.inputs.get("sys.files")
+        # The models of chatflows are shown the files of the message; those of workflows only what their prompts name.
+        files = self._nodes.run.inputs.get("sys.files") if "message_id" in self._nodes.ids else None
         return {**MODEL, "#files#": files} if files else dict(MODEL)
 
     def _prompt_tokens(self) -> int:

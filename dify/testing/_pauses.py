@@ -24,7 +24,7 @@ from ._runs import StoredForm, StoredNode
 
 __all__ = ["RESUMES_AFTER", "NodeFailed", "Pauses", "filled"]
 
-RESUMES_AFTER = 0.02
+RESUMES_AFTER = 0.05
 """Seconds from the submission of a form to the moment when its run goes on."""
 
 

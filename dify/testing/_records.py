@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Any, Literal, cast
 
 from dify.types.annotations import Annotation
@@ -118,12 +119,14 @@ class StoredVariable:
 
         Raises:
             WrongType: The value is of another type.
-            UnsupportedType: The value is a float and the variable holds integers, or the other way round.
+            UnsupportedType: The value is too large, or a float where the variable holds integers, or the other way round.
         """
         if not _fits(self.type, value):
             raise WrongType(type_of(value))
         if (self.type == "integer" and isinstance(value, float)) or (self.type == "float" and isinstance(value, int)):
             raise UnsupportedType(f"not supported value type {self.type}")
+        if (size := _size(value)) > _LARGEST:
+            raise UnsupportedType(f"variable size {size} exceeds limit {_LARGEST}")
         if self.type == _UNKNOWN_ITEMS and value:
             self.type = type_of(value)
         # A number takes a boolean, and stores it as a number.
@@ -135,6 +138,9 @@ class StoredVariable:
         members = {name: getattr(self, name) for name in ("id", "name", "value_type", "created_at", "updated_at")}
         return ConversationVariable.model_validate({**members, "value": str(self.value), "description": ""})
 
+
+_LARGEST = 204_800
+"""Bytes that a value may take in the server's memory."""
 
 _UNKNOWN_ITEMS = "array[any]"
 _ITEMS = {"integer": "number", "float": "number", "none": "any"}
@@ -150,6 +156,11 @@ def type_of(value: Any) -> str:
         return f"array[{'any' if items or item.startswith('array') else item}]"
     kinds = (("boolean", bool), ("integer", int), ("float", float), ("string", str), ("none", type(None)))
     return next((name for name, kind in kinds if isinstance(value, kind)), "object")
+
+
+def _size(value: Any) -> int:
+    # An empty text takes 41 bytes in the server's Python, and more in older ones.
+    return getsizeof(value) - (getsizeof("") - 41 if isinstance(value, str) else 0)
 
 
 def _on_the_wire(type: str) -> str:

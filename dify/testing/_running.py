@@ -29,6 +29,7 @@ __all__ = [
     "answered",
     "begin_run",
     "chat_reply",
+    "check_trace_session",
     "check_version",
     "drain",
     "preset",
@@ -86,6 +87,27 @@ async def preset(
         return EventStream(frames)
     await drain(frames)
     return generation_json(chat_reply(message, task_id, mode, NOTHING, annotation))
+
+
+def check_trace_session(call: Call) -> None:
+    """Refuse a trace session id that is no short text; of several the one in the headers counts, then that of the query.
+
+    Raises:
+        WireError: The id is no text of 1 to 200 characters.
+    """
+    name = "trace_session_id"
+    for source, key in (
+        (call.request.headers, "X-Trace-Session-Id"),
+        (call.request.query_params, name),
+        (call.body, name),
+    ):
+        if key in source:
+            value = source[key]
+            if not isinstance(value, str):
+                raise WireError(400, "bad_request", f"{name} must be a string.")
+            if not 1 <= len(value.strip()) <= 200:
+                raise WireError(400, "bad_request", f"{name} must be 1 to 200 characters after trimming.")
+            return
 
 
 def check_version(core: Core, workflow_id: str) -> None:

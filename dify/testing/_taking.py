@@ -6,7 +6,7 @@ import mimetypes
 import socket
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from ._core import Core
 from ._references import record_of
 from ._wire import WireError
 
-__all__ = ["files_of", "take_files", "use_files_in"]
+__all__ = ["files_of", "take_files"]
 
 _KINDS = frozenset({"image", "document", "audio", "video", "custom"})
 _METHODS = frozenset({"local_file", "remote_url", "tool_file", "datasource_file"})
@@ -26,7 +26,7 @@ _METHODS = frozenset({"local_file", "remote_url", "tool_file", "datasource_file"
 async def take_files(
     core: Core, owner: str | None, sent: Iterable[Mapping[str, Any]] | None, *, exact_types: bool = False
 ) -> tuple[EmulatorFile, ...]:
-    """Look up the files of a request to an app; they may be read from now on.
+    """Look up the files of a request to an app; those of a message may be read from now on.
 
     Args:
         core: The app, whose `file_upload` settings apply.
@@ -42,7 +42,12 @@ async def take_files(
         upload = None
         if core.mode != "workflow":
             return ()  # the server does not look at the files of such an app
-    return await files_of(core, owner, sent, upload=upload, exact_types=exact_types)
+    taken = await files_of(core, owner, sent, upload=upload, exact_types=exact_types)
+    if core.mode != "workflow":
+        for file in taken:
+            if file.upload_file_id is not None:
+                core.files[file.upload_file_id].used = True
+    return taken
 
 
 async def files_of(
@@ -70,24 +75,7 @@ async def files_of(
             raise _refusal(f"Number of image files exceeds the maximum limit {limit}")
         if limit and len(taken) > limit:
             raise _refusal(f"Number of files exceeds the maximum limit {limit}")
-    for file in taken:
-        if file.upload_file_id is not None:
-            core.files[file.upload_file_id].used = True
     return tuple(taken)
-
-
-def use_files_in(core: Core, value: Any) -> None:
-    """Uploads named anywhere in a request's inputs may be read from now on."""
-    if isinstance(value, list):
-        for item in cast("list[Any]", value):
-            use_files_in(core, item)
-    elif isinstance(value, dict):
-        values = cast("dict[str, Any]", value)
-        stored = core.files.get(str(values.get("upload_file_id")))
-        if stored is not None and stored.app_id == core.app_id:
-            stored.used = True
-        for item in values.values():
-            use_files_in(core, item)
 
 
 def _refusal(message: str) -> WireError:

@@ -102,7 +102,10 @@ class Call:
 
     def payload(self, model: type[Payload]) -> Payload:
         """The JSON body, checked."""
-        return checked(model, self.body if self.sent is None else self.sent)
+        if self.sent is not None and not isinstance(self.sent, dict):
+            return checked(model, self.sent)
+        # The trace session's id is checked elsewhere.
+        return checked(model, {name: value for name, value in self.body.items() if name != "trace_session_id"})
 
     def query(self, model: type[Payload]) -> Payload:
         """The query, checked; of a repeated parameter the first value counts."""
@@ -179,6 +182,8 @@ def endpoint(
                     return unhandled()
                 if user_required and not named:
                     raise WireError(400, "invalid_param", "Arg user must be provided.")
+                if named is not None and "\0" in named:
+                    raise WireError(400, "invalid_param", "A string literal cannot contain NUL (0x00) characters.")
                 if named is not None and len(named) > _LONGEST_USER:
                     return unhandled()
                 owner = (await app.identify(named or DEFAULT_USER)).id
@@ -252,9 +257,13 @@ async def _read_json(request: Request) -> Any:
     if media_type != "application/json" and not re.fullmatch(r"application/.*\+json", media_type):
         raise WireError(415, "unsupported_media_type", NOT_JSON)
     try:
-        return json.loads(await request.body())
+        return json.loads(await request.body(), parse_constant=_no_constant)
     except ValueError:
         raise WireError(400, "bad_request", BAD_REQUEST) from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 async def _form(request: Request) -> FormData:

@@ -113,12 +113,24 @@ async def test_an_upload_can_be_read_back_once_a_message_has_taken_it(connect, s
     assert attachment.headers["content-disposition"] == "attachment; filename*=UTF-8''pic%201.png"
 
 
-async def test_a_file_inside_inputs_counts_as_taken(connect) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"), [("/workflows/run", RUN), ("/chat-messages", CHAT), ("/completion-messages", RUN)]
+)
+async def test_a_file_inside_inputs_cannot_be_read_back(path, body, connect) -> None:
     client = connect(Emulator())
-    stored = (await client.post("/files/upload", files={"file": ("a.txt", b"a", "text/plain")})).json()
-    file = {"type": "document", "transfer_method": "local_file", "upload_file_id": stored["id"]}
-    await client.post("/workflows/run", json={**RUN, "inputs": {"docs": [file]}})
-    assert (await client.get(f"/files/{stored['id']}/preview")).content == b"a"
+    upload = await client.post("/files/upload", data={"user": "user-1"}, files={"file": ("a.txt", b"a", "text/plain")})
+    file = {"type": "document", "transfer_method": "local_file", "upload_file_id": upload.json()["id"]}
+    reply = await client.post(path, json={**body, "inputs": {"docs": [file]}})
+    assert reply.status_code == 200
+    assert (await client.get(f"/files/{upload.json()['id']}/preview")).status_code == 404
+
+
+async def test_a_file_of_a_workflows_run_cannot_be_read_back(connect) -> None:
+    client = connect(Emulator(mode="workflow"))
+    upload = await client.post("/files/upload", data={"user": "user-1"}, files={"file": ("a.txt", b"a", "text/plain")})
+    file = {"type": "document", "transfer_method": "local_file", "upload_file_id": upload.json()["id"]}
+    assert (await client.post("/workflows/run", json={**RUN, "files": [file]})).status_code == 200
+    assert (await client.get(f"/files/{upload.json()['id']}/preview")).status_code == 404
 
 
 async def test_failed_runs_answer_a_blocking_call_as_recorded(connect, shape, recorded) -> None:

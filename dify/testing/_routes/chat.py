@@ -16,10 +16,10 @@ from .._links import tool_link
 from .._payloads import ChatRequestPayload
 from .._presets import annotation_for, reply_of
 from .._run_events import pause_shown
-from .._running import answered, begin_run, chat_reply, check_version, drain, preset, read, refused
+from .._running import answered, begin_run, chat_reply, check_trace_session, check_version, drain, preset, read, refused
 from .._runs import Run, StoredForm
 from .._sse import EventStream
-from .._taking import take_files, use_files_in
+from .._taking import take_files
 from .._wire import Call, WireError, endpoint, generation_json, json_answer
 
 CHAT_MODES: frozenset[Mode] = frozenset({"chat", "agent-chat", "advanced-chat"})
@@ -38,6 +38,7 @@ def routes(core: Core) -> list[Route]:
 async def _send(call: Call) -> Response:
     core, mode = call.core, call.core.mode or "chat"
     sent = call.payload(ChatRequestPayload)
+    check_trace_session(call)
     if mode == "agent-chat" and not sent.streaming:
         raise WireError(400, "invalid_param", "Agent Chat App does not support blocking mode")
     if mode == "advanced-chat" and sent.workflow_id:
@@ -53,7 +54,6 @@ async def _send(call: Call) -> Response:
         if mode == "advanced-chat" and sent.streaming:
             return refused(error)
         raise
-    use_files_in(core, inputs)
     request = EmulatorRequest(
         kind="chat",
         query=sent.query,

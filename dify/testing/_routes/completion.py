@@ -11,8 +11,8 @@ from .._core import Core, Message, Mode
 from .._inputs import accepted_inputs
 from .._links import tool_link
 from .._payloads import CompletionRequestPayload
-from .._running import answered, preset
-from .._taking import take_files, use_files_in
+from .._running import answered, check_trace_session, preset
+from .._taking import take_files
 from .._wire import Call, endpoint, json_answer
 
 _MODES: frozenset[Mode] = frozenset({"completion"})
@@ -32,9 +32,9 @@ def routes(core: Core) -> list[Route]:
 async def _create(call: Call) -> Response:
     core = call.core
     sent = call.payload(CompletionRequestPayload)
+    check_trace_session(call)
     files = await take_files(core, call.owner, sent.files)
     inputs = await accepted_inputs(core, call.owner, sent.inputs)
-    use_files_in(core, inputs)
     request = EmulatorRequest(
         kind="completion",
         query=sent.query,

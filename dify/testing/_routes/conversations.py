@@ -8,7 +8,7 @@ from starlette.routing import Route
 from .._core import Conversation, Core
 from .._messages import message_shown
 from .._payloads import ConversationListQuery, ConversationRenamePayload, MessageListQuery
-from .._wire import Call, WireError, endpoint, json_answer
+from .._wire import Call, WireError, endpoint, json_answer, unhandled
 from .chat import CHAT_MODES, title
 
 
@@ -71,6 +71,8 @@ async def _rename(call: Call) -> Response:
             found.name = name
             found.touch()
     elif sent.name is not None:
+        if len(sent.name) > 255:
+            return unhandled()  # the database refuses it
         found.name = sent.name
         found.touch()
     return json_answer(found.wire())

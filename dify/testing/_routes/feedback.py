@@ -10,6 +10,7 @@ from starlette.routing import Route
 from dify.types.messages import Feedback, SuggestedQuestions
 
 from .._core import Core, Message
+from .._features import enabled
 from .._ids import new_id, now
 from .._payloads import FeedbackListQuery, MessageFeedbackPayload
 from .._records import StoredFeedback
@@ -52,6 +53,8 @@ async def _give(call: Call) -> Response:
 
 async def _suggested(call: Call) -> Response:
     _find(call)
+    if not enabled(call.core.features, "suggested_questions_after_answer"):
+        raise WireError(400, "bad_request", "Suggested Questions Is Disabled.")
     return json_answer(shown(SuggestedQuestions(result="success", data=list(call.core.suggested_questions))))
 
 
