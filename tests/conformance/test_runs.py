@@ -118,7 +118,9 @@ async def test_a_form_is_shown_submitted_and_the_run_goes_on(open_app, since):
     action = shown.user_actions[0].id
     assert [one.output_variable_name for one in shown.inputs] == [one.output_variable_name for one in form.inputs]
     await client.human_input.submit(form.form_token, action=action, inputs=filled(form))
-    events = [event async for event in client.workflows.events(run.workflow_run_id, include_state_snapshot=True)]
+    # For a moment, a snapshot still shows the pause.
+    stream = client.workflows.events(run.workflow_run_id, include_state_snapshot=True, continue_on_pause=True)
+    events = [event async for event in stream]
     assert events[-1].event == "workflow_finished"
     assert (await client.workflows.get(run.workflow_run_id)).status == "succeeded"
 
