@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         RunFailed,
     )
     from ._apps import EmulatorApp
-    from ._core import Mode
     from ._emulator import Emulator
+    from ._features import Mode
     from ._parts import (
         AgentStep,
         Block,
@@ -115,7 +115,7 @@ __all__ = [
 _MODULES: dict[str, str] = {
     "._answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
     "._apps": "EmulatorApp",
-    "._core": "Mode",
+    "._features": "Mode",
     "._emulator": "Emulator",
     "._parts": """
         AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from dify import AsyncDify, Dify
 
-    from ._core import Mode
+    from ._features import Mode
 
 __all__ = ["EmulatorApp"]
 

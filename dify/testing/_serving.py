@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
-from ._core import Mode
 from ._emulator import Emulator
+from ._features import Mode
 
 if TYPE_CHECKING:
     from ._answers import AnswerFunction
