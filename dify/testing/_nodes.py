@@ -50,7 +50,9 @@ class Nodes:
             self.run.total_steps += 1
         return node
 
-    def started(self, node: StoredNode, *, strategy: Mapping[str, Any] | None = None) -> Frame:
+    def started(
+        self, node: StoredNode, *, strategy: Mapping[str, Any] | None = None, extras: Mapping[str, Any] | None = None
+    ) -> Frame:
         """The event that it has started."""
         execution = NodeExecution(
             **_named(node),
@@ -58,7 +60,7 @@ class Nodes:
             inputs=None,
             inputs_truncated=False,
             created_at=at(node.created_at),
-            extras={},
+            extras=dict(extras or {}),
             iteration_id=node.container_id("iteration"),
             loop_id=node.container_id("loop"),
             agent_strategy=None if strategy is None else dict(strategy),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,7 +19,7 @@ from ._ids import new_id
 from ._knowledge.cutting import chunks_of
 from ._knowledge.indexing import index_if_at_once
 from ._knowledge.pipelines import PARAGRAPHS, StoredPipeline
-from ._knowledge.state import ACCOUNT, SourceFile, StoredDataset, StoredDocument, new_batch
+from ._knowledge.state import ACCOUNT, SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
 from ._links import link_to
 from ._nodes import Nodes
 from ._run_events import finished, started
@@ -25,6 +27,9 @@ from ._runs import Run
 from ._wire import Call, shown
 
 __all__ = ["Draft", "Material", "make_documents"]
+
+ICON = "icon.svg"
+"""The icon of the datasource."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,11 @@ class Material:
     info: dict[str, Any]
     source: SourceFile | None
     problem: str = ""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the datasource node of a run shows of it."""
+        return {**self.info, "icon": ICON}
 
     @classmethod
     def of(cls, call: Call, pipeline: StoredPipeline, info: dict[str, Any]) -> Self:
@@ -62,6 +72,8 @@ class Material:
 async def make_documents(call: Call, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
     """What the run of a published pipeline answers: its documents, which are being indexed."""
     batch, documents = new_batch(), list[PipelineDocument]()
+    rule = StoredRule(PARAGRAPHS["mode"], PARAGRAPHS["rules"])
+    kind = "upload_file" if dataset.pipeline is None else dataset.pipeline.datasource_type
     for each in material:
         source = each.source or SourceFile(str(each.info.get("name") or "untitled"), b"", "text/plain", "txt", 0)
         document = StoredDocument(
@@ -70,8 +82,9 @@ async def make_documents(call: Call, dataset: StoredDataset, material: list[Mate
             source=source,
             doc_form="text_model",
             doc_language="English",
-            rule=PARAGRAPHS,
+            rule=rule,
             batch=batch,
+            data_source_type=kind,
         )
         if each.source is None:
             document.status, document.error = "error", each.problem
@@ -80,7 +93,7 @@ async def make_documents(call: Call, dataset: StoredDataset, material: list[Mate
             PipelineDocument(
                 id=document.id,
                 position=document.position,
-                data_source_type=dataset.pipeline.datasource_type if dataset.pipeline is not None else None,
+                data_source_type=kind,
                 data_source_info=each.info,
                 name=document.name,
                 indexing_status="waiting",
@@ -93,6 +106,11 @@ async def make_documents(call: Call, dataset: StoredDataset, material: list[Mate
         id=dataset.id, name=dataset.name, description=dataset.description, chunk_structure="text_model"
     )
     return {"batch": batch, "dataset": shown(about), "documents": [shown(document) for document in documents]}
+
+
+def _reference(file_id: str) -> str:
+    record = json.dumps({"record_id": file_id}, separators=(",", ":"))
+    return f"dify-file-ref:{b64encode(record.encode()).decode()}"
 
 
 class Draft:
@@ -122,18 +140,19 @@ class Draft:
         creator = RunCreator(id=run.user, name=ACCOUNT, email="admin@example.com")
         yield started(run, **nodes.run_ids)
         node = nodes.begin(self._pipeline.node_id, "datasource", "emulator")
-        yield nodes.started(node)
+        yield nodes.started(node, extras={"icon": ICON})
         if source is None:
-            yield nodes.finished(node, status="failed", inputs=self._first.info, outputs={}, error=self._first.problem)
+            taken = self._first.shown
+            yield nodes.finished(node, status="failed", inputs=taken, outputs={}, error=self._first.problem)
             self._settle("failed", {}, self._first.problem)
             yield finished(run, creator, **nodes.run_ids)
             return
         file = EmulatorFile("custom", "local_file", None, source.id, source.name, source.mime_type, source.content)
         link = link_to(self._call.core, self._call.origin, source.id)
-        held = shown(file_object(file, url=link))
-        about = {"datasource_info": self._first.info}
+        held = {**shown(file_object(file, url=link)), "id": source.id, "reference": _reference(source.id)}
+        about = {"datasource_info": self._first.shown}
         given = {"file": held, "datasource_type": self._pipeline.datasource_type}
-        yield nodes.finished(node, inputs=self._first.info, outputs=given, execution_metadata=about)
+        yield nodes.finished(node, inputs=self._first.shown, outputs=given, execution_metadata=about)
         text = source.content.decode("utf-8-sig", "replace")
         chunks = chunks_of(text, PARAGRAPHS)
         outputs: dict[str, Any] = {
@@ -150,7 +169,8 @@ class Draft:
         for id, kind, title, taken, made in steps:
             node = nodes.begin(id, kind, title)
             yield nodes.started(node)
-            yield nodes.finished(node, inputs=taken, outputs=made)
+            process_data = {"documents": [held]} if kind == "document-extractor" else {}
+            yield nodes.finished(node, inputs=taken, outputs=made, process_data=process_data)
         self._settle("succeeded", outputs, None)
         yield finished(run, creator, **nodes.run_ids)
 

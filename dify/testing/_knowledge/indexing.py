@@ -6,10 +6,11 @@ import time
 
 from .._answers import EmulatorError, EmulatorFile, text_of
 from .._ids import now
-from .cutting import children_of, chunks_of
+from .cutting import CutError, children_of, chunks_of
+from .keywords import keywords_of
 from .state import Knowledge, StoredDataset, StoredDocument, StoredSegment
 
-__all__ = ["STEPS", "advance", "index_if_at_once"]
+__all__ = ["STEPS", "advance", "index_if_at_once", "index_segment", "set_children"]
 
 STEPS = ("waiting", "parsing", "cleaning", "splitting", "indexing", "completed")
 """The states that a document goes through; a failure ends in "error"."""
@@ -30,21 +31,32 @@ async def advance(
     if document.status not in STEPS[:-1]:
         return
     step = STEPS[STEPS.index(document.status) + 1]
-    if step == "splitting":
-        try:
-            text = await _text(knowledge, document)
-        except EmulatorError as error:
-            document.status, document.error = "error", error.message
-            return
-        except Exception as error:  # noqa: BLE001  # a mistake of the user's function: kept for the test to see
-            failures.append(error)
-            document.status, document.error = "error", str(error)
-            return
-        document.pieces = chunks_of(text, document.rule)
+    if step == "splitting" and (problem := await _cut(knowledge, document, failures)) is not None:
+        document.status, document.error = "error", problem
+        document.reached["stopped"] = now()
+        return
     if step == "completed":
         _complete(dataset, document)
     document.reached[document.status] = now()
     document.status = step
+
+
+async def _cut(knowledge: Knowledge, document: StoredDocument, failures: list[Exception]) -> str | None:
+    """Make the texts of a document's chunks; gives why there are none."""
+    rule = document.rule.plain()
+    try:
+        document.pieces = chunks_of(await _text(knowledge, document), rule, document.doc_form)
+        if document.doc_form == "hierarchical_model":
+            for piece in document.pieces:
+                children_of(piece, rule)
+    except EmulatorError as error:
+        return error.message
+    except CutError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  # a mistake of the user's function: kept for the test to see
+        failures.append(error)
+        return str(error)
+    return None
 
 
 async def _text(knowledge: Knowledge, document: StoredDocument) -> str:
@@ -64,14 +76,37 @@ async def _text(knowledge: Knowledge, document: StoredDocument) -> str:
 
 def _complete(dataset: StoredDataset, document: StoredDocument) -> None:
     for position, piece in enumerate(document.pieces, 1):
-        segment = StoredSegment(piece, position, counts_tokens=dataset.indexing_technique == "high_quality")
+        segment = StoredSegment(piece, position, counts_tokens=dataset.embeds)
         if document.doc_form == "qa_model":
             # Where a server has a model make up questions, the chunk asks and answers itself.
             segment.answer = piece
-        elif document.doc_form == "hierarchical_model":
-            segment.set_children(children_of(piece, document.rule))
         document.segments[segment.id] = segment
+        if document.doc_form == "hierarchical_model":
+            segment.set_children(children_of(piece, document.rule.plain()))
+        elif dataset.lists_keywords:
+            segment.keywords = keywords_of(piece)
+    dataset.has_vectors = dataset.has_vectors or (dataset.embeds and bool(document.segments))
     document.pieces = []
     document.recount()
     document.latency = time.perf_counter() - document.started
     document.updated_at = now()
+
+
+def index_segment(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
+    """Index a chunk that was added: its children or its keywords are made; if they cannot be, it has failed."""
+    if document.doc_form == "hierarchical_model":
+        set_children(dataset, document, segment)
+    elif dataset.lists_keywords:
+        segment.keywords = segment.keywords or keywords_of(segment.content)
+    dataset.has_vectors = dataset.has_vectors or (dataset.embeds and segment.enabled)
+
+
+def set_children(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
+    """Make the child chunks of a chunk anew, which takes embeddings; if they cannot be made, it has failed."""
+    if not dataset.embeds:
+        segment.fail("The knowledge base index technique is not high quality!")
+        return
+    try:
+        segment.set_children(children_of(segment.content, document.rule.plain()))
+    except CutError as error:
+        segment.fail(str(error))

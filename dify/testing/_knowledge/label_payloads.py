@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
+    "DatasetMetadataResponse",
     "DatasourceNodeRunPayload",
     "MetadataArgs",
     "MetadataOperationData",
@@ -62,9 +63,18 @@ class TagUnbindingPayload(BaseModel):
     tag_id: str | None = None
     target_id: str
 
+    @model_validator(mode="before")
+    @classmethod
+    def _older(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            sent = cast("dict[str, Any]", data)
+            if not sent.get("tag_ids") and sent.get("tag_id"):
+                return {**sent, "tag_ids": [sent["tag_id"]]}
+        return cast("Any", data)
+
     @model_validator(mode="after")
     def _some(self) -> TagUnbindingPayload:
-        if not self.tag_ids and not self.tag_id:
+        if not self.tag_ids:
             raise ValueError("Tag IDs is required.")
         return self
 
@@ -73,6 +83,16 @@ class MetadataArgs(BaseModel):
     """A metadata field to make."""
 
     type: Literal["string", "number", "time"]
+    name: str
+
+
+class DatasetMetadataResponse(BaseModel):
+    """A metadata field as it is shown."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    type: str
     name: str
 
 

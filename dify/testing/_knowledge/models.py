@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-__all__ = ["DEFAULT_EMBEDDING", "MODEL_TYPES", "provider_of"]
+__all__ = ["DEFAULT_EMBEDDING", "MODEL_TYPES", "problem_with", "provider_of"]
 
 _PROVIDER = "dify/emulator/emulator"
 
@@ -26,6 +27,18 @@ MODEL_TYPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
     "moderation": ("emulator-moderation", [], {"context_size": 8192, "max_chunks": 1}),
 }
 """By type: the model's name, its features and its properties."""
+
+
+def problem_with(provider: str) -> str | None:
+    """Why the workspace cannot use a provider's models, in the server's words; None if it can.
+
+    A server does not check the name of the model: it finds out when it uses it.
+    """
+    if provider == _PROVIDER:
+        return None
+    if "/" not in provider and not re.fullmatch(r"[a-z0-9_-]+", provider):
+        return f"Invalid plugin id {provider}"
+    return f"Provider {provider} does not exist."
 
 
 def provider_of(model_type: str, *, tenant_id: str, origin: str) -> dict[str, Any]:

@@ -41,14 +41,15 @@ class StoredPipeline:
     workflow_id: str = field(default_factory=new_id)
 
     def plugin(self) -> dict[str, Any]:
-        """The datasource node as the API shows it."""
+        """The datasource node as the API shows it, with the variables that are its own."""
+        variables = [self._variable(each) for each in self.variables]
         return {
             "node_id": self.node_id,
             "plugin_id": "langgenius/emulator",
             "provider_name": "emulator",
             "datasource_type": self.datasource_type,
             "title": "emulator",
-            "user_input_variables": [self._variable(each) for each in self.variables],
+            "user_input_variables": [each for each in variables if each["belong_to_node_id"] == self.node_id],
             "credentials": [],
         }
 

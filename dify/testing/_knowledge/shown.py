@@ -11,10 +11,13 @@ from dify.types.metadata import MetadataField
 from dify.types.segments import ChildChunk, Segment
 from dify.types.tags import Tag
 
+from .cutting import DEFAULT
 from .indexing import STEPS
+from .models import DEFAULT_EMBEDDING
 from .searching import Hit
 from .state import (
     ACCOUNT,
+    BUILT_IN,
     Knowledge,
     SourceFile,
     StoredChild,
@@ -61,14 +64,17 @@ _DEFAULT_RETRIEVAL: dict[str, Any] = {
 
 
 def retrieval_settings(dataset: StoredDataset) -> dict[str, Any]:
-    """How a knowledge base is searched when a search does not say."""
-    own = dataset.retrieval_model
-    if own is None:
-        return _DEFAULT_RETRIEVAL
-    model: dict[str, Any] = own.get("reranking_model") or {}
+    """The settings of searches as a knowledge base shows them."""
+    own = {**_DEFAULT_RETRIEVAL, **(dataset.retrieval_model or {})}
+    model: dict[str, Any] = own["reranking_model"] or {}
     names = ("reranking_provider_name", "reranking_model_name")
-    settings = {name: own.get(name) for name in _DEFAULT_RETRIEVAL}
+    settings = {name: own[name] for name in _DEFAULT_RETRIEVAL}
     return {**settings, "reranking_model": {name: model.get(name) for name in names}}
+
+
+def _embeddable(dataset: StoredDataset) -> bool:
+    model = (dataset.embedding_model_provider, dataset.embedding_model)
+    return model == DEFAULT_EMBEDDING
 
 
 def dataset_shown(
@@ -81,7 +87,7 @@ def dataset_shown(
         external = {"top_k": settings["top_k"], "score_threshold": 0.0, "score_threshold_enabled": None}
     else:
         external = {name: settings[name] for name in ("top_k", "score_threshold", "score_threshold_enabled")}
-    if detail and dataset.indexing_technique == "economy":
+    if detail and not dataset.embeds:
         settings = {**settings, "search_method": "keyword_search"}
     copied = (
         "id name description provider permission data_source_type indexing_technique created_at updated_at "
@@ -96,7 +102,7 @@ def dataset_shown(
             "created_by": knowledge.account_id,
             "author_name": ACCOUNT,
             "updated_by": knowledge.account_id,
-            "embedding_available": available,
+            "embedding_available": available and (not dataset.embeds or _embeddable(dataset)),
             "retrieval_model_dict": settings,
             "summary_index_setting": {**_NO_SUMMARY, **dataset.summary_index_setting},
             "tags": [
@@ -106,7 +112,7 @@ def dataset_shown(
             ],
             "external_knowledge_info": _NO_EXTERNAL,
             "external_retrieval_model": external,
-            "doc_metadata": [field_shown(field) for field in [*dataset.fields.values()]],
+            "doc_metadata": _fields(dataset),
             "built_in_field_enabled": dataset.built_in_fields,
             "pipeline_id": None if dataset.pipeline is None else dataset.pipeline.id,
             "runtime_mode": "general" if dataset.pipeline is None else "rag_pipeline",
@@ -121,6 +127,12 @@ def dataset_shown(
     )
 
 
+def _fields(dataset: StoredDataset) -> list[MetadataField]:
+    built_in = BUILT_IN.items() if dataset.built_in_fields else ()
+    own = [field_shown(field) for field in [*dataset.fields.values()]]
+    return own + [MetadataField(id="built-in", name=name, type=kind) for name, kind in built_in]
+
+
 def _file(knowledge: Knowledge, source: SourceFile) -> dict[str, Any]:
     names = ("id", "name", "size", "extension", "mime_type", "created_at")
     return {"upload_file": {**{name: getattr(source, name) for name in names}, "created_by": knowledge.account_id}}
@@ -132,8 +144,8 @@ def _common(knowledge: Knowledge, document: StoredDocument) -> dict[str, Any]:
     )
     return {
         **{name: getattr(document, name) for name in copied.split()},
-        "data_source_type": "upload_file",
-        "dataset_process_rule_id": document.rule_id,
+        "data_source_type": document.data_source_type,
+        "dataset_process_rule_id": document.rule.id,
         "created_by": knowledge.account_id,
         "indexing_status": document.status,
         "disabled_by": None if document.disabled_at is None else knowledge.account_id,
@@ -143,8 +155,11 @@ def _common(knowledge: Knowledge, document: StoredDocument) -> dict[str, Any]:
     }
 
 
-def _values(dataset: StoredDataset, document: StoredDocument) -> list[dict[str, Any]]:
-    return [dict(zip(("id", "name", "type", "value"), each, strict=True)) for each in dataset.values(document)]
+def _values(dataset: StoredDataset, document: StoredDocument) -> list[dict[str, Any]] | None:
+    values = dataset.values(document)
+    return (
+        None if values is None else [dict(zip(("id", "name", "type", "value"), each, strict=True)) for each in values]
+    )
 
 
 def document_shown(knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument) -> Document:
@@ -155,7 +170,7 @@ def document_shown(knowledge: Knowledge, dataset: StoredDataset, document: Store
             "data_source_info": {"upload_file_id": document.source.id},
             "data_source_detail_dict": _file(knowledge, document.source),
             "word_count": document.word_count,
-            "doc_metadata": _values(dataset, document),
+            "doc_metadata": _values(dataset, document) or [],
         }
     )
 
@@ -164,17 +179,16 @@ def detail_shown(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, metadata: str
 ) -> DocumentDetail:
     """A document as one is shown: with ("all"), "without", or "only" its metadata."""
-    about = {"doc_type": None, "doc_metadata": _values(dataset, document) or None}
+    about = {"doc_type": None, "doc_metadata": _values(dataset, document)}
     if metadata == "only":
         return DocumentDetail.model_validate({"id": document.id, **about})
     segments = len(document.segments)
-    rule = {"mode": document.rule["mode"], "rules": document.rule.get("rules")}
     return DocumentDetail.model_validate(
         {
             **_common(knowledge, document),
             "data_source_info": _file(knowledge, document.source),
-            "dataset_process_rule": dataset.rule or rule,
-            "document_process_rule": {"id": document.rule_id, "dataset_id": dataset.id, **rule},
+            "dataset_process_rule": DEFAULT if dataset.rule is None else dataset.rule.plain(),
+            "document_process_rule": {"id": document.rule.id, "dataset_id": dataset.id, **document.rule.plain()},
             "completed_at": document.reached.get("indexing") if document.indexed else None,
             "updated_at": document.updated_at,
             "indexing_latency": document.latency,
@@ -201,7 +215,7 @@ def indexing_shown(document: StoredDocument) -> DocumentIndexing:
             "completed_at": reached.get("indexing"),
             "paused_at": None,
             "error": document.error,
-            "stopped_at": None,
+            "stopped_at": reached.get("stopped"),
             "completed_segments": segments,
             "total_segments": segments or (len(document.pieces) if counted else 0),
         }
@@ -214,18 +228,16 @@ def child_shown(segment: StoredSegment, child: StoredChild) -> ChildChunk:
 
 
 def _segment(knowledge: Knowledge, document: StoredDocument, segment: StoredSegment) -> dict[str, Any]:
-    copied = "id position content answer word_count tokens index_node_id enabled disabled_at created_at"
+    copied = "id position content answer word_count tokens index_node_id enabled disabled_at status error created_at"
     return {
         **{name: getattr(segment, name) for name in copied.split()},
         "document_id": document.id,
         "index_node_hash": sha256(segment.text.encode()).hexdigest(),
         "hit_count": 0,
         "disabled_by": None if segment.disabled_at is None else knowledge.account_id,
-        "status": "completed",
         "created_by": knowledge.account_id,
         "indexing_at": segment.indexed_at,
         "completed_at": segment.indexed_at,
-        "error": None,
         "stopped_at": None,
     }
 
@@ -246,17 +258,17 @@ def segment_shown(knowledge: Knowledge, document: StoredDocument, segment: Store
     )
 
 
-def record_shown(knowledge: Knowledge, dataset: StoredDataset, hit: Hit) -> RetrieveRecord:
+def record_shown(knowledge: Knowledge, hit: Hit) -> RetrieveRecord:
     """A chunk that a search found."""
-    document, values = hit.document, dataset.values(hit.document)
-    of = {"id": document.id, "data_source_type": "upload_file", "name": document.name, "doc_type": None}
+    document = hit.document
+    of = {"id": document.id, "data_source_type": document.data_source_type, "name": document.name, "doc_type": None}
     return RetrieveRecord.model_validate(
         {
             "segment": {
                 **_segment(knowledge, document, hit.segment),
                 "sign_content": None,
                 "keywords": hit.segment.keywords or [],
-                "document": {**of, "doc_metadata": {name: value for _, name, _, value in values} or None},
+                "document": {**of, "doc_metadata": document.metadata or None},
             },
             "child_chunks": [
                 {"id": child.id, "content": child.content, "position": child.position, "score": score}

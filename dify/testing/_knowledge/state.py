@@ -14,12 +14,15 @@ from .pipelines import StoredPipeline
 
 __all__ = [
     "ACCOUNT",
+    "BUILT_IN",
+    "SOURCES",
     "Knowledge",
     "SourceFile",
     "StoredChild",
     "StoredDataset",
     "StoredDocument",
     "StoredField",
+    "StoredRule",
     "StoredSegment",
     "StoredTag",
     "new_batch",
@@ -27,6 +30,24 @@ __all__ = [
 
 ACCOUNT = "Emulator"
 """The name of the account that everything is made by."""
+
+BUILT_IN = {
+    "document_name": "string",
+    "uploader": "string",
+    "upload_date": "time",
+    "last_update_date": "time",
+    "source": "string",
+}
+"""The built-in metadata fields and their types."""
+
+SOURCES = {
+    "upload_file": "file_upload",
+    "local_file": "file_upload",
+    "website_crawl": "website",
+    "online_document": "online_document",
+    "online_drive": "online_drive",
+}
+"""What the built-in metadata field `source` says, by where a document is from."""
 
 _batches = count(100_000)
 
@@ -47,6 +68,19 @@ class SourceFile:
     size: int
     id: str = field(default_factory=new_id)
     created_at: float = field(default_factory=time.time)
+
+
+@dataclass
+class StoredRule:
+    """How documents are cut. A document that was made without a rule of its own has that of the one before it."""
+
+    mode: str
+    rules: dict[str, Any] | None
+    id: str = field(default_factory=new_id)
+
+    def plain(self) -> dict[str, Any]:
+        """Mode and rules."""
+        return {"mode": self.mode, "rules": self.rules}
 
 
 @dataclass
@@ -72,6 +106,8 @@ class StoredSegment:
     counts_tokens: bool = True
     enabled: bool = True
     disabled_at: int | None = None
+    status: str = "completed"
+    error: str | None = None
     updated_by: str | None = None
     id: str = field(default_factory=new_id)
     index_node_id: str = field(default_factory=new_id)
@@ -95,6 +131,19 @@ class StoredSegment:
         """Its tokens; keyword indexes count none."""
         return len(self.text.split()) if self.counts_tokens else 0
 
+    def enable(self) -> None:
+        """Let searches find it."""
+        self.enabled, self.disabled_at = True, None
+
+    def disable(self) -> None:
+        """Hide it from searches."""
+        self.enabled, self.disabled_at = False, now()
+
+    def fail(self, problem: str) -> None:
+        """It could not be indexed."""
+        self.disable()
+        self.status, self.error = "error", problem
+
     def set_children(self, texts: list[str]) -> None:
         """Put other child chunks in place of those it has."""
         children = [StoredChild(text, position) for position, text in enumerate(texts, 1)]
@@ -110,9 +159,9 @@ class StoredDocument:
     source: SourceFile
     doc_form: str
     doc_language: str
-    rule: dict[str, Any]
+    rule: StoredRule
     id: str = field(default_factory=new_id)
-    rule_id: str = field(default_factory=new_id)
+    data_source_type: str = "upload_file"
     batch: str = field(default_factory=new_batch)
     created_from: str = "api"
     created_at: int = field(default_factory=now)
@@ -129,7 +178,9 @@ class StoredDocument:
     reached: dict[str, int] = field(default_factory=dict[str, int])
     pieces: list[str] = field(default_factory=list[str])
     segments: dict[str, StoredSegment] = field(default_factory=dict[str, StoredSegment])
+    # Values are kept by the field's name, as the server does; which fields the document has, by their ids.
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    field_ids: list[str] = field(default_factory=list[str])
 
     @property
     def indexed(self) -> bool:
@@ -173,22 +224,21 @@ class StoredDocument:
         return max((segment.position for segment in [*self.segments.values()]), default=0) + 1
 
     def begin_again(self) -> None:
-        """Index it anew, under the same batch; what it had is gone, only the counts stay until it is through."""
-        self.status, self.error, self.reached, self.latency = "waiting", None, {}, None
+        """Index it anew; what it had is gone, only the counts stay until it is through."""
+        self.status, self.error = "waiting", None
         self.segments, self.pieces = {}, []
-        self.created_from, self.started, self.updated_at, self.rule_id = "web", time.perf_counter(), now(), new_id()
+        self.started, self.updated_at = time.perf_counter(), now()
 
-
-def _built_in(document: StoredDocument) -> list[tuple[str, str, str, Any]]:
-    # The server keeps times in metadata as text of a number with a fraction.
-    values = (
-        ("document_name", "string", document.name),
-        ("uploader", "string", ACCOUNT),
-        ("upload_date", "time", str(float(document.created_at))),
-        ("last_update_date", "time", str(float(document.updated_at))),
-        ("source", "string", "file_upload"),
-    )
-    return [("built-in", *value) for value in values]
+    def built_in(self) -> dict[str, Any]:
+        """The values of the built-in metadata fields; times are text of a number with a fraction."""
+        values = (
+            self.name,
+            ACCOUNT,
+            str(float(self.created_at)),
+            str(float(self.updated_at)),
+            SOURCES.get(self.data_source_type, "file_upload"),
+        )
+        return dict(zip(BUILT_IN, values, strict=True))
 
 
 @dataclass
@@ -214,7 +264,7 @@ class StoredDataset:
     """A knowledge base."""
 
     name: str
-    description: str = ""
+    description: str | None = ""
     provider: str = "vendor"
     permission: str = "only_me"
     indexing_technique: str | None = None
@@ -228,11 +278,22 @@ class StoredDataset:
     updated_at: int = field(default_factory=now)
     data_source_type: str | None = None
     doc_form: str | None = None
-    rule: dict[str, Any] | None = None
+    rule: StoredRule | None = None
+    has_vectors: bool = False
     built_in_fields: bool = False
     fields: dict[str, StoredField] = field(default_factory=dict[str, StoredField])
     documents: dict[str, StoredDocument] = field(default_factory=dict[str, StoredDocument])
     pipeline: StoredPipeline | None = None
+
+    @property
+    def embeds(self) -> bool:
+        """Whether its chunks get embeddings; if not, those of an economical one get keywords."""
+        return self.indexing_technique == "high_quality"
+
+    @property
+    def lists_keywords(self) -> bool:
+        """Whether its chunks are found by keywords."""
+        return self.indexing_technique == "economy"
 
     def searchable(self) -> Iterator[tuple[StoredDocument, StoredSegment]]:
         """Every chunk that a search may find."""
@@ -242,14 +303,22 @@ class StoredDataset:
                     if segment.enabled:
                         yield document, segment
 
-    def values(self, document: StoredDocument) -> list[tuple[str, str, str, Any]]:
-        """What a document has in the metadata fields: id, name, type and value of each."""
-        own = [
-            (each.id, each.name, each.type, document.metadata[each.id])
-            for each in [*self.fields.values()]
-            if each.id in document.metadata
+    def named(self, name: str) -> StoredDocument | None:
+        """The document of a name that one made of text or of a file replaces; disabled ones are never replaced."""
+        found = [
+            document
+            for document in [*self.documents.values()]
+            if document.name == name and document.enabled and document.data_source_type == "upload_file"
         ]
-        return own + (_built_in(document) if self.built_in_fields else [])
+        return found[-1] if found else None
+
+    def values(self, document: StoredDocument) -> list[tuple[str, str, str, Any]] | None:
+        """What a document has in the metadata fields: id, name, type and value of each; None if it has no values."""
+        if not document.metadata:
+            return None
+        bound = [self.fields[id] for id in document.field_ids if id in self.fields]
+        own = [(each.id, each.name, each.type, document.metadata.get(each.name)) for each in bound]
+        return own + [("built-in", name, BUILT_IN[name], value) for name, value in document.built_in().items()]
 
     def next_position(self) -> int:
         """The position of a document that is added."""
@@ -273,6 +342,14 @@ class Knowledge:
     account_id: str = field(default_factory=new_id)
     datasets: dict[str, StoredDataset] = field(default_factory=dict[str, StoredDataset])
     tags: dict[str, StoredTag] = field(default_factory=dict[str, StoredTag])
+
+    def segment(self, segment_id: str) -> tuple[StoredDocument, StoredSegment] | None:
+        """A chunk and its document, by the chunk's id."""
+        for dataset in [*self.datasets.values()]:
+            for document in [*dataset.documents.values()]:
+                if (found := document.segments.get(segment_id)) is not None:
+                    return document, found
+        return None
 
     def file(self, file_id: str) -> SourceFile | None:
         """The file behind a document, by the file's id."""

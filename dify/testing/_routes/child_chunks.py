@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from .._core import Core
 from .._ids import now
-from .._knowledge.payloads import ChildChunkCreatePayload, ChildChunkUpdatePayload
+from .._knowledge.segment_payloads import ChildChunkCreatePayload, ChildChunkListQuery, ChildChunkUpdatePayload
 from .._knowledge.shown import child_shown
 from .._knowledge.state import StoredChild, StoredSegment
-from .._scoped import SEGMENT, knowledge_routes, segment_of
+from .._scoped import SEGMENT, cut, knowledge_routes, query_of, segment_of
 from .._wire import Call, WireError, json_answer, no_content, shown
 
 _ONE = f"{SEGMENT}/child_chunks/{{child_chunk_id:uuid}}"
@@ -29,8 +29,11 @@ def routes(core: Core) -> list[Route]:
     )
 
 
-def _find(call: Call) -> tuple[StoredSegment, StoredChild]:
-    _, _, segment = segment_of(call)
+def _find(call: Call, *, elsewhere: str) -> tuple[StoredSegment, StoredChild]:
+    """The child chunk that the path names; here the chunk has to be one of the document that the path names."""
+    _, named, document, segment = segment_of(call)
+    if named is not document:
+        raise WireError(404, "not_found", elsewhere)
     found = segment.children.get(call.path("child_chunk_id"))
     if found is None:
         raise WireError(404, "not_found", "Child chunk not found.")
@@ -42,7 +45,7 @@ def _answer(segment: StoredSegment, child: StoredChild) -> Response:
 
 
 async def _create(call: Call) -> Response:
-    _, _, segment = segment_of(call)
+    *_, segment = segment_of(call)
     sent = call.payload(ChildChunkCreatePayload)
     position = max((each.position for each in segment.children.values()), default=0) + 1
     child = StoredChild(sent.content, position, type="customized")
@@ -51,26 +54,27 @@ async def _create(call: Call) -> Response:
 
 
 async def _list(call: Call) -> Response:
-    _, _, segment = segment_of(call)
-    keyword = call.text("keyword").lower()
-    rows = [child for child in segment.children.values() if keyword in child.content.lower()]
-    number, limit = max(call.number("page", 1), 1), min(max(call.number("limit", 20), 1), 100)
-    some = rows[(number - 1) * limit : number * limit]
-    data = [shown(child_shown(segment, child)) for child in some]
+    _, named, document, segment = segment_of(call)
+    query = query_of(call, ChildChunkListQuery, forgiving=True)
+    keyword, limit = (query.keyword or "").lower(), min(query.limit, 100)
+    # Of a chunk of another document than the path names there are no child chunks.
+    children = segment.children.values() if named is document else ()
+    rows = [child for child in children if keyword in child.content.lower()]
+    data = [shown(child_shown(segment, child)) for child in cut(rows, query.page, limit)]
     total = len(rows)
     return json_answer(
-        {"data": data, "total": total, "total_pages": ceil(total / limit), "page": number, "limit": limit}
+        {"data": data, "total": total, "total_pages": ceil(total / limit), "page": query.page, "limit": limit}
     )
 
 
 async def _update(call: Call) -> Response:
-    segment, child = _find(call)
+    segment, child = _find(call, elsewhere="Segment not found.")
     sent = call.payload(ChildChunkUpdatePayload)
     child.content, child.type, child.updated_at = sent.content, "customized", now()
     return _answer(segment, child)
 
 
 async def _delete(call: Call) -> Response:
-    segment, child = _find(call)
+    segment, child = _find(call, elsewhere="Document not found.")
     del segment.children[child.id]
     return no_content()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import gmtime, strftime
 from typing import Any, cast
 
 from starlette.datastructures import UploadFile
@@ -11,18 +12,34 @@ from starlette.routing import Route
 
 from .._core import Core
 from .._knowledge.cutting import AUTOMATIC
+from .._knowledge.document_payloads import (
+    DocumentTextCreatePayload,
+    DocumentTextUpdate,
+    KnowledgeConfig,
+    ProcessRule,
+)
 from .._knowledge.indexing import index_if_at_once
-from .._knowledge.payloads import DocumentSettings, DocumentTextCreatePayload, DocumentTextUpdate, KnowledgeConfig
 from .._knowledge.shown import document_shown
-from .._knowledge.state import SourceFile, StoredDataset, StoredDocument
-from .._scoped import DATASET, DOCUMENT, dataset_of, document_of, knowledge_routes
+from .._knowledge.state import SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
+from .._scoped import DATASET, DOCUMENT, dataset_of, id_of, knowledge_routes, require_models
 from .._wire import Call, WireError, checked, json_answer, shown
 from .datasets import embed
 from .files import MEGABYTE, size_limit
 
-# What a machine runs is no document. Which types a server takes depends on what reads files there: here all others.
-_REFUSED = {"exe", "dll", "so", "bin", "com", "msi", "bat", "sh"}
-_NOTHING = "Data source or Process rule is required"
+_TYPES = frozenset(
+    ["txt", "markdown", "md", "mdx", "pdf", "html", "htm", "xlsx", "xls", "docx", "csv", "vtt", "properties"]
+)
+"""The types of file that a server reads by itself."""
+
+_LONGEST_NAME = 200
+_FIRST_SEARCH = {
+    "search_method": "semantic_search",
+    "reranking_enable": False,
+    "reranking_model": {"reranking_provider_name": "", "reranking_model_name": ""},
+    "top_k": 4,
+    "score_threshold_enabled": False,
+}
+"""How a knowledge base is searched that its first document has made a high-quality one."""
 
 
 def routes(core: Core) -> list[Route]:
@@ -41,125 +58,180 @@ def routes(core: Core) -> list[Route]:
     )
 
 
-def _dataset(call: Call, kind: str) -> StoredDataset:
-    # A 404 here also names the routes that look alike.
-    other = "file" if kind == "text" else "text"
-    base = "/v1/datasets/<uuid:dataset_id>/document/create"
-    return dataset_of(call, f"{base}-by-{kind}", f"{base}_by_{kind}", f"{base}-by-{other}")
+def _refusal(message: str) -> WireError:
+    return WireError(400, "invalid_param", message)
 
 
 async def _create_from_text(call: Call) -> Response:
-    dataset, sent = _dataset(call, "text"), call.payload(DocumentTextCreatePayload)
-    return await _create(call, dataset, _written(sent.name, sent.text), sent)
+    dataset, sent = dataset_of(call), call.payload(DocumentTextCreatePayload)
+    if not dataset.indexing_technique and not sent.indexing_technique:
+        raise _refusal("indexing_technique is required.")
+    require_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
+    source = _written(sent.name, sent.text)
+    # The technique of the knowledge base does not count here: whoever sends a text has to name it.
+    values = sent.model_dump(mode="json", exclude_none=True)
+    config = _config(values, source)
+    return await _save(call, dataset, source, config)
 
 
 async def _create_from_file(call: Call) -> Response:
-    dataset = _dataset(call, "file")
+    dataset = dataset_of(call)
+    values = _data(call, dataset)
+    values["indexing_technique"] = values.get("indexing_technique") or dataset.indexing_technique
+    if not values["indexing_technique"]:
+        raise _refusal("indexing_technique is required.")
+    if "embedding_model_provider" in values:
+        require_models(values["embedding_model_provider"], values.get("embedding_model"))
     try:
         source = await _uploaded(call)
     except WireError as error:
         if error.code in ("file_too_large", "unsupported_file_type"):
-            raise WireError(400, "invalid_param") from None  # here the server does not say what is wrong
+            raise _refusal("") from None  # here the server does not say what is wrong
         raise
     if source is None:
         raise WireError(400, "no_file_uploaded", "Please upload your file.")
-    return await _create(call, dataset, source, checked(DocumentSettings, _data(call)), needs_rule=True)
-
-
-async def _create(
-    call: Call, dataset: StoredDataset, source: SourceFile, sent: DocumentSettings, *, needs_rule: bool = False
-) -> Response:
-    if sent.original_document_id is not None:
-        document = dataset.documents.get(sent.original_document_id)
-        if document is None:
-            raise WireError(404, "not_found", "Document not found")
-        return await _replace(call, dataset, document, source, sent)
-    if dataset.indexing_technique is None and sent.indexing_technique is None:
-        checked(KnowledgeConfig, {"name": source.name})
-    rule = _rule(sent) or dataset.rule  # without one of its own a document follows the one before it
-    if rule is None and needs_rule:
-        raise WireError(400, "invalid_param", "process_rule is required.")
-    if not dataset.documents:
-        _settle(dataset, sent)
-    dataset.indexing_technique = dataset.indexing_technique or sent.indexing_technique
-    embed(dataset)
-    document = StoredDocument(
-        name=source.name,
-        position=dataset.next_position(),
-        source=source,
-        doc_form=sent.doc_form,
-        doc_language=sent.doc_language,
-        rule=rule or AUTOMATIC,
-    )
-    dataset.data_source_type, dataset.doc_form, dataset.rule = "upload_file", sent.doc_form, document.rule
-    dataset.documents[document.id] = document
-    return await _answer(call, dataset, document)
-
-
-def _settle(dataset: StoredDataset, sent: DocumentSettings) -> None:
-    """The first document decides what the knowledge base was not told when it was made."""
-    if dataset.retrieval_model is None and sent.retrieval_model is not None:
-        dataset.retrieval_model = sent.retrieval_model.model_dump(mode="json")
-    if dataset.embedding_model is None and sent.embedding_model is not None:
-        dataset.embedding_model = sent.embedding_model
-        dataset.embedding_model_provider = sent.embedding_model_provider
+    config = _config(values, source)
+    has_rule = config.process_rule is not None or (dataset.rule is not None and "process_rule" not in values)
+    if config.original_document_id is None and not has_rule:
+        raise _refusal("process_rule is required.")
+    return await _save(call, dataset, source, config)
 
 
 async def _update_from_text(call: Call) -> Response:
-    dataset, document = document_of(call, missing="Document not found")
-    sent = call.payload(DocumentTextUpdate)
-    source = None if sent.text is None else _written(sent.name or document.name, sent.text)
-    return await _replace(call, dataset, document, source, sent)
+    dataset, sent = dataset_of(call), call.payload(DocumentTextUpdate)
+    require_models(search=sent.retrieval_model)
+    values = sent.model_dump(mode="json", exclude_none=True)
+    source = _written(sent.name or "", sent.text) if sent.text else None
+    return await _update(call, dataset, values, source)
 
 
 async def _update_from_file(call: Call) -> Response:
-    dataset, document = document_of(call, missing="Document not found")
-    source = await _uploaded(call)
-    return await _replace(call, dataset, document, source, checked(DocumentSettings, _data(call)))
+    dataset = dataset_of(call)
+    values = _data(call, dataset)
+    return await _update(call, dataset, values, await _uploaded(call))
 
 
-async def _replace(
-    call: Call, dataset: StoredDataset, document: StoredDocument, source: SourceFile | None, sent: DocumentSettings
-) -> Response:
-    rule = _rule(sent)
-    if source is None and rule is None:
-        raise WireError(400, "invalid_param", _NOTHING)
+async def _update(call: Call, dataset: StoredDataset, values: dict[str, Any], source: SourceFile | None) -> Response:
+    values["indexing_technique"] = dataset.indexing_technique
+    values["original_document_id"] = call.path("document_id")
+    return await _save(call, dataset, source, _config(values, source))
+
+
+def _config(values: dict[str, Any], source: SourceFile | None) -> KnowledgeConfig:
+    """What was sent, checked as the server checks texts and files alike."""
     if source is not None:
-        document.source, document.name = source, source.name
-    document.rule = dataset.rule = rule or document.rule
-    document.begin_again()
-    return await _answer(call, dataset, document)
+        files = {"data_source_type": "upload_file", "file_info_list": {"file_ids": [source.id]}}
+        values["data_source"] = {"type": "upload_file", "info_list": files}
+    config = checked(KnowledgeConfig, values)
+    if config.data_source is None and config.process_rule is None:
+        raise _refusal("Data source or Process rule is required")
+    if config.process_rule is not None and (problem := config.process_rule.problem()) is not None:
+        raise _refusal(problem)
+    return config
 
 
-async def _answer(call: Call, dataset: StoredDataset, document: StoredDocument) -> Response:
+async def _save(call: Call, dataset: StoredDataset, source: SourceFile | None, config: KnowledgeConfig) -> Response:
+    """Make or change a document."""
+    if dataset.doc_form and dataset.doc_form != config.doc_form:
+        raise _refusal("doc_form is different from the dataset doc_form.")
+    if config.original_document_id is not None:
+        document = _original(dataset, config.original_document_id)
+        _settle(dataset, config)
+        _change(dataset, document, source, config)
+    else:
+        assert source is not None
+        _settle(dataset, config)
+        dataset.rule = dataset.rule if config.process_rule is None else _stored(config.process_rule)
+        dataset.rule = dataset.rule or StoredRule(AUTOMATIC["mode"], AUTOMATIC["rules"])
+        document = dataset.named(source.name)
+        if document is None:
+            document = _made(dataset, dataset.rule, source, config)
+        else:
+            # A document of this name is replaced: it keeps its id and place, and gets a batch of its own.
+            document.source, document.rule, document.batch = source, dataset.rule, new_batch()
+            document.created_from, document.doc_language = "api", config.doc_language
+            document.begin_again()
+    dataset.data_source_type, dataset.doc_form = "upload_file", config.doc_form
     knowledge = call.core.knowledge
     await index_if_at_once(knowledge, dataset, document, call.core.failures)
     return json_answer({"document": shown(document_shown(knowledge, dataset, document)), "batch": document.batch})
 
 
-def _rule(sent: DocumentSettings) -> dict[str, Any] | None:
-    if sent.process_rule is None:
-        return None
-    rule = sent.process_rule.model_dump(mode="json")
-    return AUTOMATIC if rule["mode"] == "automatic" else rule
+def _made(dataset: StoredDataset, rule: StoredRule, source: SourceFile, config: KnowledgeConfig) -> StoredDocument:
+    document = StoredDocument(
+        name=source.name,
+        position=dataset.next_position(),
+        source=source,
+        doc_form=config.doc_form,
+        doc_language=config.doc_language,
+        rule=rule,
+    )
+    if dataset.built_in_fields:
+        made = strftime("%Y-%m-%d %H:%M:%S", gmtime())
+        times = {"upload_date": made, "last_update_date": made}
+        document.metadata = {**document.built_in(), **times, "source": "upload_file"}
+    dataset.documents[document.id] = document
+    return document
+
+
+def _settle(dataset: StoredDataset, config: KnowledgeConfig) -> None:
+    """The first document decides what the knowledge base was not told when it was made."""
+    if dataset.indexing_technique is not None:
+        return
+    dataset.indexing_technique = config.indexing_technique
+    if dataset.embeds:
+        embed(dataset, config.embedding_model_provider, config.embedding_model)
+        if dataset.retrieval_model is None:
+            sent = config.retrieval_model
+            dataset.retrieval_model = _FIRST_SEARCH if sent is None else sent.plain()
+
+
+def _original(dataset: StoredDataset, document_id: str) -> StoredDocument:
+    document = dataset.documents.get(id_of(document_id))
+    if document is None:
+        raise WireError(404, "not_found", "Document not found")
+    if document.display_status != "available":
+        raise _refusal("Document is not available")
+    return document
+
+
+def _change(
+    dataset: StoredDataset, document: StoredDocument, source: SourceFile | None, config: KnowledgeConfig
+) -> None:
+    if config.process_rule is not None:
+        document.rule = dataset.rule = _stored(config.process_rule)
+    if source is not None:
+        document.source, document.name, document.data_source_type = source, source.name, "upload_file"
+    document.name = config.name or document.name
+    document.created_from, document.doc_form, document.reached, document.latency = "web", config.doc_form, {}, None
+    document.begin_again()
+
+
+def _stored(rule: ProcessRule) -> StoredRule:
+    automatic = rule.mode == "automatic"
+    return StoredRule(AUTOMATIC["mode"], AUTOMATIC["rules"]) if automatic else StoredRule(rule.mode, rule.stored())
 
 
 def _written(name: str, text: str) -> SourceFile:
-    return SourceFile(name, text.encode(), "text/plain", "txt", len(text))
+    return SourceFile(name[:_LONGEST_NAME], text.encode(), "text/plain", "txt", len(text))
 
 
 async def _uploaded(call: Call) -> SourceFile | None:
     assert call.form is not None
-    if sum(isinstance(value, UploadFile) for _, value in call.form.multi_items()) > 1:
-        raise WireError(400, "too_many_files", "Only one file is allowed.")
     part = call.form.get("file")
     if not isinstance(part, UploadFile):
         return None
+    if len({name for name, value in call.form.multi_items() if isinstance(value, UploadFile)}) > 1:
+        raise WireError(400, "too_many_files", "Only one file is allowed.")
     name = part.filename or ""
     if not name:
         raise WireError(400, "filename_not_exists_error", "The specified filename does not exist.")
+    if "/" in name or "\\" in name:
+        raise _refusal("Filename contains invalid characters")
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    if extension in _REFUSED:
+    if len(name) > _LONGEST_NAME:
+        name = f"{name.partition('.')[0][:_LONGEST_NAME]}.{extension}"
+    if extension not in _TYPES:
         raise WireError(415, "unsupported_file_type", "File type not allowed.")
     content = await part.read()
     if len(content) > size_limit(extension) * MEGABYTE:
@@ -167,15 +239,19 @@ async def _uploaded(call: Call) -> SourceFile | None:
     return SourceFile(name, content, part.content_type or "", extension, len(content))
 
 
-def _data(call: Call) -> dict[str, Any]:
+def _data(call: Call, dataset: StoredDataset) -> dict[str, Any]:
+    """The settings that were sent with a file, as JSON in the field `data`."""
+    if dataset.provider == "external":
+        raise _refusal("External datasets are not supported.")
     assert call.form is not None
     sent = call.form.get("data")
-    if not isinstance(sent, str) or not sent:
-        return {}
-    try:
-        data: Any = json.loads(sent)
-    except ValueError as error:
-        raise WireError(400, "invalid_param", str(error)) from None
+    data: Any = {}
+    if isinstance(sent, str):
+        try:
+            data = json.loads(sent)
+        except ValueError as error:
+            raise _refusal(str(error)) from None
     if not isinstance(data, dict):
-        raise WireError(400, "invalid_param", "data is not an object")
-    return cast("dict[str, Any]", data)
+        raise WireError(500, "unknown", "Internal Server Error")  # the server does not expect anything else
+    form = dataset.doc_form if dataset.pipeline is not None and dataset.doc_form else "text_model"
+    return {"doc_form": form, "doc_language": "English", **cast("dict[str, Any]", data)}

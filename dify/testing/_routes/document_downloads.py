@@ -12,10 +12,10 @@ from starlette.routing import Route
 from dify.types.documents import DownloadURL
 
 from .._core import Core
-from .._knowledge.payloads import DocumentBatchDownloadZipPayload
+from .._knowledge.document_payloads import DocumentBatchDownloadZipPayload
 from .._knowledge.state import SourceFile
 from .._links import link_to
-from .._scoped import DATASET, DOCUMENT, dataset_of, document_of, hint, knowledge_routes
+from .._scoped import DATASET, DOCUMENT, dataset_of, document_of, knowledge_routes
 from .._wire import Call, WireError, json_answer, shown
 
 
@@ -30,19 +30,21 @@ def routes(core: Core) -> list[Route]:
 
 async def _link(call: Call) -> Response:
     _, document = document_of(call)
+    if document.data_source_type != "upload_file":
+        raise WireError(404, "not_found", "Document does not have an uploaded file to download.")
     url = link_to(call.core, call.origin, document.source.id, as_attachment=True)
     return json_answer(shown(DownloadURL(url=url)))
 
 
 async def _zip(call: Call) -> Response:
     dataset, sent = dataset_of(call), call.payload(DocumentBatchDownloadZipPayload)
-    sources: list[SourceFile] = []
-    for document_id in dict.fromkeys(sent.document_ids):
-        document = dataset.documents.get(document_id)
-        if document is None:
-            more = hint(call.request.url.path, "/v1/datasets/<uuid:dataset_id>/documents/download-zip")
-            raise WireError(404, "not_found", f"Document not found.{more}")
-        sources.append(document.source)
+    found = [dataset.documents.get(str(document_id)) for document_id in sent.document_ids]
+    documents = [document for document in found if document is not None]
+    if len(documents) < len(found):
+        raise WireError(404, "not_found", "Document not found.")
+    if any(document.data_source_type != "upload_file" for document in documents):
+        raise WireError(404, "not_found", "Only uploaded-file documents can be downloaded as ZIP.")
+    sources = [document.source for document in documents]
     headers = {"Content-Disposition": f"attachment; filename={uuid4().hex}.zip", "Cache-Control": "no-cache"}
     return Response(_zipped(sources), 200, headers, media_type="application/zip")
 

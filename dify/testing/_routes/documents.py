@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from .._core import Core
 from .._ids import now
+from .._knowledge.document_payloads import DocumentListQuery
 from .._knowledge.indexing import advance
 from .._knowledge.shown import detail_shown, document_shown, indexing_shown
 from .._knowledge.state import StoredDataset, StoredDocument
-from .._scoped import DATASET, DOCUMENT, dataset_of, document_of, knowledge_routes, page
-from .._wire import Call, WireError, json_answer, no_content, shown, success
+from .._scoped import DATASET, DOCUMENT, dataset_of, document_of, id_of, knowledge_routes, like, page_of, query_of
+from .._wire import Call, WireError, json_answer, no_content, shown, success, unhandled
 
 _ACTIONS = ["enable", "disable", "archive", "un_archive"]
+_STATES = ("queuing", "indexing", "paused", "error", "available", "disabled", "archived")
+_OTHER_NAMES = {"active": "available", "enabled": "available"}
 
 
 def routes(core: Core) -> list[Route]:
@@ -31,27 +34,30 @@ def routes(core: Core) -> list[Route]:
 
 
 async def _step(call: Call, dataset: StoredDataset, *documents: StoredDocument) -> None:
-    # Who looks at a document gives the indexing time to go on.
+    # Every request for a document gives its indexing the time to take a step.
     for document in documents:
         await advance(call.core.knowledge, dataset, document, call.core.failures)
 
 
 async def _list(call: Call) -> Response:
     dataset, knowledge = dataset_of(call), call.core.knowledge
-    keyword, status = call.text("keyword").lower(), call.text("status")
+    query = query_of(call, DocumentListQuery)
+    status = (query.status or "").lower()
+    status = _OTHER_NAMES.get(status, status)
     rows = [
         document
-        for document in reversed([*dataset.documents.values()])
-        if keyword in document.name.lower() and status in ("", document.display_status)
+        for document in sorted([*dataset.documents.values()], key=lambda each: (-each.created_at, -each.position))
+        if like(document.name, query.keyword or "")
+        and (status not in _STATES or status == document.display_status)  # a status that there is not asks for all
     ]
-    body = page(call, rows, lambda document: shown(document_shown(knowledge, dataset, document)))
+    body = page_of(rows, query.page, query.limit, lambda document: shown(document_shown(knowledge, dataset, document)))
     await _step(call, dataset, *rows)
     return json_answer(body)
 
 
 async def _get(call: Call) -> Response:
     dataset, document = document_of(call)
-    metadata = call.text("metadata") or "all"
+    metadata = call.request.query_params.get("metadata", "all")
     if metadata not in ("all", "only", "without"):
         raise WireError(400, "invalid_metadata", f"Invalid metadata value: {metadata}")
     body = shown(detail_shown(call.core.knowledge, dataset, document, metadata))
@@ -65,7 +71,7 @@ async def _get(call: Call) -> Response:
 async def _delete(call: Call) -> Response:
     dataset, document = document_of(call, missing="Document Not Exists.")
     if document.archived:
-        raise WireError(403, "archived_document_immutable", "An archived document cannot be deleted.")
+        raise WireError(403, "archived_document_immutable", "The archived document is not editable.")
     del dataset.documents[document.id]
     return no_content()
 
@@ -82,18 +88,21 @@ async def _indexing(call: Call) -> Response:
 
 async def _set_status(call: Call) -> Response:
     dataset, action = dataset_of(call), call.path("action")
+    ids: Any = call.body.get("document_ids", [])
+    if not ids:
+        return success()  # whatever the action is
     if action not in _ACTIONS:
         raise WireError(400, "invalid_action", f"Invalid action: {action}. Must be one of {_ACTIONS}")
-    ids: list[Any] = call.body.get("document_ids") or []
-    documents = [dataset.documents.get(str(document_id)) for document_id in ids]
-    for document in documents:
-        if document is None:
-            raise WireError(404, "not_found", "Document not found.")
-        if not document.indexed:
-            busy = f"Document:{document.name} is being indexed, please try again later"
-            raise WireError(400, "invalid_action", busy)
-    for document in documents:
-        assert document is not None
+    if not isinstance(ids, list | str | dict):
+        return unhandled()
+    # An id that the knowledge base does not have is passed over.
+    each = list(cast("list[Any]", ids))
+    documents = [dataset.documents.get(id_of(document_id)) for document_id in each if document_id]
+    found = [document for document in documents if document is not None]
+    for document in found:
+        if action == "disable" and not document.indexed:
+            raise WireError(400, "invalid_action", f"Document: {document.name} is not completed.")
+    for document in found:
         _act(document, action)
     return success()
 

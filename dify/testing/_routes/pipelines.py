@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
@@ -71,24 +70,30 @@ def _pipeline(dataset: StoredDataset) -> StoredPipeline:
 
 
 async def _plugins(call: Call) -> Response:
-    dataset = dataset_of(call, "/v1/datasets/<uuid:dataset_id>/pipeline/datasource-plugins")
+    dataset = dataset_of(call)
     return json_answer([_pipeline(dataset).plugin()])
 
 
 async def _run_node(call: Call) -> Response:
     dataset = dataset_of(call)
     sent = call.payload(DatasourceNodeRunPayload)
-    return EventStream(_collected(_pipeline(dataset), call.path("node_id"), sent.inputs))
+    return EventStream(_collected(_pipeline(dataset), call.path("node_id"), sent))
 
 
-async def _collected(pipeline: StoredPipeline, node_id: str, inputs: dict[str, Any]) -> AsyncGenerator[Frame]:
+async def _collected(pipeline: StoredPipeline, node_id: str, sent: DatasourceNodeRunPayload) -> AsyncGenerator[Frame]:
     """What a datasource finds. Every failure is an event, whatever it is."""
-    begun = time.perf_counter()
+    begun, inputs = time.perf_counter(), sent.inputs
     if node_id != pipeline.node_id:
         yield DatasourceErrorEvent(error="Datasource node data not found")
         return
     if pipeline.datasource_type == "local_file":
         yield DatasourceErrorEvent(error=_NO_LOCAL)
+        return
+    if sent.datasource_type != pipeline.datasource_type:
+        yield DatasourceErrorEvent(error=f"The datasource is no {sent.datasource_type}, but {pipeline.datasource_type}")
+        return
+    if sent.credential_id is not None:
+        yield DatasourceErrorEvent(error=f"Credential not found: {sent.credential_id}")
         return
     try:
         found = [dict(each) for each in (pipeline.collect or one_page)(inputs)]

@@ -15,11 +15,10 @@ from .._knowledge.label_payloads import (
 )
 from .._knowledge.shown import tag_shown
 from .._knowledge.state import StoredTag
-from .._scoped import DATASET, dataset_of, hint, knowledge_routes
+from .._scoped import DATASET, dataset_of, id_of, knowledge_routes
 from .._wire import Call, WireError, json_answer, no_content, shown
 
 _TAGS = "/datasets/tags"
-_CHUNK = "/v1/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/segments/<uuid:segment_id>/child_chunks"
 
 
 def routes(core: Core) -> list[Route]:
@@ -37,10 +36,9 @@ def routes(core: Core) -> list[Route]:
 
 
 def _find(call: Call, tag_id: str) -> StoredTag:
-    found = call.core.knowledge.tags.get(tag_id)
+    found = call.core.knowledge.tags.get(id_of(tag_id))
     if found is None:
-        likely = (f"/v1{_TAGS}", "/v1/datasets/<uuid:dataset_id>/tags", f"{_CHUNK}/<uuid:child_chunk_id>")
-        raise WireError(404, "not_found", f"Tag not found.{hint(call.request.url.path, *likely)}")
+        raise WireError(404, "not_found", "Tag not found")
     return found
 
 
@@ -50,7 +48,7 @@ def _refuse_taken(call: Call, name: str) -> None:
 
 
 async def _list(call: Call) -> Response:
-    return json_answer([shown(tag_shown(tag)) for tag in [*call.core.knowledge.tags.values()]])
+    return json_answer([shown(tag_shown(tag)) for tag in reversed([*call.core.knowledge.tags.values()])])
 
 
 async def _create(call: Call) -> Response:
@@ -76,28 +74,25 @@ async def _delete(call: Call) -> Response:
     return no_content()
 
 
-def _check_target(call: Call, target_id: str) -> None:
-    if target_id not in call.core.knowledge.datasets:
-        likely = (f"/v1{_TAGS}/binding", f"/v1{_TAGS}/unbinding", f"/v1{_TAGS}")
-        raise WireError(404, "not_found", f"Dataset not found.{hint(call.request.url.path, *likely)}")
+def _named(call: Call, target_id: str, tag_ids: list[str]) -> list[StoredTag]:
+    """The tags that a request about a knowledge base names; those that there are not are passed over."""
+    if call.core.knowledge.datasets.get(id_of(target_id)) is None:
+        raise WireError(404, "not_found", "Dataset not found")
+    tags = call.core.knowledge.tags
+    return [tags[tag_id] for tag_id in map(id_of, tag_ids) if tag_id in tags]
 
 
 async def _bind(call: Call) -> Response:
     sent = call.payload(TagBindingPayload)
-    _check_target(call, sent.target_id)
-    for tag_id in sent.tag_ids:
-        # An unknown tag is passed over, and nobody told.
-        if (tag := call.core.knowledge.tags.get(tag_id)) is not None:
-            tag.bound[sent.target_id] = None
+    for tag in _named(call, sent.target_id, sent.tag_ids):
+        tag.bound[sent.target_id] = None
     return no_content()
 
 
 async def _unbind(call: Call) -> Response:
     sent = call.payload(TagUnbindingPayload)
-    _check_target(call, sent.target_id)
-    for tag_id in [*sent.tag_ids, sent.tag_id]:
-        if (tag := call.core.knowledge.tags.get(tag_id or "")) is not None:
-            tag.bound.pop(sent.target_id, None)
+    for tag in _named(call, sent.target_id, sent.tag_ids):
+        tag.bound.pop(sent.target_id, None)
     return no_content()
 
 
