@@ -17,7 +17,7 @@ from ._core import now
 from ._frames import Frame, file_object
 from ._ids import new_id
 from ._knowledge.cutting import chunks_of
-from ._knowledge.indexing import index_if_at_once
+from ._knowledge.indexing import index
 from ._knowledge.pipelines import PARAGRAPHS, StoredPipeline
 from ._knowledge.state import ACCOUNT, SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
 from ._links import link_to
@@ -101,7 +101,8 @@ async def make_documents(call: Call, dataset: StoredDataset, material: list[Mate
                 enabled=True,
             )
         )
-        await index_if_at_once(call.core.knowledge, dataset, document, call.core.failures)
+        if call.core.knowledge.at_once:
+            await index(call.core.knowledge, dataset, document, call.core.failures)
     about = PipelineDataset(
         id=dataset.id, name=dataset.name, description=dataset.description, chunk_structure="text_model"
     )

@@ -13,6 +13,7 @@ from dify.testing import Emulator, EmulatorError, EmulatorFile
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 FRUIT = "Apples are red and grow on trees.\n\nBananas are yellow and tropical.\n\nCherries are small red stone fruits."
 AUTOMATIC = {"mode": "automatic"}
+ECONOMY, EMBEDDED = {"indexing_technique": "economy"}, {"indexing_technique": "high_quality"}
 PARAGRAPHS = {
     "mode": "custom",
     "rules": {
@@ -138,16 +139,16 @@ async def prepare_knowledge(world: World) -> None:
     await make(
         "fruit",
         f"/datasets/{{eco}}/{text}",
-        {"name": "fruit.txt", "text": FRUIT, "process_rule": AUTOMATIC},
+        {"name": "fruit.txt", "text": FRUIT, "process_rule": AUTOMATIC, **ECONOMY},
         "document",
     )
-    rule = {"name": "fruit hq", "text": FRUIT, "process_rule": PARAGRAPHS}
+    rule = {"name": "fruit hq", "text": FRUIT, "process_rule": PARAGRAPHS, **EMBEDDED}
     await make("fruit_hq", f"/datasets/{{hq}}/{text}", rule, "document")
-    await make("broken", f"/datasets/{{hq}}/{text}", {"name": "broken", "text": "[[error]]"}, "document")
-    form = {"name": "parents", "text": FRUIT, "doc_form": "hierarchical_model", "process_rule": PARENTS}
+    await make("broken", f"/datasets/{{hq}}/{text}", {"name": "broken", "text": "[[error]]", **EMBEDDED}, "document")
+    form = {"name": "parents", "text": FRUIT, "doc_form": "hierarchical_model", "process_rule": PARENTS, **EMBEDDED}
     body = await make("parents", f"/datasets/{{parent}}/{text}", form, "document")
     world.names["parents_batch"] = body["batch"]
-    form = {"name": "qa", "text": "", "doc_form": "qa_model", "process_rule": AUTOMATIC}
+    form = {"name": "qa", "text": "", "doc_form": "qa_model", "process_rule": AUTOMATIC, **EMBEDDED}
     await make("qas", f"/datasets/{{qa}}/{text}", form, "document")
     for dataset, document in (("eco", "fruit"), ("hq", "fruit_hq"), ("parent", "parents")):
         segments = f"/datasets/{{{dataset}}}/documents/{{{document}}}/segments"
@@ -161,7 +162,7 @@ async def prepare_knowledge(world: World) -> None:
     for kind in ("string", "number", "time"):
         await make(f"f_{kind}", "/datasets/{eco}/metadata", {"type": kind, "name": f"f_{kind}"})
     world.emulator._core.knowledge.at_once = False  # from here on documents are under way
-    body = await make("waiting", f"/datasets/{{eco}}/{text}", {"name": "fruit renamed.txt", "text": "x"}, "document")
+    body = await make("waiting", f"/datasets/{{eco}}/{text}", {"name": "fruit renamed.txt", "text": "x", **ECONOMY}, "document")
     world.names["waiting_batch"] = body["batch"]
 
 

@@ -8,19 +8,16 @@ from .._answers import EmulatorError, EmulatorFile, text_of
 from .._ids import now
 from .cutting import CutError, children_of, chunks_of
 from .keywords import keywords_of
-from .state import Knowledge, StoredDataset, StoredDocument, StoredSegment
+from .state import STEPS, Knowledge, StoredDataset, StoredDocument, StoredSegment
 
-__all__ = ["STEPS", "advance", "index_if_at_once", "index_segment", "set_children"]
-
-STEPS = ("waiting", "parsing", "cleaning", "splitting", "indexing", "completed")
-"""The states that a document goes through; a failure ends in "error"."""
+__all__ = ["advance", "index", "index_segment", "set_children"]
 
 
-async def index_if_at_once(
+async def index(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, failures: list[Exception]
 ) -> None:
-    """Index a document to the end, where the emulator was made so."""
-    while knowledge.at_once and document.status in STEPS[:-1]:
+    """Index a document to the end."""
+    while document.under_way:
         await advance(knowledge, dataset, document, failures)
 
 
@@ -28,7 +25,7 @@ async def advance(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, failures: list[Exception]
 ) -> None:
     """Take the next step, if there is one."""
-    if document.status not in STEPS[:-1]:
+    if not document.under_way:
         return
     step = STEPS[STEPS.index(document.status) + 1]
     if step == "splitting" and (problem := await _cut(knowledge, document, failures)) is not None:

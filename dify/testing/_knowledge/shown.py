@@ -12,12 +12,12 @@ from dify.types.segments import ChildChunk, Segment
 from dify.types.tags import Tag
 
 from .cutting import DEFAULT
-from .indexing import STEPS
 from .models import DEFAULT_EMBEDDING
 from .searching import Hit
 from .state import (
     ACCOUNT,
     BUILT_IN,
+    STEPS,
     Knowledge,
     SourceFile,
     StoredChild,

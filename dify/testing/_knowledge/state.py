@@ -16,6 +16,7 @@ __all__ = [
     "ACCOUNT",
     "BUILT_IN",
     "SOURCES",
+    "STEPS",
     "Knowledge",
     "SourceFile",
     "StoredChild",
@@ -48,6 +49,9 @@ SOURCES = {
     "online_drive": "online_drive",
 }
 """What the built-in metadata field `source` says, by where a document is from."""
+
+STEPS = ("waiting", "parsing", "cleaning", "splitting", "indexing", "completed")
+"""The states that a document goes through; a failure ends in "error"."""
 
 _batches = count(100_000)
 
@@ -181,6 +185,11 @@ class StoredDocument:
     # Values are kept by the field's name, as the server does; which fields the document has, by their ids.
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     field_ids: list[str] = field(default_factory=list[str])
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is being indexed."""
+        return self.status in STEPS[:-1]
 
     @property
     def indexed(self) -> bool:

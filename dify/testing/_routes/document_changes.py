@@ -18,11 +18,11 @@ from .._knowledge.document_payloads import (
     KnowledgeConfig,
     ProcessRule,
 )
-from .._knowledge.indexing import index_if_at_once
+from .._knowledge.indexing import index
 from .._knowledge.shown import document_shown
 from .._knowledge.state import SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
 from .._scoped import DATASET, DOCUMENT, dataset_of, id_of, knowledge_routes, require_models
-from .._wire import Call, WireError, checked, json_answer, shown
+from .._wire import Call, Handler, WireError, checked, json_answer, shown
 from .datasets import embed
 from .files import MEGABYTE, size_limit
 
@@ -98,6 +98,29 @@ async def _create_from_file(call: Call) -> Response:
 
 
 async def _update_from_text(call: Call) -> Response:
+    return await _and_index(call, _replace_by_text)
+
+
+async def _update_from_file(call: Call) -> Response:
+    return await _and_index(call, _replace_by_file)
+
+
+async def _and_index(call: Call, handler: Handler) -> Response:
+    """Let a document that is being indexed be through with it afterwards.
+
+    The server refuses to change it; whoever tries again later succeeds.
+    """
+    dataset = dataset_of(call)
+    document = dataset.documents.get(call.path("document_id"))
+    is_under_way = document is not None and document.under_way
+    try:
+        return await handler(call)
+    finally:
+        if document is not None and is_under_way:
+            await index(call.core.knowledge, dataset, document, call.core.failures)
+
+
+async def _replace_by_text(call: Call) -> Response:
     dataset, sent = dataset_of(call), call.payload(DocumentTextUpdate)
     require_models(search=sent.retrieval_model)
     values = sent.model_dump(mode="json", exclude_none=True)
@@ -105,7 +128,7 @@ async def _update_from_text(call: Call) -> Response:
     return await _update(call, dataset, values, source)
 
 
-async def _update_from_file(call: Call) -> Response:
+async def _replace_by_file(call: Call) -> Response:
     dataset = dataset_of(call)
     values = _data(call, dataset)
     return await _update(call, dataset, values, await _uploaded(call))
@@ -153,7 +176,8 @@ async def _save(call: Call, dataset: StoredDataset, source: SourceFile | None, c
             document.begin_again()
     dataset.data_source_type, dataset.doc_form = "upload_file", config.doc_form
     knowledge = call.core.knowledge
-    await index_if_at_once(knowledge, dataset, document, call.core.failures)
+    if knowledge.at_once:
+        await index(knowledge, dataset, document, call.core.failures)
     return json_answer({"document": shown(document_shown(knowledge, dataset, document)), "batch": document.batch})
 
 
