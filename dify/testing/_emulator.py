@@ -101,15 +101,17 @@ class Emulator(Access, Troubles):
         ValueError: The mode is none of Dify's, or a time is less than nothing.
 
     Example:
+        >>> from dify import RetrievalModel
         >>> with Emulator(lambda request: f"You said: {request.query}", index_at_once=True) as emulator:
         ...     client = emulator.sync_client(user="alice")
         ...     print(client.chat.send("hi").answer)
         ...     dataset = client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        ...     rule = {"mode": "automatic"}
         ...     made = client.knowledge.documents.create_from_text(
-        ...         dataset.id, "Leave", "30 days of leave.", process_rule=rule
+        ...         dataset.id, "Leave", "30 days of leave.", indexing_technique="economy"
         ...     )
-        ...     print(client.knowledge.datasets.retrieve(dataset.id, "How much leave?").records[0].text)
+        ...     how = RetrievalModel(search_method="keyword_search", top_k=3)
+        ...     found = client.knowledge.datasets.retrieve(dataset.id, "How much leave?", retrieval_model=how)
+        ...     print(found.records[0].text)
         You said: hi
         30 days of leave.
     """

@@ -23,7 +23,6 @@ __all__ = [
     "cut",
     "dataset_of",
     "document_of",
-    "hint",
     "id_of",
     "is_uuid",
     "knowledge_routes",
@@ -53,11 +52,6 @@ def knowledge_routes(
         endpoint(core, method, path, handler, key="dataset", body=body[0] if body else None)
         for method, path, handler, *body in routes
     ]
-
-
-def hint(path: str, *likely: str) -> str:
-    """What Dify adds to some 404s: the routes that look like the one that was asked for."""
-    return f" You have requested this URI [{path}] but did you mean {' or '.join(likely)} ?"
 
 
 def is_uuid(text: str) -> bool:

@@ -166,7 +166,8 @@ async def of_knowledge(client: AsyncDify, pipeline: str, crawl: str) -> None:
     await know.datasets.list()
     await know.datasets.get(base)
     await know.datasets.update(base, name="Fruit")
-    made = await know.documents.create_from_text(base, "Fruit", TEXT, process_rule={"mode": "automatic"})
+    embeds: Any = {"indexing_technique": "high_quality"}
+    made = await know.documents.create_from_text(base, "Fruit", TEXT, process_rule={"mode": "automatic"}, **embeds)
     document = made.document.id
     await know.documents.create_from_file(base, ("a.txt", TEXT.encode(), "text/plain"))
     await know.datasets.retrieve(base, "apples")
@@ -187,9 +188,8 @@ async def of_knowledge(client: AsyncDify, pipeline: str, crawl: str) -> None:
     await know.segments.update(base, document, chunk, content="Limes.")
     await know.segments.delete(base, document, chunk)
     parent = (await know.datasets.create("Parents", indexing_technique="high_quality")).id
-    whole = (
-        await know.documents.create_from_text(parent, "P", TEXT, doc_form="hierarchical_model", process_rule=PARENTS)
-    ).document.id
+    rule: Any = {"doc_form": "hierarchical_model", "process_rule": PARENTS}
+    whole = (await know.documents.create_from_text(parent, "P", TEXT, **rule, **embeds)).document.id
     held = (await know.segments.list(parent, whole)).data[0].id
     child = (await know.child_chunks.create(parent, whole, held, "Red.")).data.id
     await know.child_chunks.list(parent, whole, held)

@@ -12,7 +12,7 @@ WAITING = f"{DATASET}/documents/{{waiting}}"
 SEGMENTS, HQ_SEGMENTS = f"{DOCUMENT}/segments", f"{HQ}/documents/{{fruit_hq}}/segments"
 PARENT_SEGMENT = f"{PARENT}/documents/{{parents}}/segments/{{parent_segment}}"
 CHILDREN = f"{PARENT_SEGMENT}/child_chunks"
-EMBED = {"embedding_model": "e", "embedding_model_provider": "p"}
+EMBED = {"embedding_model": "emulator-embedding", "embedding_model_provider": "dify/emulator/emulator"}
 SEARCH = {"search_method": "semantic_search", "reranking_enable": False, "top_k": 2, "score_threshold_enabled": True}
 WEIGHTS = {
     "weight_type": "customized",
@@ -29,7 +29,8 @@ HYBRID = {
 RULE = '{"process_rule": {"mode": "automatic"}}'
 LARGE = bytes(15 * 1024 * 1024 + 1)
 NEW = {"name": "x", "text": "y", "indexing_technique": "economy"}
-VALUES = [{"id": "{f_string}", "name": "s", "value": "v"}, {"id": "{f_number}", "name": "n", "value": 5}]
+MEMBERS = [{"user_id": "{nobody}"}]
+VALUES = [{"id": "{f_string}", "name": "f_string", "value": "v"}, {"id": "{f_number}", "name": "f_number", "value": 5}]
 SET_VALUES = (
     "POST",
     f"{DATASET}/documents/metadata",
@@ -72,7 +73,7 @@ DATASETS = [
         "datasets/detail_high_quality",
         "GET",
         "/datasets/{mini}",
-        first=(("PATCH", "/datasets/{mini}", {"retrieval_model": HYBRID, "indexing_technique": "high_quality"}),),
+        first=(("PATCH", "/datasets/{mini}", {"retrieval_model": HYBRID, "indexing_technique": "high_quality", **EMBED}),),
     ),
     Case("datasets/list_keyword", "GET", "/datasets?keyword=MIN", unlike=frozenset({"indexing_technique"})),
     Case("datasets/list_page_0", "GET", "/datasets?page=0", unlike=frozenset({"data_source_type", "doc_form"})),
@@ -82,7 +83,7 @@ DATASETS = [
         "PATCH",
         "/datasets/{mini}",
         {},
-        first=(("PATCH", "/datasets/{mini}", {"partial_member_list": [{"user_id": "u"}]}),),
+        first=(("PATCH", "/datasets/{mini}", {"permission": "partial_members", "partial_member_list": MEMBERS}),),
         unlike=frozenset({"indexing_technique"}),
     ),
     Case("datasets/update_min_to_hq", "PATCH", "/datasets/{mini}", {"indexing_technique": "high_quality", **EMBED}),
@@ -90,7 +91,7 @@ DATASETS = [
         "datasets/update_retrieval",
         "PATCH",
         "/datasets/{mini}",
-        {"indexing_technique": "high_quality", "retrieval_model": {**SEARCH, "score_threshold_enabled": False}},
+        {"indexing_technique": "high_quality", **EMBED, "retrieval_model": {**SEARCH, "score_threshold_enabled": False}},
     ),
     Case("datasets/delete", "DELETE", DATASET),
 ]
@@ -172,7 +173,13 @@ CHUNKS = [
         f"{SEGMENTS}/{{eco_segment}}",
         {"segment": {"content": "Lemons are sour!", "keywords": ["sour"]}},
     ),
-    Case("segments/update_no_content", "POST", f"{HQ_SEGMENTS}/{{hq_segment}}", {"segment": {"keywords": ["only"]}}),
+    Case(
+        "segments/update_no_content",
+        "POST",
+        f"{HQ_SEGMENTS}/{{hq_segment}}",
+        {"segment": {"keywords": ["only"]}},
+        first=(("POST", f"{HQ_SEGMENTS}/{{hq_segment}}", {"segment": {"content": "Changed."}}),),
+    ),
     Case(
         "segments/update_regenerate_children",
         "POST",
@@ -208,7 +215,7 @@ OTHERS = [
                 {
                     "indexing_technique": "economy",
                     "permission": "partial_members",
-                    "partial_member_list": [{"user_id": "u"}],
+                    "partial_member_list": MEMBERS,
                 },
             ),
         ),
@@ -270,6 +277,7 @@ OTHERS = [
             "query": "apples",
             "retrieval_model": {
                 **SEARCH,
+                "search_method": "keyword_search",
                 "score_threshold_enabled": False,
                 "metadata_filtering_conditions": {
                     "logical_operator": "and",

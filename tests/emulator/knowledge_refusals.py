@@ -59,7 +59,7 @@ DATASETS = [
 DOCUMENTS = [
     Case("documents/create_text_bad_doc_form", "POST", f"{DATASET}/{TEXT}", {**NEW, "doc_form": "weird"}),
     Case("documents/create_text_bad_rule", "POST", f"{DATASET}/{TEXT}", {**NEW, "process_rule": {"mode": "weird"}}),
-    Case("documents/create_text_no_technique_new_ds", "POST", f"/datasets/{{mini}}/{TEXT}", {"name": "x", "text": "y"}),
+    Case("documents/create_text_no_technique_new_ds", "POST", f"{DATASET}/{TEXT}", {"name": "x", "text": "y"}),
     Case("documents/create_text_unknown_ds", "POST", f"{UNKNOWN}/{TEXT}", NEW),
     Case("documents/create_file_unknown_ds", "POST", f"{UNKNOWN}/{FILE}", send=file("n3.txt", b"x")),
     Case("documents/create_file_bad_type", "POST", f"{DATASET}/{FILE}", send=file("x.exe", b"MZ", data=RULE)),
@@ -87,12 +87,6 @@ DOCUMENTS = [
     Case("documents/download_zip_unknown", "POST", f"{DATASET}/documents/download-zip", {"document_ids": ["{nobody}"]}),
     Case("documents/list_unknown_ds", "GET", f"{UNKNOWN}/documents"),
     Case("documents/status_unknown_batch", "GET", f"{DATASET}/documents/20200101000000000000/indexing-status"),
-    Case(
-        "documents/status_action_disable_again",
-        "PATCH",
-        f"{DATASET}/documents/status/disable",
-        {"document_ids": ["{waiting}"]},
-    ),
     Case("documents/status_action_weird", "PATCH", f"{DATASET}/documents/status/weird", {"document_ids": ["{fruit}"]}),
 ]
 
