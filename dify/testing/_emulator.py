@@ -43,9 +43,14 @@ class Emulator(Access, Troubles):
     The knowledge side, reached with `knowledge_api_key`, keeps knowledge bases, documents, chunks, tags and metadata:
 
     - Each look at a document (`indexing_status`, `get`, `list`) takes its indexing a step further: waiting, parsing,
-      cleaning, splitting, indexing, completed. Chunks are there once it is completed.
-    - Files are taken for UTF-8 text. A text is cut at the separator of its rule, or into chunks of up to 500 words.
-    - A search finds the chunks that share words with the query; the score is the share of words in common.
+      cleaning, splitting, indexing, completed. Chunks are there once it is completed. A change of a document that is
+      being indexed is refused once.
+    - A document of a name that the knowledge base has already replaces the other one: same id, new batch.
+    - Files are taken for UTF-8 text. Texts are cut as on a server, by characters.
+    - The score of a semantic search, of which a server's embedding model decides, is the share of words in common. As
+      on a server, it finds the `top_k` nearest chunks, however far they are, and needs a knowledge base with
+      embeddings; a keyword search needs an economical one, compares by case, and gives no scores.
+    - The workspace has one provider of models, which `models.list` shows; any other one is refused.
     - As on a server, searching through the API counts no hits: `hit_count` stays 0.
 
     Annotations answer once they are switched on, where the question shares enough words with theirs. Audio is silence:

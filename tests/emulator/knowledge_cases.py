@@ -73,7 +73,9 @@ DATASETS = [
         "datasets/detail_high_quality",
         "GET",
         "/datasets/{mini}",
-        first=(("PATCH", "/datasets/{mini}", {"retrieval_model": HYBRID, "indexing_technique": "high_quality", **EMBED}),),
+        first=(
+            ("PATCH", "/datasets/{mini}", {"retrieval_model": HYBRID, "indexing_technique": "high_quality", **EMBED}),
+        ),
     ),
     Case("datasets/list_keyword", "GET", "/datasets?keyword=MIN", unlike=frozenset({"indexing_technique"})),
     Case("datasets/list_page_0", "GET", "/datasets?page=0", unlike=frozenset({"data_source_type", "doc_form"})),
@@ -91,7 +93,11 @@ DATASETS = [
         "datasets/update_retrieval",
         "PATCH",
         "/datasets/{mini}",
-        {"indexing_technique": "high_quality", **EMBED, "retrieval_model": {**SEARCH, "score_threshold_enabled": False}},
+        {
+            "indexing_technique": "high_quality",
+            **EMBED,
+            "retrieval_model": {**SEARCH, "score_threshold_enabled": False},
+        },
     ),
     Case("datasets/delete", "DELETE", DATASET),
 ]

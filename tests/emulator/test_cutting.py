@@ -37,7 +37,10 @@ def test_a_rule_cuts_at_every_separator_and_counts_characters() -> None:
     assert chunks_of("a|b||c", custom("|", 50)) == ["a", "b", "c"]
     assert chunks_of("x" * 120, custom("|", 50)) == ["x" * 50, "x" * 50, "x" * 20]
     sentences = "One two three four five six. Seven eight nine ten eleven. Twelve."
-    assert chunks_of(sentences, custom("|", 50)) == ["One two three four five six.", "Seven eight nine ten eleven. Twelve."]
+    assert chunks_of(sentences, custom("|", 50)) == [
+        "One two three four five six.",
+        "Seven eight nine ten eleven. Twelve.",
+    ]
 
 
 def test_a_long_piece_without_sentences_loses_the_spaces_between_its_words() -> None:
@@ -104,7 +107,11 @@ def test_parents_without_a_rule_for_children_are_refused() -> None:
         children_of("a", parents(subchunk_segmentation=None))
 
 
-@given(st.text(alphabet=st.sampled_from("abcdeXYZ0189é好世。.,- \n|"), max_size=400), st.sampled_from(["\n", " ", "|"]), st.integers(50, 99))
+@given(
+    st.text(alphabet=st.sampled_from("abcdeXYZ0189é好世。.,- \n|"), max_size=400),
+    st.sampled_from(["\n", " ", "|"]),
+    st.integers(50, 99),
+)
 def test_nothing_but_blanks_separators_and_marks_gets_lost(text: str, separator: str, most: int) -> None:
     def kept(value: str) -> list[str]:
         return [letter for letter in value if letter.isalnum()]

@@ -162,7 +162,9 @@ async def prepare_knowledge(world: World) -> None:
     for kind in ("string", "number", "time"):
         await make(f"f_{kind}", "/datasets/{eco}/metadata", {"type": kind, "name": f"f_{kind}"})
     world.emulator._core.knowledge.at_once = False  # from here on documents are under way
-    body = await make("waiting", f"/datasets/{{eco}}/{text}", {"name": "fruit renamed.txt", "text": "x", **ECONOMY}, "document")
+    body = await make(
+        "waiting", f"/datasets/{{eco}}/{text}", {"name": "fruit renamed.txt", "text": "x", **ECONOMY}, "document"
+    )
     world.names["waiting_batch"] = body["batch"]
 
 
