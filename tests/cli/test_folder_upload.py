@@ -56,7 +56,9 @@ def make_dataset(base_url: str) -> str:
     with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
         made = client.knowledge.datasets.create("Handbook", indexing_technique="economy")
         rule = {"mode": "automatic"}  # which stays, and which what is uploaded then follows
-        first = client.knowledge.documents.create_from_text(made.id, "first", "x", process_rule=rule)
+        first = client.knowledge.documents.create_from_text(
+            made.id, "first", "x", indexing_technique="economy", process_rule=rule
+        )
         client.knowledge.documents.delete(made.id, first.document.id)
         return made.id
 

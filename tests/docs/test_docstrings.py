@@ -134,7 +134,7 @@ class Things:
     def made(self) -> Any:
         rule = {"mode": "automatic"}
         return self._client.knowledge.documents.create_from_text(
-            self.dataset_id, "Fruit", "Apples are red.", process_rule=rule
+            self.dataset_id, "Fruit", "Apples are red.", indexing_technique="high_quality", process_rule=rule
         )
 
     @property

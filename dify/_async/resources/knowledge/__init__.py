@@ -26,8 +26,9 @@ class AsyncKnowledge(AsyncResource):
     Example:
         ```python
         dataset = await client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        rule = {"mode": "automatic"}
-        made = await client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hi there.", process_rule=rule)
+        made = await client.knowledge.documents.create_from_text(
+            dataset.id, "Hello", "Hi there.", indexing_technique="economy"
+        )
         await client.knowledge.documents.wait_indexed(dataset.id, made.batch)
         ```
     """

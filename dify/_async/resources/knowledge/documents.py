@@ -204,8 +204,9 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
 
         Example:
             ```python
-            rule = {"mode": "automatic"}
-            made = await client.knowledge.documents.create_from_text(dataset_id, "Leave", "30 days.", process_rule=rule)
+            made = await client.knowledge.documents.create_from_text(
+                dataset_id, "Leave", "30 days.", indexing_technique="high_quality"
+            )
             await client.knowledge.documents.wait_indexed(dataset_id, made.batch, timeout=120)
             ```
         """

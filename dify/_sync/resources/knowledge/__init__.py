@@ -27,8 +27,9 @@ class Knowledge(Resource):
     Example:
         ```python
         dataset = client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        rule = {"mode": "automatic"}
-        made = client.knowledge.documents.create_from_text(dataset.id, "Hello", "Hi there.", process_rule=rule)
+        made = client.knowledge.documents.create_from_text(
+            dataset.id, "Hello", "Hi there.", indexing_technique="economy"
+        )
         client.knowledge.documents.wait_indexed(dataset.id, made.batch)
         ```
     """

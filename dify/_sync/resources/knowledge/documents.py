@@ -203,8 +203,9 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
 
         Example:
             ```python
-            rule = {"mode": "automatic"}
-            made = client.knowledge.documents.create_from_text(dataset_id, "Leave", "30 days.", process_rule=rule)
+            made = client.knowledge.documents.create_from_text(
+                dataset_id, "Leave", "30 days.", indexing_technique="high_quality"
+            )
             client.knowledge.documents.wait_indexed(dataset_id, made.batch, timeout=120)
             ```
         """

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from sync_knowledge import sync
 
+from dify import RetrievalModel
 from dify.testing import replies
+
+KEYWORDS = RetrievalModel(search_method="keyword_search", top_k=3)  # the search of a knowledge base without embeddings
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def test_the_first_time_everything_is_added(run, dify_sync_client):
 def test_what_was_added_is_found(run, dify_sync_client):
     run()
     dataset = next(iter(dify_sync_client.knowledge.datasets.list(keyword="Drinks")))
-    found = dify_sync_client.knowledge.datasets.retrieve(dataset.id, "leaves")
+    found = dify_sync_client.knowledge.datasets.retrieve(dataset.id, "leaves", retrieval_model=KEYWORDS)
     assert [record.text for record in found.records] == ["Tea is made from leaves."]
 
 
