@@ -77,7 +77,10 @@ CALLS: list[tuple[str, str]] = [
     ("knowledge documents list {dataset_id}", "{document_id}\tfruit.md\tavailable\t"),
     ("knowledge documents show {dataset_id} {document_id}", "name\tfruit.md"),
     ("knowledge documents upload {dataset_id} notes.txt --rule @rule.json", "indexed\t"),
-    ("knowledge documents add-text {dataset_id} Tea 'Tea is green.' --indexing high_quality --rule @rule.json", "document.name\tTea"),
+    (
+        "knowledge documents add-text {dataset_id} Tea 'Tea is green.' --indexing high_quality --rule @rule.json",
+        "document.name\tTea",
+    ),
     ("knowledge documents update-text {dataset_id} {document_id} Tea 'Tea is black.'", "document.name\tTea"),
     ("knowledge documents update-file {dataset_id} {document_id} notes.txt", "document.name\tnotes.txt"),
     ("knowledge documents status {dataset_id} {batch}", "\tcompleted\t"),

@@ -97,7 +97,7 @@ def test_the_tour_goes_from_an_upload_to_what_is_found_in_it(name):
     found = [line for line in lines if line.startswith("found")]
     assert found[0].endswith("Everyone has 30 days of leave a year.")
     assert [line for line in lines if line.startswith("chunk")][:2] == [
-        "chunk 1/3: # Leave",
+        "chunk 1/3: Leave",
         "chunk 2/3: Everyone has 30 days of leave a year.",
     ]
     assert lines[-2].startswith("tagged example")

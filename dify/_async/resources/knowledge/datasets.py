@@ -33,7 +33,8 @@ class AsyncDatasets(AsyncResource):
     Example:
         ```python
         dataset = await client.knowledge.datasets.create("Handbook", indexing_technique="high_quality")
-        found = await client.knowledge.datasets.retrieve(dataset.id, "How many days of leave?")
+        async for each in client.knowledge.datasets.list(keyword="hand"):
+            print(each.name, each.document_count)
         ```
     """
 

@@ -34,7 +34,8 @@ class Datasets(Resource):
     Example:
         ```python
         dataset = client.knowledge.datasets.create("Handbook", indexing_technique="high_quality")
-        found = client.knowledge.datasets.retrieve(dataset.id, "How many days of leave?")
+        for each in client.knowledge.datasets.list(keyword="hand"):
+            print(each.name, each.document_count)
         ```
     """
 
