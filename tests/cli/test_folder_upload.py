@@ -233,9 +233,9 @@ def test_a_file_that_vanishes_or_cannot_be_read_fails_alone(
     emulator, _, base_url = server
     dataset = make_dataset(base_url)
     words = ["knowledge", "documents", "upload", dataset, str(folder), "--json"]
-    (folder / "nowhere.md").symlink_to(folder / "nothing")
+    (folder / "nowhere.md").symlink_to(folder / "nothing.md")
     found = files_of([folder], [])
-    assert [path.name for path in found] == ["tea.txt", "leave.md", "nothing", "travel.md"]
+    assert [path.name for path in found] == ["tea.txt", "leave.md", "nothing.md", "travel.md"]
     monkeypatch.setattr("dify.cli.knowledge.upload_journal.files_of", lambda *_: found)
     (folder / "leave.md").unlink()  # after the folder was looked through
 
@@ -246,13 +246,13 @@ def test_a_file_that_vanishes_or_cannot_be_read_fails_alone(
     assert {name: each["state"] for name, each in states.items()} == {
         "tea.txt": "indexed",
         "leave.md": "failed",
-        "nothing": "failed",
+        "nothing.md": "failed",
         "travel.md": "indexed",
     }
     assert "No such file or directory" in states["leave.md"]["error"]
     assert names_in(base_url, dataset) == ["deep%2Ftea.txt", "travel.md"]
     (folder / "leave.md").write_text("It is back", encoding="utf-8")
-    (folder / "nothing").write_text("It is there", encoding="utf-8")
+    (folder / "nothing.md").write_text("It is there", encoding="utf-8")
     assert invoke(*words, base_url=base_url).exit_code == 0
     assert uploads(emulator) == 4
 

@@ -22,19 +22,11 @@ ALLOWED: list[dict[str, str]] = json.loads((HERE / "allowed.json").read_text(enc
 MOST = 0.02
 """The share of steps that may differ."""
 
-KNOWLEDGE = frozenset({"datasets", "documents", "metadata", "pipelines", "retrieve", "segments", "tags"})
-NOT_YET = KNOWLEDGE | {"no_bodies_knowledge"}
-"""Scenarios, or resources of scenarios, whose part of the emulator does not follow the server yet."""
-
 
 @cache
 def scenario_of(name: str) -> dict[str, Any]:
     scenario: dict[str, Any] = json.loads((HERE / "data" / f"{name}.json").read_text(encoding="utf-8"))
     return scenario
-
-
-def is_compared(name: str) -> bool:
-    return not {name, scenario_of(name)["resource"]} & NOT_YET
 
 
 @cache
@@ -56,7 +48,7 @@ def allowance(step: str, kind: str) -> int | None:
     return next((place for place, matched in enumerate(matches) if matched), None)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if is_compared(name)])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_scenario_is_answered_as_by_the_server(name) -> None:
     differences = {
         outcome.id: [f"{kind}: {text}" for kind, text in outcome.differences if allowance(outcome.id, kind) is None]
@@ -66,7 +58,7 @@ def test_a_scenario_is_answered_as_by_the_server(name) -> None:
 
 
 def test_few_steps_may_differ_and_every_allowance_is_needed() -> None:
-    outcomes = [outcome for name in NAMES if is_compared(name) for outcome in outcomes_of(name)]
+    outcomes = [outcome for name in NAMES for outcome in outcomes_of(name)]
     used = {
         step.id: {allowance(step.id, kind) for kind, _ in step.differences} for step in outcomes if step.differences
     }
@@ -77,6 +69,6 @@ def test_few_steps_may_differ_and_every_allowance_is_needed() -> None:
 
 
 def test_the_steps_of_few_apps_are_skipped() -> None:
-    skipped = {outcome.id for name in NAMES if is_compared(name) for outcome in outcomes_of(name) if outcome.skipped}
+    skipped = {outcome.id for name in NAMES for outcome in outcomes_of(name) if outcome.skipped}
     # An app without a model provider, an unpublished one, and one whose API is switched off.
     assert len(skipped) == 5
