@@ -82,9 +82,8 @@ async def put(
 ) -> DocumentBatch:
     """Upload a file as a new document, or in the place of an old one."""
     documents = client.knowledge.documents
-    if (
-        old is not None and old.display_status != "available"
-    ):  # it failed, or is switched off: servers do not replace it
+    if old is not None and old.display_status != "available":
+        # Its indexing failed, or it is switched off: servers refuse to replace it.
         await documents.delete(dataset.id, old.id)
         old = None
     if old is None:
