@@ -180,7 +180,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType({one.id: one for one in _
 _OLD_SPELLING = "an old spelling of the route with hyphens, which servers have had since 1.9; deprecated"
 
 SERVER_ONLY: tuple[ServerRoute, ...] = (
-    ServerRoute("GET", "/", "server", "the only route that needs no key: it tells the server's version"),
+    ServerRoute("GET", "/", "server", "needs no key: a 404 page on most servers, whose headers name the version"),
     ServerRoute("POST", f"{_DATASET}/hit-testing", None, "the same as `retrieve`, by an older name"),
     ServerRoute("POST", f"{_DATASET}/document/create_by_text", None, _OLD_SPELLING),
     ServerRoute("POST", f"{_DATASET}/document/create_by_file", None, _OLD_SPELLING),

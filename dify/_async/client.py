@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from .._config import Limits, RequestOptions, Settings, connections_from, settings_from, trusted
 from .._http import AsyncHTTPClient, TimeoutTypes
 from .._log import configure
+from .._probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
 from .._request import Call, KeyKind, escape_path
-from ..errors import ConfigurationError
+from ..errors import APIStatusError, ConfigurationError
+from ..types._base import attach
 from ..types.server import ServerInfo
 from ._io import AsyncGuard
 from .pool import AsyncPool
@@ -260,10 +262,18 @@ class AsyncDify(AsyncGuard):
 
     # --------------------------------------------------------------------------------------------------- other calls
     async def server(self, *, options: RequestOptions | None = None) -> ServerInfo:
-        """The server's name and version; needs no key.
+        """Return the server's version; needs no key.
+
+        The version is read from the `X-Version` header, which Dify sends with every answer. Where a gateway removes that
+        header, the server is recognized by its answer to a request without a key, and `server_version` is None.
 
         Args:
             options: Settings for this call alone.
+
+        Raises:
+            ResponseValidationError: The address does not belong to Dify's Service API.
+            ServerError: A gateway answered in place of the server.
+            APIConnectionError: No answer arrived.
 
         Example:
             ```python
@@ -271,8 +281,26 @@ class AsyncDify(AsyncGuard):
             print(info.server_version)
             ```
         """
-        # The one path with a trailing slash: without it some servers answer with a web page.
-        return await self._transport.fetch(Call("index", "GET", "/", key="none", repeatable=True), ServerInfo, options)
+        try:
+            exchange = await self._transport.open(INDEX, options)
+            found = server_from(exchange.info, (await exchange.read_start()).decode("utf-8", "replace"))
+        except APIStatusError as error:
+            found = None if error.http is None else server_from(error.http, error.body or "")
+            if found is None and is_final(error):
+                raise
+        return found or await self._server_without_version(options)
+
+    async def _server_without_version(self, options: RequestOptions | None) -> ServerInfo:
+        try:
+            exchange = await self._transport.open(KEYLESS, options)
+        except APIStatusError as error:
+            if error.http is None or is_final(error):
+                raise
+            if refuses_like_dify(error):
+                return attach(ServerInfo(server_version=error.http.server_version), error.http)
+            raise not_dify(self.base_url, error.http, error.body) from None
+        body = (await exchange.read_start()).decode("utf-8", "replace")
+        raise not_dify(self.base_url, exchange.info, body)
 
     async def request(
         self,

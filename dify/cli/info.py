@@ -35,7 +35,7 @@ async def show_all(job: Job) -> None:
             whole["inputs"] = [{**plain(control), "type": kind} for kind, control in controls]
         job.screen.line(to_json(whole))
         return
-    lines: dict[str, Any] = {"server": job.client.base_url, "version": server.server_version}
+    lines: dict[str, Any] = {"server": job.client.base_url, "version": server.server_version or "unknown"}
     if found is None or takes is None:
         job.out.one(lines, list(lines))
         job.screen.note("no app key: nothing to say of an app")
