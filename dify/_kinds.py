@@ -73,8 +73,13 @@ def check_outcome(reply: Any) -> None:
     if run is not None and run.status == "failed":
         partial = None if reply is run else reply
         words = readable(run.error or "the server gives no reason")
+        ids = {name: getattr(reply, name, None) or None for name in ("task_id", "message_id", "conversation_id")}
         raise WorkflowFailedError(
-            f"run {run.workflow_run_id} failed: {printable(words, 500)}", run=run, partial=partial
+            f"run {run.workflow_run_id} failed: {printable(words, 500)}",
+            run=run,
+            partial=partial,
+            workflow_run_id=run.workflow_run_id,
+            **ids,
         )
 
 

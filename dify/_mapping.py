@@ -25,7 +25,7 @@ class MapResult(Generic[R]):
     inputs: Mapping[str, Any] = field(repr=False)
     """Inputs as passed to the call; empty for None."""
     reply: R | None = None
-    """Run or reply. None if the call failed."""
+    """Run or reply. None if the call failed. A run that was stopped or is paused has not failed: see its `status`."""
     error: Exception | None = None
     """Exception of the call. None if it succeeded."""
 

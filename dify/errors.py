@@ -377,12 +377,30 @@ class WorkflowFailedError(DifyError):
     Attributes:
         run: The run (`WorkflowRun`), with its status, error and whatever outputs it has.
         partial: For a chatflow, the reply as far as it had come.
+        workflow_run_id: The id of the run, which `workflows.get` takes.
+        task_id: The task that ran it, where known.
+        message_id: For a chatflow, the message, where known.
+        conversation_id: For a chatflow, the conversation, where known.
     """
 
-    def __init__(self, message: str = "", *, run: Any = None, partial: Any = None) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        run: Any = None,
+        partial: Any = None,
+        workflow_run_id: str | None = None,
+        task_id: str | None = None,
+        message_id: str | None = None,
+        conversation_id: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.run = run
         self.partial = partial
+        self.workflow_run_id = workflow_run_id or getattr(run, "workflow_run_id", None)
+        self.task_id = task_id
+        self.message_id = message_id
+        self.conversation_id = conversation_id
 
 
 class ResponseValidationError(DifyError):

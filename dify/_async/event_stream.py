@@ -127,7 +127,14 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
     def text(self) -> AsyncIterator[str]:
         """The pieces of text as they come, for printing.
 
-        A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too.
+        A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too. Text that
+        ends without an exception belongs to a run that did not fail. It may have been stopped, or wait for a person: the reply
+        of `final` says so in its status.
+
+        Raises:
+            WorkflowFailedError: The run ended failed, after the last piece.
+            StreamInterruptedError: The stream ended before its end.
+            APIStatusError: The stream carried an error.
 
         Example:
             ```python
@@ -144,6 +151,8 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
                 piece = self._fold.text_of(event)
                 if piece is not None:
                     yield piece
+        if self._ended:
+            await self.final()  # raises for a run that failed: its text must not pass for a whole answer
 
     async def final(self) -> R:
         """Read the stream to its end, where that is still to be done, and return the folded reply.

@@ -83,7 +83,7 @@ async def ask_once(
     """Ask, show the answer and what belongs to it, and put the forms of a chatflow before whoever is there.
 
     Raises:
-        Failure: The chatflow waits for a person, and nobody is there or answers.
+        Failure: The chatflow waits for a person, and nobody is there or answers; or its run was stopped.
     """
     client, screen = job.client, job.screen
     files: list[Any] = await attach(client, attachments, screen.note)
@@ -105,7 +105,7 @@ async def ask_once(
         reply = after if after.conversation_id else after.model_copy(update={"conversation_id": reply.conversation_id})
     if reply.paused:
         raise Failure(_waits(reply))
-    summarise(screen, reply)
+    summarise(screen, reply, whole=view.whole)
     return reply
 
 
@@ -116,6 +116,7 @@ async def _shown(
     try:
         async with s.stopping(stream):
             async for event in stream:
+                view.note(event)
                 if job.as_json:
                     job.screen.line(to_json(wire_form(event)))
                 else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .exits import Failure
 from .render import Screen, complain, one_line
 
 if TYPE_CHECKING:
@@ -12,8 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["ChatView", "summarise"]
 
 
-def summarise(screen: Screen, reply: ChatResponse) -> None:
-    """What there is to say of a reply beside its answer."""
+def summarise(screen: Screen, reply: ChatResponse, *, whole: bool = True) -> None:
+    """Show the conversation and the usage of a reply, and warn about a run that did not end as it should.
+
+    Args:
+        screen: Where to show them.
+        reply: The reply.
+        whole: Whether the answer is complete.
+
+    Raises:
+        Failure: The run was stopped before the answer was complete.
+    """
     if reply.conversation_id:
         screen.note(f"conversation {reply.conversation_id}")
     usage = reply.usage
@@ -26,8 +36,11 @@ def summarise(screen: Screen, reply: ChatResponse) -> None:
         screen.note("usage " + ", ".join(part for part in parts if part))
     run = reply.workflow_run
     if run is not None and run.status == "stopped":
-        # Moderation ends a run so, and gives an answer all the same.
-        complain(f"run {run.workflow_run_id} was stopped: {run.error or 'no reason given'}", label="Warning")
+        stopped = f"run {run.workflow_run_id} was stopped"
+        if not whole:
+            raise Failure(f"{stopped} before its answer was complete: {run.error or 'no reason given'}")
+        # Moderation stops a run too, after it has replaced the answer.
+        complain(f"{stopped}: {run.error or 'no reason given'}", label="Warning")
     if run is not None and run.status == "partial-succeeded":
         complain(f"some nodes of run {run.workflow_run_id} failed, and it went on", label="Warning")
 
@@ -40,6 +53,13 @@ class ChatView:
         self._shown = self._before = before
         self._told: set[tuple[str, str]] = set()
         self._depths: dict[str, int] = {}
+        self.whole = False
+        """Whether the server has ended the answer, or moderation has replaced it."""
+
+    def note(self, event: ChatEvent) -> None:
+        """Note whether an event completes the answer."""
+        if event.event == "message_end" or (event.event == "message_replace" and event.reason):
+            self.whole = True
 
     def show(self, event: ChatEvent, stream: AsyncChatStream) -> None:
         """Show what an event adds, if it adds something."""

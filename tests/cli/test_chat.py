@@ -275,6 +275,58 @@ def test_an_answer_whose_run_moderation_stopped_is_an_answer(invoke: Invoke, scr
     assert "Warning: run r was stopped: Stopped by output moderation." in result.stderr
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_an_answer_that_a_stop_cut_short_exits_with_1(invoke: Invoke, scripted: Scripted, options: list[str]) -> None:
+    run = {"id": "r", "status": "stopped", "error": None, "outputs": {}}
+    base_url = scripted(
+        [
+            chat_frame("workflow_started", workflow_run_id="r", data={"id": "r"}),
+            chat_frame("message", id="m", answer="Half an ans"),
+            chat_frame("workflow_finished", workflow_run_id="r", data=run),
+        ]
+    )
+
+    result = invoke("chat", *options, "Hi", base_url=base_url)
+
+    assert result.exit_code == 1
+    assert "Half an ans" in result.stdout
+    assert "run r was stopped before its answer was complete: no reason given" in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_an_answer_whose_run_failed_exits_with_1(invoke: Invoke, scripted: Scripted, options: list[str]) -> None:
+    run = {"id": "r", "status": "failed", "error": "the model broke off", "outputs": {}}
+    base_url = scripted(
+        [
+            chat_frame("workflow_started", workflow_run_id="r", data={"id": "r"}),
+            chat_frame("message", id="m", answer="Half an ans"),
+            chat_frame("workflow_finished", workflow_run_id="r", data=run),
+        ]
+    )
+
+    result = invoke("chat", *options, "Hi", base_url=base_url)
+
+    assert result.exit_code == 1
+    assert "Half an ans" in result.stdout
+    assert "run r failed: the model broke off" in result.stderr
+
+
+def test_an_answer_that_moderation_replaced_is_whole_without_its_end(invoke: Invoke, scripted: Scripted) -> None:
+    run = {"id": "r", "status": "stopped", "error": "Stopped by output moderation.", "outputs": {}}
+    base_url = scripted(
+        [
+            chat_frame("workflow_started", workflow_run_id="r", data={"id": "r"}),
+            chat_frame("message", id="m", answer="Bad"),
+            chat_frame("message_replace", answer="No.", reason="output_moderation"),
+            chat_frame("workflow_finished", workflow_run_id="r", data=run),
+        ]
+    )
+
+    result = invoke("chat", "Hi", base_url=base_url)
+
+    assert (result.exit_code, result.stdout) == (0, "Bad\nNo.\n")
+
+
 def test_a_thought_that_is_the_answer_is_not_repeated(invoke: Invoke, scripted: Scripted) -> None:
     base_url = scripted(
         [
