@@ -188,6 +188,7 @@ class ChatFold(_MessageFold):
     def snapshot(self) -> ChatResponse | None:
         if self.task_id is None:
             return None
+        self._run.reconnects = self.reconnects
         run = self._run.snapshot()
         members: dict[str, Any] = self._members() | {"conversation_id": self.conversation_id or ""}
         if self._thoughts:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._fold import Fold
+from ._replay import StoredNodes, has_not_ended, start_of
 from ._request import Call, segment
 from ._wire import flag
 from .types import events as t
@@ -106,12 +107,13 @@ class Delivered:
         self._times_it_waits = 0
         self._known_at_cut: object = None
         self._idle_cuts = 0
+        self._stored = StoredNodes()
 
     def note(self, event: Any) -> None:
         """An event is about to be delivered; only those of `noted` need be told."""
         key = _KEYS.get(event.__class__)
         if key is not None:
-            if not _only_waits(event):
+            if not has_not_ended(event):
                 self._seen.add(key(event))
         elif isinstance(event, t.MessageReplaceEvent):
             self._taken_back = self._taken_back or _takes_back(event)
@@ -146,17 +148,25 @@ class Delivered:
             event: The event.
             fold: What has been delivered so far. Its text is put together only for the few events that say it whole.
         """
+        events = self._stored.events_of(event)
+        return tuple(new for one in events for new in self._new_of(one, fold))
+
+    def _new_of(self, event: Any, fold: Fold[Any]) -> tuple[Any, ...]:
         event = self._fresh(event, fold)
         if event is None:
             return ()
         # The outputs of a run still hold what moderation took back: they are not what a person is to read.
         missing = None if self._taken_back else _missing_text(event, fold, ended=("message_end",) in self._seen)
-        return (event,) if missing is None else (missing, event)
+        if missing is not None:
+            return missing, event
+        # Between what the server read for the snapshot and its first live event, a start can be lost.
+        start = start_of(event)
+        return (event,) if start is None or _by_id(start) in self._seen else (start, event)
 
     def _fresh(self, event: Any, fold: Fold[Any]) -> Any:
         key = _KEYS.get(event.__class__)
         if key is not None:
-            unheard_of = fold.reconnects and _only_waits(event)  # a stream that was never cut has no such event
+            unheard_of = fold.reconnects and has_not_ended(event)  # a stream that was never cut has no such event
             return None if unheard_of or key(event) in self._seen else event
         if isinstance(event, t.WorkflowPausedEvent):
             self._times_it_waits += 1
@@ -174,11 +184,6 @@ class Delivered:
 
 def _pause(event: t.WorkflowPausedEvent) -> tuple[object, ...]:
     return event.event, *(reason.form_id for reason in event.data.reasons)
-
-
-def _only_waits(event: Any) -> bool:
-    """Whether a node has not finished, whatever the event is called: a snapshot says so of one that waits for a person."""
-    return isinstance(event, t.NodeFinishedEvent) and event.data.status == "paused"
 
 
 def _takes_back(event: t.MessageReplaceEvent) -> bool:

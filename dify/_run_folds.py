@@ -32,6 +32,7 @@ class WorkflowFold:
         self._go_on = continue_on_pause
         self._start: RunStart | None = None
         self._nodes: dict[str, NodeExecution] = {}
+        self._started: dict[str, NodeExecution] = {}
 
     @property
     def complete(self) -> bool:
@@ -53,6 +54,8 @@ class WorkflowFold:
                 self.text.add(event.data.text)
             case t.NodeFinishedEvent():
                 self._nodes[event.data.id] = event.data
+            case t.NodeStartedEvent():
+                self._started.setdefault(event.data.id, event.data)
             case t.WorkflowStartedEvent():
                 self.started = True
                 self.pause = None
@@ -97,10 +100,29 @@ class WorkflowFold:
             task_id=self.task_id or "",
             workflow_run_id=self.workflow_run_id,
             data=self._data(self.workflow_run_id),
-            nodes=list(self._nodes.values()),
+            nodes=self._ended_nodes(),
             reconnects=self.reconnects,
             audio=self.speech.audio,
         )
+
+    def _ended_nodes(self) -> list[NodeExecution]:
+        """The nodes in the order in which they ended; those whose end was lost to a cut come before later ones.
+
+        All nodes that started have ended in a run that succeeded, those outside of containers successfully where no exception
+        was counted.
+        """
+        nodes = list(self._nodes.values())
+        status = None if self.finished is None else self.finished.status
+        if not self.reconnects or status not in ("succeeded", "partial-succeeded"):
+            return nodes
+        places = {id: place for place, id in enumerate(self._started)}
+        for id, node in self._started.items():
+            if id not in self._nodes:
+                outside = node.iteration_id is None and node.loop_id is None
+                ended = node.model_copy(update={"status": status if outside and status == "succeeded" else None})
+                later = (at for at, other in enumerate(nodes) if places.get(other.id, -1) > places[id])
+                nodes.insert(next(later, len(nodes)), ended)
+        return nodes
 
     def _data(self, run_id: str) -> WorkflowRunData:
         if self.finished is not None:

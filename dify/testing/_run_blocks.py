@@ -153,8 +153,8 @@ class _Container:
         self._begun = time.perf_counter()
         self._durations: dict[str, float] = {}
         self._tokens = nodes.run.total_tokens
-        if inside is None:
-            nodes.run.total_steps += 1
+        # Stored like any node, which only a snapshot of the run's state shows.
+        self._stored = nodes.begin(given.node_id, kind, given.title, inside=inside)
 
     def round(self, index: int, blocks: Sequence[Block]) -> Iterator[Frame]:
         """The events of one round; what fails in it is kept."""
@@ -183,6 +183,7 @@ class _Container:
 
     def completed(self, outputs: Mapping[str, Any], steps: int) -> ContainerExecution:
         """As it ends. Its `error` stays null even when it failed."""
+        self._stored.end("succeeded" if self.failed is None else "failed")
         spent = self._nodes.run.total_tokens - self._tokens
         metadata = {"total_tokens": spent, "total_price": "0.0", "currency": "USD"}
         return ContainerExecution(

@@ -66,7 +66,8 @@ class NodeExecution(Model):
     outputs_truncated: bool | None = None
     """True if `outputs` were shortened; always False for this API. None in replays."""
     status: Literal["running", "succeeded", "failed", "exception", "retry"] | str | None = None
-    """State of the node; "exception" is a failure that the workflow handled. None at the start."""
+    """State of the node; "exception" is a failure that the workflow handled. None at the start, and where its end was lost
+    because the stream was cut."""
     error: str | None = None
     """Reason for a failure. None if there is none, and in replays."""
     elapsed_time: float | None = None
@@ -137,7 +138,11 @@ class WorkflowRunData(Model):
 
 
 class WorkflowRun(Answer):
-    """A workflow run, from a blocking call or from a whole stream."""
+    """A workflow run, from a blocking call or from a whole stream.
+
+    After a reconnect `nodes` may be incomplete, because no route lists the nodes of a run that has ended. A node that finished
+    during the cut has neither inputs nor outputs, and its `status` may be None; one that also started then may be missing.
+    """
 
     task_id: str
     """Id of the task, which `workflows.stop` takes. Opaque."""

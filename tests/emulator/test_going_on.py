@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from real import real_frames
 
-from dify.testing import Emulator, Node
+from dify.testing import Emulator, Iteration, Node
 from dify.testing._live import UNREAD, follow
 from dify.testing._run_events import finished
 from dify.testing._runs import Run
@@ -179,3 +179,39 @@ async def test_who_joins_as_a_run_ends_is_told_its_end() -> None:
         run.publish(frame)
     joined = follow(run, snapshot=None, over_pauses=False)
     assert [frame.event async for frame in joined] == ["ping", "workflow_finished"]
+
+
+async def test_a_snapshot_has_the_stored_node_of_a_container_before_those_inside_it(connect, frames_of) -> None:
+    gate = Gate()
+
+    async def flow(request):
+        yield Iteration("Each", rounds=[[Node("Rate")], [Node("Rate")]], outputs={"output": [1, 2]})
+        yield "a"
+        await gate.open.wait()
+        yield "b"
+
+    async with Emulator(flow, mode="workflow") as emulator:
+        client, text = connect(emulator), ""
+        run = await begin(client, "/workflows/run", RUN, frames_of)
+        asked = {"user": "user-1", "include_state_snapshot": "true"}
+        async with client.stream("GET", f"/workflow/{run}/events", params=asked) as reply:
+            async for piece in reply.aiter_text():
+                text += piece
+                gate.open.set()
+    # As a real server replays a workflow with an iteration.
+    told = [
+        (frame["event"], frame["data"]["node_id"], frame["data"]["iteration_id"], frame["data"]["index"])
+        for frame in frames_of(text)
+        if frame["event"] in ("node_started", "node_finished") and "inputs_truncated" not in frame["data"]
+    ]
+    assert told == [
+        ("node_started", "start", None, 1),
+        ("node_finished", "start", None, 1),
+        ("node_started", "each", None, 2),
+        ("node_finished", "each", None, 2),
+        ("node_started", "rate", "each", 3),
+        ("node_finished", "rate", "each", 3),
+        ("node_started", "rate", "each", 4),
+        ("node_finished", "rate", "each", 4),
+        ("node_started", "llm", None, 5),
+    ]
