@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
+from ._exact import Epoch, IsoTime, Money, Timestamp
 from .http import HTTPInfo
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ class Model(BaseModel):
     """Base of every model: frozen, keeps unknown fields, built on first use.
 
     Fields that the server sends and this version does not know are available as attributes and in `model_extra`.
-    `model_dump(mode="json")` returns the wire form: times as epoch seconds, money as decimal text.
+    `model_dump(mode="json")` returns the wire form: times and prices as the server spelled them. In models built by hand they
+    are epoch seconds and decimal text.
     """
 
     model_config = ConfigDict(
@@ -101,32 +101,5 @@ def _http_of(answer: Answer) -> HTTPInfo | None:
         return None
 
 
-def _aware(value: datetime) -> datetime:
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def _epoch(value: datetime) -> int | float:
-    seconds = value.timestamp()
-    return int(seconds) if seconds.is_integer() else seconds
-
-
-def _naive_iso(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat()
-
-
-Epoch = Annotated[datetime, PlainSerializer(_epoch, return_type=int | float, when_used="json")]
-"""A `datetime` in UTC; epoch seconds on the wire. For stream events, whose validation must be fast."""
-
-Timestamp = Annotated[
-    datetime, AfterValidator(_aware), PlainSerializer(_epoch, return_type=int | float, when_used="json")
-]
-"""A `datetime` in UTC; epoch seconds on the wire. ISO 8601 text is accepted too; without an offset it is UTC."""
-
-IsoTime = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_naive_iso, return_type=str, when_used="json")]
-"""A `datetime` in UTC; ISO 8601 text without an offset on the wire, as a few routes send it."""
-
 Text = Annotated[str, Field(coerce_numbers_to_str=False)]
 """A `str` that people read. Numbers are rejected, unlike for ids: NaN would otherwise become an answer."""
-
-Money = Decimal
-"""A `Decimal` amount or unit price; decimal text on the wire, such as "0.0000110" or "0E-7", or a number."""
