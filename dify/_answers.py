@@ -30,6 +30,7 @@ from .types.http import HTTPInfo
 
 __all__ = [
     "AttemptFailed",
+    "acknowledged",
     "answer_from",
     "cut_error",
     "failed_answer",
@@ -41,6 +42,8 @@ __all__ = [
 
 T = TypeVar("T")
 _BODY_SHOWN = 2048
+_ERROR_SIZE = 1 << 16
+"""No error of Dify's is longer; larger answers are not looked through for one."""
 
 
 class AttemptFailed(Exception):
@@ -87,9 +90,50 @@ def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
         if whole is not None:
             return answer_from(whole.encode(), cast_to, info)
         raise _misfit(body, error, cast_to, info) from None
+    if all(name in body[:_ERROR_SIZE] for name in (b'"code"', b'"message"', b'"status"')):
+        decoded = loads(body.decode("utf-8", "replace"))
+        if is_error_body(decoded) and isinstance(decoded["code"], str):
+            raise _error_in(decoded, body, info)
     if isinstance(answer, Answer):
+        # Nearly all members are optional, as servers differ; another service's object has none of them.
+        if answer.model_fields_set.isdisjoint(type(answer).model_fields):
+            raise _no_such(cast_to, body, info, "it has none of its members")
         attach(answer, info)
     return cast(T, answer)
+
+
+_ACKNOWLEDGEMENTS: tuple[Any, ...] = ({"result": "success"}, {}, 204)
+"""The bodies that mean that it was done: of most operations, of a submitted form, and of deletes in servers from 1.9 to 1.12."""
+
+
+def acknowledged(body: bytes, info: HTTPInfo, operation: str) -> None:
+    """Check the answer of an operation that returns nothing: an empty 204, or a body that says that it was done.
+
+    Raises:
+        ResponseValidationError: It is another answer: a web page, nothing where a body is due, JSON of another kind.
+        APIStatusError: It is an error in spite of its status.
+    """
+    if info.status in (204, 205):
+        return
+    body = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if not body or "html" in media_type(info):
+        raise not_json(body, info)
+    try:
+        decoded = loads(body.decode("utf-8", "replace"))
+    except ValueError:
+        raise not_json(body, info) from None
+    if is_error_body(decoded):
+        raise _error_in(decoded, body, info)
+    members = cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}
+    said = {"result": members["result"]} if "result" in members else decoded
+    if said not in _ACKNOWLEDGEMENTS:
+        text = body.decode("utf-8", "replace")
+        raise ResponseValidationError(
+            f"the answer of {operation} does not say that it was done (HTTP {info.status}); it begins "
+            f"{printable(text, 200)!r}: check base_url, and gateways on the way",
+            http=info,
+            body=text[:_BODY_SHOWN],
+        )
 
 
 def _nothing(body: bytes, info: HTTPInfo) -> None:
@@ -114,11 +158,14 @@ def _misfit(body: bytes, error: ValidationError, cast_to: Any, info: HTTPInfo) -
         return not_json(body, info)
     if is_error_body(decoded):
         return _error_in(decoded, body, info)
-    text = body.decode("utf-8", "replace")
     where = ".".join(str(part) for part in problem["loc"])
+    return _no_such(cast_to, body, info, f"{where or 'it'}: {problem['msg']}")
+
+
+def _no_such(cast_to: Any, body: bytes, info: HTTPInfo, why: str) -> ResponseValidationError:
+    text = body.decode("utf-8", "replace")
     return ResponseValidationError(
-        f"the answer of {info.method} is no {getattr(cast_to, '__name__', cast_to)}: {where or 'it'}: {problem['msg']}; "
-        f"it begins {printable(text, 200)!r}",
+        f"the answer of {info.method} is no {getattr(cast_to, '__name__', cast_to)}: {why}; it begins {printable(text, 200)!r}",
         http=info,
         body=text[:_BODY_SHOWN],
     )

@@ -138,11 +138,17 @@ def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
 
 
 def is_error_body(body: Any) -> bool:
-    """Whether decoded JSON reads like an error in spite of a status of success."""
+    """Whether decoded JSON is an error in Dify's words in spite of a status of success."""
     if not isinstance(body, dict):
         return False
-    status = cast("dict[str, Any]", body).get("status")
-    return isinstance(status, int) and status >= 400 and "message" in body
+    members = cast("dict[str, Any]", body)
+    status, message = members.get("status"), members.get("message")
+    return (
+        isinstance(status, int)
+        and status >= 400
+        and (message is None or isinstance(message, str))
+        and "message" in members
+    )
 
 
 def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatusError:

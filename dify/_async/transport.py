@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import TypeVar
 
 from .. import _http
-from .._answers import AttemptFailed, answer_from, cut_error, failed_answer, failed_exchange, overdue
+from .._answers import AttemptFailed, acknowledged, answer_from, cut_error, failed_answer, failed_exchange, overdue
 from .._config import Limits, RequestOptions, Settings, merged
 from .._errors import masked
 from .._http import Request, Response
@@ -158,9 +158,13 @@ class AsyncTransport:
             raise masked(error, self.settings.secrets()) from None
 
     async def send(self, call: Call, options: RequestOptions | None = None) -> None:
-        """Make a call whose answer has no content: any 2xx counts, whatever its body is."""
+        """Make a call that returns nothing, and check that the server says that it was done."""
         exchange = await self.open(call, options)
-        await exchange.read_start()
+        body = await exchange.read()
+        try:
+            acknowledged(body, exchange.info, call.operation)
+        except DifyError as error:
+            raise masked(error, self.settings.secrets()) from None
 
     async def open(
         self, call: Call, options: RequestOptions | None = None, hangup: Hangup | None = None

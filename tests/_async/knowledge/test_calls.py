@@ -43,11 +43,11 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize("body", [b"204", b'{"result": "success"}', b"", b"<html>"])
+@pytest.mark.parametrize(("status", "body"), [(204, b""), (200, b"204"), (200, b'{"result": "success"}')])
 @pytest.mark.parametrize("call", SILENT)
-async def test_any_success_counts_where_nothing_is_answered_whatever_its_body_is(call, body):
+async def test_what_any_release_says_of_success_counts_where_nothing_is_returned(call, status, body):
     def handler(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "application/json"}, content=body)
+        return httpx.Response(status, headers={"content-type": "application/json"}, content=body)
 
     assert await call(make_client(handler).knowledge) is None
 
