@@ -33,6 +33,7 @@ __all__ = [
     "acknowledged",
     "answer_from",
     "cut_error",
+    "error_with_success",
     "failed_answer",
     "failed_exchange",
     "link_address",
@@ -90,10 +91,9 @@ def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
         if whole is not None:
             return answer_from(whole.encode(), cast_to, info)
         raise _misfit(body, error, cast_to, info) from None
-    if all(name in body[:_ERROR_SIZE] for name in (b'"code"', b'"message"', b'"status"')):
-        decoded = loads(body.decode("utf-8", "replace"))
-        if is_error_body(decoded) and isinstance(decoded["code"], str):
-            raise _error_in(decoded, body, info)
+    error = error_with_success(body, info)
+    if error is not None:
+        raise error
     if isinstance(answer, Answer):
         # Nearly all members are optional, as servers differ; another service's object has none of them.
         if answer.model_fields_set.isdisjoint(type(answer).model_fields):
@@ -102,8 +102,19 @@ def answer_from(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
     return cast(T, answer)
 
 
+def error_with_success(body: bytes, info: HTTPInfo) -> DifyError | None:
+    """Return the error that a body is in spite of its status, as some gateways send it; None for all other bodies."""
+    if len(body) > _ERROR_SIZE or not all(name in body for name in (b'"code"', b'"message"', b'"status"')):
+        return None
+    try:
+        decoded = loads(body.decode("utf-8", "replace"))
+    except ValueError:
+        return None
+    return _error_in(decoded, body, info) if is_error_body(decoded) and isinstance(decoded.get("code"), str) else None
+
+
 _ACKNOWLEDGEMENTS: tuple[Any, ...] = ({"result": "success"}, {}, 204)
-"""The bodies that mean that it was done: of most operations, of a submitted form, and of deletes in servers from 1.9 to 1.12."""
+"""The bodies that acknowledge: of most operations, of a submitted form, and of deletes in servers from 1.9 to 1.12."""
 
 
 def acknowledged(body: bytes, info: HTTPInfo, operation: str) -> None:
@@ -124,8 +135,9 @@ def acknowledged(body: bytes, info: HTTPInfo, operation: str) -> None:
         raise not_json(body, info) from None
     if is_error_body(decoded):
         raise _error_in(decoded, body, info)
-    members = cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}
-    said = {"result": members["result"]} if "result" in members else decoded
+    said: Any = decoded
+    if isinstance(decoded, dict) and "result" in decoded:
+        said = {"result": cast("dict[str, Any]", decoded)["result"]}  # whatever newer servers may add
     if said not in _ACKNOWLEDGEMENTS:
         text = body.decode("utf-8", "replace")
         raise ResponseValidationError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["OPERATIONS", "SERVER_ONLY", "Operation", "Release", "ServerRoute", "missing_route"]
+__all__ = ["OPERATIONS", "SERVER_ONLY", "Operation", "Release", "ServerRoute", "missing_route", "release_of"]
 
 Release = Literal["0.10", "1.9", "1.14"]
 """The oldest of the releases looked at that has a route; it may have come in a release between two of them."""
@@ -196,8 +196,14 @@ _ANY_TEXT = frozenset(
 """Path parameters of which every text reaches Dify's own code; the others are UUIDs to its router."""
 
 
-def _numbers(version: str) -> tuple[int, int] | None:
-    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", version.strip())
+def release_of(version: str | None) -> tuple[int, int] | None:
+    """Return the first two numbers of a version, or None where it has none.
+
+    Example:
+        >>> release_of("1.14.2"), release_of("v2.0-beta"), release_of("main"), release_of(None)
+        ((1, 14), (2, 0), None, None)
+    """
+    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", (version or "").strip())
     return (int(found[1]), int(found[2])) if found else None
 
 
@@ -215,11 +221,11 @@ def missing_route(operation: str, server_version: str | None) -> str | None:
     known = OPERATIONS.get(operation)
     if known is None:
         return None
-    route, says = f"{known.method} {known.path}", _numbers(server_version or "")
+    route, says = f"{known.method} {known.path}", release_of(server_version)
     if says is None:
         who = f"says that it is {server_version[:40]!r}" if server_version else "does not say its version"
         return f"Dify has {route} from {known.since} on, and this server {who}; check base_url, and the ids in it"
-    if says < (_numbers(known.since) or says):
+    if says < (release_of(known.since) or says):
         return f"{route} came with Dify {known.since} at the latest, and this server says that it is {server_version}"
     if set(re.findall(r"{(\w+)}", known.path)) - _ANY_TEXT:
         return f"this server ({server_version}) has {route}: an id in it is malformed; ids are UUIDs"

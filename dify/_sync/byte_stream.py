@@ -11,19 +11,18 @@ from types import TracebackType
 from typing import Self
 
 from .. import _http
-from .._answers import cut_error, media_type, not_json
+from .._answers import cut_error, media_type
 from .._bytes import BATCH, PartFile, PartWriter, filename_of
 from .._config import RequestOptions
+from .._downloads import empty, is_suspect, other_than_file
+from .._errors import masked
 from .._request import Call
-from ..errors import ResponseValidationError, UsageError
+from ..errors import UsageError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, Walk, in_thread
 from .transport import Exchange, Transport
 
 __all__ = ["ByteStream"]
-
-_NO_PAGES = ("textToAudioChat", "downloadDocumentsZip")
-"""What never answers with a web page, which then is a gateway's; a file of a user may well be one."""
 
 
 def _no_progress(done: int, total: int | None) -> None:
@@ -47,6 +46,7 @@ class ByteStream(Walk):
         self._fallback = fallback_name
         self._options = options
         self._exchange: Exchange | None = None
+        self._whole: bytes | None = None  # what has been read to see that it is the file
         self._begun = False
 
     @property
@@ -152,24 +152,27 @@ class ByteStream(Walk):
     def _open(self) -> Exchange:
         if self._exchange is None:
             exchange = self._transport.open(self._located(), self._options)
-            kind, operation = media_type(exchange.info), self._call.operation
-            if kind == "text/html" and operation in _NO_PAGES:
-                raise not_json(exchange.read(), exchange.info)
-            if kind == "application/json" and operation == "textToAudioChat":
-                body = exchange.read()
-                raise ResponseValidationError(
-                    "the server sent no audio: the message is unknown or has an empty answer",
-                    http=exchange.info,
-                    body=body[:2048].decode("utf-8", "replace"),
-                )
+            if is_suspect(exchange.info, self._call.operation):
+                self._whole = exchange.read()
+                error = other_than_file(self._whole, exchange.info, self._call.operation)
+                if error is not None:
+                    raise masked(error, self._transport.settings.secrets())
             self._exchange = exchange
         return self._exchange
 
     def _chunks(self) -> Generator[bytes]:
         try:
             exchange = self._open()
+            if self._whole is not None:
+                yield self._whole
+                return
+            some = False
             for chunk in exchange.chunks():
+                some = True
                 yield chunk
+            error = None if some else empty(exchange.info, self._call.operation)
+            if error is not None:
+                raise error
         except _http.HTTPError as error:
             raise cut_error(error, self._call.operation) from _http.bare(error)
         finally:
