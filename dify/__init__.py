@@ -94,13 +94,13 @@ _MODULES: dict[str, str] = {
     "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
     "._text": "TextReplaced",
     ".errors": """
-        APIConnectionError APIStatusError APITimeoutError AppUnavailableError AuthenticationError
+        APIConnectionError APIStatusError APITimeoutError AgentRunLimitError AppUnavailableError AuthenticationError
         BadRequestError CompletionRequestError ConfigurationError ConflictError
         ConversationNotFoundError DifyError DocumentExistsError FileTooLargeError IncompleteListError
         IndexingFailed IndexingTimeout InvalidArgumentError ModelNotSupportedError NotFoundError NotThisAppTypeError
-        PayloadTooLargeError PermissionDeniedError ProviderNotInitializedError
+        PayloadTooLargeError PermissionDeniedError PluginRuntimeError ProviderNotInitializedError
         ProviderQuotaExceededError RateLimitError ResponseValidationError ServerError
-        StreamInterruptedError StreamTimeoutError UnsupportedFileTypeError UnsupportedMediaTypeError
+        ServiceUnavailableError StreamInterruptedError StreamTimeoutError UnsupportedFileTypeError UnsupportedMediaTypeError
         UsageError WorkflowFailedError
     """,
     ".types.annotations": "Annotation AnnotationAction AnnotationJobStatus AnnotationReplyJob",

@@ -7,14 +7,48 @@ from ._operations import release_of
 from .errors import DifyError, ResponseValidationError
 from .types.http import HTTPInfo
 
-__all__ = ["empty", "is_suspect", "other_than_file"]
+__all__ = ["empty", "is_suspect", "name_for", "other_than_file"]
 
 _SPEECH, _ZIP = "textToAudioChat", "downloadDocumentsZip"
 _KINDS = {
     _SPEECH: ("audio/", "video/", "application/octet-stream", "binary/octet-stream", "application/ogg"),
     _ZIP: ("application/zip", "application/x-zip-compressed", "application/octet-stream", "binary/octet-stream"),
 }
+_EXTENSIONS = {
+    "aac": "aac",
+    "x-aac": "aac",
+    "flac": "flac",
+    "x-flac": "flac",
+    "mp4": "m4a",
+    "m4a": "m4a",
+    "x-m4a": "m4a",
+    "mpeg": "mp3",
+    "mp3": "mp3",
+    "ogg": "ogg",
+    "opus": "opus",
+    "wav": "wav",
+    "x-wav": "wav",
+    "wave": "wav",
+    "vnd.wave": "wav",
+    "webm": "webm",
+}
+"""File name extensions by subtype of audio; servers from 1.17 name the type of what the model sent."""
+
 _LONGEST_ERROR = 1 << 14
+
+
+def name_for(name: str, info: HTTPInfo) -> str:
+    """Return a file name of ours with the extension of the audio that came; as it is where the type is no audio.
+
+    Example:
+        >>> name_for("speech.mp3", HTTPInfo(200, {"content-type": "audio/wav"}))
+        'speech.wav'
+        >>> name_for("speech.mp3", HTTPInfo(200, {"content-type": "application/octet-stream"}))
+        'speech.mp3'
+    """
+    kind, _, subtype = media_type(info).partition("/")
+    extension = _EXTENSIONS.get(subtype) if kind in ("audio", "video") or subtype == "ogg" else None
+    return name if extension is None else f"{name.rpartition('.')[0] or name}.{extension}"
 
 
 def is_suspect(info: HTTPInfo, operation: str) -> bool:

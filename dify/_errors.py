@@ -42,6 +42,9 @@ _BY_CODE: dict[str, type[e.APIStatusError]] = {
     "unsupported_audio_type": e.UnsupportedFileTypeError,
     "rate_limit_error": e.RateLimitError,
     "too_many_requests": e.RateLimitError,
+    "agent_run_limit_exceeded": e.AgentRunLimitError,
+    "plugin_runtime_error": e.PluginRuntimeError,
+    "service_unavailable": e.ServiceUnavailableError,
 }
 
 _HINTS: dict[str, str] = {
@@ -53,6 +56,19 @@ _HINTS: dict[str, str] = {
     "provider_not_initialize": "set the model provider's credentials in Dify's settings",
     "rate_limit_error": "a quota is used up: waiting a moment does not help",
     "human_input_form_expired": "the form has expired; its run has gone on along the timeout branch",
+    "trigger_workflow_service_mode_unavailable": "the workflow starts with a trigger: only the trigger starts it. For calls "
+    "through the API, let it start with a user input node",
+    "agent_run_limit_exceeded": "the agent was stopped at its limit of time or of model requests: ask for less at once, or "
+    "raise the limits of the server",
+    "plugin_runtime_error": "a plugin failed: its log, and details of this error, tell more to the server's operator",
+    "app_not_found": "the app behind the key is gone: use the key of another app",
+    "app_abnormal_status": "the app is not in a normal state: look at it in Dify",
+    "app_api_disabled": "switch on the app's API in Dify",
+    "workspace_not_found": "the workspace behind the key is gone",
+    "workspace_archived": "the workspace is archived: its owner has to restore it",
+    "app_suggested_questions_after_answer_disabled": "switch on suggested questions in the app",
+    "agent_version_not_found_error": "the agent's published version is gone: publish the agent again",
+    "service_unavailable": "the server refused it before any work began: it can be sent again",
     "human_input_form_submitted": "somebody has submitted this form already",
 }
 
@@ -103,12 +119,13 @@ def status_error_from_body(
     code = body.get("code")
     code = code if isinstance(code, str) and code else None
     message = e.readable(_message_in(body), described=True)
-    params = body.get("params")
+    params, details = body.get("params"), body.get("details")
     return _class_of(status, code, message)(
         message,
         status_code=status,
         code=code,
         params=params if isinstance(params, str) else None,
+        details=cast("dict[str, Any]", details) if isinstance(details, dict) else None,
         http=http,
         body=text,
         retry_after=parse_retry_after(http.headers.get("retry-after")) if http else None,

@@ -87,8 +87,8 @@ def _worth_it(failure: Failure, repeatable: bool) -> bool:
                 return True
             if failure.status == 429:
                 return failure.code != "rate_limit_error"  # a quota: waiting seconds does not fill it
-            if failure.status == 503 and failure.retry_after is not None:
-                return True  # refused before work began, and the server says when to come again
+            if failure.status == 503 and (failure.retry_after is not None or failure.code == "service_unavailable"):
+                return True  # refused before work began
             return repeatable and failure.status in _GATEWAY
 
 

@@ -24,7 +24,10 @@
     │   ├── UnsupportedMediaTypeError 415
     │   │   └── UnsupportedFileTypeError      unsupported_file_type, unsupported_audio_type
     │   ├── RateLimitError            429, and the 400 and 403 bodies that Dify uses for its limits
+    │   ├── AgentRunLimitError        agent_run_limit_exceeded, in streams
     │   └── ServerError               5xx
+    │       ├── PluginRuntimeError            plugin_runtime_error
+    │       └── ServiceUnavailableError       service_unavailable
     ├── StreamInterruptedError        a stream ended before its terminal event
     │   └── StreamTimeoutError        … because the server went silent (also an APITimeoutError)
     ├── WorkflowFailedError           a run that ended failed
@@ -50,6 +53,7 @@ __all__ = [
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
+    "AgentRunLimitError",
     "AppUnavailableError",
     "AuthenticationError",
     "BadRequestError",
@@ -69,11 +73,13 @@ __all__ = [
     "NotThisAppTypeError",
     "PayloadTooLargeError",
     "PermissionDeniedError",
+    "PluginRuntimeError",
     "ProviderNotInitializedError",
     "ProviderQuotaExceededError",
     "RateLimitError",
     "ResponseValidationError",
     "ServerError",
+    "ServiceUnavailableError",
     "StreamInterruptedError",
     "StreamTimeoutError",
     "UnsupportedFileTypeError",
@@ -199,6 +205,7 @@ class APIStatusError(DifyError):
         message: The server's words, unescaped; may be empty. Of an error that a model provider or plugin sent as JSON, its
             description; `body` has the JSON.
         params: The field at fault, where an old server names it.
+        details: More about the error, where the server sends an object of it; its members depend on the code.
         http: The exchange; None for an error built by hand.
         body: The start of the answer as text.
         retry_after: Seconds to wait that the server asked for.
@@ -214,6 +221,7 @@ class APIStatusError(DifyError):
         status_code: int = 0,
         code: str | None = None,
         params: str | None = None,
+        details: dict[str, Any] | None = None,
         http: HTTPInfo | None = None,
         body: str | None = None,
         retry_after: float | None = None,
@@ -229,6 +237,7 @@ class APIStatusError(DifyError):
         self.status_code = status_code
         self.code = code
         self.params = params
+        self.details = details
         self.http = http
         self.body = body
         self.retry_after = retry_after
@@ -316,6 +325,27 @@ class RateLimitError(APIStatusError):
 
 class ServerError(APIStatusError):
     """5xx: the server or a gateway before it failed."""
+
+
+class PluginRuntimeError(ServerError):
+    """502 `plugin_runtime_error`: a plugin that the app uses could not be run (servers from 1.17)."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the plugin's request in the server's logs; None where the server sends none."""
+        value = (self.details or {}).get("request_id")
+        return value if isinstance(value, str) else None
+
+
+class ServiceUnavailableError(ServerError):
+    """503 `service_unavailable`: Dify refused the request before any work began, so that it may be sent again (from 1.17)."""
+
+
+class AgentRunLimitError(APIStatusError):
+    """`agent_run_limit_exceeded` in a stream: the agent ran for too long or asked its model too often (servers from 1.17).
+
+    By default one hour and 500 requests to the model; `partial` holds the reply received so far.
+    """
 
 
 class StreamInterruptedError(DifyError):

@@ -14,7 +14,7 @@ from .. import _http
 from .._answers import cut_error, media_type
 from .._bytes import BATCH, PartFile, PartWriter, filename_of
 from .._config import RequestOptions
-from .._downloads import empty, is_suspect, other_than_file
+from .._downloads import empty, is_suspect, name_for, other_than_file
 from .._errors import masked
 from .._request import Call
 from ..errors import UsageError
@@ -113,7 +113,7 @@ class ByteStream(Walk):
         self._begin()
         try:
             self._open()
-            part = PartFile(path, self.filename or self._fallback)
+            part = PartFile(path, self.filename or self._name())
             try:
                 in_thread(part.open)
                 self._write(part, on_progress or _no_progress)
@@ -139,6 +139,10 @@ class ByteStream(Walk):
             in_thread(writer.finish)
         if writer.written > told or not told:
             on_progress(writer.written, total)
+
+    def _name(self) -> str:
+        speech = self._call.operation == "textToAudioChat"
+        return name_for(self._fallback, self.http) if speech else self._fallback
 
     def _begin(self) -> None:
         if self._begun:

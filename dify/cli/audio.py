@@ -44,8 +44,14 @@ async def text_to_speech(
     ] = None,
     voice: Annotated[str | None, typer.Option("--voice", metavar="NAME", help="One of the model's voices.")] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="PATH", help="A file or a folder; - for standard output.")
-    ] = Path("speech.mp3"),
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PATH",
+            help="A file, a folder (the file is then speech.mp3, or .wav and so on), or - for standard output.",
+        ),
+    ] = Path("."),
 ) -> None:
     """Turn text into speech, with the app's model, and print where it is."""
     from .transfers import saved

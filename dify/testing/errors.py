@@ -79,10 +79,21 @@ CODES: MappingProxyType[str, tuple[int, str]] = MappingProxyType(
             403,
             "Workflow version execution is not available on your current plan. Please upgrade to a paid plan.",
         ),
+        "trigger_workflow_service_mode_unavailable": (
+            403,
+            "This workflow uses a trigger entry and cannot be invoked through Web App, Service API, OpenAPI, or MCP.",
+        ),
+        "app_not_found": (403, "App not found."),
+        "app_abnormal_status": (403, "The app's status is abnormal."),
+        "app_api_disabled": (403, "The app's API service has been disabled."),
+        "workspace_not_found": (403, "Workspace not found."),
+        "workspace_archived": (403, "The workspace's status is archived."),
+        "app_suggested_questions_after_answer_disabled": (403, ""),
         # what is not there, or is there already
         "not_found": (404, "Dataset not found."),
         "file_not_found": (404, "File not found in message context"),
         "end_user_not_found": (404, "End user not found."),
+        "agent_version_not_found_error": (404, "Agent config version not found."),
         "method_not_allowed": (405, "The method is not allowed for the requested URL."),
         "dataset_name_duplicate": (409, "The dataset name already exists. Please modify your dataset name."),
         "dataset_in_use": (409, ""),
@@ -102,6 +113,9 @@ CODES: MappingProxyType[str, tuple[int, str]] = MappingProxyType(
         "rate_limit_error": (429, "Rate Limit Error"),
         "pipeline_run_error": (500, ""),
         "internal_server_error": (500, INTERNAL_ERROR),
+        "agent_run_limit_exceeded": (500, "The agent run exceeded its limit."),
+        "plugin_runtime_error": (502, "The plugin could not be run."),
+        "service_unavailable": (503, "Service is temporarily unavailable. Please try again later."),
     }
 )
 """Every code that the API is known to answer with, its status, and a text that goes with it. Texts differ by release."""
@@ -128,6 +142,8 @@ class ErrorReply:
     """Body to send instead of Dify's usual JSON. None for the usual one."""
     content_type: str = "application/json"
     """Content type of the body."""
+    details: dict[str, Any] | None = None
+    """Additional fields of the error, as `plugin_runtime_error` has them. None for a body without them."""
 
     @property
     def body(self) -> bytes:
@@ -135,6 +151,8 @@ class ErrorReply:
         if self.content is not None:
             return self.content
         told: dict[str, Any] = {"code": self.code, "message": self.message, "status": self.status}
+        if self.details is not None:
+            told["details"] = self.details
         return (json.dumps(told, separators=(",", ":")) + "\n").encode()
 
     @property
@@ -154,6 +172,7 @@ def error_reply(
     message: str | None = None,
     status: int | None = None,
     retry_after: float | None = None,
+    details: dict[str, Any] | None = None,
 ) -> ErrorReply:
     """The error with this code.
 
@@ -162,6 +181,7 @@ def error_reply(
         message: Another text.
         status: Another status.
         retry_after: Seconds for the header `Retry-After`.
+        details: More members of the error, such as the `request_id` of `plugin_runtime_error`.
 
     Raises:
         TypeError: It is no code. Of a status alone, the error names the codes that have it.
@@ -189,6 +209,8 @@ def error_reply(
         known = replace(known, message=message, content=None)
     if status is not None:
         known = replace(known, status=status)
+    if details is not None:
+        known = replace(known, details=details)
     return known if retry_after is None else replace(known, retry_after=retry_after)
 
 

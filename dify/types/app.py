@@ -169,6 +169,8 @@ class FormControl(Model):
     """Accepted extensions for the kind "custom". None unless the control takes files."""
     allowed_file_upload_methods: list[UploadMethod] | None = None
     """Accepted sources of files. None unless the control takes files."""
+    json_schema: dict[str, Any] | str | None = None
+    """JSON Schema of the value of a "json_object" control. None for other kinds, and from servers before 1.17."""
 
 
 class SystemParameters(Model):

@@ -37,8 +37,9 @@ class Audio(Resource):
     ) -> Transcription:
         """What is said in an audio file (audioToText). The app has to have speech to text switched on.
 
-        Dify takes five types, told by their MIME type: audio/mp3, audio/m4a, audio/wav, audio/amr and audio/mpga. It refuses
-        the registered names of the same types, such as audio/mpeg, so those are sent as the names that it takes.
+        Dify takes five types, told by their MIME type: audio/mp3, audio/m4a (from 1.17 also as audio/x-m4a), audio/wav,
+        audio/amr and audio/mpga. It refuses the registered names of the same types, such as audio/mpeg, so those are sent as
+        the names that every server takes.
 
         Args:
             file: A path, bytes, a binary file object (read from where it stands), an iterable of bytes,
@@ -78,6 +79,9 @@ class Audio(Resource):
         options: RequestOptions | None = None,
     ) -> ByteStream:
         """Speech, as a stream of bytes, usually MP3 (textToAudioChat). The app has to have text to speech switched on.
+
+        `content_type` of the stream names the format. Servers up to 1.16 always say "audio/mpeg"; later ones look at the
+        bytes: AAC, FLAC, MP4, MP3, Ogg, WAV or WebM. `save` into a folder chooses the extension by it.
 
         Args:
             text: What to say; needed unless `message_id` is given.

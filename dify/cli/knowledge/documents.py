@@ -142,7 +142,8 @@ async def update_file(
     wait: Wait = True,
 ) -> None:
     """Put another file in place of a document's, and index it anew."""
-    made = await job.client.knowledge.documents.update_from_file(
+    # The deprecated route, because servers before 1.14 have no other; later ones have both.
+    made = await job.client.knowledge.documents.update_from_file(  # pyright: ignore[reportDeprecated]
         dataset_id, document_id, file, process_rule=given_json(rule, "--rule")
     )
     await _indexed(job, dataset_id, made.batch, wait)

@@ -60,7 +60,7 @@ def sync(client: Dify, name: str, folder: Path, *, pattern: str = "*.md", poll_i
                 dataset_id, path, indexing_technique="economy", process_rule={"mode": "automatic"}
             )
         else:
-            batch = documents.update_from_file(dataset_id, known["id"], path)
+            batch = documents.replace_file(dataset_id, known["id"], path)
         if indexed(client, dataset_id, batch, file_name, report, poll_interval):
             (report.added if known is None else report.changed).append(file_name)
             notes[file_name] = {"id": batch.document.id, "digest": digest}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, overload
 
+from typing_extensions import deprecated
+
 from ...._config import RequestOptions
 from ...._files import FileSource, Upload, upload_of
 from ...._knowledge import embedding_fields, form_for, stored_file_name
@@ -208,6 +210,7 @@ class AsyncDocumentUploads(AsyncDocumentNames):
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         return await self._upload("updateDocument", "PATCH", path, upload, settings, options)
 
+    @deprecated("use replace_file, which servers from 1.14 have", category=None)
     async def update_from_file(
         self,
         dataset_id: str,
@@ -224,7 +227,10 @@ class AsyncDocumentUploads(AsyncDocumentNames):
         embedding_model_provider: str | None = None,
         options: RequestOptions | None = None,
     ) -> DocumentBatch:
-        """The older way to do what `replace_file` does, for servers before 1.14 (updateDocumentByFile).
+        """Replace the file of a document on servers before 1.14, which lack `replace_file` (updateDocumentByFile).
+
+        Deprecated: Dify has marked the route as deprecated. Type checkers and editors show it; nothing warns at run time,
+        as servers before 1.14 have no other way.
 
         Args:
             dataset_id: The knowledge base.
