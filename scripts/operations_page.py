@@ -22,6 +22,10 @@ All {count} operations of Dify's Service API, and the calls that make them. Ever
 
 *Since* is the oldest of the releases 0.10, 1.9 and 1.14 that has the route; it may have come in a release between
 two of them. A server that lacks a route answers with a web page and status 404: the `NotFoundError` then names both versions.
+
+Servers from 1.9 to 1.19 are covered ([Server versions](server-versions.md)). The routes of knowledge are those that Dify now
+calls the *Classic* Knowledge Base API; the opt-in [Agent Knowledge Base](knowledge.md#the-agent-knowledge-base) has no methods
+here yet.
 """
 
 BEYOND = """
