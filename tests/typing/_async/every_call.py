@@ -163,8 +163,8 @@ async def knowledge_documents(client: AsyncDify) -> None:
     assert_type(client.knowledge.documents.list("d"), AsyncPager[Document])
     assert_type(await client.knowledge.documents.replace_file("d", "d", b"x"), DocumentBatch)
     assert_type(await client.knowledge.documents.set_status("d", "enable", ["d"]), None)
-    older = client.knowledge.documents.update_from_file  # pyright: ignore[reportDeprecated]  # ty: ignore[deprecated]
-    assert_type(await older("d", "d", b"x"), DocumentBatch)
+    updated = await client.knowledge.documents.update_from_file("d", "d", b"x")  # ty: ignore[deprecated]  # pyright: ignore[reportDeprecated]
+    assert_type(updated, DocumentBatch)
     assert_type(await client.knowledge.documents.update_from_text("d", "d"), DocumentBatch)
     assert_type(await client.knowledge.documents.wait_indexed("d", "b"), IndexingStatus)
 

@@ -162,8 +162,8 @@ def knowledge_documents(client: Dify) -> None:
     assert_type(client.knowledge.documents.list("d"), Pager[Document])
     assert_type(client.knowledge.documents.replace_file("d", "d", b"x"), DocumentBatch)
     assert_type(client.knowledge.documents.set_status("d", "enable", ["d"]), None)
-    older = client.knowledge.documents.update_from_file  # pyright: ignore[reportDeprecated]  # ty: ignore[deprecated]
-    assert_type(older("d", "d", b"x"), DocumentBatch)
+    updated = client.knowledge.documents.update_from_file("d", "d", b"x")  # ty: ignore[deprecated]  # pyright: ignore[reportDeprecated]
+    assert_type(updated, DocumentBatch)
     assert_type(client.knowledge.documents.update_from_text("d", "d"), DocumentBatch)
     assert_type(client.knowledge.documents.wait_indexed("d", "b"), IndexingStatus)
 
