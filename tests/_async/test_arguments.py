@@ -190,7 +190,11 @@ async def test_the_escape_hatch_stays_below_the_base_url(path):
     assert seen.requests == []
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), "\ud83d", object(), {1, 2}, b"bytes"], ids=repr)
+@pytest.mark.parametrize(
+    "bad",
+    [float("nan"), float("inf"), "\ud83d", object(), {1, 2}, b"bytes"],
+    ids=["nan", "inf", "surrogate", "object", "set", "bytes"],
+)
 async def test_inputs_that_json_cannot_hold_are_refused_before_sending(bad):
     seen = Seen()
     with pytest.raises(InvalidArgumentError, match="JSON"):

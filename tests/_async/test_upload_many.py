@@ -120,7 +120,11 @@ async def test_what_is_wrong_with_the_call_itself_is_raised_before_anything_is_s
     assert seen == []
 
 
-@pytest.mark.parametrize("file", ["report.pdf", Path("report.pdf"), b"bytes", io.BytesIO(b"x"), 7], ids=repr)
+@pytest.mark.parametrize(
+    "file",
+    ["report.pdf", Path("report.pdf"), b"bytes", io.BytesIO(b"x"), 7],
+    ids=["str", "Path", "bytes", "file", "int"],
+)
 async def test_one_file_in_place_of_many_is_refused_and_not_taken_apart(file):
     seen = []
     with pytest.raises(InvalidArgumentError, match=r"^files is a list: write \[\.\.\.\] around the one "):

@@ -86,7 +86,11 @@ def test_name_and_type_that_are_given_win():
     assert upload_of(("a.unknown-ending", b"x")).mime_type == "application/octet-stream"
 
 
-@pytest.mark.parametrize("file", [b"bytes", bytearray(b"x"), io.BytesIO(b"x"), pieces(), ("", b"x")], ids=str)
+@pytest.mark.parametrize(
+    "file",
+    [b"bytes", bytearray(b"x"), io.BytesIO(b"x"), pieces(), ("", b"x")],
+    ids=["bytes", "bytearray", "file", "async iterator", "empty name"],
+)
 def test_a_file_without_a_name_is_refused_with_what_to_do(file):
     with pytest.raises(InvalidArgumentError, match="filename="):
         upload_of(file)
