@@ -26,7 +26,7 @@ def classes_with_fields() -> Iterator[tuple[str, ast.ClassDef]]:
         module = ".".join(["dify", *path.relative_to(PACKAGE).with_suffix("").parts])
         for cls in classes_of(path):
             marks = " ".join(ast.unparse(node) for node in [*cls.decorator_list, *cls.bases])
-            if path in TYPES or (
+            if (path in TYPES and not cls.name.startswith("_")) or (
                 (module, cls.name) in PUBLIC and re.search(r"\b(dataclass|TypedDict|\w*Model)\b", marks)
             ):
                 yield path.relative_to(PACKAGE).as_posix(), cls

@@ -69,7 +69,8 @@ def test_pages_of_dicts_go_on_where_the_last_ended(mock):
     [
         (429, r"429 is a status.* the code: name one of 'too_many_requests', 'rate_limit_error'"),
         (401, r"name one of 'unauthorized'"),
-        (503, r"no code of Dify's has it: errors\.bad_gateway\(\).* with status=503"),
+        (503, r"name one of 'service_unavailable'"),
+        (504, r"no code of Dify's has it: errors\.bad_gateway\(\).* with status=504"),
         (None, r"an error is one of Dify's codes, or made by dify\.testing\.errors, and not None"),
     ],
 )
