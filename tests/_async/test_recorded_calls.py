@@ -11,7 +11,7 @@ from dify import ConfigurationError, DifyError, InvalidArgumentError
 from dify._operations import OPERATIONS
 from tests.support import replay_knowledge
 from tests.support.app_checks import as_recorded, check_events, check_outcome, check_request
-from tests.support.recordings import ROOT, SHARED, recordings
+from tests.support.recordings import recordings
 from tests.support.replay_app import APART, by_request, call, exchanges, how, made
 
 from .support import finish, make_client
@@ -91,8 +91,7 @@ def test_every_operation_is_among_the_recorded_calls():
 
 
 def test_nothing_stands_in_the_table_of_exceptions_that_is_not_recorded():
-    if ROOT == SHARED:  # the kept copies are fewer
-        assert set(APART) <= {one.name for one in exchanges()}
+    assert set(APART) <= {one.name for one in exchanges()}
 
 
 def test_every_exchange_is_replayed_or_listed_with_its_reason():
@@ -106,13 +105,12 @@ def test_every_exchange_is_replayed_or_listed_with_its_reason():
     assert sum(counts.values()) == len(everything)
     assert all(apart.why for apart in APART.values())
     assert all(replay_knowledge.NOT_MADE.values())
-    if ROOT == SHARED:
-        assert counts == {
-            "app: method": 334,
-            "app: otherwise": 8,
-            "app: request": 22,
-            "app: never": 5,
-            "knowledge: method": 202,
-            "knowledge: never": 24,
-        }
-        assert sum(counts.values()) == 595
+    assert counts == {
+        "app: method": 334,
+        "app: otherwise": 8,
+        "app: request": 22,
+        "app: never": 5,
+        "knowledge: method": 202,
+        "knowledge: never": 24,
+    }
+    assert sum(counts.values()) == 595

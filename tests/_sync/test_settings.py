@@ -15,13 +15,13 @@ import respx
 
 from dify import AuthenticationError, ConfigurationError, Dify, InvalidArgumentError, ResponseValidationError
 from tests.support.frames import message, message_end, sse
-from tests.support.recordings import KEPT
+from tests.support.recordings import ROOT
 
 from .support import Chunks, answered, make_client, make_http
 
 SHARED_MIME = [
     (case["content_type"], case["accept"])
-    for case in json.loads((KEPT.parent / "data" / "sse_mime_cases.json").read_bytes())
+    for case in json.loads((ROOT.parent / "data" / "sse_mime_cases.json").read_bytes())
 ]
 REPLY = sse(message("Hello"), message_end())
 

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import cycle, islice
 from typing import Any, Literal
 
-from ..support.recordings import KEPT, recording
+from ..support.recordings import ROOT, recording
 
 LARGE = 1 << 16
 """Bytes of a large chunk, and what an HTTP library reads at a time."""
@@ -93,7 +93,7 @@ def _longer(frame: dict[str, Any], times: int) -> dict[str, Any]:
 def node_frames() -> list[dict[str, Any]]:
     """Every recorded node frame of 2 to 20 KB in a workflow, and the longest of them with more files in it."""
 
-    names = (path.relative_to(KEPT).with_suffix("") for path in sorted(KEPT.glob("*/*.sse")))
+    names = (path.relative_to(ROOT).with_suffix("") for path in sorted(ROOT.glob("*/*.sse")))
     long = [
         frame
         for name in names

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from conftest import frames_of
 
-from tests.support.recordings import KEPT, ROOT, Recording, recording
+from tests.support.recordings import recording
 
 DELTAS = ("message", "agent_message", "text_chunk", "tts_message")
 
 
-def real(name: str) -> Recording:
-    """A recording; one that is not kept with the tests is there only beside the repository."""
-    if not any((root / f"{name}.json").is_file() for root in (KEPT, ROOT)):
-        pytest.skip(f"{name} is not kept with the tests, and ../shared/recordings is not there")
-    return recording(name)
+real = recording
 
 
 def real_frames(name: str) -> list[dict[str, Any]]:

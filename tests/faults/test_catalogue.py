@@ -16,9 +16,10 @@ import pytest
 
 from dify import Limits
 
-from .support import ADAPTERS, fault_server, needs_tools, run_tool
+from .support import fault_server, run_tool
+from .tools.adapters import ADAPTERS
 
-pytestmark = [needs_tools, pytest.mark.slow, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 Cells = dict[str, dict[str, Any]]
 
@@ -68,14 +69,24 @@ def cells_of(face: str) -> Cells:
 def _run(face: str, faults: list[str], at_once: int = 4) -> Cells:
     with TemporaryDirectory() as folder:
         out = Path(folder) / "faults.json"
-        which = ("--only", ",".join(faults), "--out", str(out), "-j", str(at_once))
-        adapter = ADAPTERS[face].name
-        run_tool("run_faults.py", "--sdk", adapter, "--wall", "20", "--t", READ, *which, face=face, seconds=800)
+        arguments = (
+            "--wall",
+            "20",
+            "--timeout",
+            READ,
+            "--only",
+            ",".join(faults),
+            "--out",
+            str(out),
+            "-j",
+            str(at_once),
+        )
+        run_tool("run_faults", face, *arguments, seconds=800)
         results = json.loads(out.read_text())
     return {
-        f"{name}/{key.rpartition('/')[2]}": cell | {"goal": result["goal"]}
+        f"{name}/{mode}": cell | {"goal": result["goal"]}
         for name, result in results.items()
-        for key, cell in result["cells"].items()
+        for mode, cell in result["cells"].items()
     }
 
 

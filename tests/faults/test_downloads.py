@@ -12,9 +12,7 @@ import pytest
 
 from dify import AsyncDify, Dify, DifyError
 
-from .support import Faults, fault_server, needs_tools
-
-pytestmark = needs_tools
+from .support import Faults, fault_server
 
 NAMES = [
     "dl-traversal", "dl-traversal-star", "dl-backslash", "dl-absolute", "dl-drive", "dl-nul", "dl-dotfile", "dl-reserved",

@@ -16,9 +16,9 @@ import pytest
 
 from dify import AsyncDify
 
-from .support import Faults, fault_server, needs_tools
+from .support import Faults, fault_server
 
-pytestmark = [needs_tools, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 GAP = 90
 """Milliseconds between two frames; the stream of the catalogue has a dozen, so it takes about a second."""

@@ -1,38 +1,19 @@
-"""The fault-injecting server of the project's shared tools, in a thread, where a checkout of them lies beside this one."""
+"""The fault-injecting server in a thread of this process."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import sys
 import threading
-from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-PROGRAM = ROOT.parent / "shared" / "tools" / "faultserver.py"
-
-
-def _load() -> ModuleType:
-    if not PROGRAM.is_file():
-        pytest.skip("needs ../shared/tools/faultserver.py, which is no part of this repository")
-    spec = importlib.util.spec_from_file_location("faultserver", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
+from ..faults.tools import faultserver
 
 
 class FaultServer:
     """Runs in an event loop of its own while its block lasts, so that clients of both faces can use it."""
 
     def __init__(self) -> None:
-        self._module = _load()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -42,7 +23,7 @@ class FaultServer:
 
     def hangs(self, fault: str) -> bool:
         """Whether only a timeout ends a call that meets the fault."""
-        return str(self._module.F[fault].goal) == "timeout"
+        return str(faultserver.F[fault].goal) == "timeout"
 
     def requests(self, id: str) -> list[dict[str, Any]]:
         """The requests that came under this id."""
@@ -65,6 +46,6 @@ class FaultServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._done = asyncio.Event()
-        async with self._module.FaultServer() as self._server:
+        async with faultserver.FaultServer() as self._server:
             self._ready.set()
             await self._done.wait()

@@ -1,8 +1,4 @@
-"""Exchanges recorded from a real server.
-
-All of them lie beside the repository, in ../shared/recordings; some are kept in tests/recordings, so that the tests run
-without that folder too, with fewer cases.
-"""
+"""Exchanges recorded from a real server: tests/recordings."""
 
 from __future__ import annotations
 
@@ -14,9 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
-KEPT = Path(__file__).resolve().parents[1] / "recordings"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "recordings"
-ROOT = SHARED if SHARED.is_dir() else KEPT
+ROOT = Path(__file__).resolve().parents[1] / "recordings"
 
 
 @dataclass(frozen=True)
@@ -77,9 +71,8 @@ def _read(path: Path) -> Recording:
 
 @cache
 def recording(name: str) -> Recording:
-    """One recording by its name, such as "chat/stream_hello"; the kept copy where there is one."""
-    kept = KEPT / f"{name}.json"
-    return _read(kept if kept.is_file() else ROOT / f"{name}.json")
+    """Return a recording by its name, such as "chat/stream_hello"."""
+    return _read(ROOT / f"{name}.json")
 
 
 @cache

@@ -1,7 +1,4 @@
-"""The event-stream parser against cases of several implementations, and against the library's own parser.
-
-All cases lie beside the repository, in ../shared/data; tests/data has them without the long ones.
-"""
+"""The event-stream parser against cases of several implementations, and against the library's own parser."""
 
 from __future__ import annotations
 
@@ -20,24 +17,27 @@ from hypothesis import example, given, strategies as st
 from dify._sse import FrameTooLarge, SSEParser
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
-def cases() -> list[dict[str, Any]]:
-    shared = SHARED / "sse_cases.json"
-    read = json.loads((shared if shared.is_file() else DATA / "sse_cases.json").read_bytes())
-    return [
-        {
-            "name": case["name"],
-            "chunks": [base64.b64decode(chunk) for chunk in case["chunks"]],
-            "expected": [one if isinstance(one, str) else one["data"] for one in case["expected"]],
-            "after_chunk": case["after_chunk"],
-        }
-        for case in read
-    ]
+def long_case(name: str, chunks: list[bytes], expected: list[str]) -> dict[str, Any]:
+    due = [0] * (len(chunks) - 1) + [len(expected)]
+    return {"name": name, "chunks": chunks, "expected": expected, "after_chunk": due}
 
 
-CASES = cases()
+CASES = [
+    *(
+        case | {"chunks": [base64.b64decode(chunk) for chunk in case["chunks"]]}
+        for case in json.loads((DATA / "sse_cases.json").read_bytes())
+    ),
+    long_case(
+        "many-events-one-chunk",
+        [b"".join(b"data: message %d\n\n" % number for number in range(100))],
+        [f"message {number}" for number in range(100)],
+    ),
+    long_case("long-line-64k-one-chunk", [b"data: " + b"A" * 65536 + b"\n\n"], ["A" * 65536]),
+    long_case("long-line-64k-in-64-chunks", [b"data: ", *[b"B" * 1024] * 64, b"\n\n"], ["B" * 65536]),
+    long_case("many-data-lines", [b"data: x\n" * 2000 + b"\n"], ["\n".join("x" * 2000)]),
+]
 
 
 def text_of(data: bytes | str) -> str:
