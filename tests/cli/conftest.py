@@ -21,16 +21,18 @@ from typer.testing import CliRunner
 
 import dify
 
+from ..support.programs import PIPE, run, start
+
 KEY = "app-0123456789-secret"
 KNOWLEDGE_KEY = "dataset-0123456789-secret"
 
 # Python ignores SIGINT where its parent did, as in a background job of a shell; a person's terminal never does.
-PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dify.cli import main; main()"
+COMMAND = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dify.cli import main; main()"
 
 
 def environment(**more: str) -> dict[str, str]:
     """The environment without anything that speaks to the command, and with what the test wants."""
-    ours = ("DIFY_", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_", "COLUMNS", "LINES")
+    ours = ("DIFY_", "PYTHON", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     root = str(Path(dify.__file__).parents[1])
     ours_now = {"PYTHONPATH": root, "PYTHONWARNINGS": "error", "PYTHONUTF8": "1", "DIFY_CONFIG": os.devnull}
@@ -66,28 +68,20 @@ def invoke() -> Callable[..., Any]:
 
 
 def program(*args: str) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, *args]
+    return [sys.executable, "-c", COMMAND, *args]
 
 
 def piped(*args: str, input: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """Run the command with pipes for everything."""
-    return subprocess.run(
-        [sys.executable, "-m", "dify.cli", *args],
-        env=environment(**env),
-        input=input,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return run(COMMAND, *args, env=environment(**env), input=input)
 
 
 def on_terminal(*args: str, pipe_stdout: bool = False, **env: str) -> tuple[int, str, str]:
     """Run the command on a pseudo-terminal; gives exit code, what the terminal got, and what a piped stdout got."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    stdout = subprocess.PIPE if pipe_stdout else its
-    with subprocess.Popen(program(*args), env=environment(**env), stdin=its, stdout=stdout, stderr=its) as process:
+    stdout = PIPE if pipe_stdout else its
+    with start(COMMAND, *args, env=environment(**env), stdin=its, stdout=stdout, stderr=its) as process:
         os.close(its)
         seen = b""
         try:

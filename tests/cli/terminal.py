@@ -9,14 +9,14 @@ import re
 import select
 import signal
 import struct
-import subprocess
 import termios
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from .conftest import environment, program
+from ..support.programs import PIPE, start
+from .conftest import COMMAND, environment
 
 _PATIENCE = 60.0
 """Seconds; on a busy machine a program may need many to begin. Nothing waits for them to pass but a test that fails."""
@@ -35,15 +35,14 @@ class Terminal:
     def __init__(self, *args: str, rows: int = 24, pipe_stdout: bool = False, **env: str) -> None:
         self._ours, its = pty.openpty()
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
-        self.process = subprocess.Popen(
-            program(*args),
+        self.process = start(
+            COMMAND,
+            *args,
             env=environment(**env),
             stdin=its,
-            stdout=subprocess.PIPE if pipe_stdout else its,
+            stdout=PIPE if pipe_stdout else its,
             stderr=its,
-            # A session of its own, whose terminal this is: what is typed as Ctrl-C reaches it as a signal.
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            terminal=True,  # what is typed as Ctrl-C reaches it as a signal
         )
         os.close(its)
         self.seen = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from dify.cli.batch_rows import Row, Rows
 from dify.cli.exits import Failure
 from dify.testing import Emulator, EmulatorError, EmulatorRequest, RunFailed
 
-from .conftest import KEY, environment, program
+from ..support.programs import PIPE, run, start
+from .conftest import COMMAND, KEY, environment
 from .terminal import Terminal
 
 Invoke = Callable[..., Any]
@@ -199,7 +199,7 @@ def test_a_thousand_rows_killed_half_way_are_there_exactly_once(invoke: Invoke, 
     words = ["batch", str(rows), "--out", str(out), "--concurrency", "8"]
     env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
 
-    with subprocess.Popen(program(*words), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(COMMAND, *words, env=env, stdout=PIPE, stderr=PIPE) as process:
         assert counting.some.wait(120)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
@@ -214,7 +214,7 @@ def test_a_thousand_rows_killed_half_way_are_there_exactly_once(invoke: Invoke, 
         request.json["inputs"]["n"] for request in emulator.requests if request.path == "/workflows/run"
     )
 
-    done = subprocess.run(program(*words, "-v"), env=env, capture_output=True, text=True, timeout=200, check=False)
+    done = run(COMMAND, *words, "-v", env=env, timeout=200)
 
     assert done.returncode == 0, done.stderr
     found = results_of(out)
@@ -245,7 +245,7 @@ def test_a_run_that_was_at_work_when_killed_is_collected_and_not_run_again(
     env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
     started = tmp_path / "out.jsonl.started"
 
-    with subprocess.Popen(program(*words), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(COMMAND, *words, env=env, stdout=PIPE, stderr=PIPE) as process:
         while not started.exists() or started.read_bytes().count(b"run_id") < 2:
             assert process.poll() is None
             threading.Event().wait(0.02)

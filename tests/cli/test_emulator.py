@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from .conftest import environment, piped, program
+from ..support.programs import PIPE, start
+from .conftest import COMMAND, environment, piped
 
 
 def test_it_says_where_it_is_and_answers_until_it_is_ended() -> None:
-    with subprocess.Popen(
-        program("emulator", "--port", "0", "--delay", "0"), env=environment(), stdout=subprocess.PIPE, text=True
+    with start(
+        COMMAND, "emulator", "--port", "0", "--delay", "0", env=environment(), stdout=PIPE, text=True
     ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline().strip() for _ in range(3)]
@@ -32,11 +32,8 @@ def test_it_says_where_it_is_and_answers_until_it_is_ended() -> None:
 
 
 def test_it_ends_when_asked_to_and_can_be_of_one_kind() -> None:
-    with subprocess.Popen(
-        program("emulator", "--port", "0", "--mode", "workflow", "--json"),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
+    with start(
+        COMMAND, "emulator", "--port", "0", "--mode", "workflow", "--json", env=environment(), stdout=PIPE, text=True
     ) as process:
         assert process.stdout is not None
         variables = json.loads(process.stdout.readline())
@@ -55,9 +52,7 @@ def test_it_ends_when_asked_to_and_can_be_of_one_kind() -> None:
 def test_it_answers_as_a_function_says(tmp_path: Path) -> None:
     (tmp_path / "answers.py").write_text("def answer(request):\n    return request.query[::-1]\n", encoding="utf-8")
     words = ("emulator", "--port", "0", "--host", "localhost", "--answer", "answers:answer", "--json")
-    with subprocess.Popen(
-        program(*words), env=environment(), cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with start(COMMAND, *words, env=environment(), cwd=tmp_path, stdout=PIPE, text=True) as process:
         assert process.stdout is not None
         variables = json.loads(process.stdout.readline())
         try:

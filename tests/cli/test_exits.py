@@ -15,7 +15,8 @@ import pytest
 import dify
 from dify.testing import Emulator, EmulatorError, EmulatorRequest
 
-from .conftest import KEY, chat_frame, environment, piped, program
+from ..support.programs import PIPE, run, start
+from .conftest import COMMAND, KEY, chat_frame, environment, piped
 
 Invoke = Callable[..., Any]
 Scripted = Callable[[list[dict[str, Any]]], str]
@@ -173,8 +174,7 @@ class Waiting:
 def _interrupt(args: list[str], emulator: Emulator, release: threading.Event, ready: Callable[[Any], None]) -> Any:
     with emulator.serve() as base_url:
         env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(program(*args), env=env, **pipes) as process:
+        with start(COMMAND, *args, env=env, stdout=PIPE, stderr=PIPE) as process:
             try:
                 ready(process)
                 process.send_signal(2)
@@ -238,8 +238,7 @@ def test_a_reader_that_leaves_ends_it_quietly_and_stops_the_server() -> None:
     emulator = Emulator(answer)
     with emulator.serve() as base_url:
         env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(program("chat", "Hello"), env=env, **pipes) as process:
+        with start(COMMAND, "chat", "Hello", env=env, stdout=PIPE, stderr=PIPE) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.read(4)
@@ -263,9 +262,8 @@ def test_an_odd_warning_is_one_line() -> None:
 
 
 def test_ctrl_c_ends_the_emulator_too() -> None:
-    with subprocess.Popen(
-        program("chat", "--emulator", "word " * 500), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    words = ("chat", "--emulator", "word " * 500)
+    with start(COMMAND, *words, env=environment(), stdout=PIPE, stderr=PIPE) as process:
         assert process.stdout is not None
         process.stdout.read(4)
         process.send_signal(2)
@@ -302,16 +300,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
 )
 def test_output_that_cannot_be_written_is_one_line(words: list[str], unbuffered: str, settings: dict[str, str]) -> None:
     with open("/dev/full", "wb") as full:
-        result = subprocess.run(
-            [sys.executable, "-m", "dify.cli", *words],
-            env=settings | {"PYTHONUNBUFFERED": unbuffered},
-            stdin=subprocess.DEVNULL,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        result = run(COMMAND, *words, env=settings | {"PYTHONUNBUFFERED": unbuffered}, stdout=full.fileno())
     said = "No space left on device\n"
     if not unbuffered:  # else nothing tells it from another file that cannot be written
         said = f"cannot write to standard output: {said}"
@@ -323,16 +312,7 @@ def test_a_reader_that_was_never_there_ends_it_quietly(words: list[str], setting
     ours, its = os.pipe()
     os.close(ours)
     try:
-        result = subprocess.run(
-            [sys.executable, "-m", "dify.cli", *words],
-            env=settings,
-            stdin=subprocess.DEVNULL,
-            stdout=its,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        result = run(COMMAND, *words, env=settings, stdout=its)
     finally:
         os.close(its)
     assert (result.returncode, result.stderr) == (141, "")
@@ -376,9 +356,7 @@ def test_a_route_whose_key_is_missing_says_so_as_any_other_command(invoke: Invok
 
 
 def test_standard_input_that_is_no_text_is_wrong_usage() -> None:
-    result = subprocess.run(
-        program("chat", "-", "--emulator"), env=environment(), input=b"\xff\x00", capture_output=True, check=False
-    )
+    result = run(COMMAND, "chat", "-", "--emulator", env=environment(), input=b"\xff\x00", text=False)
     assert result.returncode == 2
     assert result.stderr.decode().splitlines()[-1] == "Error: Invalid value: standard input is no UTF-8 text"
 

@@ -14,6 +14,7 @@ from dify.cli.exits import Failure
 from dify.cli.profiles import Config, Profile, load, save
 from dify.testing import Emulator
 
+from .conftest import piped
 from .terminal import Terminal
 
 Invoke = Callable[..., Any]
@@ -168,20 +169,7 @@ def test_completion_offers_profiles_and_commands(path: Path) -> None:
 
 
 def piped_complete(words: str, index: int, env: dict[str, str]) -> list[str]:
-    import subprocess
-    import sys
-
-    from .conftest import environment
-
-    code = "from dify.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment(**env, COMP_WORDS=words, COMP_CWORD=str(index)),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = piped(**env, COMP_WORDS=words, COMP_CWORD=str(index))
     return [line.split("\t")[0].split(",")[-1] for line in done.stdout.splitlines()]
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from dify.testing import Emulator, EmulatorRequest
 
-from .conftest import KEY, environment, program
+from ..support import programs
+from .conftest import COMMAND, KEY, environment
 
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
 
@@ -33,16 +34,7 @@ def deaf(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def run(*words: str, stderr: int, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        program(*words),
-        env=environment(**env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return programs.run(COMMAND, *words, env=environment(**env), stderr=stderr)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -78,11 +70,11 @@ def test_a_terminal_that_goes_away_in_the_middle_does_not_end_the_run() -> None:
     with (
         Emulator(answer, mode="workflow") as emulator,
         emulator.serve() as base_url,
-        subprocess.Popen(
-            program("run"),
+        programs.start(
+            COMMAND,
+            "run",
             env=environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=programs.PIPE,
             stderr=its,
         ) as process,
     ):
