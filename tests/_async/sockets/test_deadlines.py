@@ -62,7 +62,7 @@ async def test_a_body_in_drops_through_a_users_own_http_client_is_a_timeout_too(
 
 async def test_an_errors_body_in_drops_costs_the_body_and_not_the_status() -> None:
     with Server(error_in_drops) as server:
-        async with client_for(server, timeout=3) as client:  # in which the headers come for certain
+        async with client_for(server, timeout=1) as client:  # in which the headers come for certain
             with pytest.raises(ServerError) as caught:
                 await client.app.info()
         assert caught.value.status_code == 503

@@ -131,7 +131,7 @@ def test_the_time_of_a_call_begins_when_it_has_a_connection(
     if excepted is not None:
         monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
         monkeypatch.setenv("NO_PROXY", excepted)
-    gate, gap = threading.Event(), 1.0
+    gate, gap = threading.Event(), 0.5
     with Server(one_stream_at_a_time(gate)) as server:
         with client_for(server, max_connections=1) as client, client.chat.stream("hi") as stream:
             assert beside(server.has_seen, 1)
