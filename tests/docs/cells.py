@@ -17,6 +17,7 @@ import pytest
 
 from dify.testing import Emulator
 
+from ..support.programs import run_script
 from .blocks import ROOT, Block
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -40,7 +41,9 @@ class Section:
             await self._expecting(block)
         elif block.kind == "program":
             save(block, self._folder / "program.py")
-            start([str(block)], self._folder, "-W", "error", "program.py")
+            kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+            done = run_script(self._folder / "program.py", env={**kept, "PYTHONPATH": str(ROOT)}, cwd=self._folder)
+            assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
 
     def _use(self, emulator: Emulator) -> None:
         self._emulator = self._stack.enter_context(emulator)

@@ -24,6 +24,8 @@ from dify._errors import status_error_from_body
 from dify.testing import Emulator, EmulatorError, EmulatorForm, EmulatorRequest
 from dify.testing.errors import CODES
 
+from ..support.programs import run_script
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
@@ -39,17 +41,8 @@ OTHERS = [
 
 
 def start(name: str, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("DIFY_")}
-    return subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
-        timeout=60,
-        check=False,
-    )
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DIFY_", "PYTHON"))}
+    return run_script(EXAMPLES / name, *arguments, input=stdin, env={**kept, "PYTHONPATH": str(ROOT), **environment})
 
 
 def run(name: str, *arguments: str, code: int = 0, stdin: str = "", **environment: str) -> list[str]:

@@ -37,6 +37,12 @@ AT_START = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "DIFY_LOG")
 """What is read when the interpreter starts, or when the client is imported."""
 
 _START = "from tests.support.programs import serve; serve(globals())"
+_SCRIPT = """
+import os, runpy, sys
+del sys.argv[0]
+sys.path[0] = os.path.dirname(sys.argv[0])
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 _LENGTH = 8
 
 
@@ -173,6 +179,11 @@ def start(code: str, *args: str, env: Mapping[str, str], **streams: Any) -> Fork
         command = [sys.executable, "-c", code, *args]
         return cast("Forked", subprocess.Popen(command, env=env, **{"stdin": DEVNULL, **streams}))
     return Forked(code, *args, env=env, **streams)
+
+
+def run_script(path: Path, *args: str, **how: Any) -> subprocess.CompletedProcess[Any]:
+    """Run a file to its end."""
+    return run(_SCRIPT, str(path), *args, **how)
 
 
 def run(
