@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import dify
 import dify.types
 from dify import AsyncDify, Dify
@@ -32,9 +30,13 @@ def test_both_faces_have_the_same_methods():
     assert {name.replace("aclose", "close") for name in ASYNC} == set(SYNC) - {"Pager.next_page"}
 
 
-@pytest.mark.parametrize("name", ASYNC)
-def test_both_faces_take_and_return_the_same(name):
-    def told(method: Callable[..., Any]) -> list[tuple[str, Any, Any, str]]:
+def parameters_of(method: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters of a method without its instance."""
+    return list(inspect.signature(method).parameters.values())[1:]
+
+
+def test_both_faces_take_and_return_the_same():
+    def described(method: Callable[..., Any]) -> list[tuple[str, Any, Any, str]]:
         signature = inspect.signature(method)
         plain = [
             (p.name, p.kind, p.default if p.default is not inspect.Parameter.empty else "required", str(p.annotation))
@@ -46,48 +48,56 @@ def test_both_faces_take_and_return_the_same(name):
         text = re.sub(r"\bAwaitable\[(\w+)\]", r"\1", text)
         return re.sub(r"\bAsync(?=[A-Z])", "", text)
 
-    here = [(n, kind, default, unasynced(text)) for n, kind, default, text in told(ASYNC[name])]
-    assert here == told(SYNC[name.replace("aclose", "close")])
+    for name, method in ASYNC.items():
+        expected = [(n, kind, default, unasynced(text)) for n, kind, default, text in described(method)]
+        assert described(SYNC[name.replace("aclose", "close")]) == expected, name
 
 
-@pytest.mark.parametrize("name", ASYNC)
-def test_only_the_obvious_first_arguments_can_be_given_by_place(name):
-    parameters = list(inspect.signature(ASYNC[name]).parameters.values())[1:]
-    by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    # Ids that name one thing together (a knowledge base, its document, its segment …) count as one.
-    subject = [n for n in by_place if not n.endswith("_id")]
-    assert len(subject) <= 2, by_place
-    assert not any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
+def test_only_the_obvious_first_arguments_can_be_given_by_place():
+    offenders: dict[str, list[str]] = {}
+    for name, method in ASYNC.items():
+        by_place = [p.name for p in parameters_of(method) if p.kind is p.POSITIONAL_OR_KEYWORD]
+        # Ids that name one thing together (a knowledge base, its document, its segment ...) count as one.
+        if len([argument for argument in by_place if not argument.endswith("_id")]) > 2:
+            offenders[name] = by_place
+        if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters_of(method)):
+            offenders[name] = by_place
+    assert offenders == {}
 
 
-@pytest.mark.parametrize("name", ASYNC)
-def test_every_call_can_be_given_options_of_its_own(name):
-    method = ASYNC[name]
-    if name in ("client.with_options", "client.aclose") or re.match(r"\w*(Stream|Pager?)\.", name):
-        return  # they send nothing, or what an earlier call was given options for
-    assert "options" in inspect.signature(method).parameters
+def test_every_call_can_be_given_options_of_its_own():
+    # These send nothing, or what an earlier call was given options for.
+    without = re.compile(r"client\.(with_options|aclose)|\w*(Stream|Pager?)\..*")
+    calls = {name: method for name, method in ASYNC.items() if not without.fullmatch(name)}
+    assert [name for name, method in calls.items() if "options" not in inspect.signature(method).parameters] == []
 
 
-@pytest.mark.parametrize("name", ASYNC)
-def test_every_method_says_what_it_is_for_and_shows_it(name):
-    doc = inspect.getdoc(ASYNC[name]) or ""
-    assert "```python" in doc, "no example"
-    for parameter in list(inspect.signature(ASYNC[name]).parameters.values())[1:]:
-        assert re.search(rf"^\s+{parameter.name}: ", doc, re.MULTILINE), f"{parameter.name} is not explained"
+def test_every_method_says_what_it_is_for_and_shows_it():
+    offenders: list[str] = []
+    for name, method in ASYNC.items():
+        doc = inspect.getdoc(method) or ""
+        if "```python" not in doc:
+            offenders.append(f"{name} has no example")
+        for parameter in parameters_of(method):
+            if not re.search(rf"^\s+{parameter.name}: ", doc, re.MULTILINE):
+                offenders.append(f"{name} does not explain {parameter.name}")
+    assert offenders == []
 
 
-@pytest.mark.parametrize("name", sorted(set(SYNC) - {"Pager.next_page"}))
-def test_the_docs_of_the_sync_face_speak_of_no_await(name):
-    doc = inspect.getdoc(SYNC[name]) or ""
-    assert not re.search(r"\bawait|\basync (for|with|def)|\bAsyncDify|aclose", doc)
+def test_the_docs_of_the_sync_face_speak_of_no_await():
+    of_the_other = re.compile(r"\bawait|\basync (for|with|def)|\bAsyncDify|aclose")
+    methods = {name: method for name, method in SYNC.items() if name != "Pager.next_page"}
+    assert [name for name, method in methods.items() if of_the_other.search(inspect.getdoc(method) or "")] == []
 
 
-@pytest.mark.parametrize("name", sorted(public_classes()))
-def test_every_public_class_says_what_it_is_for_and_where_it_lives(name):
-    cls = public_classes()[name]
-    assert cls.__doc__, f"{name} has no docstring"
-    # The clients and their streams stay where their source is: notebooks complete what a call returns from there.
-    assert cls.__module__ == "dify" or cls.__module__.startswith(("dify._async.", "dify._sync."))
+def test_every_public_class_says_what_it_is_for_and_where_it_lives():
+    offenders: list[str] = []
+    for name, cls in public_classes().items():
+        # The clients and their streams stay where their source is: notebooks complete what a call returns from there.
+        at_home = cls.__module__ == "dify" or cls.__module__.startswith(("dify._async.", "dify._sync."))
+        if not cls.__doc__ or not at_home:
+            offenders.append(name)
+    assert offenders == []
 
 
 def test_every_public_name_of_the_types_and_errors_is_exported():

@@ -9,7 +9,29 @@ from hypothesis import given, strategies as st
 
 from dify._retry import LONGEST_WAIT, Failure, decide, parse_retry_after
 
-STATUSES = range(300, 600)
+# Each status that the table names, its neighbours, and the first and last of each class.
+STATUSES = [
+    300,
+    399,
+    400,
+    403,
+    407,
+    408,
+    409,
+    425,
+    428,
+    429,
+    430,
+    499,
+    500,
+    501,
+    502,
+    503,
+    504,
+    505,
+    *range(519, 531),
+    599,
+]
 GATEWAY = {408, 502, 503, 504, 520, 522, 524, 529}
 
 
