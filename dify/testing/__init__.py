@@ -5,6 +5,7 @@
 - `DifyMock`: answers that a test sets, call by call, and the calls that were made. `pip install "dify[testing]"`.
 - `replies`, `events`, `errors` and the `..._stream` functions: valid answers, made of the client's own models.
 - `Wire` and `responses`: those as bytes and as httpx answers, for doubles of one's own.
+- `no_waits`: skips the client's pauses before retries and between polls.
 - `dify.testing.pytest`: fixtures, and a guard against the real network.
 
 Example:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ._apps import EmulatorApp
     from ._emulator import Emulator
     from ._features import Mode
+    from ._no_waits import no_waits
     from ._parts import (
         AgentStep,
         Block,
@@ -102,6 +104,7 @@ __all__ = [
     "errors",
     "events",
     "finished_stream",
+    "no_waits",
     "paused_chatflow_stream",
     "paused_workflow_stream",
     "replies",
@@ -117,6 +120,7 @@ _MODULES: dict[str, str] = {
     "._apps": "EmulatorApp",
     "._features": "Mode",
     "._emulator": "Emulator",
+    "._no_waits": "no_waits",
     "._parts": """
         AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
     """,

@@ -11,6 +11,7 @@ Fixtures:
   the test for calls without an answer and for answers without a call.
 - `dify_client` and `dify_sync_client`: an `AsyncDify` and a `Dify`, of the mock where the test asks for `dify_mock`, else
   of the emulator. They need no closing, and no plugin for async fixtures.
+- `dify_no_waits`: skips the client's pauses before retries and between polls, and lists their seconds; see `no_waits`.
 - `no_network`: no connection leaves this machine while the test runs. For all tests, say `dify_no_network = true` in the
   ini file; for some, mark them `@pytest.mark.no_network`, and those that may, `@pytest.mark.allow_network`.
 """
@@ -37,6 +38,7 @@ __all__ = [
     "dify_client",
     "dify_emulator",
     "dify_mock",
+    "dify_no_waits",
     "dify_sync_client",
     "no_network",
 ]
@@ -108,6 +110,15 @@ def dify_client(request: pytest.FixtureRequest) -> AsyncDify:
 def dify_sync_client(request: pytest.FixtureRequest) -> Dify:
     """The same for code that does not."""
     return _double(request).sync_client()
+
+
+@pytest.fixture
+def dify_no_waits() -> Iterator[list[float]]:
+    """Skips the client's pauses before retries and between polls; the value lists their seconds."""
+    from ._no_waits import no_waits
+
+    with no_waits() as waits:
+        yield waits
 
 
 # ----------------------------------------------------------------------------------------------------------- the guard

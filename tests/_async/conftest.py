@@ -1,8 +1,10 @@
 """The environment of whoever runs the tests names no keys and no server."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from .support import record_waits
+from dify.testing import no_waits
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +14,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Nothing waits between attempts; the seconds that would have been waited are here."""
-    return record_waits(monkeypatch)
+def waits() -> Iterator[list[float]]:
+    """Nothing waits between attempts or polls; the seconds of each pause are listed here."""
+    with no_waits() as skipped:
+        yield skipped

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import httpx
-import pytest
 
 from dify import AsyncDify, AsyncMapStream
 
@@ -85,15 +84,3 @@ async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
     """Bytes that come one after the other."""
     for chunk in chunks:
         yield chunk
-
-
-def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Replace the wait between two attempts by noting it down."""
-    waited: list[float] = []
-
-    async def note(seconds: float) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr("dify._async.transport.sleep", note)
-    monkeypatch.setattr("dify._async.event_stream.sleep", note)
-    return waited

@@ -7,7 +7,6 @@ import pytest
 
 from dify import APITimeoutError, BadRequestError, DifyError
 
-from .clock import clock_of
 from .support import make_client
 
 
@@ -39,29 +38,26 @@ async def test_a_job_that_fails_raises_with_the_reason_that_dify_gives():
         await client.annotations.wait_reply("enable", "j-1", poll_interval=0)
 
 
-async def test_a_job_that_takes_too_long_raises_and_says_that_it_goes_on(monkeypatch):
+async def test_a_job_that_takes_too_long_raises_and_says_that_it_goes_on(waits):
     client = client_of({"job_status": "processing"})
-    clock = clock_of(client.annotations, monkeypatch)
     with pytest.raises(APITimeoutError, match="goes on at the server") as caught:
         await client.annotations.wait_reply("enable", "j-1", timeout=3, poll_interval=1)
     assert caught.value.sent
-    assert clock.waits == [1, 1, 1]
+    assert waits == [1, 1, 1]
 
 
-async def test_a_pause_between_two_looks_is_no_longer_than_the_time_that_is_left(monkeypatch):
+async def test_a_pause_between_two_looks_is_no_longer_than_the_time_that_is_left(waits):
     client = client_of({"job_status": "waiting"})
-    clock = clock_of(client.annotations, monkeypatch)
     with pytest.raises(APITimeoutError):
         await client.annotations.wait_reply("enable", "j-1", timeout=70, poll_interval=60)
-    assert clock.waits == [60, 10]
+    assert waits == [60, 10]
 
 
-async def test_a_job_that_ends_just_in_time_has_not_timed_out(monkeypatch):
+async def test_a_job_that_ends_just_in_time_has_not_timed_out(waits):
     client = client_of({"job_status": "waiting"}, {"job_status": "completed"})
-    clock = clock_of(client.annotations, monkeypatch)
     job = await client.annotations.wait_reply("enable", "j-1", timeout=5, poll_interval=600)
     assert job.job_status == "completed"
-    assert clock.waits == [5]
+    assert waits == [5]
 
 
 async def test_a_job_that_is_not_known_raises_at_once():

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
-import pytest
 
 from dify import Dify, MapStream
 
@@ -84,11 +83,3 @@ def finish(result: Any) -> Any:
 def pieces(*chunks: bytes) -> Iterator[bytes]:
     """Bytes that come one after the other."""
     yield from chunks
-
-
-def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Replace the wait between two attempts by noting it down."""
-    waited: list[float] = []
-    monkeypatch.setattr("dify._sync.transport.sleep", waited.append)
-    monkeypatch.setattr("dify._sync.event_stream.sleep", waited.append)
-    return waited

@@ -22,7 +22,6 @@ from tests.support.frames import (
     sse,
 )
 
-from .clock import Clock
 from .support import Chunks, answered, make_client
 
 OF_CHATFLOW = {name: CHAT_IDS[name] for name in ("conversation_id", "message_id", "created_at")}
@@ -190,6 +189,16 @@ def test_a_ping_is_not_delivered_in_whatever_form_it_comes() -> None:
     body = sse(ping, message("Hel"), ping, message("lo"), message_end())
     client = make_client(lambda request: answered(Chunks([b"event: ping\n\n", body])))
     assert names(client.chat.stream("hi")) == ["message", "message", "message_end"]
+
+
+class Clock:
+    """Stands in for `time` in the module of the streams; time passes where a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class Timed(Chunks):

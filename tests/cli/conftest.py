@@ -20,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 import dify
+from dify.testing import no_waits
 
 from ..support.programs import PIPE, run, start
 
@@ -50,14 +51,15 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def invoke() -> Callable[..., Any]:
-    """Call the command in this process; gives exit code, stdout and stderr."""
+    """Call the command in this process; gives exit code, stdout and stderr. The client makes no pauses."""
 
     def call(*args: str, base_url: str | None = None, key: str | None = KEY, input: str | None = None) -> Any:
         from dify.cli.app import app
 
         env = {} if base_url is None else {"DIFY_BASE_URL": base_url}
         env |= {} if key is None else {"DIFY_API_KEY": key, "DIFY_KNOWLEDGE_API_KEY": KNOWLEDGE_KEY}
-        result = CliRunner().invoke(app, list(args), env=env, input=input, prog_name="dify")
+        with no_waits():
+            result = CliRunner().invoke(app, list(args), env=env, input=input, prog_name="dify")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert not (key or "").strip() or key not in result.output

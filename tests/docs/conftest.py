@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dify import AsyncDify, Dify
-
-from ..support.public_face import resources
+from dify.testing import no_waits
 
 FILES = {
     "cat.png": b"not much, but a file",
@@ -26,16 +23,10 @@ FILES = {
 
 
 @pytest.fixture(autouse=True)
-def no_wait_between_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The emulator is done at once, and an example that waits for it, or tries again, does so at once."""
-
-    async def turn(seconds: float) -> None:
-        await asyncio.sleep(0)
-
-    assert [*resources(AsyncDify), *resources(Dify)]  # they are loaded now
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("dify._async.", "dify._sync.")) and not name.endswith("._io") and hasattr(module, "sleep"):
-            monkeypatch.setattr(module, "sleep", turn if "_async" in name else lambda seconds: None)
+def skipped_pauses() -> Iterator[None]:
+    """Examples that poll, or try again, do so at once."""
+    with no_waits():
+        yield
 
 
 @pytest.fixture(autouse=True)

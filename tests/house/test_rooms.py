@@ -56,13 +56,16 @@ def test_each_room_imports_only_from_the_rooms_below_it():
     assert {name: modules for name, modules in offenders.items() if modules} == {}
 
 
+SEAMS = {"dify._waits"}  # made for the test kit
+
+
 @pytest.mark.parametrize("room", ["testing", "cli"])
 def test_the_test_kit_and_the_command_use_the_public_face_and_the_types_only(room):
     for path in sorted((PACKAGE / room).rglob("*.py")):
         private = {
             n for n in imports_of(path) if n.startswith("dify._") and "__" not in n and not n.startswith(f"dify.{room}")
         }
-        assert not private, f"{path.name}: {private}"
+        assert private <= SEAMS, f"{path.name}: {private}"
 
 
 def test_only_one_module_names_the_http_library():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ..._config import RequestOptions
 from ..._paging import NUMBERED
 from ..._request import Call, compact, segment
+from ..._waits import now
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
 from .._io import sleep
@@ -257,7 +257,7 @@ class AsyncAnnotations(AsyncResource):
             await client.annotations.wait_reply("disable", job.job_id, timeout=60)
             ```
         """
-        ends = None if timeout is None else time.monotonic() + timeout
+        ends = None if timeout is None else now() + timeout
         while True:
             job = await self.reply_status(action, job_id, options=options)
             if on_progress is not None:
@@ -269,8 +269,8 @@ class AsyncAnnotations(AsyncResource):
                 raise DifyError(f"the job {job_id} could not {action} annotation replies: {why}")
             left = poll_interval
             if ends is not None:
-                left = min(poll_interval, ends - time.monotonic())
-                if ends <= time.monotonic():
+                left = min(poll_interval, ends - now())
+                if ends <= now():
                     raise APITimeoutError(
                         f"the job {job_id} is {job.job_status} after {timeout:g} s; it goes on at the server", sent=True
                     )

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ..._config import RequestOptions
 from ..._paging import NUMBERED
 from ..._request import Call, compact, segment
+from ..._waits import now
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
 from .._io import sleep
@@ -258,7 +258,7 @@ class Annotations(Resource):
             client.annotations.wait_reply("disable", job.job_id, timeout=60)
             ```
         """
-        ends = None if timeout is None else time.monotonic() + timeout
+        ends = None if timeout is None else now() + timeout
         while True:
             job = self.reply_status(action, job_id, options=options)
             if on_progress is not None:
@@ -270,8 +270,8 @@ class Annotations(Resource):
                 raise DifyError(f"the job {job_id} could not {action} annotation replies: {why}")
             left = poll_interval
             if ends is not None:
-                left = min(poll_interval, ends - time.monotonic())
-                if ends <= time.monotonic():
+                left = min(poll_interval, ends - now())
+                if ends <= now():
                     raise APITimeoutError(
                         f"the job {job_id} is {job.job_status} after {timeout:g} s; it goes on at the server", sent=True
                     )

@@ -10,7 +10,6 @@ import pytest
 from dify import IndexingFailed, IndexingTimeout, InvalidArgumentError, NotFoundError
 from tests.support.recordings import recording
 
-from ..clock import clock_of
 from ..support import make_client
 
 
@@ -118,12 +117,11 @@ async def test_a_plugins_reason_is_told_by_its_description():
     assert blob in caught.value.error
 
 
-async def test_a_long_interval_does_not_outlast_the_timeout(monkeypatch):
+async def test_a_long_interval_does_not_outlast_the_timeout(waits):
     documents, asked = answering(state("indexing"))
-    clock = clock_of(documents, monkeypatch)
     with pytest.raises(IndexingTimeout):
         await documents.wait_indexed("k-1", "b-1", timeout=5, poll_interval=3600)
-    assert clock.waits == [5]
+    assert waits == [5]
     assert len(asked) == 2  # and once more when the time is over
 
 

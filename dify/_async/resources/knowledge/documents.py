@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -12,6 +11,7 @@ from ...._knowledge import some_of
 from ...._paging import NUMBERED
 from ...._paths import dataset_path, document_path
 from ...._request import Call, compact, segment
+from ...._waits import now
 from ....errors import InvalidArgumentError
 from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
 from ..._io import sleep
@@ -212,7 +212,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         """
         if not poll_interval >= 0:
             raise InvalidArgumentError("poll_interval is a number of seconds from 0 up")
-        end = None if timeout is None else time.monotonic() + timeout
+        end = None if timeout is None else now() + timeout
         while True:
             status = await self.indexing_status(dataset_id, batch, options=options)
             if on_progress is not None:
@@ -221,7 +221,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
                 return status
             pause = poll_interval
             if end is not None:
-                left = end - time.monotonic()
+                left = end - now()
                 if left <= 0:
                     raise indexing_overdue(status, batch, timeout)
                 pause = min(pause, left)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -13,6 +12,7 @@ from ...._knowledge import some_of
 from ...._paging import NUMBERED
 from ...._paths import dataset_path, document_path
 from ...._request import Call, compact, segment
+from ...._waits import now
 from ....errors import InvalidArgumentError
 from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
 from ..._io import sleep
@@ -211,7 +211,7 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
         """
         if not poll_interval >= 0:
             raise InvalidArgumentError("poll_interval is a number of seconds from 0 up")
-        end = None if timeout is None else time.monotonic() + timeout
+        end = None if timeout is None else now() + timeout
         while True:
             status = self.indexing_status(dataset_id, batch, options=options)
             if on_progress is not None:
@@ -220,7 +220,7 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
                 return status
             pause = poll_interval
             if end is not None:
-                left = end - time.monotonic()
+                left = end - now()
                 if left <= 0:
                     raise indexing_overdue(status, batch, timeout)
                 pause = min(pause, left)
