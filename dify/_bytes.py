@@ -111,9 +111,15 @@ class PartFile:
             return self.target
 
     def drop(self) -> None:
-        """Something went wrong: leave nothing behind. Never waits: a thread that is at work cleans up when it is done."""
+        """Give the file up. Never waits: where a thread is writing, that removes the file when it is done."""
         self._dropped = True
         self._clean_up()
+
+    def remove(self) -> None:
+        """Give the file up, and return when it is removed. Blocks while a thread is writing."""
+        self._dropped = True
+        with self._lock:
+            self._discard()
 
     @contextmanager
     def _at_work(self) -> Generator[None]:
@@ -125,19 +131,21 @@ class PartFile:
                 self._clean_up()
 
     def _clean_up(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            return
+        if self._lock.acquire(blocking=False):
+            try:
+                self._discard()
+            finally:
+                self._lock.release()
+
+    def _discard(self) -> None:
         part, self._part = self._part, None
         try:
             if self._file is not None:
                 self._file.close()
         finally:
             self._file = None
-            try:
-                if part is not None:
-                    part.unlink(missing_ok=True)
-            finally:
-                self._lock.release()
+            if part is not None:
+                part.unlink(missing_ok=True)
 
 
 class PartWriter:

@@ -117,8 +117,10 @@ class AsyncByteStream(AsyncWalk):
                 await in_thread(part.open)
                 await self._write(part, on_progress or _no_progress)
                 return await in_thread(part.keep)
-            except BaseException:
-                part.drop()
+            except BaseException as error:
+                part.drop()  # also where a task is cancelled, which must not wait for a slow disk
+                if isinstance(error, Exception):
+                    await in_thread(part.remove)
                 raise
         finally:
             await self.aclose()

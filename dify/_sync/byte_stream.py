@@ -118,8 +118,10 @@ class ByteStream(Walk):
                 in_thread(part.open)
                 self._write(part, on_progress or _no_progress)
                 return in_thread(part.keep)
-            except BaseException:
-                part.drop()
+            except BaseException as error:
+                part.drop()  # also where a task is cancelled, which must not wait for a slow disk
+                if isinstance(error, Exception):
+                    in_thread(part.remove)
                 raise
         finally:
             self.close()

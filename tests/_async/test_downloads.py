@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import threading
 
 import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, DifyError, NotFoundError, ResponseValidationError
+from dify._bytes import BATCH, PartFile
 
 from .support import Chunks, make_client
 
@@ -159,3 +161,21 @@ async def test_a_length_that_is_none_is_unknown(value):
     handler = lambda request: httpx.Response(200, headers={"content-length": value.encode()}, stream=Chunks([b"x"]))  # noqa: E731
     async with download(handler) as stream:
         assert stream.content_length is None
+
+
+async def test_a_download_that_breaks_off_while_a_piece_is_being_written_has_left_nothing_when_it_raises(
+    tmp_path, monkeypatch
+):
+    write, raised = PartFile.write, threading.Event()
+
+    def slow(part: PartFile, data: bytes | memoryview) -> None:
+        with part._lock:
+            raised.wait(0.3)  # still at it when the connection breaks
+        write(part, data)
+
+    monkeypatch.setattr(PartFile, "write", slow)
+    with pytest.raises(APIConnectionError):
+        await download(serving(bytes(BATCH + 1), error=httpx.ReadError("gone"))).save(tmp_path / "a.bin")
+    left = names(tmp_path)
+    raised.set()
+    assert left == []

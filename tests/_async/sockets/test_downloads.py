@@ -43,7 +43,8 @@ async def test_progress_is_told_up_to_the_last_byte(tmp_path: Path) -> None:
     assert path == tmp_path / "mine.bin"
     assert checksum_of(path) == giver.checksum
     assert told[-1] == (giver.size, giver.size)
-    assert len(told) > 3
+    # One piece may be written while the next comes, so a report may be two pieces after the one before.
+    assert len(told) >= 3
     assert [done for done, _ in told] == sorted({done for done, _ in told})
 
 
