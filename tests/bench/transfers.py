@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import httpx
 
-from ..support.measured import WARM_UP, SlowFile, peak, transfer, transfer_blocking, watch_lag
+from ..support.measured import WARM_UP, SlowFile, peak, transfer, transfer_blocking, watching_lag
 from ..support.server import Server
 from ..support.transfers import Giver, Taker
 from ..support.upload_forms import checksum_of, sparse_file
@@ -54,25 +54,23 @@ def _slow_part_files() -> Iterator[None]:
 
 
 async def _raw(what: str, url: str, path: Path, slow: bool) -> dict[str, float]:
-    lags: list[float] = []
     async with httpx.AsyncClient(timeout=PATIENCE, headers=HEADERS) as client:
         if what == "upload":
             await client.post(f"{url}/files/upload", files={"file": WARM_UP}, data={"user": "alice"})
         before, begun = peak(), time.perf_counter()
-        watching = asyncio.create_task(watch_lag(lags))
-        if what == "upload":
-            with path.open("rb") as file:
-                source: Any = SlowFile(file, DELAY) if slow else file
-                answer = await client.post(f"{url}/files/upload", files={"file": source}, data={"user": "alice"})
-                answer.raise_for_status()
-        else:
-            with path.open("wb") as file:
-                target: Any = SlowWrites(file) if slow else file
-                async with client.stream("GET", f"{url}/files/file-1/preview") as answer:
-                    async for chunk in answer.aiter_bytes():
-                        target.write(chunk)
-        took = time.perf_counter() - begun
-        watching.cancel()
+        async with watching_lag() as lags:
+            if what == "upload":
+                with path.open("rb") as file:
+                    source: Any = SlowFile(file, DELAY) if slow else file
+                    answer = await client.post(f"{url}/files/upload", files={"file": source}, data={"user": "alice"})
+                    answer.raise_for_status()
+            else:
+                with path.open("wb") as file:
+                    target: Any = SlowWrites(file) if slow else file
+                    async with client.stream("GET", f"{url}/files/file-1/preview") as answer:
+                        async for chunk in answer.aiter_bytes():
+                            target.write(chunk)
+            took = time.perf_counter() - begun
     return {"grown": peak() - before, "seconds": took, "lag_p99": p99(lags)}
 
 
