@@ -154,14 +154,14 @@ def knowledge_operations():
 IDS = {"dataset_id", "document_id", "segment_id", "child_chunk_id", "metadata_id", "batch", "node_id"}
 
 
-@pytest.mark.parametrize("bad", ["", "..", "%2e%2e", "a/b", "a\\b", "x\r\n"])
 @pytest.mark.parametrize("one", knowledge_operations(), ids=lambda one: one.path)
-async def test_an_id_that_is_no_path_segment_is_refused_before_anything_is_sent(one, bad):
+async def test_an_id_that_is_no_path_segment_is_refused_before_anything_is_sent(one):
     seen = []
+    client = make_client(keeping(seen))
     for name in sorted(IDS.intersection(one.required)):
-        client = make_client(keeping(seen))
-        with pytest.raises(InvalidArgumentError, match=name):
-            await finish(one.call(client, **{name: bad}))
+        for bad in ("", "..", "%2e%2e", "a/b", "a\\b", "x\r\n"):
+            with pytest.raises(InvalidArgumentError, match=name):
+                await finish(one.call(client, **{name: bad}))
     assert seen == []
 
 

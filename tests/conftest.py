@@ -1,0 +1,22 @@
+"""Options of the whole suite: everything, or a folder, runs in parallel; a file or a single test runs in this process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Choose `-n auto` where it helps; `-n`, `--pdb`, `--collect-only` and `-p no:xdist` have the last word."""
+    option = config.option
+    # A worker loads this file, too, and must not start workers of its own.
+    if "PYTEST_XDIST_WORKER" in os.environ or hasattr(config, "workerinput"):
+        return
+    if not config.pluginmanager.hasplugin("xdist") or option.numprocesses is not None:
+        return
+    paths = [Path(str(argument).partition("::")[0]) for argument in config.args]
+    if any(path.is_dir() for path in paths) and not (option.usepdb or option.trace or option.collectonly):
+        option.numprocesses, option.dist = "auto", "worksteal"
