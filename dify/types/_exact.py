@@ -21,6 +21,7 @@ class _WireDecimal(Decimal):
     """A decimal that the wire spelled otherwise than `str` does. Arithmetic gives plain decimals."""
 
     wire: Wire
+    """The number or text of the wire."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _decimal, (Decimal(self), self.wire)
@@ -33,9 +34,10 @@ class _WireDecimal(Decimal):
 
 
 class _WireTime(datetime):
-    """A time that the wire spelled otherwise than a dump would; None in times that are computed from it."""
+    """A time that the wire spelled otherwise than a dump would."""
 
     wire: Wire | None = None
+    """The number or text of the wire. None in a time that was computed from another."""
 
     def _plain(self) -> datetime:
         return datetime.combine(self.date(), self.timetz())
