@@ -64,7 +64,6 @@ CALLS: list[tuple[str, str]] = [
     ("end-user {end_user_id}", "session_id\talice"),
     ("request GET /info", '"name": "Emulator"'),
     ("request GET /datasets --key knowledge --query limit=1", '"data": ['),
-    ("request GET / --key none --json", '"server_version": "1.14.2"'),
     ("knowledge list", "{dataset_id}\tAll\t"),
     ("knowledge list --keyword nothing", ""),
     ("knowledge create Handbook --indexing economy", "name\tHandbook"),

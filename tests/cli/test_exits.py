@@ -77,6 +77,14 @@ def test_a_wrong_key_exits_with_3_and_is_not_shown() -> None:
     assert secret not in result.stdout + result.stderr
 
 
+def test_a_request_without_a_key_is_sent_without_one() -> None:
+    with Emulator().serve() as base_url:
+        result = piped("request", "GET", "/info", "--key", "none", DIFY_API_KEY="app-set", DIFY_BASE_URL=base_url)
+
+    assert result.returncode == 3
+    assert "Authorization header must be provided" in result.stderr
+
+
 def test_no_connection_exits_with_6(invoke: Invoke) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

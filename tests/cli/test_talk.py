@@ -38,7 +38,7 @@ def test_a_conversation_goes_on_is_begun_anew_and_is_shown(tmp_path: Path) -> No
         terminal.type("/files https://example.com/cat.png")
         terminal.expect("with the next message: a b.txt, https://example.com/cat.png")
         terminal.type("three")
-        terminal.expect("3: three with a b.txt with None")
+        terminal.expect("3: three with a b.txt with cat.png")
         terminal.type("four")
         terminal.expect("4: four\n")  # the file was for one message
         terminal.type("/history")
