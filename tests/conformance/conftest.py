@@ -12,21 +12,43 @@ import pytest
 from dify import APIStatusError, AppParameters, NotFoundError
 
 from .targets import KEYS, Door, Face, Kind, Target, emulated, live, live_targets
+from .touched import Touched
 
 DOORS: tuple[Door, ...] = ("live",) if live_targets() else ("in-process", "localhost")
+TOUCHED = Touched()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the operations that the suite touched."""
+    if not TOUCHED.doors:
+        return
+    terminalreporter.section("operations of the Service API that were answered")
+    for line in TOUCHED.report():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def touched() -> Touched:
+    """Counts of the operations that the suite sent and the server answered."""
+    return TOUCHED
 
 
 @pytest.fixture(scope="package", params=DOORS)  # its server ends with the suite, and not with the session
-def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+def target(request: pytest.FixtureRequest, touched: Touched) -> Iterator[Target]:
     """What the suite is held against."""
     if request.param == "live":
-        yield live()
+        with touched.recording("live"):
+            yield live()
         return
-    with emulated(request.param) as found:
+    with touched.recording(request.param), emulated(request.param) as found:
         yield found
         assert found.emulator is not None
         left = found.emulator._core.workspace
-        assert not left.knowledge.datasets, "a test has left a knowledge base behind"
+        pipelines = set(found.pipelines.values())
+        assert set(left.knowledge.datasets) == pipelines, "a test has left a knowledge base behind"
+        assert not any(left.knowledge.datasets[each].documents for each in pipelines), (
+            "a test has left a document behind"
+        )
         assert not any(app.conversations for app in left.apps.values()), "a test has left a conversation behind"
 
 
@@ -82,6 +104,22 @@ async def undo(open_app: Open) -> AsyncIterator[Undo]:
     for step in reversed(steps):
         with suppress(NotFoundError):
             await step()
+
+
+@pytest.fixture
+async def embedding(open_app: Open, target: Target) -> tuple[str, str]:
+    """Provider and name of a text embedding model of the workspace."""
+    providers = (await open_app("knowledge").knowledge.models.list("text-embedding")).data
+    models = [(provider.provider, model.model) for provider in providers for model in provider.models]
+    if target.live and not models:
+        pytest.skip("this instance has no text embedding model")
+    return models[0]
+
+
+@pytest.fixture
+def poll(target: Target) -> dict[str, float]:
+    """Settings of the calls that wait for a job: the emulator needs no pause, and a real server not many seconds."""
+    return {"poll_interval": 0.5 if target.live else 0.01, "timeout": 120}
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from dify.testing import Emulator, EmulatorForm, ToolCall
 from .faces import Awaited
 
 Kind = Literal["chat", "agent", "completion", "chatflow", "workflow", "human_input", "knowledge"]
+Source = Literal["local_file", "website_crawl"]
 Door = Literal["in-process", "localhost", "live"]
 Face = Literal["async", "sync"]
 
@@ -28,6 +29,10 @@ KEYS: Mapping[Kind, str] = {
     "human_input": "DIFY_LIVE_HUMAN_INPUT_KEY",  # a workflow with one form, which web apps are shown
     "knowledge": "DIFY_LIVE_KNOWLEDGE_KEY",
 }
+PIPELINES: Mapping[Source, str] = {
+    "local_file": "DIFY_LIVE_PIPELINE_DATASET",  # ids of knowledge bases with a published pipeline
+    "website_crawl": "DIFY_LIVE_CRAWL_DATASET",
+}
 MODES: Mapping[Kind, str] = {
     "chat": "chat",
     "agent": "agent-chat",
@@ -40,17 +45,19 @@ MODES: Mapping[Kind, str] = {
 
 @dataclass
 class Target:
-    """A server, the way to it, and the keys to its apps.
+    """A server, its address, and the keys to its apps.
 
     Attributes:
-        door: How it is reached.
-        keys: The keys, by what they open.
-        base_url: Where it is; None within this process.
-        emulator: The emulator behind it, if it is one.
+        door: The way to reach the server.
+        keys: API keys, by the kind of app; the knowledge key among them.
+        pipelines: Ids of knowledge bases with a pipeline, by the type of its datasource.
+        base_url: The address; None within this process.
+        emulator: The emulator behind it, or None for a real server.
     """
 
     door: Door
     keys: Mapping[Kind, str]
+    pipelines: Mapping[Source, str]
     base_url: str | None = None
     emulator: Emulator | None = None
     opened: list[Any] = field(default_factory=list)
@@ -59,6 +66,12 @@ class Target:
     def live(self) -> bool:
         """Whether it is a real server."""
         return self.door == "live"
+
+    @property
+    def unset(self) -> list[str]:
+        """Names of the environment variables without which some tests are skipped."""
+        names = [name for kind, name in KEYS.items() if kind not in self.keys]
+        return names + [name for source, name in PIPELINES.items() if source not in self.pipelines]
 
     def client(self, kind: Kind, face: Face, user: str) -> Any:
         """A client with the key of an app (or the knowledge key); both faces are awaited."""
@@ -89,7 +102,8 @@ def live_targets() -> bool:
 def live() -> Target:
     """The real server that the environment names."""
     keys = {kind: key for kind, name in KEYS.items() if (key := os.environ.get(name))}
-    return Target("live", keys, base_url=os.environ[BASE_URL])
+    pipelines = {source: id for source, name in PIPELINES.items() if (id := os.environ.get(name))}
+    return Target("live", keys, pipelines, base_url=os.environ[BASE_URL])
 
 
 @contextmanager
@@ -105,11 +119,16 @@ def emulated(door: Door) -> Iterator[Target]:
         emulator.add_app(mode="advanced-chat", api_key=keys["chatflow"], variables={"topic": "tea"})
         emulator.add_app(mode="workflow", api_key=keys["workflow"])
         emulator.add_app(_ask, mode="workflow", api_key=keys["human_input"])
+        url = {"variable": "url", "label": "URL", "type": "text-input", "required": True}
+        pipelines: dict[Source, str] = {
+            "local_file": emulator.add_pipeline("Files"),
+            "website_crawl": emulator.add_pipeline("Pages", datasource_type="website_crawl", variables=[url]),
+        }
         if door == "in-process":
-            yield Target(door, keys, emulator=emulator)
+            yield Target(door, keys, pipelines, emulator=emulator)
         else:
             with emulator.serve() as base_url:
-                yield Target(door, keys, base_url, emulator)
+                yield Target(door, keys, pipelines, base_url, emulator)
 
 
 def _agent(request: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ import wave
 
 import pytest
 
-from dify import AuthenticationError, NotFoundError
+from dify import AuthenticationError, BadRequestError, NotFoundError
 
 from .conftest import inputs_of
 from .targets import KEYS, MODES
@@ -98,3 +98,17 @@ async def test_annotations_are_written_changed_and_deleted(open_app, undo, label
     await client.annotations.delete(made.id)
     with pytest.raises(NotFoundError):
         await client.annotations.delete(made.id)
+
+
+async def test_annotation_replies_are_switched_on_and_off(open_app, embedding, poll):
+    client = open_app("chat")
+    provider, model = embedding
+    job = await client.annotations.enable_reply(
+        embedding_provider_name=provider, embedding_model_name=model, score_threshold=0.9
+    )
+    assert (await client.annotations.reply_status("enable", job.job_id)).job_id == job.job_id
+    assert (await client.annotations.wait_reply("enable", job.job_id, **poll)).job_status == "completed"
+    job = await client.annotations.disable_reply()
+    assert (await client.annotations.wait_reply("disable", job.job_id, **poll)).job_status == "completed"
+    with pytest.raises(BadRequestError):
+        await client.annotations.reply_status("enable", "00000000-0000-4000-8000-00000000dead")

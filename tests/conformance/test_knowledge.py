@@ -36,16 +36,32 @@ async def dataset(knowledge, undo, label):
     return made
 
 
-async def indexed(knowledge, dataset, made):
-    """A document, once it is."""
-    await knowledge.documents.wait_indexed(dataset.id, made.batch, poll_interval=0.01, timeout=120)
-    return made.document
+@pytest.fixture
+def indexed(knowledge, poll):
+    """Waits until the document of a batch can be searched, and returns it."""
+
+    async def wait(dataset, made):
+        await knowledge.documents.wait_indexed(dataset.id, made.batch, **poll)
+        return made.document
+
+    return wait
 
 
 @pytest.fixture
-async def document(knowledge, dataset):
-    made = await knowledge.documents.create_from_text(dataset.id, "drinks.txt", TEXT, process_rule=PARAGRAPHS)
-    return await indexed(knowledge, dataset, made)
+def write(knowledge):
+    """Makes a document of a text."""
+
+    async def create(dataset, name="drinks.txt", text=TEXT):
+        return await knowledge.documents.create_from_text(
+            dataset.id, name, text, indexing_technique="economy", process_rule=PARAGRAPHS
+        )
+
+    return create
+
+
+@pytest.fixture
+async def document(dataset, write, indexed):
+    return await indexed(dataset, await write(dataset))
 
 
 async def test_a_knowledge_base_is_made_changed_and_deleted(knowledge, dataset, label):
@@ -79,31 +95,45 @@ async def test_a_text_becomes_a_document_of_chunks(knowledge, dataset, document)
     assert sorted(chunks) == ["Coffee is made from beans.", "Tea is made from leaves."]
 
 
-async def test_a_file_becomes_a_document(knowledge, dataset):
+async def test_a_file_becomes_a_document(knowledge, dataset, indexed):
     file = ("drinks.md", TEXT.encode(), "text/markdown")
     made = await knowledge.documents.create_from_file(dataset.id, file, process_rule=PARAGRAPHS)
-    document = await indexed(knowledge, dataset, made)
+    document = await indexed(dataset, made)
     assert document.name == "drinks.md"
     assert len([one async for one in knowledge.segments.list(dataset.id, document.id)]) > 0
 
 
-async def test_indexing_is_watched_until_it_is_done(knowledge, dataset):
+async def test_indexing_is_watched_until_it_is_done(knowledge, dataset, write, poll):
     seen = []
-    made = await knowledge.documents.create_from_text(dataset.id, "drinks.txt", TEXT, process_rule=PARAGRAPHS)
-    status = await knowledge.documents.wait_indexed(
-        dataset.id, made.batch, poll_interval=0.01, timeout=120, on_progress=seen.append
-    )
+    made = await write(dataset)
+    status = await knowledge.documents.wait_indexed(dataset.id, made.batch, **poll, on_progress=seen.append)
     assert [one.indexing_status for one in status.data] == ["completed"]
     assert seen[-1].data[0].indexing_status == "completed"
 
 
-async def test_a_document_is_written_anew(knowledge, dataset, document):
+async def test_a_document_is_written_anew(knowledge, dataset, document, indexed):
     changed = await knowledge.documents.update_from_text(
         dataset.id, document.id, name="drinks2.txt", text="Milk comes from cows.", process_rule=PARAGRAPHS
     )
-    await indexed(knowledge, dataset, changed)
+    await indexed(dataset, changed)
     assert (changed.document.id, changed.document.name) == (document.id, "drinks2.txt")
     chunks = [one.content async for one in knowledge.segments.list(dataset.id, document.id)]
+    assert chunks == ["Milk comes from cows."]
+
+
+@pytest.mark.filterwarnings("ignore:.*update_from_file.*:DeprecationWarning")
+@pytest.mark.parametrize("call", ["replace_file", "update_from_file"])
+async def test_another_file_takes_the_place_of_a_documents(call, knowledge, dataset, indexed, open_app, since):
+    if call == "replace_file":
+        await since(open_app("knowledge"), (1, 14))
+    documents = knowledge.documents
+    made = await documents.create_from_file(dataset.id, ("drinks.md", TEXT.encode()), process_rule=PARAGRAPHS)
+    first = await indexed(dataset, made)
+    file = ("milk.md", b"Milk comes from cows.", "text/markdown")
+    changed = await getattr(documents, call)(dataset.id, first.id, file, process_rule=PARAGRAPHS)
+    await indexed(dataset, changed)
+    assert (changed.document.id, changed.document.name) == (first.id, "milk.md")
+    chunks = [one.content async for one in knowledge.segments.list(dataset.id, first.id)]
     assert chunks == ["Milk comes from cows."]
 
 
@@ -116,10 +146,10 @@ async def test_a_document_is_switched_off_and_deleted(knowledge, dataset, docume
         await knowledge.documents.get(dataset.id, document.id)
 
 
-async def test_a_documents_file_is_downloaded(knowledge, dataset, open_app, since):
+async def test_a_documents_file_is_downloaded(knowledge, dataset, indexed, open_app, since):
     await since(open_app("knowledge"), (1, 14))
     made = await knowledge.documents.create_from_file(dataset.id, ("drinks.md", TEXT.encode()), process_rule=PARAGRAPHS)
-    document = await indexed(knowledge, dataset, made)
+    document = await indexed(dataset, made)
     assert await knowledge.documents.download(dataset.id, document.id).read() == TEXT.encode()
     zipped = await knowledge.documents.download_zip(dataset.id, [document.id]).read()
     assert zipped.startswith(b"PK")
@@ -173,7 +203,7 @@ async def test_documents_get_metadata(knowledge, dataset, document):
     assert "document_name" in [one.name for one in (await knowledge.metadata.built_in(dataset.id)).fields]
 
 
-async def test_chunks_have_chunks_within(knowledge, undo, label, lacking):
+async def test_chunks_have_chunks_within(knowledge, undo, label, indexed, embedding):
     made = await knowledge.datasets.create(label)
     undo(lambda: knowledge.datasets.delete(made.id))
     rule = ProcessRule(
@@ -185,16 +215,18 @@ async def test_chunks_have_chunks_within(knowledge, undo, label, lacking):
             subchunk_segmentation=Segmentation(separator=" ", max_tokens=60),
         ),
     )
-    with lacking("an embedding model"):
-        batch = await knowledge.documents.create_from_text(
-            made.id,
-            "drinks.txt",
-            TEXT,
-            indexing_technique="high_quality",
-            doc_form="hierarchical_model",
-            process_rule=rule,
-        )
-    document = await indexed(knowledge, made, batch)
+    provider, model = embedding
+    batch = await knowledge.documents.create_from_text(
+        made.id,
+        "drinks.txt",
+        TEXT,
+        indexing_technique="high_quality",
+        doc_form="hierarchical_model",
+        process_rule=rule,
+        embedding_model_provider=provider,
+        embedding_model=model,
+    )
+    document = await indexed(made, batch)
     segment = (await knowledge.segments.list(made.id, document.id)).data[0]
     child = (await knowledge.child_chunks.create(made.id, document.id, segment.id, "A cup of tea.")).data
     changed = await knowledge.child_chunks.update(made.id, document.id, segment.id, child.id, "A pot of tea.")
@@ -207,9 +239,3 @@ async def test_chunks_have_chunks_within(knowledge, undo, label, lacking):
 async def test_the_workspaces_models_are_listed(knowledge):
     providers = (await knowledge.models.list("llm")).data
     assert all(provider.provider and provider.models is not None for provider in providers)
-
-
-async def test_a_file_for_a_pipeline_is_uploaded(knowledge, open_app, since):
-    await since(open_app("knowledge"), (1, 14))
-    uploaded = await knowledge.pipelines.upload_file(("notes.txt", b"Hello"))
-    assert (uploaded.name, uploaded.size) == ("notes.txt", 5)

@@ -134,6 +134,16 @@ async def test_an_answer_can_be_stopped(open_app):
     await client.chat.stop(stream.task_id)  # what is over already can be stopped too
 
 
+async def test_a_completion_can_be_stopped(open_app):
+    client = open_app("completion")
+    async with client.completions.stream(await inputs_of(client), query="Count to five hundred in words.") as stream:
+        async for _ in stream:
+            await stream.stop()
+            break
+        assert stream.task_id
+    await client.completions.stop(stream.task_id)
+
+
 async def test_conversations_are_listed_named_and_deleted(open_app, label):
     client = open_app("chat")
     inputs = await inputs_of(client)
