@@ -119,7 +119,7 @@ async def embedding(open_app: Open, target: Target) -> tuple[str, str]:
 @pytest.fixture
 def poll(target: Target) -> dict[str, float]:
     """Settings of the calls that wait for a job: the emulator needs no pause, and a real server not many seconds."""
-    return {"poll_interval": 0.5 if target.live else 0.01, "timeout": 120}
+    return {"poll_interval": 0.1 if target.live else 0.01, "timeout": 120}
 
 
 @pytest.fixture

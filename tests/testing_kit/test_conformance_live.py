@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ..conformance.targets import BASE_URL, KEYS, emulated
+from dify._operations import OPERATIONS
+
+from ..conformance.targets import BASE_URL, KEYS, PIPELINES, emulated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,16 +40,29 @@ def served():
 
 def left_behind(target) -> int:
     workspace = target.emulator._core.workspace
-    return len(workspace.knowledge.datasets) + sum(len(app.conversations) for app in workspace.apps.values())
+    datasets = set(workspace.knowledge.datasets) - set(target.pipelines.values())
+    return len(datasets) + sum(len(app.conversations) for app in workspace.apps.values())
 
 
-def test_with_all_keys_nothing_is_skipped_and_nothing_is_left(served):
+@pytest.mark.slow
+def test_with_all_keys_nothing_is_skipped_nothing_is_left_and_every_operation_is_touched(served):
     keys = {KEYS[kind]: key for kind, key in served.keys.items()}
-    said = run({BASE_URL: served.base_url, **keys}, "tests/conformance/test_app.py", "tests/conformance/test_runs.py")
-    assert "skipped" not in said
-    assert "in-process" not in said
-    assert re.search(r"^\d\d passed", said, re.MULTILINE)
+    pipelines = {PIPELINES[source]: id for source, id in served.pipelines.items()}
+    output = run({BASE_URL: served.base_url, **keys, **pipelines}, "tests/conformance")
+    assert "skipped" not in output
+    assert "in-process" not in output
+    assert re.search(r"^\d\d\d passed", output, re.MULTILINE)
+    for face in ("async", "sync"):
+        assert f"live, {face}: {len(OPERATIONS)} of {len(OPERATIONS)} operations" in output
     assert left_behind(served) == 0
+
+
+def test_a_part_of_the_suite_prints_what_it_did_not_touch_and_passes(served):
+    keys = {KEYS[kind]: key for kind, key in served.keys.items()}
+    output = run({BASE_URL: served.base_url, **keys}, "tests/conformance/test_touched_operations.py")
+    assert "only a part of the suite runs" in output
+    assert "live, sync: 0 of 82 operations, 0 responses" in output
+    assert re.search(r"^  untouched: sendChatMessage, .*, runPipeline$", output, re.MULTILINE)
 
 
 def test_what_has_no_key_is_skipped_by_name(served):
