@@ -57,7 +57,7 @@ async def test_a_file_is_uploaded_for_its_user(open_app, user, since):
         "txt",
         "text/plain",
     )
-    await since(client, (1, 14))
+    since((1, 14))
     person = await client.end_users.get(uploaded.created_by)
     assert (person.id, person.session_id) == (uploaded.created_by, user)
 

@@ -125,7 +125,7 @@ async def test_a_document_is_written_anew(knowledge, dataset, document, indexed)
 @pytest.mark.parametrize("call", ["replace_file", "update_from_file"])
 async def test_another_file_takes_the_place_of_a_documents(call, knowledge, dataset, indexed, open_app, since):
     if call == "replace_file":
-        await since(open_app("knowledge"), (1, 14))
+        since((1, 14))
     documents = knowledge.documents
     made = await documents.create_from_file(dataset.id, ("drinks.md", TEXT.encode()), process_rule=PARAGRAPHS)
     first = await indexed(dataset, made)
@@ -147,7 +147,7 @@ async def test_a_document_is_switched_off_and_deleted(knowledge, dataset, docume
 
 
 async def test_a_documents_file_is_downloaded(knowledge, dataset, indexed, open_app, since):
-    await since(open_app("knowledge"), (1, 14))
+    since((1, 14))
     made = await knowledge.documents.create_from_file(dataset.id, ("drinks.md", TEXT.encode()), process_rule=PARAGRAPHS)
     document = await indexed(dataset, made)
     assert await knowledge.documents.download(dataset.id, document.id).read() == TEXT.encode()

@@ -15,7 +15,7 @@ PAGE = "https://example.com/"
 @pytest.fixture
 async def pipelines(open_app, since):
     client = open_app("knowledge")
-    await since(client, (1, 14))
+    since((1, 14))
     return client.knowledge.pipelines
 
 

@@ -57,7 +57,7 @@ async def test_a_version_of_a_workflow_runs(open_app, lacking):
 
 async def test_the_end_of_a_run_can_be_heard_again(open_app, since):
     client = open_app("workflow")
-    await since(client, (1, 14))
+    since((1, 14))
     run = await client.workflows.run(await inputs_of(client))
     events = [event async for event in client.workflows.events(run.workflow_run_id)]
     assert [event.event for event in events] == ["workflow_finished"]
@@ -103,7 +103,7 @@ def filled(form):
 
 async def test_a_run_waits_for_a_person(open_app, since):
     client = open_app("human_input")
-    await since(client, (1, 14))
+    since((1, 14))
     events = [event async for event in client.workflows.stream(await inputs_of(client))]
     assert [event.event for event in events[-2:]] == ["human_input_required", "workflow_paused"]
     assert isinstance(events[-1], WorkflowPausedEvent)
@@ -112,7 +112,7 @@ async def test_a_run_waits_for_a_person(open_app, since):
 
 async def test_a_form_is_shown_submitted_and_the_run_goes_on(open_app, since):
     client = open_app("human_input")
-    await since(client, (1, 14))
+    since((1, 14))
     run, form = await pause(client)
     shown = await client.human_input.get(form.form_token)
     action = shown.user_actions[0].id
@@ -127,7 +127,7 @@ async def test_a_form_is_shown_submitted_and_the_run_goes_on(open_app, since):
 
 async def test_a_form_is_submitted_once(open_app, since):
     client = open_app("human_input")
-    await since(client, (1, 14))
+    since((1, 14))
     _, form = await pause(client)
     action = form.actions[0].id
     await client.human_input.submit(form.form_token, action=action, inputs=filled(form))
@@ -138,7 +138,7 @@ async def test_a_form_is_submitted_once(open_app, since):
 
 async def test_an_action_that_the_form_lacks_is_refused(open_app, since):
     client = open_app("human_input")
-    await since(client, (1, 14))
+    since((1, 14))
     _, form = await pause(client)
     with pytest.raises(APIStatusError) as caught:
         await client.human_input.submit(form.form_token, action="nonsense", inputs=filled(form))
@@ -147,14 +147,14 @@ async def test_an_action_that_the_form_lacks_is_refused(open_app, since):
 
 async def test_a_form_that_is_not_there_is_not_found(open_app, since):
     client = open_app("human_input")
-    await since(client, (1, 14))
+    since((1, 14))
     with pytest.raises(NotFoundError):
         await client.human_input.get("no-such-token")
 
 
 async def test_a_run_is_followed_through_its_forms(open_app, since, face):
     client = open_app("human_input")
-    await since(client, (1, 14))
+    since((1, 14))
 
     def answer(form):
         return FormAnswer(action=form.actions[0].id, inputs=filled(form))
