@@ -11,7 +11,7 @@ from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>```+)(?P<language>[\w+-]*)(?P<rest>.*)$")
-MARK = re.compile(r"<!--\s*run:\s*(.*?)\s*-->")
+MARK = re.compile(r"<!--\s*(?:run:\s*|(live):\s*)(.*?)\s*-->")
 FILE = re.compile(r"# ([\w/]+\.py)\n")
 HEADING = re.compile(r"^##? (.+)$")
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -91,7 +91,7 @@ def _blocks(page: str, lines: list[str]) -> Iterator[Block]:
             yield Block(page, number + 1, section, "python", dedent("\n".join(lines[number:end])) + "\n", setup=True)
             number = end + 1
         elif found := MARK.findall(line):
-            marks += found
+            marks += [" ".join(part for part in parts if part) for parts in found]
         elif fence := FENCE.match(line):
             closing = fence["indent"] + fence["ticks"]
             try:

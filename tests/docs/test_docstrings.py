@@ -72,16 +72,25 @@ def waiting() -> Iterator[Any]:
 
 
 class Things:
-    """What the names in the examples stand for, each made when an example speaks of it."""
+    """Objects that the names in the examples stand for, each made when an example uses it."""
 
     def __init__(self, emulator: Emulator, example: Example) -> None:
         self._emulator = emulator
         self._client = emulator.sync_client(user="alice")
         self._source = example.source
 
+    def _app(self, kind: str) -> Dify:
+        """A client with the key of an app of a kind; the emulator has one app of every kind."""
+        return self._client
+
+    def _pipeline(self, datasource_type: str) -> str:
+        """Id of a knowledge base with a pipeline."""
+        return self._emulator.add_pipeline(datasource_type=datasource_type, node_id=NODE)
+
     @cached_property
     def _conversation(self) -> Any:
-        return self._client.chat.send("Where should I go?")
+        kind = "chatflow" if "variable" in self._source else "chat"
+        return self._app(kind).chat.send("Where should I go?")
 
     @property
     def conversation_id(self) -> str:
@@ -93,35 +102,35 @@ class Things:
 
     @property
     def variable_id(self) -> str:
-        return self._client.conversations.variables(self.conversation_id).data[0].id
+        return self._app("chatflow").conversations.variables(self.conversation_id).data[0].id
 
     @property
     def workflow_run_id(self) -> Any:
-        return self._client.workflows.run({"q": "tea"}).workflow_run_id
+        return self._app("workflow").workflows.run({"q": "tea"}).workflow_run_id
 
     @property
     def form_token(self) -> Any:
-        [form] = self._client.workflows.run({"ask": "a person"}).forms
+        [form] = self._app("human_input").workflows.run({"ask": "a person"}).forms
         return form.form_token
 
     @property
     def file_id(self) -> str:
-        photo = self._client.files.upload(("cat.png", b"..."))
-        self._client.chat.send("What is this?", files=[photo])  # from now on it can be looked at
+        photo = self._app("chat").files.upload(("cat.png", b"..."))
+        self._app("chat").chat.send("What is this?", files=[photo])  # from now on it can be looked at
         return photo.id
 
     @property
     def end_user_id(self) -> Any:
-        return self._client.files.upload(("cat.png", b"...")).created_by
+        return self._app("chat").files.upload(("cat.png", b"...")).created_by
 
     @property
     def annotation_id(self) -> str:
-        return self._client.annotations.create("Where are you?", "In Rome.").id
+        return self._app("chat").annotations.create("Where are you?", "In Rome.").id
 
     @property
     def job_id(self) -> str:
         model = {"embedding_provider_name": "p", "embedding_model_name": "m"}
-        return self._client.annotations.enable_reply(**model, score_threshold=0.9).job_id
+        return self._app("chat").annotations.enable_reply(**model, score_threshold=0.9).job_id
 
     @cached_property
     def dataset_id(self) -> str:
