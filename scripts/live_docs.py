@@ -26,6 +26,8 @@ from tests.conformance.targets import BASE_URL
 from tests.docs.live import LiveServer
 from tests.docs.live_runs import Outcome, run_docstrings, run_examples, run_pages
 
+SLOW = 30
+"""Seconds from which on a block is reported: pages show nothing that takes so long."""
 GROUPS = {"pages": run_pages, "docstrings": run_docstrings, "examples": run_examples}
 
 
@@ -40,6 +42,8 @@ def report(outcomes: list[Outcome], verbose: bool) -> None:
             print(f"failed: {each.name}: {each.reason}")
             if verbose or each.output.strip():
                 print(textwrap.indent(each.output.strip()[-2000:], "    "))
+        elif each.seconds > SLOW:
+            print(f"slow: {each.name}: {each.seconds:.0f} s")
     reasons = Counter((each.group, each.reason) for each in outcomes if each.state == "not run")
     for (group, reason), count in reasons.items():
         print(f"not run: {count} of {group}: {reason}")
@@ -67,9 +71,11 @@ async def main() -> int:
         for group in arguments.groups or GROUPS:
             outcomes += await GROUPS[group](server, wanted)
     finally:
-        server.clean()
+        problems = server.clean()
+    for problem in problems:
+        print(f"not cleaned up: {problem}")
     report(outcomes, arguments.verbose)
-    return 1 if any(each.state == "failed" for each in outcomes) else 0
+    return 1 if problems or any(each.state == "failed" for each in outcomes) else 0
 
 
 if __name__ == "__main__":

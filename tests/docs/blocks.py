@@ -58,7 +58,8 @@ class Block:
         if self.mark("async") is not None or self.mark("sync") is not None:
             return self.mark("async") is not None
         waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
-        return any(isinstance(node, waits) for node in ast.walk(self.tree()))
+        nodes = [*ast.walk(self.tree())]
+        return any(isinstance(node, waits) or (isinstance(node, ast.comprehension) and node.is_async) for node in nodes)
 
     def tree(self) -> ast.AST:
         """The block read as Python, with the line numbers of its page."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TypeVar
 from uuid import uuid4
 
-from dify import Dify, DifyError
+from dify import AnnotationReplyJob, BadRequestError, Dify, DifyError
 
 from ..conformance.targets import BASE_URL, KEYS, PIPELINES
 
@@ -17,7 +19,7 @@ NAMES: Mapping[str, str] = {
     **KEYS,
     "human_chatflow": "DIFY_LIVE_HUMAN_CHATFLOW_KEY",  # a chatflow with a form
     "failing_workflow": "DIFY_LIVE_FAILING_WORKFLOW_KEY",
-    "moderated_chat": "DIFY_LIVE_MODERATED_CHAT_KEY",  # output moderation of the word "secret"
+    "moderated_chat": "DIFY_LIVE_MODERATED_CHAT_KEY",  # output moderation of "tell me", say
     "speaking_chat": "DIFY_LIVE_SPEAKING_CHAT_KEY",  # text to speech with autoplay
 }
 """Environment variable of the key of each kind of app."""
@@ -47,6 +49,7 @@ class LiveServer:
         self.base_url = os.environ[BASE_URL]
         self.tag = f"docs-{uuid4().hex[:8]}"
         self._sections = 0
+        self._replies_enabled = False
         self._keys = {kind: key for kind, name in NAMES.items() if (key := os.environ.get(name))}
 
     def key(self, kind: str) -> str:
@@ -87,14 +90,42 @@ class LiveServer:
             "DIFY_KNOWLEDGE_API_KEY": self._keys.get("knowledge", ""),
         }
 
+    def named(self, name: str) -> str:
+        """A name for something that the run creates, which no earlier section has used."""
+        return f"{name} {self.tag}-{self._sections}"
+
+    def enable_annotation_replies(self) -> str:
+        """Switch the annotation replies of the chat app on, and return the id of the job that did it."""
+        provider, model = self._embedding
+        self._replies_enabled = True
+        with self.client("chat") as client:
+            job = client.annotations.enable_reply(
+                embedding_provider_name=provider, embedding_model_name=model, score_threshold=0.9
+            )
+        self.wait_for_annotation_replies(job)
+        return job.job_id
+
+    def wait_for_annotation_replies(self, job: AnnotationReplyJob) -> None:
+        """Wait until a job has ended; a server breaks off two of them that run at once."""
+        deadline = time.monotonic() + 60
+        with self.client("chat") as client:
+            while time.monotonic() < deadline:
+                for action in ("enable", "disable"):
+                    with contextlib.suppress(BadRequestError):  # it is a job of the other kind
+                        if client.annotations.reply_status(action, job.job_id).job_status in ("completed", "error"):
+                            return
+                time.sleep(0.2)
+        raise TimeoutError(f"the annotation job {job.job_id} has not ended within 60 s")
+
     # ------------------------------------------------------------------------------------------------ placeholders
     def filled_in(self, source: str, kind: str) -> str:
         """The source with the placeholders of the pages replaced, as a reader does: keys, users, names, models."""
         source = re.sub(r'"app-[^"]*"', f'"{self.key("chat" if kind == "knowledge" else kind)}"', source)
         source = re.sub(r'"(alice|bob|probe)"', lambda match: f'"{self.user(match[1])}"', source)
-        source = re.sub(rf'"({MADE})"', lambda match: f'"{match[1]} {self.tag}-{self._sections}"', source)
+        source = re.sub(rf'"({MADE})"', lambda match: f'"{self.named(match[1])}"', source)
         if '"dataset-' in source:
             source = re.sub(r'"dataset-[^"]*"', f'"{self.key("knowledge")}"', source)
+        self._replies_enabled = self._replies_enabled or "enable_reply(" in source
         if "embedding_model" in source:
             provider, model = self._embedding
             source = re.sub(r'(embedding_(?:model_provider|provider_name)=)"[^"]*"', rf'\1"{provider}"', source)
@@ -121,22 +152,35 @@ class LiveServer:
             return client.workflows.run({"question": "Which version is this?"}).data.workflow_id
 
     # ---------------------------------------------------------------------------------------------------- cleaning
-    def clean(self) -> None:
-        """Delete what the run has created: knowledge bases, tags, annotations, conversations."""
-        if "knowledge" in self._keys:
-            with self.client("knowledge") as client:
-                self._clean_knowledge(client)
-        for kind in ("chat", "agent", "chatflow", "human_chatflow", "moderated_chat", "speaking_chat"):
+    def clean(self) -> list[str]:
+        """Delete what the run has created: knowledge bases, tags, annotations, conversations.
+
+        Returns:
+            A line for each kind of app that could not be cleaned.
+        """
+        problems: list[str] = []
+        for kind in ("knowledge", "chat", "agent", "chatflow", "human_chatflow", "moderated_chat", "speaking_chat"):
             if kind not in self._keys:
                 continue
-            with self.client(kind) as client:
-                for name in ("alice", "bob", "probe"):
-                    for conversation in [*client.conversations.list(user=self.user(name))]:
-                        client.conversations.delete(conversation.id, user=self.user(name))
-                for annotation in [*client.annotations.list(keyword=self.tag)]:
-                    client.annotations.delete(annotation.id)
-        if "chat" in self._keys:
-            with self.client("chat") as client:
+            try:
+                with self.client(kind) as client:
+                    if kind == "knowledge":
+                        self._clean_knowledge(client)
+                    else:
+                        self._clean_app(client, kind)
+            except (DifyError, NotRun) as error:
+                problems.append(f"{kind}: {first_line(error)}")
+        return problems
+
+    def _clean_app(self, client: Dify, kind: str) -> None:
+        for name in ("alice", "bob", "probe"):
+            for conversation in [*client.conversations.list(user=self.user(name))]:
+                client.conversations.delete(conversation.id, user=self.user(name))
+        for annotation in [*client.annotations.list(keyword=self.tag)]:
+            client.annotations.delete(annotation.id)
+        if kind == "chat" and self._replies_enabled:
+            replies = client.app.parameters().annotation_reply
+            if replies is not None and replies.enabled:  # servers leave the job of a second time waiting
                 client.annotations.disable_reply()
 
     def _clean_knowledge(self, client: Dify) -> None:

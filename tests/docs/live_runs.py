@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ from .conftest import FILES
 from .live import LiveServer, NotRun, first_line, kind_of
 
 EXAMPLES = ROOT / "docs" / "examples"
+HIERARCHICAL = {
+    "mode": "hierarchical",
+    "rules": {
+        "pre_processing_rules": [],
+        "segmentation": {"separator": "\n\n", "max_tokens": 200},
+        "parent_mode": "paragraph",
+        "subchunk_segmentation": {"separator": " ", "max_tokens": 60},
+    },
+}
 TESTING = re.compile(r"\b(dify\.testing|dify_mock|Emulator|emulator)\b")
 NEEDS_NO_SERVER = "uses dify.testing, which needs no server"
 SECONDS = 180
@@ -43,8 +53,8 @@ PDF = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 200]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj
-4 0 obj<</Length 72>>stream
-BT /F 18 Tf 20 100 Td (Everyone has 30 days of leave a year.) Tj ET     
+4 0 obj<</Length 69>>stream
+BT /F 18 Tf 20 100 Td (Everyone has 30 days of leave a year.) Tj  ET
 endstream endobj
 5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
 trailer<</Root 1 0 R>>
@@ -72,9 +82,7 @@ async def outcome(group: str, name: str, work: Callable[[], Coroutine[Any, Any, 
                 await work()
     except NotRun as reason:
         return Outcome(group, name, "not run", str(reason))
-    except BaseException as error:  # noqa: BLE001 - every failure of an example is a line of the report
-        if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
-            raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - every failure of an example is a line of the report
         text = f"{printed.getvalue()}{error}" if isinstance(error, AssertionError) else printed.getvalue()
         return Outcome(group, name, "failed", first_line(error), time.monotonic() - started, text)
     return Outcome(group, name, "ran", "", time.monotonic() - started, printed.getvalue())
@@ -101,7 +109,9 @@ def folder_with_files() -> Iterator[Path]:
 class LiveSection(Section):
     """The blocks under one heading, with clients of a real server."""
 
-    def __init__(self, server: LiveServer, folder: Path, monkeypatch: pytest.MonkeyPatch, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, server: LiveServer, folder: Path, monkeypatch: pytest.MonkeyPatch, stack: AsyncExitStack
+    ) -> None:
         super().__init__(folder, monkeypatch, stack)
         self._server = server
         self._kind = "chat"
@@ -155,7 +165,7 @@ async def _run_blocks(server: LiveServer, group: str, blocks: list[Block], wante
             async with AsyncExitStack() as stack:
                 section = LiveSection(server, folder, monkeypatch, stack)
                 for block in section_blocks:
-                    done.append(await outcome(group, str(block), lambda block=block: section.run(block)))
+                    done.append(await outcome(group, str(block), partial(section.run, block)))
     return done
 
 
@@ -174,6 +184,44 @@ class LiveThings(docstrings.Things):
     def _pipeline(self, datasource_type: str) -> str:
         return self._server.pipeline(datasource_type)
 
+    def _named(self, name: str) -> str:
+        return self._server.named(name)
+
+    def _made(self, batch: Any) -> Any:
+        self._client.knowledge.documents.wait_indexed(self.dataset_id, batch.batch, poll_interval=0.2)
+        return batch
+
+    @cached_property
+    def dataset_id(self) -> str:
+        dataset_id = super().dataset_id
+        if ".retrieve(" in self._source:
+            assert self.made.document.id  # servers cannot search a knowledge base in which nothing is indexed
+        return dataset_id
+
+    @cached_property
+    def made(self) -> Any:
+        if "child_chunk" not in self._source:
+            return super().made
+        batch = self._client.knowledge.documents.create_from_text(
+            self.dataset_id,
+            "Fruit",
+            "Apples are red.",
+            indexing_technique="high_quality",
+            doc_form="hierarchical_model",
+            process_rule=HIERARCHICAL,
+        )
+        return self._made(batch)
+
+    @property
+    def workflow_run_id(self) -> Any:
+        if ".chat." in self._source:
+            return self._app("chatflow").chat.send("What changed?").workflow_run_id
+        return super().workflow_run_id
+
+    @property
+    def job_id(self) -> str:
+        return self._server.enable_annotation_replies()
+
     @property
     def node_id(self) -> str:
         [node] = self._client.knowledge.pipelines.datasource_plugins(self.dataset_id)
@@ -189,7 +237,7 @@ async def run_docstrings(server: LiveServer, wanted: re.Pattern[str]) -> list[Ou
             [example] = parameters.values
             server.new_section()
             with folder_with_files(), pytest.MonkeyPatch.context() as monkeypatch:
-                work = lambda: _run_docstring(server, example, monkeypatch)  # noqa: B023, E731 - awaited at once
+                work = partial(_run_docstring, server, example, monkeypatch)
                 done.append(await outcome("docstrings", str(parameters.id), work))
     return done
 
@@ -201,6 +249,8 @@ async def _run_docstring(server: LiveServer, example: docstrings.Example, monkey
     for name, value in server.environment(kind).items():
         monkeypatch.setenv(name, value)
     things = LiveThings(server, example)
+    if "disable_reply(" in example.source:  # servers leave the job waiting if annotation replies are off already
+        server.enable_annotation_replies()
     names: dict[str, Any] = {}
     for name in sorted(example.names - {"client"}):
         names[name] = getattr(dify, name) if name in dify.__all__ else getattr(things, name)
@@ -211,6 +261,8 @@ async def _run_docstring(server: LiveServer, example: docstrings.Example, monkey
         elif "client" in example.names:
             names["client"] = stack.enter_context(server.client(kind))
         await docstrings.run(source, names)
+    if isinstance(job := names.get("job"), dify.AnnotationReplyJob):
+        server.wait_for_annotation_replies(job)
 
 
 # -------------------------------------------------------------------------------------------------------- programs
@@ -241,7 +293,7 @@ async def run_examples(server: LiveServer, wanted: re.Pattern[str]) -> list[Outc
         (folder / "pages" / "travel" / "trains.txt").write_text("Trains are booked in second class.\n")
         for name, kind, arguments, stdin in programs(server):
             if wanted.search(name):
-                work = lambda: _run_program(server, folder, name, kind, arguments, stdin)  # noqa: B023, E731
+                work = partial(_run_program, server, folder, name, kind, arguments, stdin)
                 done.append(await outcome("examples", name, work))
                 leave = folder / "pages" / "leave.md"
                 leave.write_text("Everyone has 32 days of leave a year.\n")  # the second run of a program replaces it

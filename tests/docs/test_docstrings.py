@@ -87,6 +87,14 @@ class Things:
         """Id of a knowledge base with a pipeline."""
         return self._emulator.add_pipeline(datasource_type=datasource_type, node_id=NODE)
 
+    def _named(self, name: str) -> str:
+        """A name for a knowledge base or a tag; a server takes each once."""
+        return name
+
+    def _made(self, batch: Any) -> Any:
+        """A document whose indexing has begun; the emulator has finished it."""
+        return batch
+
     @cached_property
     def _conversation(self) -> Any:
         kind = "chatflow" if "variable" in self._source else "chat"
@@ -147,9 +155,10 @@ class Things:
     @cached_property
     def made(self) -> Any:
         rule = {"mode": "automatic"}
-        return self._client.knowledge.documents.create_from_text(
+        batch = self._client.knowledge.documents.create_from_text(
             self.dataset_id, "Fruit", "Apples are red.", indexing_technique="high_quality", process_rule=rule
         )
+        return self._made(batch)
 
     @property
     def document_id(self) -> str:
@@ -167,7 +176,7 @@ class Things:
 
     @cached_property
     def tag(self) -> Any:
-        return self._client.knowledge.tags.create("fruit")
+        return self._client.knowledge.tags.create(self._named("fruit"))
 
     @property
     def tag_id(self) -> str:

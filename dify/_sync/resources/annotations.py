@@ -179,7 +179,8 @@ class Annotations(Resource):
         """Stop annotations from answering (initialAnnotationReplySettings). This begins a job, as `enable_reply` does.
 
         Dify wants the settings of `enable_reply` here too, though there is nothing to set; where they are None, something
-        is sent that it takes.
+        is sent that it takes. If annotation replies are off already, the server leaves the job waiting for good, and
+        `wait_reply` ends with its timeout: look at `app.parameters().annotation_reply` first.
 
         Args:
             embedding_provider_name: As in `enable_reply`.

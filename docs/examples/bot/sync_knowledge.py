@@ -14,9 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dify import Dify, DocumentBatch, IndexingFailed, NotFoundError
+from dify import Dify, DocumentBatch, IndexingFailed, NotFoundError, RetrievalModel
 
 NOTES = ".dify-sync.json"
+KEYWORDS = RetrievalModel(
+    search_method="keyword_search", top_k=3
+)  # all that a knowledge base without embeddings can do
 
 
 @dataclass
@@ -80,7 +83,7 @@ def dataset_named(client: Dify, name: str) -> str:
     for dataset in client.knowledge.datasets.list(keyword=name):
         if dataset.name == name:
             return dataset.id
-    return client.knowledge.datasets.create(name, indexing_technique="economy").id
+    return client.knowledge.datasets.create(name, indexing_technique="economy", retrieval_model=KEYWORDS).id
 
 
 def indexed(
