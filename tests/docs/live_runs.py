@@ -192,13 +192,6 @@ class LiveThings(docstrings.Things):
         return batch
 
     @cached_property
-    def dataset_id(self) -> str:
-        dataset_id = super().dataset_id
-        if ".retrieve(" in self._source:
-            assert self.made.document.id  # servers cannot search a knowledge base in which nothing is indexed
-        return dataset_id
-
-    @cached_property
     def made(self) -> Any:
         if "child_chunk" not in self._source:
             return super().made

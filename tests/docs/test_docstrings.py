@@ -144,12 +144,12 @@ class Things:
     def dataset_id(self) -> str:
         if ".pipelines." in self._source:
             kind = "website_crawl" if "website_crawl" in self._source else "local_file"
-            return self._emulator.add_pipeline(datasource_type=kind, node_id=NODE)
-        made = self._client.knowledge.datasets.create("All", indexing_technique="high_quality").id
+            return self._pipeline(kind)
+        made = self._client.knowledge.datasets.create(self._named("All"), indexing_technique="high_quality").id
         if "datasets.retrieve(" in self._source:  # a search needs something that is indexed
             documents, embeds = self._client.knowledge.documents, {"indexing_technique": "high_quality"}
             batch = documents.create_from_text(made, "Leave", "30 days of leave.", **embeds).batch
-            documents.wait_indexed(made, batch, poll_interval=0)
+            documents.wait_indexed(made, batch, poll_interval=0.05)
         return made
 
     @cached_property

@@ -17,9 +17,8 @@ from pathlib import Path
 from dify import Dify, DocumentBatch, IndexingFailed, NotFoundError, RetrievalModel
 
 NOTES = ".dify-sync.json"
-KEYWORDS = RetrievalModel(
-    search_method="keyword_search", top_k=3
-)  # all that a knowledge base without embeddings can do
+# Servers search a knowledge base without embeddings by keywords only.
+KEYWORDS = RetrievalModel(search_method="keyword_search", top_k=3)
 
 
 @dataclass
