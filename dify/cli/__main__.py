@@ -1,8 +1,8 @@
-"""`python -m dify.cli`: the `dify` command where its script is not on the path."""
+"""Run the `dify` command as `python -m dify.cli`."""
 
 from __future__ import annotations
 
-from . import main
+from .main import main
 
 if __name__ == "__main__":
     main()

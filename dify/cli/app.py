@@ -1,4 +1,4 @@
-"""The typer app: what holds for every command, and the list of commands."""
+"""The root of the command: its help, its options and the list of commands."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import typer
 from dify import __version__
 
 from .exits import EXIT_CODES
-from .lazy import HELP_NAMES, lazy
+from .groups import CONTEXT_SETTINGS, lazy
 
 __all__ = ["app"]
 
-_HELP = """Talk to the apps and knowledge bases of a Dify server.
+_HELP = """Work with Dify apps and knowledge bases from the command line.
 
-Keys come from DIFY_API_KEY and DIFY_KNOWLEDGE_API_KEY, or from a profile (dify profile set); never from an argument, so
-that they stand in no shell history and no process list. The server's address comes from --base-url, the profile or
-DIFY_BASE_URL; without any it is Dify Cloud.
+Keys are read from DIFY_API_KEY and DIFY_KNOWLEDGE_API_KEY, or from a profile (see `dify profile set --help`). No option
+takes a key, because it would appear in the shell history and in the process list. The server is set by --base-url, the
+profile or DIFY_BASE_URL; the default is Dify Cloud.
 """
 
 _EPILOG = "\b\n" + "\n".join(
@@ -27,7 +27,7 @@ _EPILOG = "\b\n" + "\n".join(
         "  dify run topic=tea count:=3",
         "  dify knowledge documents upload DATASET_ID handbook/",
         "  dify batch rows.csv --out results.jsonl --concurrency 8",
-        '  dify chat --emulator "Hello"   (no server, no key)',
+        '  dify chat --emulator "Hello"   (without a server or a key)',
         "",
         "\b",
         "Exit codes:",
@@ -36,33 +36,33 @@ _EPILOG = "\b\n" + "\n".join(
 )
 
 _COMMANDS = {
-    "chat": ("chat", "Ask a chat app, an agent or a chatflow, or talk with it."),
-    "complete": ("complete", "Run a completion app."),
-    "run": ("run", "Run a workflow, and print its outputs."),
-    "events": ("run", "Follow a run that goes on at the server."),
-    "batch": ("batch", "Run a workflow or completion app over the rows of a file."),
-    "status": ("logs", "Show a run as the server has stored it."),
-    "stop": ("logs", "Ask the server to stop a task."),
-    "logs": ("logs", "List the runs of a workflow app."),
-    "forms": ("forms", "Forms with which runs ask a person."),
-    "upload": ("files", "Upload files for use in calls."),
-    "download": ("files", "Download a file of a message."),
-    "transcribe": ("audio", "Turn speech into text."),
-    "speak": ("audio", "Turn text into speech."),
-    "conversations": ("conversations", "Conversations, and what chatflows remember in them."),
-    "messages": ("messages", "Messages, next questions, ratings."),
-    "feedbacks": ("messages", "List the ratings of the app's answers."),
-    "annotations": ("annotations", "Fixed answers to known questions."),
-    "info": ("info", "The server's version, the app's kind, and the inputs it takes."),
-    "app": ("info", "Show the app: name, kind, description."),
-    "parameters": ("info", "Show the app's inputs, features and limits."),
-    "site": ("info", "Show how the app's own site looks."),
-    "meta": ("info", "Show the icons of the app's tools."),
-    "end-user": ("info", "Show an end user of the app."),
-    "knowledge": ("knowledge", "Knowledge bases, documents, segments, tags, metadata."),
-    "request": ("request", "Call any route of the API."),
-    "profile": ("profile", "Servers and keys, kept in a config file."),
-    "emulator": ("emulator", "A Dify server on this machine, for trying things out."),
+    "chat": ("chat.command", "Send a message to a chat app, or start a conversation."),
+    "complete": ("runs.complete", "Run a completion app."),
+    "run": ("runs.run", "Run a workflow and print its outputs."),
+    "events": ("runs.run", "Follow a run on the server."),
+    "batch": ("batch.command", "Run an app on each row of a file."),
+    "status": ("runs.logs", "Show a run."),
+    "stop": ("runs.logs", "Stop a task."),
+    "logs": ("runs.logs", "List the runs of a workflow app."),
+    "forms": ("runs.forms", "Show and submit the forms of paused runs."),
+    "upload": ("files.transfer", "Upload files to use as inputs."),
+    "download": ("files.transfer", "Download a file of a message."),
+    "transcribe": ("files.audio", "Convert speech to text."),
+    "speak": ("files.audio", "Convert text to speech."),
+    "conversations": ("chat.conversations", "Manage conversations and their variables."),
+    "messages": ("chat.messages", "List and rate messages, and suggest questions."),
+    "feedbacks": ("chat.messages", "List the ratings of the app's answers."),
+    "annotations": ("chat.annotations", "Manage fixed answers to known questions."),
+    "info": ("admin.info", "Show the server's version, and the app and its inputs."),
+    "app": ("admin.info", "Show the app's name, kind and description."),
+    "parameters": ("admin.info", "Show the app's inputs, features and limits."),
+    "site": ("admin.info", "Show the settings of the app's web page."),
+    "meta": ("admin.info", "Show the icons of the app's tools."),
+    "end-user": ("admin.info", "Show an end user of the app."),
+    "knowledge": ("knowledge", "Manage knowledge bases and their documents."),
+    "request": ("admin.request", "Send a request to any API route."),
+    "profile": ("admin.profile", "Manage servers and keys in the config file."),
+    "emulator": ("admin.emulator", "Start a local Dify server for development and tests."),
 }
 
 app = typer.Typer(
@@ -70,16 +70,16 @@ app = typer.Typer(
     help=_HELP,
     epilog=_EPILOG,
     no_args_is_help=True,
-    # Markup would eat the brackets of dify[emulator], and help is the same words in a pipe as on a terminal.
+    # Markup would remove the brackets of dify[emulator], and would make help differ between a pipe and a terminal.
     rich_markup_mode=None,
-    # Plain tracebacks: the pretty ones can show local variables, among them keys.
+    # Pretty tracebacks can show local variables, and so keys.
     pretty_exceptions_enable=False,
-    context_settings=HELP_NAMES,
+    context_settings=CONTEXT_SETTINGS,
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"dify {__version__}")
         raise typer.Exit
 
@@ -87,7 +87,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(  # pyright: ignore[reportUnusedFunction]
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     del version

@@ -1,4 +1,4 @@
-"""Files that go with a call: a path, which is uploaded, or an address, from which the server fetches the file itself."""
+"""Files that are sent with a request: a path is uploaded, a URL is fetched by the server."""
 
 from __future__ import annotations
 
@@ -13,72 +13,72 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from dify import AsyncDify
 
-__all__ = ["Attachment", "Link", "attach", "attachment", "attachments_in"]
+__all__ = ["Attachment", "FileURL", "parse_attachment", "parse_attachments", "upload_attachments"]
 
 
-class Link(str):
-    """The http or https address of a file."""
+class FileURL(str):
+    """The http or https URL of a file."""
 
     __slots__ = ()
 
     @property
     def name(self) -> str:
-        """How it is called beside files: as it is."""
+        """The URL, shown in place of a file name."""
         return str(self)
 
 
-Attachment = Path | Link
+Attachment = Path | FileURL
 
 
-def attachment(word: str) -> Attachment:
-    """A file as a person names it.
+def parse_attachment(word: str) -> Attachment:
+    """Return the path or URL that an argument names.
 
     Raises:
-        FileNotFoundError: It is no address, and there is no such file.
+        FileNotFoundError: The argument is not a URL, and there is no such file.
 
     Example:
-        >>> attachment("https://example.com/cat.png")
+        >>> parse_attachment("https://example.com/cat.png")
         'https://example.com/cat.png'
     """
     if re.match(r"https?://", word, re.IGNORECASE):
-        return Link(word)
+        return FileURL(word)
     path = Path(word).expanduser()
     if not path.exists() or path.is_dir():
-        raise FileNotFoundError(f"there is no file {word!r}")
+        raise FileNotFoundError(f"no such file: {word!r}")
     return path
 
 
-def attachments_in(line: str) -> list[Attachment]:
-    """The files of a line that a person typed, quoted as for a shell.
+def parse_attachments(line: str) -> list[Attachment]:
+    """Return the paths and URLs of a typed line, quoted as in a shell.
 
     Raises:
-        ValueError: A quote stays open.
-        FileNotFoundError: One is not there.
+        ValueError: A quotation mark is not closed.
+        FileNotFoundError: There is no such file.
     """
-    return [attachment(word) for word in shlex.split(line)]
+    return [parse_attachment(word) for word in shlex.split(line)]
 
 
-async def attach(
-    client: AsyncDify, files: Sequence[Attachment], note: Callable[[str], None] | None = None
+async def upload_attachments(
+    client: AsyncDify, files: Sequence[Attachment], on_upload: Callable[[str], None] | None = None
 ) -> list[Any]:
-    """Upload what lies here, one after the other, and give what stands for all of them in a call.
+    """Upload local files one by one, and return the input files for a request.
 
     Args:
-        client: With what to upload.
-        files: The files.
-        note: Takes a line for each that was uploaded.
+        client: The client that uploads.
+        files: Paths and URLs.
+        on_upload: Called with a line of text after each upload.
     """
     from dify import InputFile
     from dify.types.files import kind_of
 
-    attached: list[Any] = []
+    input_files: list[Any] = []
     for file in files:
-        if isinstance(file, Link):
+        if isinstance(file, FileURL):
             kind = kind_of(guess_type(urlsplit(file).path)[0])
-            attached.append(InputFile.from_url(str(file), type=kind))
+            input_files.append(InputFile.from_url(str(file), type=kind))
         else:
             uploaded = await client.files.upload(file)
-            if note is not None:
-                note(f"uploaded {file.name}: {uploaded.id}")
-            attached.append(InputFile.from_upload(uploaded))
-    return attached
+            if on_upload is not None:
+                on_upload(f"uploaded {file.name}: {uploaded.id}")
+            input_files.append(InputFile.from_upload(uploaded))
+    return input_files

@@ -1,4 +1,4 @@
-"""How a command is made: an async function of its own arguments; what all commands have in common comes from here."""
+"""The decorator that makes a command of an async function, and adds the options that all commands share."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from . import session as s
-from .lazy import HELP_NAMES
+from .groups import CONTEXT_SETTINGS
 from .output import Output
-from .render import Screen
+from .runner import run_command
+from .session import KeyKind, Session
+from .terminal.screen import Screen
 
 if TYPE_CHECKING:
     from dify import AsyncDify
 
-__all__ = ["Job", "command", "examples", "single"]
+__all__ = ["Context", "command", "examples", "single"]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a command works with.
+class Context:
+    """The objects that a command works with.
 
     Attributes:
-        session: Whom it talks to.
-        client: The open client.
-        screen: Where notes go.
-        out: Where results go.
-        as_json: Whether a program reads them.
-        verbose: Whether to say more.
+        session: Server, keys and user.
+        client: An open client.
+        screen: The writer of answers and notes.
+        output: The writer of results.
+        as_json: Whether `--json` is set.
+        verbose: Whether `--verbose` is set.
     """
 
-    session: s.Session
+    session: Session
     client: AsyncDify
     screen: Screen
-    out: Output
+    output: Output
     as_json: bool
     verbose: bool
 
 
-_COMMON: dict[str, tuple[Any, Any]] = {
+_SHARED_OPTIONS: dict[str, tuple[Any, Any]] = {
     "user": (
         Annotated[
             str | None,
@@ -49,8 +50,8 @@ _COMMON: dict[str, tuple[Any, Any]] = {
                 "--user",
                 "-u",
                 envvar="DIFY_USER",
-                metavar="ID",
-                help="The end user who asks; conversations and files are theirs.  [default: the profile's, or cli]",
+                metavar="id",
+                help="End user to act for; owns conversations and files.  [default: the profile's user, or cli]",
             ),
         ],
         None,
@@ -61,8 +62,8 @@ _COMMON: dict[str, tuple[Any, Any]] = {
             typer.Option(
                 "--profile",
                 "-p",
-                metavar="NAME",
-                help="Server and keys from the config file; else DIFY_PROFILE.",
+                metavar="name",
+                help="Use the server and keys of this profile.  [default: $DIFY_PROFILE]",
                 autocompletion=lambda: _profile_names(),
             ),
         ],
@@ -73,34 +74,32 @@ _COMMON: dict[str, tuple[Any, Any]] = {
             str | None,
             typer.Option(
                 "--base-url",
-                metavar="URL",
-                help="The server's API address; else the profile's or DIFY_BASE_URL, else Dify Cloud.",
+                metavar="url",
+                help="Address of the server's API.  [default: the profile's, $DIFY_BASE_URL, or Dify Cloud]",
                 show_default=False,
             ),
         ],
         None,
     ),
-    "json": (Annotated[bool, typer.Option("--json", help="Print JSON for programs, one object per line.")], False),
+    "json": (Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")], False),
     "verbose": (
-        Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error, also in a pipe.")],
+        Annotated[bool, typer.Option("--verbose", "-v", help="Print notes on standard error, also in a pipe.")],
         False,
     ),
     "emulator": (
-        Annotated[
-            bool, typer.Option("--emulator", help="Answer in this process with an app that echoes: no server, no key.")
-        ],
+        Annotated[bool, typer.Option("--emulator", help="Use a built-in echo app; requires no server and no key.")],
         False,
     ),
 }
 
 
 def _profile_names() -> list[str]:
-    from .exits import Failure
-    from .profiles import config_path, load
+    from .config import config_path, load_config
+    from .exits import CommandError
 
     try:
-        return sorted(load(config_path()).profiles)
-    except Failure:
+        return sorted(load_config(config_path()).profiles)
+    except CommandError:
         return []
 
 
@@ -108,77 +107,91 @@ def command(
     app: typer.Typer,
     name: str,
     *,
-    key: s.KeyName = "app",
+    key: KeyKind = "app",
     user: bool = False,
     emulator: str | None = None,
     help: str | None = None,
     epilog: str | None = None,
 ) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., Any]]:
-    """Make a command of an async function: its first parameter is the job, the others are the command's own.
+    """Return a decorator that adds an async function to a typer app as a command.
+
+    The function's first parameter receives the `Context`; the others are the command's own arguments and options.
 
     Args:
-        app: Where it belongs.
-        name: How it is called.
-        key: Which key it needs.
-        user: Whether it asks for an end user.
-        emulator: The argument to show with `--emulator`, which the command then has.
-        help: What it is for; its docstring where None.
-        epilog: Examples.
+        app: The typer app or group that the command belongs to.
+        name: The command's name.
+        key: The kind of key that the command requires.
+        user: Whether the command has the option `--user`.
+        emulator: The parameter whose value is repeated in the suggestion to use `--emulator`; None for a command without
+            that option.
+        help: The help text. Defaults to the function's docstring.
+        epilog: The end of the help text; see `examples`.
     """
 
-    def add(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Any]:
-        own = list(inspect.signature(work).parameters.values())[1:]
-        hints = get_type_hints(work, include_extras=True)
-        shared = [each for each in _COMMON if (each != "user" or user) and (each != "emulator" or emulator)]
+    def decorate(function: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Any]:
+        own_parameters = list(inspect.signature(function).parameters.values())[1:]
+        hints = get_type_hints(function, include_extras=True)
+        shared = [
+            option for option in _SHARED_OPTIONS if (option != "user" or user) and (option != "emulator" or emulator)
+        ]
         path = f"{app.info.name} {name}" if isinstance(app.info.name, str) else name
 
         def call(**values: Any) -> None:
-            common = {each: values.pop(each) for each in shared}
-            first = values.get(emulator or "")
-            again = [str(word) for word in cast("list[object]", first)] if isinstance(first, list) else []
-            again += [str(first)] if first is not None and not isinstance(first, list) else []
-            session = s.Session(
+            options = {option: values.pop(option) for option in shared}
+            session = Session(
                 path,
-                common.get("user"),
-                common["base_url"],
-                common.get("emulator", False),
-                again if emulator else None,
-                common["profile"],
+                options.get("user"),
+                options["base_url"],
+                options.get("emulator", False),
+                _as_arguments(values.get(emulator)) if emulator else None,
+                options["profile"],
                 key,
             )
-            screen = Screen(verbose=common["verbose"], as_json=common["json"])
+            screen = Screen(verbose=options["verbose"], as_json=options["json"])
 
-            async def run() -> None:
+            async def work() -> None:
                 async with session.client() as client:
-                    out = Output(screen, as_json=common["json"])
-                    job = Job(session, client, screen, out, common["json"], common["verbose"])
-                    await work(job, **values)
+                    output = Output(screen, as_json=options["json"])
+                    await function(
+                        Context(session, client, screen, output, options["json"], options["verbose"]), **values
+                    )
 
-            s.perform(session, run)
+            run_command(session, work)
 
-        parameters = [each.replace(annotation=hints[each.name]) for each in own]
+        parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own_parameters]
         parameters += [
             inspect.Parameter(
-                each, inspect.Parameter.KEYWORD_ONLY, default=_COMMON[each][1], annotation=_COMMON[each][0]
+                option,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=_SHARED_OPTIONS[option][1],
+                annotation=_SHARED_OPTIONS[option][0],
             )
-            for each in shared
+            for option in shared
         ]
-        by_keyword = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
-        call.__signature__ = inspect.Signature(by_keyword)  # type: ignore[attr-defined]
-        call.__annotations__ = {each.name: each.annotation for each in by_keyword}
-        call.__name__ = work.__name__
-        text = help or inspect.getdoc(work) or ""
-        app.command(name, help=text, epilog=epilog, context_settings=HELP_NAMES)(call)
+        keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        # typer reads the signature and the annotations of the function that it is given.
+        call.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+        call.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
+        call.__name__ = function.__name__
+        text = help or inspect.getdoc(function) or ""
+        app.command(name, help=text, epilog=epilog, context_settings=CONTEXT_SETTINGS)(call)
         return call
 
-    return add
+    return decorate
+
+
+def _as_arguments(value: object) -> list[str]:
+    """Return a parameter's value as the arguments that it was parsed from."""
+    if isinstance(value, list):
+        return [str(item) for item in cast("list[object]", value)]
+    return [] if value is None else [str(value)]
 
 
 def single() -> typer.Typer:
-    """A typer app for a command that stands by itself."""
+    """Return a typer app for a command that belongs to no group."""
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def examples(*lines: str, more: Sequence[str] = ()) -> str:
-    """The end of a help text."""
+    """Return the end of a help text: examples, then further lines."""
     return "\b\nExamples:\n" + "\n".join([*(f"  {line}" for line in lines), *(["", "\b", *more] if more else [])])

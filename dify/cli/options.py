@@ -1,23 +1,25 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from .attachments import Attachment, attachment
+from .attachments import Attachment, parse_attachment
+from .exits import USAGE, CommandError
 
-__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirmed", "literal"]
+__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirm", "literal"]
 
 Inputs = Annotated[
-    list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Values of the app's fields; see below.")
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Inputs of the app; see Inputs below.")
 ]
 
 
 def _attachment(word: str) -> Attachment:
     try:
-        return attachment(word)
+        return parse_attachment(word)
     except FileNotFoundError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -27,42 +29,39 @@ Files = Annotated[
     typer.Option(
         "--file",
         "-f",
-        metavar="PATH|URL",
-        help="A file to upload and pass on, or the address from which the server fetches one; repeatable.",
+        metavar="path|url",
+        help="Attach a file: upload a path, or let the server fetch a URL; repeatable.",
         parser=_attachment,
     ),
 ]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="Show so many at most.")]
-All = Annotated[bool, typer.Option("--all", help="Show all there are.")]
-Keyword = Annotated[str | None, typer.Option("--keyword", "-k", metavar="TEXT", help="Only those that hold this text.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="n", help="Maximum number of items to list.")]
+All = Annotated[bool, typer.Option("--all", help="List all items.")]
+Keyword = Annotated[str | None, typer.Option("--keyword", "-k", metavar="text", help="Filter by text.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation prompt.")]
 
 
-def literal(value: str | None, name: str, known: tuple[str, ...]) -> Any:
-    """A value that is one of a few words.
+def literal(value: str | None, name: str, choices: tuple[str, ...]) -> Any:
+    """Return the value of an option with fixed choices.
 
     Raises:
-        typer.BadParameter: It is none of them.
+        typer.BadParameter: The value is not among the choices.
     """
-    if value is not None and value not in known:
-        raise typer.BadParameter(f"{name} is one of {', '.join(known)}")
+    if value is not None and value not in choices:
+        raise typer.BadParameter(f"{name} must be one of {', '.join(choices)}, not {value!r}")
     return value
 
 
-def confirmed(question: str, yes: bool) -> None:
-    """Have somebody at a terminal confirm; a script has to say --yes.
+def confirm(question: str, yes: bool) -> None:
+    """Ask the user to confirm, unless `yes` (the option `--yes`) is set.
 
     Raises:
-        Failure: It is not wanted, or nobody can be asked.
+        CommandError: The user declined, or there is no terminal.
     """
-    import sys
-
-    from .exits import USAGE, Failure
-    from .prompts import ask
+    from .terminal.prompts import prompt_line
 
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Failure(f"{question} Say --yes where nobody can be asked.", USAGE)
-    if (ask(f"{question} [y/N] ") or "").strip().lower() not in ("y", "yes"):
-        raise Failure("nothing was done")
+        raise CommandError(f"{question} Cannot prompt for confirmation; pass --yes.", USAGE)
+    if (prompt_line(f"{question} [y/N] ") or "").strip().lower() not in ("y", "yes"):
+        raise CommandError("cancelled")

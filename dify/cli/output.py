@@ -1,4 +1,4 @@
-"""Results: tables for people, tab-separated lines in a pipe, JSON for programs that ask for it."""
+"""Results: tables on a terminal, tab-separated lines in a pipe, JSON with `--json`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any, cast
 
-from .render import Screen, complain, harmless, one_line, to_json
+from .terminal.screen import Screen, one_line, report, sanitize, to_json
 
 if TYPE_CHECKING:
     from dify import AsyncPager
@@ -18,13 +18,13 @@ __all__ = ["Output", "cell", "plain"]
 
 
 def plain(value: Any) -> Any:
-    """A model as the server sent it; anything else as it is."""
+    """Return a model as the JSON data that the server sent, and any other value unchanged."""
     dump = getattr(value, "model_dump", None)
     return value if dump is None else dump(mode="json", exclude_unset=True)
 
 
 def cell(value: Any) -> str:
-    """A value as a person reads it, on one line.
+    """Format a value for people, on one line.
 
     Example:
         >>> cell(True), cell(None), cell(["a", "b"]), cell({"a": 1})
@@ -40,7 +40,7 @@ def cell(value: Any) -> str:
         case str():
             return one_line(value, 10_000)
         case list() | tuple():
-            return ", ".join(cell(each) for each in cast("list[Any]", value))
+            return ", ".join(cell(item) for item in cast("list[Any]", value))
         case dict():
             return json.dumps(value, ensure_ascii=False, default=str)
         case _ if hasattr(value, "model_dump"):
@@ -49,88 +49,95 @@ def cell(value: Any) -> str:
             return str(value)
 
 
-def _member(value: Any, path: str) -> Any:
-    """What a dotted path leads to; None where something on the way is not there."""
-    return reduce(lambda found, name: getattr(found, name, None), path.split("."), value)
+def _attribute(item: Any, path: str) -> Any:
+    """Return the attribute at a dotted path, or None if a part of the path is missing."""
+    return reduce(lambda value, name: getattr(value, name, None), path.split("."), item)
 
 
-_LEAST = 9
-"""How narrow a column of a table may get, at the least."""
+_MIN_WIDTH = 9
+"""The narrowest column of a table, in characters, unless its texts are shorter."""
 
 
 class Output:
-    """Where a command's results go."""
+    """A writer of a command's results to standard output."""
 
     def __init__(self, screen: Screen, *, as_json: bool) -> None:
         self._screen = screen
         self._json = as_json
-        self._wide = sys.stdout.isatty()
+        self._is_terminal = sys.stdout.isatty()
 
     async def pages(self, pager: AsyncPager[Any], columns: Sequence[str], *, limit: int, all: bool = False) -> None:
-        """The items of a list that comes in pages, as many as are wanted; says when there are more."""
-        items: list[Any] = []
-        walk: AsyncIterator[Any] = aiter(pager)
-        more, count, as_table = False, 0, self._wide and not self._json
+        """Print items of a paged list, up to `limit`, and a note if there are more.
+
+        Args:
+            pager: The list.
+            columns: Dotted paths of the attributes to print.
+            limit: Maximum number of items.
+            all: Print all items; `limit` is then ignored.
+        """
+        table_items: list[Any] = []
+        items: AsyncIterator[Any] = aiter(pager)
+        has_more, count, as_table = False, 0, self._is_terminal and not self._json
         try:
-            async for item in walk:
+            async for item in items:
                 if not all and count == limit:
-                    more = True
+                    has_more = True
                     break
                 count += 1
                 if as_table:
-                    items.append(item)  # how wide the columns are is known when all are there
+                    table_items.append(item)  # the widths of the columns depend on all items
                 else:
                     self.rows([item], columns)
         except BaseException:
-            if items:
-                self._table(items, columns)  # what has come is not lost
+            if table_items:
+                self._print_table(table_items, columns)  # items received before the error are printed
             raise
         if as_table:
-            self._table(items, columns)
-        if more:
-            complain(f"there are more than these {limit}: --limit N or --all", label="Note")
+            self._print_table(table_items, columns)
+        if has_more:
+            report(f"showing the first {limit}; for more, pass --limit n or --all", label="Note")
 
     def rows(self, items: Iterable[Any], columns: Sequence[str]) -> None:
-        """A list that is there already."""
-        found = list(items)
+        """Print a list of items."""
+        rows = list(items)
         if self._json:
-            for item in found:
+            for item in rows:
                 self._screen.line(to_json(plain(item)))
         else:
-            self._table(found, columns)
+            self._print_table(rows, columns)
 
-    def one(self, thing: Any, columns: Sequence[str] | None = None) -> None:
-        """One thing: a line for each of these members, or of all that are there."""
+    def item(self, item: Any, columns: Sequence[str] | None = None) -> None:
+        """Print one item, one attribute per line: those in `columns`, else all that the server sent."""
         if self._json:
-            self._screen.line(to_json(plain(thing)))
+            self._screen.line(to_json(plain(item)))
             return
         if columns is None:
-            found = plain(thing)
-            columns = list(found) if isinstance(found, dict) else []  # pyright: ignore[reportUnknownArgumentType]
-        pairs = [(name, cell(thing[name] if isinstance(thing, dict) else _member(thing, name))) for name in columns]  # pyright: ignore[reportUnknownArgumentType]
-        if not self._wide:
+            data = plain(item)
+            columns = list(data) if isinstance(data, dict) else []  # pyright: ignore[reportUnknownArgumentType]
+        pairs = [(name, cell(item[name] if isinstance(item, dict) else _attribute(item, name))) for name in columns]  # pyright: ignore[reportUnknownArgumentType]
+        if not self._is_terminal:
             for name, value in pairs:
                 self._screen.line(f"{name}\t{value}")
             return
         width = max((len(name) for name, value in pairs if value), default=0)
         for name, value in pairs:
             if value:
-                self._screen.line(f"{name:<{width}}  {harmless(value)}")
+                self._screen.line(f"{name:<{width}}  {sanitize(value)}")
 
-    def text(self, text: str, thing: Any = None) -> None:
-        """A text that is the result; `thing` is what programs get."""
-        self._screen.line(to_json(plain(text if thing is None else thing)) if self._json else self._safe(text))
+    def text(self, text: str, item: Any = None) -> None:
+        """Print a text; with `--json`, print `item` (or the text) as JSON."""
+        if self._json:
+            self._screen.line(to_json(plain(text if item is None else item)))
+        else:
+            self._screen.line(sanitize(text) if self._is_terminal else text)
 
-    def done(self, text: str) -> None:
-        """Something was done that has no result: said to people only."""
+    def status(self, text: str) -> None:
+        """Write a note that the command succeeded, for commands without a result."""
         self._screen.note(text)
 
-    def _safe(self, text: str) -> str:
-        return harmless(text) if self._wide else text
-
-    def _table(self, items: Sequence[Any], columns: Sequence[str]) -> None:
-        rows = [[cell(_member(item, name)) for name in columns] for item in items]
-        if not self._wide:
+    def _print_table(self, items: Sequence[Any], columns: Sequence[str]) -> None:
+        rows = [[cell(_attribute(item, name)) for name in columns] for item in items]
+        if not self._is_terminal:
             for row in rows:
                 self._screen.line("\t".join(row))
             return
@@ -140,20 +147,24 @@ class Output:
         from rich.text import Text
 
         console = Console(highlight=False, markup=False, emoji=False)
-        rows = [[harmless(value) for value in row] for row in rows]
-        # A column without a value in any row would only make the others narrow.
-        kept = [at for at in range(len(columns)) if not rows or any(row[at] for row in rows)]
-        heads = {at: columns[at].rpartition(".")[2].replace("_", " ") for at in kept}
-        whole = {at for at in kept if columns[at].endswith(("id", "_at"))}  # cut or folded they cannot be copied
-        longest = {at: max(cell_len(text) for text in (heads[at], *(row[at] for row in rows))) for at in kept}
-        least = sum(longest[at] if at in whole else min(longest[at], _LEAST) for at in kept) + 2 * (len(kept) - 1)
-        if least > console.width:  # lines as in a pipe: the terminal folds them, where rich would cut the table
+        rows = [[sanitize(value) for value in row] for row in rows]
+        # Columns that are empty in all rows are left out, to leave room for the others.
+        shown = [index for index in range(len(columns)) if not rows or any(row[index] for row in rows)]
+        headers = {index: columns[index].rpartition(".")[2].replace("_", " ") for index in shown}
+        # Ids and times are never wrapped, so that they can be copied.
+        unwrapped = {index for index in shown if columns[index].endswith(("id", "_at"))}
+        longest = {
+            index: max(cell_len(text) for text in (headers[index], *(row[index] for row in rows))) for index in shown
+        }
+        min_widths = [longest[index] if index in unwrapped else min(longest[index], _MIN_WIDTH) for index in shown]
+        if sum(min_widths) + 2 * (len(shown) - 1) > console.width:
+            # Too narrow for a table: print lines as in a pipe, which the terminal wraps. rich would truncate the table.
             for row in rows:
                 self._screen.line("\t".join(row))
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for at in kept:
-            table.add_column(heads[at], no_wrap=at in whole, overflow="fold")
+        for index in shown:
+            table.add_column(headers[index], no_wrap=index in unwrapped, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(row[at]) for at in kept))
+            table.add_row(*(Text(row[index]) for index in shown))
         console.print(table)

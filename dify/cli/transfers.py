@@ -1,4 +1,4 @@
-"""Bytes on their way: progress bars for uploads, and downloads to a file or standard output."""
+"""Uploads with progress bars, and downloads to a file, a pipe or standard output."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .render import Screen, complain, harmless, one_line
+from .terminal.screen import Screen, one_line, report, sanitize
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from dify import AsyncByteStream
 
-    from .command import Job
+    from .command import Context
 
-__all__ = ["Bars", "CountedFile", "bar_columns", "saved", "uploading"]
+__all__ = ["ProgressFile", "UploadBars", "progress_columns", "save_download", "upload_bars"]
 
 
-class CountedFile(io.FileIO):
-    """A file that tells where it is read to, also when it is read again from its start."""
+class ProgressFile(io.FileIO):
+    """A file that reports its position after each read, also when it is read again from its start."""
 
-    def __init__(self, path: Path, tell: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, on_read: Callable[[int], None]) -> None:
         super().__init__(path, "rb")
-        self._tell_position = tell
+        self._on_read = on_read
 
     def read(self, size: int | None = -1, /) -> bytes | None:  # type: ignore[override]
-        """Read, and tell."""
+        """Read, and report the position."""
         data = super().read(-1 if size is None else size)
-        self._tell_position(self.tell())
+        self._on_read(self.tell())
         return data
 
 
-def bar_columns() -> tuple[object, ...]:
-    """What a bar of an upload shows."""
+def progress_columns() -> tuple[object, ...]:
+    """Return the columns of a progress bar for bytes."""
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 
     return (
@@ -47,75 +47,75 @@ def bar_columns() -> tuple[object, ...]:
     )
 
 
-class Bars:
-    """A bar for all bytes, and one for each file that is on its way; nothing is drawn where there is no terminal."""
+class UploadBars:
+    """A progress bar for all bytes and one for each file in transfer; notes instead where there is no terminal."""
 
     def __init__(self, screen: Screen, files: Sequence[Path], progress: Progress | None) -> None:
         self._screen = screen
         self._progress = progress
         self._tasks: dict[Path, TaskID] = {}
-        self._read: dict[Path, int] = {}
-        self._whole: TaskID | None = None
+        self._positions: dict[Path, int] = {}
+        self._total: TaskID | None = None
         if progress is not None and len(files) > 1:
             size = sum(_size(path) for path in files)
-            self._whole = progress.add_task(f"{len(files)} files", total=size)
+            self._total = progress.add_task(f"{len(files)} files", total=size)
 
     def begin(self, path: Path) -> Callable[[int], None]:
-        """A file sets out; gives what is to be told how far it has been read."""
+        """Add a file's bar, and return the function that takes the position in the file."""
         if self._progress is not None:
-            self._tasks[path] = self._progress.add_task(harmless(one_line(path.name, 30)), total=_size(path) or None)
+            self._tasks[path] = self._progress.add_task(sanitize(one_line(path.name, 30)), total=_size(path) or None)
 
-        def tell(position: int) -> None:
-            self._read[path] = position
+        def update(position: int) -> None:
+            self._positions[path] = position
             if self._progress is not None and path in self._tasks:
                 self._progress.update(self._tasks[path], completed=position)
-                if self._whole is not None:
-                    self._progress.update(self._whole, completed=sum(self._read.values()))
+                if self._total is not None:
+                    self._progress.update(self._total, completed=sum(self._positions.values()))
 
-        return tell
+        return update
 
     def end(self, path: Path) -> None:
-        """A file has arrived, or never will."""
+        """Remove the bar of a file that was sent or failed."""
         task = self._tasks.pop(path, None)
-        if self._progress is not None and task is not None and self._whole is not None:
+        if self._progress is not None and task is not None and self._total is not None:
             self._progress.remove_task(task)
         if self._progress is None:
             self._screen.note(f"sent {path}")
 
-    def failed(self, path: Path, text: str) -> None:
-        """Say that a file failed, above the bars."""
+    def failed(self, path: Path, message: str) -> None:
+        """Print a file's error above the bars."""
         if self._progress is None:
-            complain(f"{path}: {text}")
+            report(f"{path}: {message}")
         else:
-            self._progress.console.print(f"Error: {harmless(f'{path}: {text}')}", style="red", markup=False)
+            self._progress.console.print(f"Error: {sanitize(f'{path}: {message}')}", style="red", markup=False)
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:
-        return 0  # it has vanished meanwhile: its turn will tell
+        return 0  # the file is gone; its upload reports the error
 
 
 @contextmanager
-def uploading(screen: Screen, files: Sequence[Path]) -> Generator[Bars]:
-    """Bars for an upload, while the block runs."""
+def upload_bars(screen: Screen, files: Sequence[Path]) -> Generator[UploadBars]:
+    """Show progress bars for an upload during the block."""
     if not screen.live:
-        yield Bars(screen, files, None)
+        yield UploadBars(screen, files, None)
         return
     from rich.progress import Progress
 
-    columns = bar_columns()
+    columns = progress_columns()
     with Progress(*columns, console=screen.console, redirect_stdout=False, redirect_stderr=False) as progress:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        yield Bars(screen, files, progress)
+        yield UploadBars(screen, files, progress)
 
 
 def _is_pipe_or_device(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-async def saved(job: Job, stream: AsyncByteStream, out: Path) -> None:
-    """Save a download and print where; to standard output for "-". A pipe or a device is written to, never replaced."""
+async def save_download(ctx: Context, stream: AsyncByteStream, out: Path) -> None:
+    """Save a download and print its path; "-" is standard output. A pipe or device is written to, not replaced."""
     if str(out) == "-":
         async with stream:
             async for chunk in stream:
@@ -126,21 +126,21 @@ async def saved(job: Job, stream: AsyncByteStream, out: Path) -> None:
         async with stream:
             with out.open("wb", buffering=0) as file:
                 async for chunk in stream:
-                    left = memoryview(chunk)
-                    while left:
-                        left = left[file.write(left) :]
-        job.out.text(str(out), {"path": str(out)})
+                    rest = memoryview(chunk)
+                    while rest:
+                        rest = rest[file.write(rest) :]
+        ctx.output.text(str(out), {"path": str(out)})
         return
-    if not job.screen.live:
+    if not ctx.screen.live:
         path = await stream.save(out)
     else:
         from rich.progress import Progress
 
-        with Progress(*bar_columns(), console=job.screen.console) as progress:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        with Progress(*progress_columns(), console=ctx.screen.console) as progress:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             task = progress.add_task("download", total=None)
 
-            def show(done: int, total: int | None) -> None:
+            def update(done: int, total: int | None) -> None:
                 progress.update(task, completed=done, total=total)
 
-            path = await stream.save(out, on_progress=show)
-    job.out.text(str(path), {"path": str(path)})
+            path = await stream.save(out, on_progress=update)
+    ctx.output.text(str(path), {"path": str(path)})

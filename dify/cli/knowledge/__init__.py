@@ -1,29 +1,30 @@
-"""`dify knowledge`: knowledge bases and all that is in them. Needs the knowledge key."""
+"""`dify knowledge`: manage knowledge bases, documents, segments, tags and metadata."""
 
 from __future__ import annotations
 
-from ..lazy import group, lazy
+from ..groups import group, lazy
 
 __all__ = ["knowledge"]
 
 _COMMANDS = {
-    "list": ("knowledge.datasets", "List the knowledge bases."),
-    "create": ("knowledge.datasets", "Make an empty knowledge base."),
+    "list": ("knowledge.datasets", "List knowledge bases."),
+    "create": ("knowledge.datasets", "Create an empty knowledge base."),
     "show": ("knowledge.datasets", "Show a knowledge base."),
-    "update": ("knowledge.datasets", "Change a knowledge base."),
-    "delete": ("knowledge.datasets", "Delete a knowledge base with all its documents."),
+    "update": ("knowledge.datasets", "Change the settings of a knowledge base."),
+    "delete": ("knowledge.datasets", "Delete a knowledge base and its documents."),
     "search": ("knowledge.datasets", "Search a knowledge base."),
-    "documents": ("knowledge.documents", "Documents: upload, list, enable, delete …"),
-    "segments": ("knowledge.segments", "Segments, the chunks of a document."),
-    "children": ("knowledge.children", "Child chunks, the parts of a segment."),
-    "tags": ("knowledge.tags", "Tags of knowledge bases."),
-    "metadata": ("knowledge.metadata", "Metadata fields, and what documents have in them."),
-    "models": ("knowledge.models", "List the models of a type, such as text-embedding."),
-    "pipeline": ("knowledge.pipeline", "Knowledge pipelines."),
+    "documents": ("knowledge.documents", "Upload, list and manage documents."),
+    "segments": ("knowledge.segments", "Manage segments, the chunks of a document."),
+    "children": ("knowledge.children", "Manage child chunks, the parts of a segment."),
+    "tags": ("knowledge.tags", "Manage tags of knowledge bases."),
+    "metadata": ("knowledge.metadata", "Manage metadata fields and the metadata of documents."),
+    "models": ("knowledge.models", "List models of a type, such as text-embedding."),
+    "pipeline": ("knowledge.pipeline", "Run knowledge pipelines."),
 }
 
 knowledge = group(
-    "Knowledge bases and all that is in them.\n\nThe key is DIFY_KNOWLEDGE_API_KEY (dataset-…), or that of a profile.",
+    "Manage knowledge bases and their documents.\n\n"
+    "Requires a knowledge key (dataset-…): DIFY_KNOWLEDGE_API_KEY, or a profile's.",
     cls=lazy(_COMMANDS),
 )
 knowledge.info.name = "knowledge"
@@ -31,4 +32,4 @@ knowledge.info.name = "knowledge"
 
 @knowledge.callback()
 def _group() -> None:  # pyright: ignore[reportUnusedFunction]
-    """A group, though its commands are not known here."""
+    """Make this a group: typer reduces an app with neither a callback nor commands to nothing."""

@@ -1,4 +1,4 @@
-"""`dify knowledge children`: child chunks, the parts of a segment."""
+"""`dify knowledge children`: child chunks of a segment."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import Annotated
 
 import typer
 
-from ..command import Job, command
-from ..lazy import group
-from ..options import All, Keyword, Limit, Yes, confirmed
+from ..command import Context, command
+from ..groups import group
+from ..options import All, Keyword, Limit, Yes, confirm
 from .options import DatasetId, DocumentId, SegmentId
 
 __all__ = ["children"]
 
-children = group("Child chunks, the parts of a segment in a hierarchical document.")
+children = group("Manage child chunks, the parts of a segment in a hierarchical document.")
 children.info.name = "knowledge children"
 
-_SHOWN = ("id", "position", "content")
-ChildId = Annotated[str, typer.Argument(metavar="CHILD_ID", help="The child chunk.")]
-Content = Annotated[str, typer.Argument(metavar="TEXT")]
+_COLUMNS = ("id", "position", "content")
+ChildId = Annotated[str, typer.Argument(metavar="<child-id>", help="Id of the child chunk.")]
+Content = Annotated[str, typer.Argument(metavar="<text>")]
 
 
 @command(children, "list", key="knowledge")
-async def list_all(
-    job: Job,
+async def list_children(
+    ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
     segment_id: SegmentId,
@@ -31,36 +31,46 @@ async def list_all(
     limit: Limit = 20,
     all: All = False,
 ) -> None:
-    """List the child chunks of a segment in their order."""
-    found = job.client.knowledge.child_chunks.list(
+    """List the child chunks of a segment, in order."""
+    pager = ctx.client.knowledge.child_chunks.list(
         dataset_id, document_id, segment_id, keyword=keyword, limit=100 if all else min(limit + 1, 100)
     )
-    await job.out.pages(found, _SHOWN, limit=limit, all=all)
+    await ctx.output.pages(pager, _COLUMNS, limit=limit, all=all)
 
 
 @command(children, "add", key="knowledge")
 async def add(
-    job: Job, dataset_id: DatasetId, document_id: DocumentId, segment_id: SegmentId, content: Content
+    ctx: Context, dataset_id: DatasetId, document_id: DocumentId, segment_id: SegmentId, content: Content
 ) -> None:
     """Add a child chunk."""
-    made = await job.client.knowledge.child_chunks.create(dataset_id, document_id, segment_id, content)
-    job.out.one(made.data, _SHOWN)
+    child = await ctx.client.knowledge.child_chunks.create(dataset_id, document_id, segment_id, content)
+    ctx.output.item(child.data, _COLUMNS)
 
 
 @command(children, "update", key="knowledge")
 async def update(
-    job: Job, dataset_id: DatasetId, document_id: DocumentId, segment_id: SegmentId, child_id: ChildId, content: Content
+    ctx: Context,
+    dataset_id: DatasetId,
+    document_id: DocumentId,
+    segment_id: SegmentId,
+    child_id: ChildId,
+    content: Content,
 ) -> None:
     """Change the text of a child chunk."""
-    changed = await job.client.knowledge.child_chunks.update(dataset_id, document_id, segment_id, child_id, content)
-    job.out.one(changed.data, _SHOWN)
+    child = await ctx.client.knowledge.child_chunks.update(dataset_id, document_id, segment_id, child_id, content)
+    ctx.output.item(child.data, _COLUMNS)
 
 
 @command(children, "delete", key="knowledge")
 async def delete(
-    job: Job, dataset_id: DatasetId, document_id: DocumentId, segment_id: SegmentId, child_id: ChildId, yes: Yes = False
+    ctx: Context,
+    dataset_id: DatasetId,
+    document_id: DocumentId,
+    segment_id: SegmentId,
+    child_id: ChildId,
+    yes: Yes = False,
 ) -> None:
     """Delete a child chunk."""
-    confirmed(f"Delete the child chunk {child_id}?", yes)
-    await job.client.knowledge.child_chunks.delete(dataset_id, document_id, segment_id, child_id)
-    job.out.done("deleted")
+    confirm(f"Delete the child chunk {child_id}?", yes)
+    await ctx.client.knowledge.child_chunks.delete(dataset_id, document_id, segment_id, child_id)
+    ctx.output.status("deleted")

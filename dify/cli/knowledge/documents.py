@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..command import Job, command, examples
-from ..inputs import checked, read_text
-from ..lazy import group
-from ..options import All, Keyword, Limit, Yes, confirmed
+from ..command import Context, command, examples
+from ..groups import group
+from ..inputs import read_text, valid_text
+from ..options import All, Keyword, Limit, Yes, confirm
 from .options import (
     IF_EXISTS,
     DatasetId,
@@ -20,7 +20,7 @@ from .options import (
     Language,
     Rule,
     Technique,
-    given_json,
+    json_option,
     literal,
 )
 from .upload import upload_command
@@ -47,7 +47,7 @@ upload_command(documents)
 
 @command(documents, "list", key="knowledge", epilog=examples("dify knowledge documents list DATASET_ID --status error"))
 async def list_all(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
     keyword: Keyword = None,
     status: Annotated[
@@ -58,16 +58,16 @@ async def list_all(
     all: All = False,
 ) -> None:
     """List the documents of a knowledge base."""
-    found = job.client.knowledge.documents.list(
+    found = ctx.client.knowledge.documents.list(
         dataset_id, keyword=keyword, status=status, limit=100 if all else min(limit + 1, 100)
     )
-    await job.out.pages(found, _SHOWN, limit=limit, all=all)
+    await ctx.output.pages(found, _SHOWN, limit=limit, all=all)
 
 
 @command(documents, "show", key="knowledge")
-async def show(job: Job, dataset_id: DatasetId, document_id: DocumentId) -> None:
+async def show(ctx: Context, dataset_id: DatasetId, document_id: DocumentId) -> None:
     """Show a document."""
-    job.out.one(await job.client.knowledge.documents.get(dataset_id, document_id))
+    ctx.output.item(await ctx.client.knowledge.documents.get(dataset_id, document_id))
 
 
 @command(
@@ -80,7 +80,7 @@ async def show(job: Job, dataset_id: DatasetId, document_id: DocumentId) -> None
     ),
 )
 async def add_text(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
     name: Annotated[str, typer.Argument(metavar="NAME")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
@@ -93,26 +93,26 @@ async def add_text(
 ) -> None:
     """Create a document from a text. A document of the same name is replaced, unless --if-exists says otherwise."""
     action: DocumentAction = literal(if_exists, "--if-exists", IF_EXISTS) or "replace"
-    made = await job.client.knowledge.documents.create_from_text(
+    made = await ctx.client.knowledge.documents.create_from_text(
         dataset_id,
         name,
-        read_text("-") if text == "-" else checked(text),
+        read_text("-") if text == "-" else valid_text(text),
         if_exists=action,
         indexing_technique=literal(indexing, "--indexing", TECHNIQUES),
         doc_form=literal(form, "--form", FORMS),
         doc_language=language,
-        process_rule=given_json(rule, "--rule"),
+        process_rule=json_option(rule, "--rule"),
     )
     if made is None:
-        job.screen.note(f"skipped: the knowledge base has a document {name!r}")
+        ctx.screen.note(f"skipped: the knowledge base has a document {name!r}")
         return
-    await _indexed(job, dataset_id, made.batch, wait)
-    job.out.one(made, _MADE)
+    await _indexed(ctx, dataset_id, made.batch, wait)
+    ctx.output.item(made, _MADE)
 
 
 @command(documents, "update-text", key="knowledge")
 async def update_text(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
     name: Annotated[str, typer.Argument(metavar="NAME")],
@@ -121,20 +121,20 @@ async def update_text(
     wait: Wait = True,
 ) -> None:
     """Give a document another text, and index it anew."""
-    made = await job.client.knowledge.documents.update_from_text(
+    made = await ctx.client.knowledge.documents.update_from_text(
         dataset_id,
         document_id,
         name=name,
-        text=read_text("-") if text == "-" else checked(text),
-        process_rule=given_json(rule, "--rule"),
+        text=read_text("-") if text == "-" else valid_text(text),
+        process_rule=json_option(rule, "--rule"),
     )
-    await _indexed(job, dataset_id, made.batch, wait)
-    job.out.one(made, _MADE)
+    await _indexed(ctx, dataset_id, made.batch, wait)
+    ctx.output.item(made, _MADE)
 
 
 @command(documents, "update-file", key="knowledge")
 async def update_file(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
@@ -142,65 +142,64 @@ async def update_file(
     wait: Wait = True,
 ) -> None:
     """Put another file in place of a document's, and index it anew."""
-    # The deprecated route, because servers before 1.14 have no other; later ones have both.
-    made = await job.client.knowledge.documents.update_from_file(  # pyright: ignore[reportDeprecated]
-        dataset_id, document_id, file, process_rule=given_json(rule, "--rule")
+    made = await ctx.client.knowledge.documents.update_from_file(
+        dataset_id, document_id, file, process_rule=json_option(rule, "--rule")
     )
-    await _indexed(job, dataset_id, made.batch, wait)
-    job.out.one(made, _MADE)
+    await _indexed(ctx, dataset_id, made.batch, wait)
+    ctx.output.item(made, _MADE)
 
 
-async def _indexed(job: Job, dataset_id: str, batch: str, wait: bool) -> None:
+async def _indexed(ctx: Context, dataset_id: str, batch: str, wait: bool) -> None:
     if wait:
-        await job.client.knowledge.documents.wait_indexed(dataset_id, batch, timeout=None)
+        await ctx.client.knowledge.documents.wait_indexed(dataset_id, batch, timeout=None)
 
 
 @command(documents, "status", key="knowledge", epilog=examples("dify knowledge documents status DATASET_ID BATCH"))
 async def status(
-    job: Job, dataset_id: DatasetId, batch: Annotated[str, typer.Argument(metavar="BATCH", help="From an upload.")]
+    ctx: Context, dataset_id: DatasetId, batch: Annotated[str, typer.Argument(metavar="BATCH", help="From an upload.")]
 ) -> None:
     """How far the indexing of a batch is."""
-    found = await job.client.knowledge.documents.indexing_status(dataset_id, batch)
-    job.out.rows(found.data, ("id", "indexing_status", "completed_segments", "total_segments", "error"))
+    found = await ctx.client.knowledge.documents.indexing_status(dataset_id, batch)
+    ctx.output.rows(found.data, ("id", "indexing_status", "completed_segments", "total_segments", "error"))
 
 
-async def _set(job: Job, dataset_id: str, action: str, ids: list[str]) -> None:
+async def _set(ctx: Context, dataset_id: str, action: str, ids: list[str]) -> None:
     chosen = literal(action, "action", ("enable", "disable", "archive", "un_archive"))
-    await job.client.knowledge.documents.set_status(dataset_id, chosen, ids)
-    job.out.done(f"{action}d" if action.endswith("e") else action)
+    await ctx.client.knowledge.documents.set_status(dataset_id, chosen, ids)
+    ctx.output.status(f"{action}d" if action.endswith("e") else action)
 
 
 @command(documents, "enable", key="knowledge")
-async def enable(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+async def enable(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
     """Let searches find documents."""
-    await _set(job, dataset_id, "enable", document_ids)
+    await _set(ctx, dataset_id, "enable", document_ids)
 
 
 @command(documents, "disable", key="knowledge")
-async def disable(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+async def disable(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
     """Have searches pass documents over."""
-    await _set(job, dataset_id, "disable", document_ids)
+    await _set(ctx, dataset_id, "disable", document_ids)
 
 
 @command(documents, "archive", key="knowledge")
-async def archive(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+async def archive(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
     """Archive documents; searches pass them over."""
-    await _set(job, dataset_id, "archive", document_ids)
+    await _set(ctx, dataset_id, "archive", document_ids)
 
 
 @command(documents, "unarchive", key="knowledge")
-async def unarchive(job: Job, dataset_id: DatasetId, document_ids: Ids) -> None:
+async def unarchive(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
     """Take documents out of the archive."""
-    await _set(job, dataset_id, "un_archive", document_ids)
+    await _set(ctx, dataset_id, "un_archive", document_ids)
 
 
 @command(documents, "delete", key="knowledge")
-async def delete(job: Job, dataset_id: DatasetId, document_ids: Ids, yes: Yes = False) -> None:
+async def delete(ctx: Context, dataset_id: DatasetId, document_ids: Ids, yes: Yes = False) -> None:
     """Delete documents with their segments."""
-    confirmed(f"Delete {len(document_ids)} documents?", yes)
+    confirm(f"Delete {len(document_ids)} documents?", yes)
     for document_id in document_ids:
-        await job.client.knowledge.documents.delete(dataset_id, document_id)
-        job.out.done(f"deleted {document_id}")
+        await ctx.client.knowledge.documents.delete(dataset_id, document_id)
+        ctx.output.status(f"deleted {document_id}")
 
 
 @command(
@@ -212,19 +211,19 @@ async def delete(job: Job, dataset_id: DatasetId, document_ids: Ids, yes: Yes = 
         "dify knowledge documents download DATASET_ID ID1 ID2 --out all.zip",
     ),
 )
-async def download(job: Job, dataset_id: DatasetId, document_ids: Ids, out: Out = Path()) -> None:
+async def download(ctx: Context, dataset_id: DatasetId, document_ids: Ids, out: Out = Path()) -> None:
     """Download the file of a document, or those of several as one ZIP. Needs a server from 1.14 on."""
-    from ..transfers import saved
+    from ..transfers import save_download
 
-    found = job.client.knowledge.documents
+    found = ctx.client.knowledge.documents
     if len(document_ids) == 1:
-        await saved(job, found.download(dataset_id, document_ids[0]), out)
+        await save_download(ctx, found.download(dataset_id, document_ids[0]), out)
     else:
-        await saved(job, found.download_zip(dataset_id, document_ids), out)
+        await save_download(ctx, found.download_zip(dataset_id, document_ids), out)
 
 
 @command(documents, "link", key="knowledge")
-async def link(job: Job, dataset_id: DatasetId, document_id: DocumentId) -> None:
+async def link(ctx: Context, dataset_id: DatasetId, document_id: DocumentId) -> None:
     """Print a signed link to the file of a document; it expires."""
-    found = await job.client.knowledge.documents.download_url(dataset_id, document_id)
-    job.out.text(found.url, found)
+    found = await ctx.client.knowledge.documents.download_url(dataset_id, document_id)
+    ctx.output.text(found.url, found)

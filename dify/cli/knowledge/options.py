@@ -1,12 +1,13 @@
-"""Arguments and options of the knowledge commands."""
+"""Arguments and options that several knowledge commands share."""
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
 
-from ..inputs import Pair, parse_pairs, read_text
+from ..inputs import read_text
 from ..options import literal
 
 __all__ = [
@@ -22,27 +23,31 @@ __all__ = [
     "Rule",
     "SegmentId",
     "Technique",
-    "given_json",
+    "json_option",
     "literal",
-    "value_of",
 ]
 
-DatasetId = Annotated[str, typer.Argument(metavar="DATASET_ID", help="The knowledge base.")]
-DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT_ID", help="The document.")]
-SegmentId = Annotated[str, typer.Argument(metavar="SEGMENT_ID", help="The segment.")]
+DatasetId = Annotated[str, typer.Argument(metavar="<dataset-id>", help="Id of the knowledge base.")]
+DocumentId = Annotated[str, typer.Argument(metavar="<document-id>", help="Id of the document.")]
+SegmentId = Annotated[str, typer.Argument(metavar="<segment-id>", help="Id of the segment.")]
 Technique = Annotated[
     str | None,
     typer.Option(
         "--indexing",
-        metavar="HOW",
-        help="high_quality (embeddings) or economy (keywords); the first document needs it.",
+        metavar="technique",
+        help="Indexing technique: high_quality (embeddings) or economy (keywords).",
     ),
 ]
-Form = Annotated[str | None, typer.Option("--form", metavar="FORM", help="text_model, hierarchical_model or qa_model.")]
-Language = Annotated[str | None, typer.Option("--language", metavar="NAME", help="For question-and-answer documents.")]
+Form = Annotated[
+    str | None,
+    typer.Option("--form", metavar="form", help="Document form: text_model, hierarchical_model or qa_model."),
+]
+Language = Annotated[
+    str | None, typer.Option("--language", metavar="name", help="Language of question-and-answer documents.")
+]
 Rule = Annotated[
     str | None,
-    typer.Option("--rule", metavar="JSON|@FILE", help="What to clean up and where to cut (process_rule), as JSON."),
+    typer.Option("--rule", metavar="json|@file", help="Cleaning and splitting rules (process_rule) as JSON."),
 ]
 IF_EXISTS = ("error", "replace", "skip")
 IfExistsOption = Annotated[
@@ -51,23 +56,22 @@ IfExistsOption = Annotated[
 ]
 Retrieval = Annotated[
     str | None,
-    typer.Option("--retrieval", metavar="JSON|@FILE", help="How it is searched (retrieval_model), as JSON."),
+    typer.Option("--retrieval", metavar="json|@file", help="Search settings (retrieval_model) as JSON."),
 ]
-Model = Annotated[str | None, typer.Option("--embedding-model", metavar="NAME", help="See `dify knowledge models`.")]
-Provider = Annotated[str | None, typer.Option("--embedding-provider", metavar="NAME", help="The model's provider.")]
+Model = Annotated[
+    str | None, typer.Option("--embedding-model", metavar="name", help="Embedding model; see `dify knowledge models`.")
+]
+Provider = Annotated[
+    str | None, typer.Option("--embedding-provider", metavar="name", help="Provider of the embedding model.")
+]
 
 
-def given_json(text: str | None, name: str) -> Any:
-    """JSON of an option, written out or as @FILE; None where it was not given."""
+def json_option(text: str | None, name: str) -> Any:
+    """Parse the JSON of an option, or of the file in `@file`; return None if the option is not set."""
     if text is None:
         return None
-    word = read_text(text[1:]) if text.startswith("@") else text
-    return value_of(f"{name}:={word}")
-
-
-def value_of(word: str) -> Any:
-    """The value of one input."""
-    found: list[Pair] = parse_pairs([word])
-    if len(found) != 1 or found[0].is_file:
-        raise typer.BadParameter(f"{word!r} is no value")
-    return found[0].value
+    data = read_text(text[1:]) if text.startswith("@") else text
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"the value of {name} is not valid JSON: {error}") from None

@@ -1,4 +1,4 @@
-"""`dify knowledge pipeline`: knowledge bases that a pipeline fills."""
+"""`dify knowledge pipeline`: run knowledge pipelines."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from typing import Annotated, Any
 
 import typer
 
-from ..command import Job, command, examples
-from ..inputs import SYNTAX, parse_pairs, values_of
-from ..lazy import group
+from ..command import Context, command, examples
+from ..groups import group
+from ..inputs import INPUT_HELP, parse_inputs, resolve_inputs
 from ..options import Inputs
-from ..render import to_json
-from .options import DatasetId, given_json, literal
+from ..terminal.screen import to_json
+from .options import DatasetId, json_option, literal
 
 __all__ = ["pipeline"]
 
-pipeline = group("Knowledge pipelines. They need a server from 1.14 on.")
+pipeline = group("Run knowledge pipelines. Requires Dify 1.14 or later.")
 pipeline.info.name = "knowledge pipeline"
 
 _TYPES = ("local_file", "online_document", "website_crawl", "online_drive")
 
 
 @command(pipeline, "upload", key="knowledge")
-async def upload(job: Job, file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)]) -> None:
-    """Store a file for a pipeline, and print its id."""
-    job.out.one(await job.client.knowledge.pipelines.upload_file(file))
+async def upload(
+    ctx: Context, file: Annotated[Path, typer.Argument(metavar="<file>", exists=True, dir_okay=False)]
+) -> None:
+    """Upload a file for a pipeline and print its id."""
+    ctx.output.item(await ctx.client.knowledge.pipelines.upload_file(file))
 
 
 @command(pipeline, "sources", key="knowledge")
-async def sources(job: Job, dataset_id: DatasetId) -> None:
+async def sources(ctx: Context, dataset_id: DatasetId) -> None:
     """List the datasource nodes of a pipeline."""
-    found = await job.client.knowledge.pipelines.datasource_plugins(dataset_id)
-    job.out.rows(found, ("node_id", "title", "datasource_type", "plugin_id", "provider_name"))
+    plugins = await ctx.client.knowledge.pipelines.datasource_plugins(dataset_id)
+    ctx.output.rows(plugins, ("node_id", "title", "datasource_type", "plugin_id", "provider_name"))
 
 
 @command(
@@ -42,36 +44,46 @@ async def sources(job: Job, dataset_id: DatasetId) -> None:
     epilog=examples(
         "dify knowledge pipeline run DATASET_ID NODE_ID --file handbook.pdf",
         "dify knowledge pipeline run DATASET_ID NODE_ID --type website_crawl --source @page.json depth:=2",
-        more=["Inputs:", *(f"  {line}" for line in SYNTAX)],
+        more=INPUT_HELP,
     ),
 )
 async def run(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
-    node_id: Annotated[str, typer.Argument(metavar="NODE_ID", help="The datasource node to start from.")],
+    node_id: Annotated[str, typer.Argument(metavar="<node-id>", help="Datasource node to start from.")],
     inputs: Inputs = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", "-f", metavar="PATH", help="A file to work on.", exists=True, dir_okay=False),
+        typer.Option("--file", "-f", metavar="path", help="File to process.", exists=True, dir_okay=False),
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--source", metavar="JSON|@FILE", help="What to work on, or a list of it, as JSON.")
+        str | None,
+        typer.Option("--source", metavar="json|@file", help="Datasource item to process, or a list of items, as JSON."),
     ] = None,
-    type: Annotated[str, typer.Option("--type", metavar="TYPE", help="local_file, online_document …")] = "local_file",
-    draft: Annotated[bool, typer.Option("--draft", help="Run the draft, which makes no documents.")] = False,
+    type: Annotated[
+        str,
+        typer.Option(
+            "--type",
+            metavar="type",
+            help="Type of datasource: local_file, online_document, website_crawl or online_drive.",
+        ),
+    ] = "local_file",
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Run the draft of the pipeline, without creating documents.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the documents are indexed.")] = True,
 ) -> None:
-    """Run a pipeline, and show the documents that it makes."""
+    """Run a pipeline and show the documents that it creates."""
     from dify import LocalFile, PipelineRun
 
-    found = job.client.knowledge
-    values = await values_of(job.client, parse_pairs(inputs or []), job.screen.note)
+    knowledge = ctx.client.knowledge
+    values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
     items: list[Any] = []
     if file is not None:
-        items.append(LocalFile.from_upload(await found.pipelines.upload_file(file)))
-    given = given_json(source, "--source")
-    items += given if isinstance(given, list) else [] if given is None else [given]
-    done = await found.pipelines.run(
+        items.append(LocalFile.from_upload(await knowledge.pipelines.upload_file(file)))
+    data = json_option(source, "--source")
+    items += data if isinstance(data, list) else [] if data is None else [data]
+    result = await knowledge.pipelines.run(
         dataset_id,
         inputs=values,
         datasource_type=literal(type, "--type", _TYPES),
@@ -79,27 +91,27 @@ async def run(
         start_node_id=node_id,
         is_published=not draft,
     )
-    if not isinstance(done, PipelineRun):
-        job.screen.line(to_json(done.outputs, indent=2))
+    if not isinstance(result, PipelineRun):
+        ctx.screen.line(to_json(result.outputs, indent=2))
         return
     if wait:
-        await found.documents.wait_indexed(dataset_id, done.batch, timeout=None)
-    job.out.one(done, ("batch", "documents"))
+        await knowledge.documents.wait_indexed(dataset_id, result.batch, timeout=None)
+    ctx.output.item(result, ("batch", "documents"))
 
 
 @command(pipeline, "try-source", key="knowledge")
 async def try_source(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
-    node_id: Annotated[str, typer.Argument(metavar="NODE_ID", help="The datasource node.")],
+    node_id: Annotated[str, typer.Argument(metavar="<node-id>", help="Datasource node.")],
     inputs: Inputs = None,
-    type: Annotated[str, typer.Option("--type", metavar="TYPE", help="website_crawl …")] = "website_crawl",
-    draft: Annotated[bool, typer.Option("--draft", help="Of the draft.")] = False,
-    credential: Annotated[str | None, typer.Option("--credential", metavar="ID", help="Which credentials.")] = None,
+    type: Annotated[str, typer.Option("--type", metavar="type", help="Type of datasource.")] = "website_crawl",
+    draft: Annotated[bool, typer.Option("--draft", help="Run the node of the draft.")] = False,
+    credential: Annotated[str | None, typer.Option("--credential", metavar="id", help="Credential to use.")] = None,
 ) -> None:
-    """Run one datasource node, and print the events that it brings, one JSON object per line."""
-    values = await values_of(job.client, parse_pairs(inputs or []), job.screen.note)
-    stream = job.client.knowledge.pipelines.run_datasource_node(
+    """Run one datasource node and print its events, one JSON object per line."""
+    values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
+    stream = ctx.client.knowledge.pipelines.run_datasource_node(
         dataset_id,
         node_id,
         inputs=values,
@@ -108,4 +120,4 @@ async def try_source(
         credential_id=credential,
     )
     async for event in stream:
-        job.screen.line(to_json({"event": event.event, **event.model_dump(mode="json", exclude_unset=True)}))
+        ctx.screen.line(to_json({"event": event.event, **event.model_dump(mode="json", exclude_unset=True)}))

@@ -6,63 +6,63 @@ from typing import Annotated
 
 import typer
 
-from ..command import Job, command, examples
-from ..lazy import group
-from ..options import Yes, confirmed
+from ..command import Context, command, examples
+from ..groups import group
+from ..options import Yes, confirm
 from .options import DatasetId
 
 __all__ = ["tags"]
 
-tags = group("Tags of knowledge bases.")
+tags = group("Manage tags of knowledge bases.")
 tags.info.name = "knowledge tags"
 
-_SHOWN = ("id", "name", "binding_count")
-Id = Annotated[str, typer.Argument(metavar="TAG_ID")]
-Ids = Annotated[list[str], typer.Argument(metavar="TAG_ID...")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="1 to 50 characters.")]
+_COLUMNS = ("id", "name", "binding_count")
+TagId = Annotated[str, typer.Argument(metavar="<tag-id>")]
+TagIds = Annotated[list[str], typer.Argument(metavar="<tag-id>...")]
+Name = Annotated[str, typer.Argument(metavar="<name>", help="Name of 1 to 50 characters.")]
 
 
 @command(tags, "list", key="knowledge")
-async def list_all(job: Job) -> None:
-    """List all tags of the workspace."""
-    job.out.rows(await job.client.knowledge.tags.list(), _SHOWN)
+async def list_tags(ctx: Context) -> None:
+    """List the tags of the workspace."""
+    ctx.output.rows(await ctx.client.knowledge.tags.list(), _COLUMNS)
 
 
 @command(tags, "of", key="knowledge")
-async def of(job: Job, dataset_id: DatasetId) -> None:
-    """List the tags of one knowledge base."""
-    job.out.rows((await job.client.knowledge.tags.for_dataset(dataset_id)).data, ("id", "name"))
+async def list_tags_of_dataset(ctx: Context, dataset_id: DatasetId) -> None:
+    """List the tags of a knowledge base."""
+    ctx.output.rows((await ctx.client.knowledge.tags.for_dataset(dataset_id)).data, ("id", "name"))
 
 
 @command(tags, "create", key="knowledge")
-async def create(job: Job, name: Name) -> None:
-    """Make a tag."""
-    job.out.one(await job.client.knowledge.tags.create(name), _SHOWN)
+async def create(ctx: Context, name: Name) -> None:
+    """Create a tag."""
+    ctx.output.item(await ctx.client.knowledge.tags.create(name), _COLUMNS)
 
 
 @command(tags, "rename", key="knowledge")
-async def rename(job: Job, tag_id: Id, name: Name) -> None:
+async def rename(ctx: Context, tag_id: TagId, name: Name) -> None:
     """Rename a tag."""
-    job.out.one(await job.client.knowledge.tags.update(tag_id, name), _SHOWN)
+    ctx.output.item(await ctx.client.knowledge.tags.update(tag_id, name), _COLUMNS)
 
 
 @command(tags, "delete", key="knowledge")
-async def delete(job: Job, tag_id: Id, yes: Yes = False) -> None:
-    """Delete a tag, and take it off all knowledge bases."""
-    confirmed(f"Delete the tag {tag_id}?", yes)
-    await job.client.knowledge.tags.delete(tag_id)
-    job.out.done("deleted")
+async def delete(ctx: Context, tag_id: TagId, yes: Yes = False) -> None:
+    """Delete a tag and remove it from all knowledge bases."""
+    confirm(f"Delete the tag {tag_id}?", yes)
+    await ctx.client.knowledge.tags.delete(tag_id)
+    ctx.output.status("deleted")
 
 
 @command(tags, "bind", key="knowledge", epilog=examples("dify knowledge tags bind DATASET_ID TAG_ID TAG_ID"))
-async def bind(job: Job, dataset_id: DatasetId, tag_ids: Ids) -> None:
-    """Put tags on a knowledge base."""
-    await job.client.knowledge.tags.bind(tag_ids, target_id=dataset_id)
-    job.out.done("bound")
+async def bind(ctx: Context, dataset_id: DatasetId, tag_ids: TagIds) -> None:
+    """Add tags to a knowledge base."""
+    await ctx.client.knowledge.tags.bind(tag_ids, target_id=dataset_id)
+    ctx.output.status("tags added")
 
 
 @command(tags, "unbind", key="knowledge")
-async def unbind(job: Job, dataset_id: DatasetId, tag_ids: Ids) -> None:
-    """Take tags off a knowledge base."""
-    await job.client.knowledge.tags.unbind(tag_ids, target_id=dataset_id)
-    job.out.done("taken off")
+async def unbind(ctx: Context, dataset_id: DatasetId, tag_ids: TagIds) -> None:
+    """Remove tags from a knowledge base."""
+    await ctx.client.knowledge.tags.unbind(tag_ids, target_id=dataset_id)
+    ctx.output.status("tags removed")

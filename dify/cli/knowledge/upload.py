@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..command import Job, command, examples
-from ..exits import FAILED, Failure, code_of, line_of
-from ..render import to_json
+from ..command import Context, command, examples
+from ..error_messages import error_message
+from ..exits import FAILED, CommandError, exit_code_for
+from ..terminal.screen import to_json
 from .options import (
     IF_EXISTS,
     DatasetId,
@@ -20,7 +21,7 @@ from .options import (
     Provider,
     Rule,
     Technique,
-    given_json,
+    json_option,
     literal,
 )
 
@@ -43,7 +44,7 @@ def upload_command(documents: typer.Typer) -> None:
 
 
 async def _upload(
-    job: Job,
+    ctx: Context,
     dataset_id: DatasetId,
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", exists=True, help="Files, and folders with all below.")
@@ -101,11 +102,11 @@ async def _upload(
         raise typer.BadParameter(f"--replace contradicts --if-exists {action}")
     files = files_of(paths, match or [])
     if not files:
-        raise Failure("there are no files to upload")
+        raise CommandError("there are no files to upload")
     names = names_of(files, name_template)
-    kept = Journal(journal or default_journal(job.client.base_url, dataset_id))
+    kept = Journal(journal or default_journal(ctx.client.base_url, dataset_id))
     planner = Planner(
-        job.client,
+        ctx.client,
         dataset_id,
         kept,
         names,
@@ -113,28 +114,28 @@ async def _upload(
         again=again,
         concurrency=concurrency,
     )
-    uploader = Uploader(job, dataset_id, files, kept, planner, concurrency=concurrency, wait=wait, again=again)
+    uploader = Uploader(ctx, dataset_id, files, kept, planner, concurrency=concurrency, wait=wait, again=again)
     uploader.settings = {
         "indexing_technique": literal(indexing, "--indexing", ("high_quality", "economy")),
         "doc_form": literal(form, "--form", ("text_model", "hierarchical_model", "qa_model")),
         "doc_language": language,
-        "process_rule": given_json(rule, "--rule"),
+        "process_rule": json_option(rule, "--rule"),
         "embedding_model": embedding_model,
         "embedding_model_provider": embedding_provider,
     }
     summary = await uploader.run()
-    if job.as_json:
+    if ctx.as_json:
         for entry in summary.entries:
             about = {"file": entry.file, "name": entry.name, "state": entry.state, "document_id": entry.document_id}
-            job.screen.line(to_json({**about, "batch": entry.batch, "error": entry.error}))
+            ctx.screen.line(to_json({**about, "batch": entry.batch, "error": entry.error}))
     else:
         for entry in summary.entries:
-            job.screen.line(f"{entry.state}\t{entry.document_id or ''}\t{entry.file}\t{entry.error or ''}".rstrip())
-    job.screen.note(summary.line)
+            ctx.screen.line(f"{entry.state}\t{entry.document_id or ''}\t{entry.file}\t{entry.error or ''}".rstrip())
+    ctx.screen.note(summary.line)
     if summary.end is not None:
-        why = line_of(summary.end, "knowledge documents upload", job.session.source)
+        why = error_message(summary.end, "knowledge documents upload", ctx.session.source)
         left = len(files) - len(summary.entries)
         why += f"; {left} of {len(files)} files are left" if left else ""
-        raise Failure(why, code_of(summary.end) or FAILED)
+        raise CommandError(why, exit_code_for(summary.end) or FAILED)
     if summary.failed:
-        raise Failure(f"{summary.failed} of {len(files)} files failed; call it again to try those once more")
+        raise CommandError(f"{summary.failed} of {len(files)} files failed; call it again to try those once more")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..render import Screen, complain, harmless, one_line
+from ..terminal.screen import Screen, one_line, report, sanitize
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -31,7 +31,7 @@ class UploadBars:
         """A file sets out; gives what is to be told how far it has been read."""
         if self._progress is None:
             return _ignore
-        progress, name = self._progress, harmless(one_line(path.name, 30))
+        progress, name = self._progress, sanitize(one_line(path.name, 30))
         task = self._tasks[path] = progress.add_task(f"  {name}", total=path.stat().st_size or 1, unit="bytes")
         return lambda position: progress.update(task, completed=position)
 
@@ -49,7 +49,7 @@ class UploadBars:
         if self._progress is None:
             return
         if path not in self._tasks:
-            name = harmless(one_line(path.name, 30))
+            name = sanitize(one_line(path.name, 30))
             self._tasks[path] = self._progress.add_task(f"  {name}", total=total or None, unit="segments")
         self._progress.update(self._tasks[path], completed=done or 0, total=total or None)
 
@@ -64,9 +64,9 @@ class UploadBars:
     def failed(self, path: Path, why: str) -> None:
         """Say that a file failed, above the bars."""
         if self._progress is None:
-            complain(f"{path}: {why}")
+            report(f"{path}: {why}")
         else:
-            self._progress.console.print(f"Error: {harmless(f'{path.name}: {why}')}", style="red", markup=False)
+            self._progress.console.print(f"Error: {sanitize(f'{path.name}: {why}')}", style="red", markup=False)
 
     def _drop(self, path: Path) -> None:
         task = self._tasks.pop(path, None)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from ..exits import USAGE, Failure
+from ..exits import USAGE, CommandError
 from .upload_names import Source
 
 __all__ = ["Entry", "Journal", "default_journal", "files_of"]
@@ -110,7 +110,7 @@ class Journal:
         self._owners: dict[str, str] = {}
         self._contested: set[str] = set()
         if path.exists() and not path.is_file():
-            raise Failure(f"the journal {path} is no file: --journal names another", USAGE)
+            raise CommandError(f"the journal {path} is no file: --journal names another", USAGE)
         try:
             # Names of files may be no UTF-8, and may hold what Python takes for the end of a line.
             lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
@@ -181,7 +181,7 @@ class Journal:
                 os.close(descriptor)
         except OSError as failure:
             why = f"cannot write the journal {self.path}: {failure.strerror or failure}"
-            raise Failure(f"{why} (--journal names another)") from None
+            raise CommandError(f"{why} (--journal names another)") from None
         return entry
 
 

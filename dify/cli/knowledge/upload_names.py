@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from string import Formatter
 
-from ..exits import USAGE, Failure
+from ..exits import USAGE, CommandError
 
 __all__ = ["FIELDS", "Source", "document_name", "names_of"]
 
@@ -76,7 +76,7 @@ def names_of(sources: Sequence[Source], template: str) -> dict[Path, str]:
     """Return the name of the document of every file.
 
     Raises:
-        Failure: The template has unknown fields or drops the file's extension, or two files would have one name.
+        CommandError: The template has unknown fields or drops the file's extension, or two files would have one name.
     """
     _check(template)
     names: dict[Path, str] = {}
@@ -85,13 +85,13 @@ def names_of(sources: Sequence[Source], template: str) -> dict[Path, str]:
         name = names[source.path] = document_name(template.format(**source.fields))
         suffix = PurePosixPath(source.relative).suffix
         if not name.lower().endswith(suffix.lower()) or name == suffix:
-            raise Failure(
+            raise CommandError(
                 f"--name-template makes {name!r} of {source.relative}: a name ends in the extension of its file ({suffix}), "
                 "by which Dify knows the type",
                 USAGE,
             )
         if (other := taken.setdefault(name, source.path)) != source.path:
-            raise Failure(
+            raise CommandError(
                 f"{other} and {source.path} would both be the document {name!r}, and Dify would keep only one of them: "
                 "pass --name-template, such as '{root}/{path}'",
                 USAGE,
@@ -104,9 +104,9 @@ def _check(template: str) -> None:
     try:
         pieces = [piece for piece in Formatter().parse(template) if piece[1] is not None]
     except ValueError as error:
-        raise Failure(f"--name-template is not valid: {error}; braces stand as {{{{ and }}}}", USAGE) from None
+        raise CommandError(f"--name-template is not valid: {error}; braces stand as {{{{ and }}}}", USAGE) from None
     for _, field, spec, conversion in pieces:
         if field not in FIELDS:
-            raise Failure(f"--name-template has no field {{{field}}}: it has {known}", USAGE)
+            raise CommandError(f"--name-template has no field {{{field}}}: it has {known}", USAGE)
         if spec or conversion:
-            raise Failure(f"--name-template takes {{{field}}} without a format or conversion", USAGE)
+            raise CommandError(f"--name-template takes {{{field}}} without a format or conversion", USAGE)

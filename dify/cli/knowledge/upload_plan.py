@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ..exits import Failure
+from ..exits import CommandError
 from .upload_journal import Entry, Journal
 from .upload_names import Source
 
@@ -67,7 +67,7 @@ class Planner:
         """Return a step for each file that an earlier attempt has not uploaded.
 
         Raises:
-            Failure: The knowledge base has documents of these names that are not to be replaced or skipped.
+            CommandError: The knowledge base has documents of these names that are not to be replaced or skipped.
         """
         states = await asyncio.to_thread(lambda: {source.path: _state(source.path) for source in sources})
         todo = [path for path, state in states.items() if not is_done(self._journal.of(path), state, self._again)]
@@ -123,16 +123,16 @@ class Planner:
         # A document keeps its id when another file replaces it, but not the id of the file behind it.
         return entry.upload_id is None or upload_id_of(document) in (None, entry.upload_id)
 
-    def _failure(self, conflicts: Sequence[tuple[str, str]], total: int) -> Failure:
+    def _failure(self, conflicts: Sequence[tuple[str, str]], total: int) -> CommandError:
         name, reason = conflicts[0]
         count = f"{len(conflicts)} of {total} documents" if len(conflicts) > 1 else "1 document"
         if self._if_exists == "error":
-            return Failure(
+            return CommandError(
                 f"the knowledge base already has {count} of these names that this upload did not make, such as {name!r}; "
                 "nothing was sent: pass --replace to replace them, --if-exists skip to leave them as they are, or "
                 "--name-template to choose other names"
             )
-        return Failure(
+        return CommandError(
             f"{count} cannot be replaced, such as {name!r}: {reason}; nothing was sent: mend or delete it, pass "
             "--if-exists skip, or --name-template to choose other names"
         )

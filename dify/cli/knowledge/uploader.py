@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exits import Failure, code_of, line_of
-from ..transfers import CountedFile
+from ..error_messages import error_message
+from ..exits import CommandError, exit_code_for
+from ..transfers import ProgressFile
 from .upload_bars import UploadBars, showing_upload
 from .upload_journal import Entry, Journal, State
 from .upload_names import Source
@@ -22,7 +23,7 @@ from .upload_plan import Planner, Step, is_done, upload_id_of
 if TYPE_CHECKING:
     from dify import DocumentBatch, IndexingStatus
 
-    from ..command import Job
+    from ..command import Context
 
 __all__ = ["Summary", "Uploader"]
 
@@ -70,7 +71,7 @@ class Uploader:
 
     def __init__(
         self,
-        job: Job,
+        ctx: Context,
         dataset_id: str,
         sources: Sequence[Source],
         journal: Journal,
@@ -80,8 +81,8 @@ class Uploader:
         wait: bool,
         again: bool,
     ) -> None:
-        self._job = job
-        self._documents = job.client.knowledge.documents
+        self._ctx = ctx
+        self._documents = ctx.client.knowledge.documents
         self._dataset_id = dataset_id
         self._sources = sources
         self._journal = journal
@@ -101,16 +102,16 @@ class Uploader:
         """Upload all files; what goes wrong with one of them is in the summary.
 
         Raises:
-            Failure: Documents of these names exist. Nothing was sent.
+            CommandError: Documents of these names exist. Nothing was sent.
         """
         try:
             self._steps = await self._planner.steps_for(self._sources)
         except Exception as error:
-            if isinstance(error, Failure) or code_of(error) is None:
+            if isinstance(error, CommandError) or exit_code_for(error) is None:
                 raise
             return Summary([], 0, error)
         paths = [source.path for source in self._sources]
-        with showing_upload(self._job.screen, paths) as bars:
+        with showing_upload(self._ctx.screen, paths) as bars:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._one(source, bars)) for source in self._sources]
         found = [task.result() for task in tasks]
@@ -137,12 +138,12 @@ class Uploader:
         except _Ended:
             return None
         except Exception as error:
-            if code_of(error) is None:
+            if exit_code_for(error) is None:
                 raise
             if _for_all(error, sent=sent):
                 self._end = self._end or error
                 return entry if sent else None  # what the journal knows of it stays true
-            why = line_of(error, "knowledge documents upload", self._job.session.source)
+            why = error_message(error, "knowledge documents upload", self._ctx.session.source)
             if state is None:  # the file itself is at fault; what the journal knows of its document stays true
                 made = entry.document_id if entry is not None else None
                 entry = Entry(str(path), "failed", 0, 0, document_id=made, error=why)
@@ -208,7 +209,7 @@ class Uploader:
             old = step.replaces
             known = {} if old is None else {"document_id": old.id, "upload_id": upload_id_of(old)}
             self._journal.note(path, "begun", stat, name=step.name, **known)
-            with CountedFile(path, bars.begin(path)) as file:
+            with ProgressFile(path, bars.begin(path)) as file:
                 # The server replaces a document of that name; the plan has made sure that it may.
                 made = await self._documents.create_from_file(
                     self._dataset_id, file, filename=step.name, if_exists="replace", **self.settings

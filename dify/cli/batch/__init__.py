@@ -1,0 +1,1 @@
+"""The command `dify batch`: one run for each row of a file."""

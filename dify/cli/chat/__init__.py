@@ -1,0 +1,1 @@
+"""Commands for chat apps: `chat`, `conversations`, `messages`, `feedbacks` and `annotations`."""

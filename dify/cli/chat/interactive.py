@@ -1,0 +1,150 @@
+"""A conversation at the terminal: messages line by line, and commands that begin with a slash."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..attachments import Attachment, parse_attachments
+from ..command import Context
+from ..error_messages import error_message
+from ..exits import CommandError, exit_code_for
+from ..inputs import Input
+from ..terminal.interrupts import keyboard_interrupts, on_interrupt
+from ..terminal.screen import one_line, report, sanitize
+from .ask import ask
+
+if TYPE_CHECKING:
+    from dify import ChatResponse, Message
+
+__all__ = ["converse"]
+
+_PAGE_SIZE = 100
+"""Messages of the history to request at a time: the server's maximum."""
+
+_HELP = """\
+/new           start a new conversation
+/files PATH…   attach files or URLs to the next message; without a path, list them
+/history [N]   show the messages of this conversation, or the last N
+/suggested     show suggested questions
+/like, /dislike [TEXT]   rate the last answer, with an optional comment
+/quit          quit (or press Ctrl-D)
+Ctrl-C         stop the answer"""
+
+
+async def converse(
+    ctx: Context, inputs: Sequence[Input], conversation: str | None, files: Sequence[Attachment]
+) -> None:
+    """Read messages and commands until the user quits."""
+    await _Conversation(ctx, inputs, conversation, files).run()
+
+
+class _Conversation:
+    def __init__(
+        self, ctx: Context, inputs: Sequence[Input], conversation: str | None, files: Sequence[Attachment]
+    ) -> None:
+        self._ctx = ctx
+        self._inputs = inputs
+        self._conversation = conversation
+        self._files = list(files)
+        self._last: ChatResponse | None = None
+
+    async def run(self) -> None:
+        with suppress(ImportError):
+            importlib.import_module("readline")  # enables line editing and the history of input()
+        self._ctx.screen.message("Type a message, /help for the commands, or Ctrl-D to quit.")
+        while (line := self._read_line()) is not None:
+            line = line.strip()
+            if not line:
+                continue
+            if line in ("/quit", "/exit"):
+                return
+            await self._handle(line)
+
+    def _read_line(self) -> str | None:
+        with keyboard_interrupts():
+            while True:
+                try:
+                    return input("> ")
+                except EOFError:
+                    print()
+                    return None
+                except KeyboardInterrupt:
+                    print()  # discard the line, as a shell does
+
+    async def _handle(self, line: str) -> None:
+        """Process one line. Errors are printed and Ctrl-C cancels; the conversation continues after both."""
+        task = asyncio.ensure_future(self._run_command(line) if line.startswith("/") else self._send(line))
+        try:
+            with on_interrupt(task.cancel):
+                await task
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+        except Exception as error:
+            if exit_code_for(error) is None:
+                raise
+            report(error_message(error, "chat", self._ctx.session.source))
+
+    async def _send(self, query: str) -> None:
+        files, self._files = self._files, []
+        try:
+            self._last = await ask(self._ctx, query, self._conversation, self._inputs, files)
+        except BaseException:
+            self._files = files  # the message was not answered: keep its files for the next one
+            raise
+        self._conversation = self._last.conversation_id or self._conversation
+
+    async def _run_command(self, line: str) -> None:
+        client, screen = self._ctx.client, self._ctx.screen
+        name, _, argument = line.partition(" ")
+        match name:
+            case "/new":
+                self._conversation = self._last = None
+                screen.message("started a new conversation")
+            case "/files":
+                self._attach(argument)
+            case "/history":
+                await self._print_history(argument.strip())
+            case "/suggested":
+                if self._last is None:
+                    raise CommandError("there is no answer yet; send a message first")
+                for question in await client.messages.suggested(self._last.message_id):
+                    print(sanitize(one_line(question)))
+            case "/like" | "/dislike":
+                if self._last is None:
+                    raise CommandError("there is no answer to rate yet; send a message first")
+                rating = "like" if name == "/like" else "dislike"
+                await client.messages.feedback(self._last.message_id, rating, content=argument.strip() or None)
+                screen.message("rating saved")
+            case "/help":
+                screen.message(_HELP)
+            case _:
+                raise CommandError(f"unknown command {sanitize(name)}; type /help for the commands")
+
+    def _attach(self, argument: str) -> None:
+        try:
+            self._files += parse_attachments(argument)
+        except (ValueError, FileNotFoundError) as error:
+            raise CommandError(str(error)) from None
+        names = ", ".join(sanitize(file.name) for file in self._files)
+        self._ctx.screen.message(f"files for the next message: {names or 'none'}")
+
+    async def _print_history(self, count: str) -> None:
+        if count and (not count.isdecimal() or int(count) == 0):
+            raise CommandError("/history takes a number of messages, such as /history 20; without one it shows all")
+        if self._conversation is None:
+            raise CommandError("the conversation has no messages yet")
+        limit = int(count) if count else None
+        messages: list[Message] = []
+        pager = self._ctx.client.messages.list(self._conversation, limit=min(limit or _PAGE_SIZE, _PAGE_SIZE))
+        async for page in pager.pages():
+            messages[:0] = page.data  # the newest page comes first; inside a page, the oldest message
+            if limit is not None and len(messages) >= limit:
+                break
+        for message in messages if limit is None else messages[-limit:]:
+            self._ctx.screen.message(f"> {one_line(message.query)}")
+            print(sanitize(message.answer))

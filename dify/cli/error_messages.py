@@ -1,0 +1,95 @@
+"""The line that the command prints for an error, with advice in terms of its own options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .exits import CommandError
+from .terminal.screen import one_line
+
+__all__ = ["SettingsSource", "error_message"]
+
+_MAX_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSource:
+    """The places that the key and the server address were read from, for use in error messages.
+
+    Attributes:
+        key: An environment variable or a profile.
+        address: An option, an environment variable or a profile.
+    """
+
+    key: str = "DIFY_API_KEY"
+    address: str = "--base-url or DIFY_BASE_URL"
+
+
+def error_message(error: Exception, command: str, source: SettingsSource | None = None) -> str:
+    """Return one line that says what happened and what to do.
+
+    Args:
+        error: The error.
+        command: The command that failed, such as "knowledge list".
+        source: The places that the key and the address were read from.
+    """
+    import dify
+
+    if isinstance(error, CommandError):
+        return str(error)
+    if isinstance(error, dify.DifyError):
+        message = error.summary.strip() or type(error).__name__
+        hint = _hint_for(error, command, source or SettingsSource()) or error.hint
+    else:
+        message, hint = str(error), None
+        if isinstance(error, OSError) and error.strerror:
+            message = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
+    message = one_line(message, _MAX_LENGTH)
+    return f"{message} ({hint})" if hint else message
+
+
+def _hint_for(error: Exception, command: str, source: SettingsSource) -> str | None:
+    """Return the advice for an error where the client's own hint would name Python arguments, else None."""
+    import dify
+
+    match error:
+        case dify.AuthenticationError():
+            return f"check the key in {source.key}, and that it belongs to the server in {source.address}"
+        case dify.NotThisAppTypeError():
+            other = "run" if command == "chat" else "chat"
+            return f"the key belongs to another kind of app; try `dify {other}`"
+        case dify.ConversationNotFoundError():
+            return "only the --user who started a conversation can continue it"
+        case dify.RateLimitError() if error.retry_after:
+            return f"try again in {error.retry_after:g} s"
+        case dify.StreamInterruptedError():
+            return None
+        case dify.APIConnectionError() if error.sent:
+            return "the server may still be processing the request"
+        case dify.APIConnectionError():
+            return f"check {source.address}"
+        case dify.ResponseValidationError() if error.reason == "html":
+            return f"check that {source.address} is the address of the API"
+        case dify.BadRequestError() if error.reason == "user_required" and command == "request":
+            return 'add "user" to BODY, or pass --query user=ID'
+        case dify.APIStatusError() if error.reason == "process_rule_required":
+            rule = """--rule '{"mode": "automatic"}'"""
+            return f"the first document of a knowledge base requires --rule, such as {rule}"
+        case dify.ConfigurationError():
+            return _configuration_hint(error.param, source)
+        case _:
+            return None
+
+
+def _configuration_hint(param: str | None, source: SettingsSource) -> str | None:
+    match param:
+        case "api_key" | "knowledge_api_key":
+            return f"set by {source.key}"
+        case "base_url":
+            return f"set by {source.address}"
+        case "filename":
+            return "rename the file"
+        case "trust_env":
+            return "correct or unset the variable"
+        case _:
+            return None

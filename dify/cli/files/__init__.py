@@ -1,0 +1,1 @@
+"""Commands for files and audio: `upload`, `download`, `transcribe` and `speak`."""

@@ -1,0 +1,1 @@
+"""Standard streams, the screen, prompts and Ctrl-C."""
