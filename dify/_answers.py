@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import cache
 from types import NoneType
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -192,14 +192,20 @@ def not_json(body: bytes, info: HTTPInfo) -> ResponseValidationError:
     """The error for an answer that should be JSON and is HTML, empty or garbage."""
     text = body.decode("utf-8", "replace")
     kind = media_type(info) or "no Content-Type"
+    reason: Literal["empty", "html", "not_json"]
     if not body:
-        what = "the answer is empty"
+        reason, what = "empty", "the answer is empty"
     elif "html" in kind or text.lstrip()[:1] == "<":
-        what = "the answer is a web page and not Dify's API: check base_url (it ends in /v1), and gateways on the way"
+        reason = "html"
+        what = (
+            "the answer is a web page and not Dify's API: check the base URL (it ends in /v1), and gateways on the way"
+        )
     else:
-        what = f"the answer cannot be read as JSON ({kind})"
+        reason, what = "not_json", f"the answer cannot be read as JSON ({kind})"
     shown = f"; it begins {printable(text, 200)!r}" if text else ""
-    return ResponseValidationError(f"{what} (HTTP {info.status}){shown}", http=info, body=text[:_BODY_SHOWN])
+    return ResponseValidationError(
+        f"{what} (HTTP {info.status}){shown}", http=info, body=text[:_BODY_SHOWN], reason=reason
+    )
 
 
 def link_address(link: str, base_url: str, info: HTTPInfo | None = None) -> str:
@@ -247,7 +253,10 @@ def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFaile
             error = APITimeoutError(f"{words} (raise `max_connections=`, or the limits of your own http_client)")
             failure = Failure("connect")
         case "timeout":
-            error, failure = APITimeoutError(_after_sending("no answer in time", call), sent=True), Failure("lost")
+            error, failure = (
+                APITimeoutError("no answer in time", sent=True, hint=_not_sent_again(call)),
+                Failure("lost"),
+            )
         case "address" if "too long" in reason:
             error = InvalidArgumentError("the request cannot be sent: with this text in it, its address is too long")
         case "address":
@@ -256,7 +265,7 @@ def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFaile
             error = InvalidArgumentError(f"the request cannot be sent: {reason}")
         case _:
             words = f"the connection was lost before the answer came: {reason}"
-            error, failure = APIConnectionError(_after_sending(words, call), sent=True), Failure("lost")
+            error, failure = APIConnectionError(words, sent=True, hint=_not_sent_again(call)), Failure("lost")
     return AttemptFailed(failure, error, cause)
 
 
@@ -264,14 +273,15 @@ def overdue(seconds: float | None, call: Call, server: str, *, unsent: bool) -> 
     """The answer's headers did not come within the overall deadline; `unsent`: nor was there a connection to send it on."""
     if unsent:
         return AttemptFailed(Failure("connect"), APITimeoutError(f"connecting to {server} took too long"))
-    words = _after_sending(f"no answer within {seconds:g} s" if seconds else "no answer in time", call)
-    return AttemptFailed(Failure("lost"), APITimeoutError(words, sent=True))
+    words = f"no answer within {seconds:g} s" if seconds else "no answer in time"
+    return AttemptFailed(Failure("lost"), APITimeoutError(words, sent=True, hint=_not_sent_again(call)))
 
 
-def _after_sending(words: str, call: Call) -> str:
+def _not_sent_again(call: Call) -> str | None:
+    """Return the hint for a request that reached the server, or None for one that can be sent again."""
     if call.repeatable:
-        return words
-    return f"{words}; the server may still be at work on {call.operation}, so it was not sent again"
+        return None
+    return f"the server may still be at work on {call.operation}, so it was not sent again"
 
 
 def cut_error(cause: Exception, method: str) -> APIConnectionError:

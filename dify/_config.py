@@ -192,32 +192,38 @@ def parse_base_url(text: str) -> str:
         dify.errors.ConfigurationError: base_url must not have a query or a fragment
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError(f"base_url is of type {type(text).__name__}: give text, such as str(...)")
+        raise ConfigurationError(
+            f"base_url is of type {type(text).__name__}: give text, such as str(...)", param="base_url"
+        )
     text = text.strip()
     if not text:
-        raise ConfigurationError("base_url is empty; leave it out for Dify Cloud, or give your server's address")
+        raise ConfigurationError(
+            "base_url is empty; leave it out for Dify Cloud, or give your server's address", param="base_url"
+        )
     if any(c.isspace() or not c.isprintable() for c in text) or "\\" in text:
-        raise ConfigurationError("base_url holds a space, a backslash or a control character")
+        raise ConfigurationError("base_url holds a space, a backslash or a control character", param="base_url")
     has_scheme = "://" in text
     try:
         parts = urlsplit(text if has_scheme else f"//{text}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ConfigurationError("base_url is not an address: its host or port cannot be read") from None
+        raise ConfigurationError(
+            "base_url is not an address: its host or port cannot be read", param="base_url"
+        ) from None
     if has_scheme and parts.scheme not in ("http", "https"):
-        raise ConfigurationError(f"base_url: {parts.scheme!r} is not http or https")
+        raise ConfigurationError(f"base_url: {parts.scheme!r} is not http or https", param="base_url")
     if "@" in parts.netloc:
-        raise ConfigurationError("base_url must not hold a user name or password")
+        raise ConfigurationError("base_url must not hold a user name or password", param="base_url")
     if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ConfigurationError("base_url must not have a query or a fragment")
+        raise ConfigurationError("base_url must not have a query or a fragment", param="base_url")
     if not host:
-        raise ConfigurationError("base_url names no host")
+        raise ConfigurationError("base_url names no host", param="base_url")
     scheme = parts.scheme or ("http" if is_private(host) else "https")
     if scheme == "http" and not is_private(host):
         _warn_plain(host)
     shown = f"[{host}]" if ":" in host else host
     if not is_host(shown):
-        raise ConfigurationError(f"base_url: {host!r} is no name of a host")
+        raise ConfigurationError(f"base_url: {host!r} is no name of a host", param="base_url")
     path = parts.path.rstrip("/")
     if path.rpartition("/")[2] != "v1":
         path += "/v1"
@@ -247,14 +253,14 @@ def _key(value: str | None, name: str) -> SecretStr | None:
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         # Not "str(...)", which of a SecretStr gives asterisks.
         what = "its .get_secret_value()" if isinstance(value, SecretStr) else "the key itself"
-        raise ConfigurationError(f"{name} is of type {type(value).__name__}: give text, {what}")
+        raise ConfigurationError(f"{name} is of type {type(value).__name__}: give text, {what}", param=name)
     key = value.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(f"{name} is empty or holds characters that no Dify key has")
+        raise ConfigurationError(f"{name} is empty or holds characters that no Dify key has", param=name)
     if name == "api_key" and key.startswith("dataset-"):
-        raise ConfigurationError("api_key is a knowledge key (dataset-…): pass it as knowledge_api_key")
+        raise ConfigurationError("api_key is a knowledge key (dataset-…): pass it as knowledge_api_key", param=name)
     if name == "knowledge_api_key" and key.startswith("app-"):
-        raise ConfigurationError("knowledge_api_key is an app key (app-…): pass it as api_key")
+        raise ConfigurationError("knowledge_api_key is an app key (app-…): pass it as api_key", param=name)
     return SecretStr(key)
 
 
@@ -275,7 +281,8 @@ def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -
     call = operation if known is None else " or ".join(f"client.{one}" for one in known.calls)
     kind = "an app's key" if name == "api_key" else "a knowledge key"
     return ConfigurationError(
-        f"{call} needs {kind}: pass {name}= to the client, or set the environment variable DIFY_{name.upper()}"
+        f"{call} needs {kind}: pass {name}= to the client, or set the environment variable DIFY_{name.upper()}",
+        param=name,
     )
 
 
@@ -289,7 +296,7 @@ def _limits(value: object) -> Limits:
 
 def _user(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError("user must be a non-empty string: your own id for the person who asks")
+        raise ConfigurationError("user must be a non-empty string: your own id for the person who asks", param="user")
     return value
 
 

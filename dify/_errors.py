@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from . import errors as e
 from ._json import loads
@@ -89,18 +89,30 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
 _NEEDS_RULE = 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
 
 
+def _reason_for(
+    status: int, code: str | None, message: str, path: str
+) -> Literal["user_required", "process_rule_required"] | None:
+    """Return the cause of an error that Dify names in its message only."""
+    if status == 400 and "user must be provided" in message:
+        return "user_required"
+    if status == 400 and "process_rule is required" in message:
+        return "process_rule_required"
+    if status == 500 and code == "unknown" and path.endswith("/document/create-by-text"):
+        return "process_rule_required"  # some servers fail on a first text that has no rule
+    return None
+
+
 def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str | None:
     if "does not support blocking mode" in message:
         return "agents answer only as streams: leave response_mode at its default"
     if status == 404 and message.startswith("Conversation Not Exists"):
         return "a conversation is found only with the same user that began it"
-    if status == 400 and "user must be provided" in message:
-        return "pass user=, or give the client a default user"
     path = url.partition("?")[0]
-    if status == 400 and "process_rule is required" in message:
-        return _NEEDS_RULE
-    if status == 500 and code == "unknown" and path.endswith("/document/create-by-text"):
-        return f"on some servers {_NEEDS_RULE}"
+    reason = _reason_for(status, code, message, path)
+    if reason == "user_required":
+        return "pass user=, or give the client a default user"
+    if reason == "process_rule_required":
+        return _NEEDS_RULE if status == 400 else f"on some servers {_NEEDS_RULE}"
     if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
         return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
     return _HINTS.get(code or "")
@@ -124,6 +136,7 @@ def status_error_from_body(
         message,
         status_code=status,
         code=code,
+        reason=_reason_for(status, code, message, http.url.partition("?")[0] if http else ""),
         params=params if isinstance(params, str) else None,
         details=cast("dict[str, Any]", details) if isinstance(details, dict) else None,
         http=http,
@@ -194,7 +207,7 @@ def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatu
 def _reading_of(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | None]:
     if 300 <= http.status < 400:
         target = http.headers.get("location") or "nowhere"
-        return f"the server redirects to {target}", "redirects are not followed: set base_url to the final address"
+        return f"the server redirects to {target}", "redirects are not followed: set the base URL to the final address"
     html = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
     if html or "<html" in text[:512].lower():
         title = html.group(1).strip() if html else ""
@@ -206,7 +219,7 @@ def _reading_of(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | N
         if http.status == 404:
             from ._operations import missing_route  # the table is for those who need it
 
-            unknown = "this server has no such route; check base_url and the server's version"
+            unknown = "this server has no such route; check the base URL and the server's version"
             hint = missing_route(operation, http.server_version) or unknown
         return title, hint
     return text.strip(), None

@@ -212,14 +212,16 @@ def _name_of(file: object) -> str | None:
 
 def _checked_name(name: str) -> str:
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in name):
-        raise InvalidArgumentError("the file name holds a control character")
+        raise InvalidArgumentError("the file name holds a control character", param="filename")
     if "/" in name or "\\" in name:
-        raise InvalidArgumentError(f"the file name {name[:80]!r} holds a slash; Dify refuses such names")
+        raise InvalidArgumentError(
+            f"the file name {name[:80]!r} holds a slash; Dify refuses such names", param="filename"
+        )
     try:
         name.encode()
     except UnicodeEncodeError:
         raise InvalidArgumentError(
-            "the file name holds characters that cannot be written as UTF-8; pass filename="
+            "the file name holds characters that cannot be written as UTF-8", param="filename", hint="pass filename="
         ) from None
     return name
 

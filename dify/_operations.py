@@ -216,7 +216,7 @@ def missing_route(operation: str, server_version: str | None) -> str | None:
         >>> missing_route("getEndUserChat", "1.16.0")
         'this server (1.16.0) has GET /end-users/{end_user_id}: an id in it is malformed; ids are UUIDs'
         >>> missing_route("getChatAppInfo", "1.16.0")
-        'this server (1.16.0) has GET /info: check base_url, and gateways on the way'
+        'this server (1.16.0) has GET /info: check the base URL, and gateways on the way'
     """
     known = OPERATIONS.get(operation)
     if known is None:
@@ -224,9 +224,9 @@ def missing_route(operation: str, server_version: str | None) -> str | None:
     route, says = f"{known.method} {known.path}", release_of(server_version)
     if says is None:
         who = f"says that it is {server_version[:40]!r}" if server_version else "does not say its version"
-        return f"Dify has {route} from {known.since} on, and this server {who}; check base_url, and the ids in it"
+        return f"Dify has {route} from {known.since} on, and this server {who}; check the base URL, and the ids in it"
     if says < (release_of(known.since) or says):
         return f"{route} came with Dify {known.since} at the latest, and this server says that it is {server_version}"
     if set(re.findall(r"{(\w+)}", known.path)) - _ANY_TEXT:
         return f"this server ({server_version}) has {route}: an id in it is malformed; ids are UUIDs"
-    return f"this server ({server_version}) has {route}: check base_url, and gateways on the way"
+    return f"this server ({server_version}) has {route}: check the base URL, and gateways on the way"

@@ -43,7 +43,7 @@ All of them survive pickling, none holds an API key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ._readable import printable, readable, without_routes
 from .types.http import HTTPInfo
@@ -89,9 +89,11 @@ __all__ = [
 
 
 class DifyError(Exception):
-    """Base of every error that this client raises.
+    """Base of every error that this client raises. As a text it is the message and the hint.
 
     Attributes:
+        message: What happened.
+        hint: What to do, in terms of this package's arguments; None where that is not known.
         workflow_run_id: The run that it is about, which `workflows.get` and `workflows.events` take; None where there is none.
         partial: The reply as far as it had come, or None.
     """
@@ -101,9 +103,30 @@ class DifyError(Exception):
     workflow_run_id: str | None = None
     partial: Any = None
 
+    def __init__(self, message: str = "", *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def summary(self) -> str:
+        """The text of the error without the hint, for programs that give advice of their own."""
+        return self.message
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class ConfigurationError(DifyError):
-    """The client is not set up for this call: a missing key or user, a bad base URL. Nothing was sent."""
+    """The client is not set up for this call: a missing key or user, a bad base URL. Nothing was sent.
+
+    Attributes:
+        param: The argument at fault, such as "base_url" or "filename"; None where no single argument is.
+    """
+
+    def __init__(self, message: str = "", *, param: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.param = param
 
 
 class InvalidArgumentError(ConfigurationError, ValueError):
@@ -121,8 +144,8 @@ class APIConnectionError(DifyError):
         sent: Whether the request had left; the server may then be working on it.
     """
 
-    def __init__(self, message: str = "", *, sent: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "", *, sent: bool = False, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.sent = sent
 
 
@@ -139,6 +162,8 @@ class APIStatusError(DifyError):
     Attributes:
         status_code: HTTP status, or the `status` of the error frame.
         code: Dify's code, such as "invalid_param"; None where the answer has none.
+        reason: The cause, where Dify's code is shared by several: "user_required" (the request names no end user),
+            "process_rule_required" (the first document of a knowledge base needs a `process_rule`); else None.
         message: The server's words, unescaped; may be empty. Of an error that a model provider or plugin sent as JSON, its
             description; `body` has the JSON.
         params: The field at fault, where an old server names it.
@@ -157,6 +182,7 @@ class APIStatusError(DifyError):
         *,
         status_code: int = 0,
         code: str | None = None,
+        reason: Literal["user_required", "process_rule_required"] | None = None,
         params: str | None = None,
         details: dict[str, Any] | None = None,
         http: HTTPInfo | None = None,
@@ -169,26 +195,33 @@ class APIStatusError(DifyError):
         workflow_run_id: str | None = None,
         partial: Any = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(message, hint=hint)
         self.status_code = status_code
         self.code = code
+        self.reason = reason
         self.params = params
         self.details = details
         self.http = http
         self.body = body
         self.retry_after = retry_after
-        self.hint = hint
         self.task_id = task_id
         self.message_id = message_id
         self.conversation_id = conversation_id
         self.workflow_run_id = workflow_run_id
         self.partial = partial
 
-    def __str__(self) -> str:
+    def _parts(self) -> tuple[str, str]:
         head = " ".join(str(part) for part in (self.status_code or None, self.code) if part)
-        said = without_routes(self.message) if self.status_code == 404 else readable(self.message)
-        text = ": ".join(part for part in (printable(head, 200), printable(said)) if part)
+        return head, without_routes(self.message) if self.status_code == 404 else readable(self.message)
+
+    @property
+    def summary(self) -> str:
+        """Status, code and the server's message, without the hint and without the routes that Dify appends to a 404."""
+        return ": ".join(part for part in self._parts() if part.strip())
+
+    def __str__(self) -> str:
+        head, message = self._parts()
+        text = ": ".join(part for part in (printable(head, 200), printable(message)) if part)
         return f"{text} ({self.hint})" if self.hint else text
 
 
@@ -376,10 +409,19 @@ class ResponseValidationError(DifyError):
     Attributes:
         http: The exchange, where known.
         body: The start of the answer, or the whole frame of a stream.
+        reason: "empty" (no body), "html" (a web page), "not_json"; None for JSON of another shape.
     """
 
-    def __init__(self, message: str = "", *, http: HTTPInfo | None = None, body: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        http: HTTPInfo | None = None,
+        body: str | None = None,
+        reason: Literal["empty", "html", "not_json"] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.reason = reason
         self.http = http
         self.body = body
 

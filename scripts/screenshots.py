@@ -105,14 +105,14 @@ def run() -> None:
     from pydantic import TypeAdapter
 
     from dify import WorkflowEvent
-    from dify.cli.progress import Progress, tree_of
+    from dify.cli.runs.progress import RunProgress, progress_tree
 
     events: TypeAdapter[WorkflowEvent] = TypeAdapter(WorkflowEvent)
-    progress = Progress()
+    progress = RunProgress()
 
     def feed(name: str, **data: Any) -> None:
         told = {"event": name, "task_id": "t", "workflow_run_id": "r", "data": data}
-        progress.feed(events.validate_python(told))
+        progress.update(events.validate_python(told))
 
     feed("node_started", id="1", node_id="start", title="Start")
     feed("node_finished", id="1", node_id="start", title="Start", status="succeeded", elapsed_time=0.01)
@@ -122,11 +122,11 @@ def run() -> None:
     feed("iteration_started", id="it", node_id="it", title="Each page")
     feed("iteration_next", id="it", node_id="it", title="Each page", index=2)
     feed("node_started", id="3", node_id="llm", title="Summarise", iteration_id="it")
-    for step in progress.steps.values():
-        step.began = -2.31
-    with patch("dify.cli.progress.time.monotonic", return_value=0.0):
+    for node in progress.nodes.values():
+        node.started_at = -2.31
+    with patch("dify.cli.runs.progress.time.monotonic", return_value=0.0):
         drawn = console()
-        drawn.print(Group(typed("dify run topic=tea pages:=5"), tree_of(progress)))
+        drawn.print(Group(typed("dify run topic=tea pages:=5"), progress_tree(progress)))
     drawn.print(Text("\n…\n"), end="")
     drawn.print(Text('{\n  "summary": "Tea is made from leaves."\n}'))
     save("run", drawn)
@@ -135,7 +135,7 @@ def run() -> None:
 def upload() -> None:
     """A folder on its way into a knowledge base."""
     from dify.cli.knowledge.upload_bars import UploadBars, bars_of
-    from dify.cli.render import Screen
+    from dify.cli.terminal.screen import Screen
 
     paths = [
         ROOT / name for name in ("handbook/leave.md", "handbook/travel.md", "handbook/office.pdf", "handbook/tea.txt")

@@ -64,8 +64,9 @@ class AsyncPool:
                     ImportError,
                 ) as error:  # the library's words about a proxy that it does not understand
                     raise ConfigurationError(
-                        f"the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {error}; mend it, "
-                        "or pass trust_env=False to ignore it"
+                        f"the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {error}",
+                        param="trust_env",
+                        hint="correct it, or pass trust_env=False to ignore it",
                     ) from None
                 self._own[loop] = own
             return self._own[loop]

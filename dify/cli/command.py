@@ -51,7 +51,7 @@ _SHARED_OPTIONS: dict[str, tuple[Any, Any]] = {
                 "-u",
                 envvar="DIFY_USER",
                 metavar="id",
-                help="End user to act for; owns conversations and files.  [default: the profile's user, or cli]",
+                help="Id of the end user who owns conversations and files.  [default: the profile's, or cli]",
             ),
         ],
         None,

@@ -12,9 +12,7 @@ from .exits import USAGE, CommandError
 
 __all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirm", "literal"]
 
-Inputs = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Inputs of the app; see Inputs below.")
-]
+Inputs = Annotated[list[str] | None, typer.Argument(metavar="key=value", help="Inputs of the app; see Inputs below.")]
 
 
 def _attachment(word: str) -> Attachment:

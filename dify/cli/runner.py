@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 import typer
 
 from .error_messages import SettingsSource, error_message
-from .exits import INTERRUPTED, PIPE_CLOSED, exit_code_for
+from .exits import INTERRUPTED, PIPE_CLOSED, CommandError, exit_code_for
 from .session import Session
 from .terminal.screen import report
 
@@ -54,7 +54,8 @@ def exit_with_error(error: Exception, command: str, source: Callable[[], Setting
     code = exit_code_for(error)
     if code is None:
         raise error
-    message = error_message(error, command, source())
+    # The source is read lazily: where the error is about the config file, reading it again would raise once more.
+    message = str(error) if isinstance(error, CommandError) else error_message(error, command, source())
     # Standard output itself may be what failed: it must not be written to again.
     if isinstance(error, OSError) and not _flush_stdout():
         _discard_stdout()

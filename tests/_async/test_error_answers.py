@@ -58,7 +58,7 @@ async def test_a_recorded_refusal_is_its_class(one: Recording):
         assert error.message == (body.get("message") or body.get("error") or "")
         assert error.body == one.content.decode()
     if one.status == 404 and not body:
-        assert "check base_url" in error.hint
+        assert "check the base URL" in error.hint
 
 
 async def test_recorded_refusals_are_the_same_for_a_stream():

@@ -121,16 +121,16 @@ CALLS: list[tuple[str, str]] = [
 """A command line, or several in a row, and what the last one prints."""
 
 ELSEWHERE = {
-    "batch": "test_batch.py",
-    "emulator": "test_emulator.py",
-    "forms show": "test_forms.py",
-    "forms submit": "test_forms.py",
-    "forms answer": "test_forms.py",
-    "knowledge pipeline upload": "test_pipeline.py",
-    "knowledge pipeline sources": "test_pipeline.py",
-    "knowledge pipeline run": "test_pipeline.py",
-    "knowledge pipeline try-source": "test_pipeline.py",
-    **{f"profile {name}": "test_profiles.py" for name in ("list", "set", "show", "use", "delete", "path")},
+    "batch": "batch/test_command.py",
+    "emulator": "admin/test_emulator.py",
+    "forms show": "runs/test_forms.py",
+    "forms submit": "runs/test_forms.py",
+    "forms answer": "runs/test_forms.py",
+    "knowledge pipeline upload": "knowledge/test_pipeline.py",
+    "knowledge pipeline sources": "knowledge/test_pipeline.py",
+    "knowledge pipeline run": "knowledge/test_pipeline.py",
+    "knowledge pipeline try-source": "knowledge/test_pipeline.py",
+    **{f"profile {name}": "admin/test_profile.py" for name in ("list", "set", "show", "use", "delete", "path")},
 }
 """Commands that need more than a line, and the tests that drive them."""
 

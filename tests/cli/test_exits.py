@@ -64,7 +64,7 @@ def test_an_unknown_conversation_is_not_found_and_the_user_is_named_as_the_likel
     result = invoke("chat", "--emulator", "-c", "0e1d4b8a-6a51-4f0e-9f0e-3d2c1b0a9f8e", "Hello")
 
     assert result.exit_code == 4
-    assert "same --user" in result.stderr
+    assert "only the --user who started a conversation" in result.stderr
 
 
 def test_a_wrong_key_exits_with_3_and_is_not_shown() -> None:
@@ -151,20 +151,21 @@ def test_without_a_key_it_says_what_to_set_and_how_to_go_on_without(invoke: Invo
 
 
 def test_every_error_of_the_client_has_a_code_and_a_line() -> None:
-    from dify.cli.exits import code_of, line_of
+    from dify.cli.error_messages import error_message
+    from dify.cli.exits import exit_code_for
 
     public = [getattr(dify, name) for name in dify.__all__]
     errors = [each for each in public if isinstance(each, type) and issubclass(each, dify.DifyError)]
     assert len(errors) > 20
     for error in errors:
-        assert code_of(error("It broke.")) in {1, 2, 3, 4, 5, 6, 7}
-        assert "It broke." in line_of(error("It broke."), "chat")
+        assert exit_code_for(error("It broke.")) in {1, 2, 3, 4, 5, 6, 7}
+        assert "It broke." in error_message(error("It broke."), "chat")
 
 
 def test_a_mistake_of_our_own_is_not_hidden() -> None:
-    from dify.cli.exits import code_of
+    from dify.cli.exits import exit_code_for
 
-    assert code_of(KeyError("x")) is None
+    assert exit_code_for(KeyError("x")) is None
 
 
 class Waiting:
@@ -203,7 +204,7 @@ def test_ctrl_c_asks_the_server_to_stop_and_exits_with_130() -> None:
     code, out, err = _interrupt(["chat", "Hello"], emulator, answer.release, ready)
 
     assert (code, out) == (130, "\n")
-    assert err == "Stopped: the server was asked to stop\n"
+    assert err == "Stopped: sent a stop request to the server\n"
     assert emulator.requests[-1].path.startswith("/chat-messages/")
     assert emulator.requests[-1].path.endswith("/stop")
     assert emulator.requests[-1].user == "cli"
@@ -218,7 +219,7 @@ def test_ctrl_c_stops_a_run_too() -> None:
 
     code, _, err = _interrupt(["run", "--json", "topic=tea"], emulator, answer.release, ready)
 
-    assert (code, err) == (130, "Stopped: the server was asked to stop\n")
+    assert (code, err) == (130, "Stopped: sent a stop request to the server\n")
     assert emulator.requests[-1].path.startswith("/workflows/tasks/")
 
 
@@ -234,7 +235,7 @@ def test_ctrl_c_before_the_first_event_says_that_the_server_may_go_on() -> None:
     code, out, err = _interrupt(["chat", "Hello"], emulator, release, lambda process: asked.wait(60))
 
     assert (code, out, err.count("\n")) == (130, "", 1)
-    assert err.startswith("Note: the server has not named the task yet")
+    assert err.startswith("Note: the server has not sent a task id yet")
     assert [request.path for request in emulator.requests] == ["/chat-messages"]
 
 
@@ -259,9 +260,11 @@ def test_a_reader_that_leaves_ends_it_quietly_and_stops_the_server() -> None:
 
 def test_an_odd_warning_is_one_line() -> None:
     code = (
-        "import warnings, dify.cli.session as s\n"
+        "import warnings\n"
+        "from dify.cli.runner import run_command\n"
+        "from dify.cli.session import Session\n"
         "async def work(): warnings.warn('plain http')\n"
-        "s.perform(s.Session('chat', 'cli', emulator=True), work)"
+        "run_command(Session('chat', 'cli', emulator=True), work)"
     )
     env = environment() | {"PYTHONWARNINGS": "default"}
     result = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
@@ -278,7 +281,7 @@ def test_ctrl_c_ends_the_emulator_too() -> None:
         _, errors = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert errors == b"Stopped: the server was asked to stop\n"
+    assert errors == b"Stopped: sent a stop request to the server\n"
 
 
 EVERYWHERE = [
@@ -346,14 +349,14 @@ def test_streams_that_are_closed_are_no_mistake(words: str, closed: str, setting
 def test_a_variable_takes_one_value(invoke: Any, value: str) -> None:
     result = invoke("conversations", "set-variable", "ID", "VARIABLE", value, base_url="http://127.0.0.1:9")
     assert result.exit_code == 2
-    assert "write value=TEXT or value:=JSON" in result.stderr
+    assert "write the new value as value=text or value:=json" in result.stderr
 
 
 def test_a_route_that_wants_a_user_is_told_in_words_of_the_command(invoke: Invoke) -> None:
     with Emulator().serve() as base_url:
         result = invoke("request", "POST", "/workflows/run", '{"inputs": {}}', base_url=base_url)
     assert result.exit_code == 1
-    assert result.stderr.endswith('(put "user" into BODY, or --query user=ID)\n')
+    assert result.stderr.endswith('(add "user" to BODY, or pass --query user=ID)\n')
 
 
 @pytest.mark.parametrize(("kind", "variable"), [("app", "DIFY_API_KEY"), ("knowledge", "DIFY_KNOWLEDGE_API_KEY")])
@@ -366,7 +369,7 @@ def test_a_route_whose_key_is_missing_says_so_as_any_other_command(invoke: Invok
 def test_standard_input_that_is_no_text_is_wrong_usage() -> None:
     result = run(COMMAND, "chat", "-", "--emulator", env=environment(), input=b"\xff\x00", text=False)
     assert result.returncode == 2
-    assert result.stderr.decode().splitlines()[-1] == "Error: Invalid value: standard input is no UTF-8 text"
+    assert result.stderr.decode().splitlines()[-1] == "Error: Invalid value: standard input is not UTF-8 text"
 
 
 @pytest.mark.parametrize("proxy", ["nonsense://127.0.0.1", "socks5://127.0.0.1:1"])

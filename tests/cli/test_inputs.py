@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import typer
 
-from dify.cli.inputs import parse_pairs
+from dify.cli.inputs import parse_inputs
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ from dify.cli.inputs import parse_pairs
     ],
 )
 def test_the_first_separator_decides(word: str, key: str, value: Any) -> None:
-    (pair,) = parse_pairs([word])
+    (item,) = parse_inputs([word])
 
-    assert (pair.key, pair.value, pair.is_file) == (key, value, False)
+    assert (item.key, item.value, item.is_file) == (key, value, False)
 
 
 @pytest.mark.parametrize(
@@ -40,34 +40,34 @@ def test_what_is_no_input_is_refused(word: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(typer.BadParameter):
-        parse_pairs([word])
+        parse_inputs([word])
 
 
 def test_a_file_is_a_path_or_an_address(tmp_path: Path) -> None:
     scan = tmp_path / "scan.pdf"
     scan.write_bytes(b"%PDF")
 
-    here, there = parse_pairs([f"here@{scan}", "there@https://example.com/@scan.pdf"])
+    here, there = parse_inputs([f"here@{scan}", "there@https://example.com/@scan.pdf"])
 
     assert (here.key, here.value, here.is_file) == ("here", scan, True)
     assert (there.key, there.value, there.is_file) == ("there", "https://example.com/@scan.pdf", True)
 
 
 def test_a_key_that_comes_twice_is_refused_unless_it_is_a_list() -> None:
-    assert [pair.value for pair in parse_pairs(["a[]=1", "a[]:=2"])] == ["1", 2]
+    assert [item.value for item in parse_inputs(["a[]=1", "a[]:=2"])] == ["1", 2]
     for words in (["a=1", "a=2"], ["a[]=1", "a=2"], ["a=1", "a[]=2"]):
         with pytest.raises(typer.BadParameter, match="twice"):
-            parse_pairs(words)
+            parse_inputs(words)
 
 
 def test_a_file_that_is_no_text_is_refused_with_the_way_to_upload_it(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     path.write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(typer.BadParameter, match="to upload a file write"):
-        parse_pairs([f"a=@{path}"])
+    with pytest.raises(typer.BadParameter, match="to upload a file, write"):
+        parse_inputs([f"a=@{path}"])
 
 
 def test_words_that_are_no_text_are_refused() -> None:
     with pytest.raises(typer.BadParameter, match="encoding"):
-        parse_pairs(["a=\udcff"])
+        parse_inputs(["a=\udcff"])

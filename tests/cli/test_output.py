@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dify.cli.output import Output, cell
-from dify.cli.render import Screen
+from dify.cli.terminal.screen import Screen
 
 COLUMNS = ("id", "name", "started_at", "error", "note")
 STARTED = datetime(2026, 11, 23, 3, 4, 5, tzinfo=UTC)

@@ -38,7 +38,7 @@ def test_a_route_that_the_server_has_points_to_the_id():
 
 @pytest.mark.parametrize("call", [lambda client: client.app.info(), lambda client: client.workflows.get("r-1")])
 def test_a_route_without_uuids_that_the_server_has_points_to_the_address(call):
-    assert "check base_url" in hint_of("1.14.2", call)
+    assert "check the base URL" in hint_of("1.14.2", call)
 
 
 @pytest.mark.parametrize(("version", "words"), [(None, "does not say its version"), ("nightly", "'nightly'")])

@@ -96,7 +96,7 @@ def serve(
     except OSError as error:
         if listening:
             raise
-        report(f"cannot listen on {host}, port {port}: {error.strerror or error}")
+        report(f"cannot listen on port {port} of {host}: {error.strerror or error}")
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

@@ -31,11 +31,11 @@ request = single()
 )
 async def send_request(
     ctx: Context,
-    method: Annotated[str, typer.Argument(metavar="<method>", help="HTTP method.")],
-    path: Annotated[str, typer.Argument(metavar="<path>", help="Path below the base URL, such as /info.")],
+    method: Annotated[str, typer.Argument(metavar="method", help="HTTP method.")],
+    path: Annotated[str, typer.Argument(metavar="path", help="Path below the base URL, such as /info.")],
     body: Annotated[
         str | None,
-        typer.Argument(metavar="[<body>]", help="JSON body; @path reads a file, @- reads standard input."),
+        typer.Argument(metavar="body", help="JSON body; @path reads a file, @- reads standard input."),
     ] = None,
     query: Annotated[
         list[str] | None, typer.Option("--query", "-q", metavar="key=value", help="Query parameter; repeatable.")

@@ -58,9 +58,7 @@ _COLUMNS = [
 )
 async def run_batch(
     ctx: Context,
-    rows: Annotated[
-        Path, typer.Argument(metavar="<rows>", exists=True, dir_okay=False, help="CSV or JSON Lines file.")
-    ],
+    rows: Annotated[Path, typer.Argument(metavar="rows", exists=True, dir_okay=False, help="CSV or JSON Lines file.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="path", dir_okay=False, help="Results file (JSON Lines).")
     ],

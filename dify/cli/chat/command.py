@@ -44,7 +44,7 @@ written to standard error, if that is a terminal or --verbose is set. Ctrl-C sto
 async def send_or_converse(
     ctx: Context,
     message: Annotated[
-        str | None, typer.Argument(metavar="[<message>]", help="Message to send; - reads standard input.")
+        str | None, typer.Argument(metavar="message", help="Message to send; - reads standard input.")
     ] = None,
     conversation: Annotated[
         str | None, typer.Option("--conversation", "-c", metavar="id", help="Continue this conversation.")

@@ -16,7 +16,7 @@ __all__ = ["conversations"]
 conversations = group("Manage the conversations of an end user, and the variables that chatflows store in them.")
 conversations.info.name = "conversations"
 
-ConversationId = Annotated[str, typer.Argument(metavar="<conversation-id>")]
+ConversationId = Annotated[str, typer.Argument(metavar="conversation-id")]
 
 
 @command(
@@ -43,7 +43,7 @@ async def list_conversations(
 async def rename(
     ctx: Context,
     conversation_id: ConversationId,
-    name: Annotated[str | None, typer.Argument(metavar="[<name>]", help="New name.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="name", help="New name.")] = None,
 ) -> None:
     """Rename a conversation. Without a name, the app's model generates one."""
     if name is not None and not name.strip():
@@ -81,13 +81,13 @@ async def list_variables(ctx: Context, conversation_id: ConversationId, limit: L
 async def set_variable(
     ctx: Context,
     conversation_id: ConversationId,
-    variable_id: Annotated[str, typer.Argument(metavar="<variable-id>", help="Id of the variable, not its name.")],
-    value: Annotated[str, typer.Argument(metavar="value=<text>|value:=<json>", help="New value.")],
+    variable_id: Annotated[str, typer.Argument(metavar="variable-id", help="Id of the variable, not its name.")],
+    value: Annotated[str, typer.Argument(metavar="value=text|value:=json", help="New value.")],
 ) -> None:
     """Set a variable of a conversation."""
     inputs = parse_inputs([value])
     if len(inputs) != 1 or inputs[0].is_file or inputs[0].key != "value":
-        raise typer.BadParameter("write the new value as value=<text> or value:=<json>")
+        raise typer.BadParameter("write the new value as value=text or value:=json")
     variable = await ctx.client.conversations.update_variable(
         conversation_id, variable_id, cast("object", inputs[0].value)
     )

@@ -16,13 +16,13 @@ messages = group("List the messages of a conversation, show suggested questions,
 messages.info.name = "messages"
 feedbacks = single()
 
-MessageId = Annotated[str, typer.Argument(metavar="<message-id>")]
+MessageId = Annotated[str, typer.Argument(metavar="message-id")]
 
 
 @command(messages, "list", user=True, epilog=examples("dify messages list CONVERSATION_ID --json | jq -r .answer"))
 async def list_messages(
     ctx: Context,
-    conversation_id: Annotated[str, typer.Argument(metavar="<conversation-id>")],
+    conversation_id: Annotated[str, typer.Argument(metavar="conversation-id")],
     limit: Limit = 20,
     all: All = False,
 ) -> None:

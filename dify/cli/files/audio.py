@@ -19,7 +19,7 @@ transcribe, speak = single(), single()
 async def speech_to_text(
     ctx: Context,
     file: Annotated[
-        Path, typer.Argument(metavar="<file>", exists=True, dir_okay=False, help="Audio file of up to 30 MB.")
+        Path, typer.Argument(metavar="file", exists=True, dir_okay=False, help="Audio file of up to 30 MB.")
     ],
 ) -> None:
     """Convert speech to text with the app's model. Dify accepts mp3, m4a, wav, amr and mpga."""
@@ -39,9 +39,7 @@ async def speech_to_text(
 )
 async def text_to_speech(
     ctx: Context,
-    text: Annotated[
-        str | None, typer.Argument(metavar="[<text>]", help="Text to speak; - reads standard input.")
-    ] = None,
+    text: Annotated[str | None, typer.Argument(metavar="text", help="Text to speak; - reads standard input.")] = None,
     message: Annotated[
         str | None, typer.Option("--message", "-m", metavar="id", help="Speak the answer of this message.")
     ] = None,

@@ -29,7 +29,7 @@ Concurrency = Annotated[
 )
 async def upload_files(
     ctx: Context,
-    files: Annotated[list[Path], typer.Argument(metavar="<file>...", exists=True, dir_okay=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="file", exists=True, dir_okay=False)],
     concurrency: Concurrency = 4,
 ) -> None:
     """Upload files and print their ids, which requests of the same --user can refer to.
@@ -75,7 +75,7 @@ async def upload_files(
 )
 async def download_file(
     ctx: Context,
-    file_id: Annotated[str, typer.Argument(metavar="<file-id>", help="A file used by a message of the app.")],
+    file_id: Annotated[str, typer.Argument(metavar="file-id", help="A file used by a message of the app.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="path", help="File or directory to write to; - is standard output.")
     ] = Path(),

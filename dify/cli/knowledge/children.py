@@ -17,8 +17,8 @@ children = group("Manage child chunks, the parts of a segment in a hierarchical 
 children.info.name = "knowledge children"
 
 _COLUMNS = ("id", "position", "content")
-ChildId = Annotated[str, typer.Argument(metavar="<child-id>", help="Id of the child chunk.")]
-Content = Annotated[str, typer.Argument(metavar="<text>")]
+ChildId = Annotated[str, typer.Argument(metavar="child-id", help="Id of the child chunk.")]
+Content = Annotated[str, typer.Argument(metavar="text")]
 
 
 @command(children, "list", key="knowledge")

@@ -48,7 +48,7 @@ async def list_datasets(
 @command(create, "create", key="knowledge", epilog=examples("dify knowledge create Handbook --indexing economy"))
 async def create_dataset(
     ctx: Context,
-    name: Annotated[str, typer.Argument(metavar="<name>", help="Name of 1 to 40 characters.")],
+    name: Annotated[str, typer.Argument(metavar="name", help="Name of 1 to 40 characters.")],
     description: Description = None,
     indexing: Technique = None,
     permission: Permission = None,
@@ -120,7 +120,7 @@ async def delete_dataset(ctx: Context, dataset_id: DatasetId, yes: Yes = False) 
 async def search_dataset(
     ctx: Context,
     dataset_id: DatasetId,
-    query: Annotated[str, typer.Argument(metavar="<query>", help="Query of up to 250 characters.")],
+    query: Annotated[str, typer.Argument(metavar="query", help="Query of up to 250 characters.")],
     retrieval: Retrieval = None,
 ) -> None:
     """Search a knowledge base and print the best matches first."""

@@ -19,8 +19,8 @@ metadata = group("Manage the metadata fields of a knowledge base, and the metada
 metadata.info.name = "knowledge metadata"
 
 _COLUMNS = ("id", "name", "type", "count")
-FieldId = Annotated[str, typer.Argument(metavar="<field-id>")]
-Name = Annotated[str, typer.Argument(metavar="<name>")]
+FieldId = Annotated[str, typer.Argument(metavar="field-id")]
+Name = Annotated[str, typer.Argument(metavar="name")]
 
 
 @command(metadata, "list", key="knowledge")
@@ -89,9 +89,7 @@ async def set_values(
     ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
-    values: Annotated[
-        list[str], typer.Argument(metavar="<name>=<value>...", help="Field names and values; := for JSON.")
-    ],
+    values: Annotated[list[str], typer.Argument(metavar="name=value", help="Field names and values; := for JSON.")],
 ) -> None:
     """Set metadata of a document; other fields are not changed."""
     from dify import MetadataInput, MetadataOperation

@@ -20,7 +20,7 @@ async def list_models(
     ctx: Context,
     type: Annotated[
         str,
-        typer.Argument(metavar="[<type>]", help="Type: text-embedding, rerank, llm, speech2text, moderation or tts."),
+        typer.Argument(metavar="type", help="Type: text-embedding, rerank, llm, speech2text, moderation or tts."),
     ] = "text-embedding",
 ) -> None:
     """List the models of a type by provider."""

@@ -27,9 +27,9 @@ __all__ = [
     "literal",
 ]
 
-DatasetId = Annotated[str, typer.Argument(metavar="<dataset-id>", help="Id of the knowledge base.")]
-DocumentId = Annotated[str, typer.Argument(metavar="<document-id>", help="Id of the document.")]
-SegmentId = Annotated[str, typer.Argument(metavar="<segment-id>", help="Id of the segment.")]
+DatasetId = Annotated[str, typer.Argument(metavar="dataset-id", help="Id of the knowledge base.")]
+DocumentId = Annotated[str, typer.Argument(metavar="document-id", help="Id of the document.")]
+SegmentId = Annotated[str, typer.Argument(metavar="segment-id", help="Id of the segment.")]
 Technique = Annotated[
     str | None,
     typer.Option(

@@ -24,7 +24,7 @@ _TYPES = ("local_file", "online_document", "website_crawl", "online_drive")
 
 @command(pipeline, "upload", key="knowledge")
 async def upload(
-    ctx: Context, file: Annotated[Path, typer.Argument(metavar="<file>", exists=True, dir_okay=False)]
+    ctx: Context, file: Annotated[Path, typer.Argument(metavar="file", exists=True, dir_okay=False)]
 ) -> None:
     """Upload a file for a pipeline and print its id."""
     ctx.output.item(await ctx.client.knowledge.pipelines.upload_file(file))
@@ -50,7 +50,7 @@ async def sources(ctx: Context, dataset_id: DatasetId) -> None:
 async def run(
     ctx: Context,
     dataset_id: DatasetId,
-    node_id: Annotated[str, typer.Argument(metavar="<node-id>", help="Datasource node to start from.")],
+    node_id: Annotated[str, typer.Argument(metavar="node-id", help="Datasource node to start from.")],
     inputs: Inputs = None,
     file: Annotated[
         Path | None,
@@ -103,7 +103,7 @@ async def run(
 async def try_source(
     ctx: Context,
     dataset_id: DatasetId,
-    node_id: Annotated[str, typer.Argument(metavar="<node-id>", help="Datasource node.")],
+    node_id: Annotated[str, typer.Argument(metavar="node-id", help="Datasource node.")],
     inputs: Inputs = None,
     type: Annotated[str, typer.Option("--type", metavar="type", help="Type of datasource.")] = "website_crawl",
     draft: Annotated[bool, typer.Option("--draft", help="Run the node of the draft.")] = False,

@@ -61,7 +61,7 @@ async def add(
     ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
-    content: Annotated[str, typer.Argument(metavar="<text>", help="Text; - reads standard input.")],
+    content: Annotated[str, typer.Argument(metavar="text", help="Text; - reads standard input.")],
     answer: Answer = None,
     word: Keywords = None,
 ) -> None:

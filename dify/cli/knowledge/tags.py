@@ -17,9 +17,9 @@ tags = group("Manage tags of knowledge bases.")
 tags.info.name = "knowledge tags"
 
 _COLUMNS = ("id", "name", "binding_count")
-TagId = Annotated[str, typer.Argument(metavar="<tag-id>")]
-TagIds = Annotated[list[str], typer.Argument(metavar="<tag-id>...")]
-Name = Annotated[str, typer.Argument(metavar="<name>", help="Name of 1 to 50 characters.")]
+TagId = Annotated[str, typer.Argument(metavar="tag-id")]
+TagIds = Annotated[list[str], typer.Argument(metavar="tag-id")]
+Name = Annotated[str, typer.Argument(metavar="name", help="Name of 1 to 50 characters.")]
 
 
 @command(tags, "list", key="knowledge")

@@ -21,7 +21,7 @@ forms = group(
 )
 forms.info.name = "forms"
 
-Token = Annotated[str, typer.Argument(metavar="<form-token>")]
+Token = Annotated[str, typer.Argument(metavar="form-token")]
 
 
 @command(forms, "show", epilog=examples("dify forms show FORM_TOKEN"))
@@ -48,7 +48,7 @@ async def show(ctx: Context, form_token: Token) -> None:
 async def submit(
     ctx: Context,
     form_token: Token,
-    action: Annotated[str, typer.Argument(metavar="<action>", help="Id of the action, as `dify forms show` lists it.")],
+    action: Annotated[str, typer.Argument(metavar="action", help="Id of the action, as `dify forms show` lists it.")],
     inputs: Inputs = None,
 ) -> None:
     """Submit a form. The run continues; follow it with `dify events RUN_ID`."""

@@ -52,7 +52,7 @@ async def list_logs(
 
 
 @command(status, "status", epilog=examples("dify status RUN_ID", "dify status RUN_ID --json | jq .outputs"))
-async def show_run(ctx: Context, run_id: Annotated[str, typer.Argument(metavar="<run-id>")]) -> None:
+async def show_run(ctx: Context, run_id: Annotated[str, typer.Argument(metavar="run-id")]) -> None:
     """Show a run of a workflow or chatflow."""
     ctx.output.item(await ctx.client.workflows.get(run_id))
 
@@ -61,7 +61,7 @@ async def show_run(ctx: Context, run_id: Annotated[str, typer.Argument(metavar="
 async def stop_task(
     ctx: Context,
     task_id: Annotated[
-        str, typer.Argument(metavar="<task-id>", help="task_id of the events (see --json), not the run's id.")
+        str, typer.Argument(metavar="task-id", help="task_id of the events (see --json), not the run's id.")
     ],
     of: Annotated[
         str | None,

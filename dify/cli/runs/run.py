@@ -73,7 +73,7 @@ async def run_workflow(
 )
 async def follow_run(
     ctx: Context,
-    run_id: Annotated[str, typer.Argument(metavar="<run-id>", help="Run of a workflow or chatflow.")],
+    run_id: Annotated[str, typer.Argument(metavar="run-id", help="Run of a workflow or chatflow.")],
     new: Annotated[bool, typer.Option("--new", help="Skip the events that have already happened.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Keep waiting when the run pauses, until it ends.")] = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from dify import WorkflowEvent
-from dify.cli.progress import Progress, plain_line
+from dify.cli.runs.progress import RunProgress, event_line
 
 EVENTS: TypeAdapter[WorkflowEvent] = TypeAdapter(WorkflowEvent)
 
@@ -15,13 +15,13 @@ def event(name: str, **data: Any) -> WorkflowEvent:
 
 
 def shown(*events: WorkflowEvent) -> list[str]:
-    progress = Progress()
+    progress = RunProgress()
     for each in events:
-        progress.feed(each)
+        progress.update(each)
     lines: list[str] = []
-    for depth, step in progress.visible():
-        rounds = "" if step.round is None else f" #{step.round}"
-        lines.append(f"{'  ' * depth}{step.title} {step.status}{rounds}")
+    for depth, node in progress.visible():
+        rounds = "" if node.round is None else f" #{node.round}"
+        lines.append(f"{'  ' * depth}{node.title} {node.status}{rounds}")
     return lines
 
 
@@ -67,14 +67,14 @@ def test_nothing_is_left_running_when_the_run_has_ended() -> None:
 
 
 def test_retries_are_counted() -> None:
-    progress = Progress()
+    progress = RunProgress()
     for each in (
         event("node_started", id="1", node_id="h", title="HTTP"),
         event("node_retry", id="1", node_id="h", title="HTTP", status="retry", retry_index=2, error="503"),
     ):
-        progress.feed(each)
+        progress.update(each)
 
-    assert (progress.steps["1"].retries, progress.steps["1"].status) == (2, "running")
+    assert (progress.nodes["1"].retries, progress.nodes["1"].status) == (2, "running")
 
 
 def test_plain_lines_name_event_title_status_and_time() -> None:
@@ -82,6 +82,6 @@ def test_plain_lines_name_event_title_status_and_time() -> None:
         "node_finished", id="1", node_id="n", title="My\nnode", status="failed", elapsed_time=0.123, error="x"
     )
 
-    assert plain_line(finished) == "node_finished My node failed 0.12s x"
-    assert plain_line(NEXT) == "iteration_next Each 0"
-    assert plain_line(event("text_chunk", text="hello")) is None
+    assert event_line(finished) == "node_finished My node failed 0.12s x"
+    assert event_line(NEXT) == "iteration_next Each 0"
+    assert event_line(event("text_chunk", text="hello")) is None

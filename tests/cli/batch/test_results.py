@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dify.cli.batch_results import Results
-from dify.cli.batch_rows import Rows
-from dify.cli.exits import Failure
+from dify.cli.batch.results import ResultsFile
+from dify.cli.batch.rows import RowFile
+from dify.cli.exits import CommandError
 
 Invoke = Callable[..., Any]
 
@@ -23,45 +23,45 @@ def test_a_file_of_one_line_without_an_end_is_not_taken_for_a_cut_result(tmp_pat
     path = tmp_path / "letter.txt"
     path.write_text(text, encoding="utf-8")
     if '{"row": '.startswith(text):
-        with Results(path) as results:
+        with ResultsFile(path) as results:
             assert results.done == {}
         return
-    with pytest.raises(Failure, match="is it the right file"), Results(path):
+    with pytest.raises(CommandError, match="check the path in --out"), ResultsFile(path):
         pass
     assert path.read_text(encoding="utf-8") == text
 
 
 def test_a_run_that_went_wrong_is_not_collected_in_place_of_a_second_one(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         for row in (1, 2, 3):
             results.start(row, f"run-{row}")
         results.add(1, {"status": "failed"})
         results.add(3, {"status": "succeeded"})
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         assert results.drop_failed() == 1
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         assert (results.started, set(results.done)) == ({2: "run-2"}, {3})
         results.start(1, "run-4")
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         assert results.started == {1: "run-4", 2: "run-2"}
 
 
 def test_rows_that_have_changed_while_their_run_was_at_work_are_refused(invoke: Invoke, tmp_path: Path) -> None:
     rows, out = tmp_path / "rows.csv", tmp_path / "out.jsonl"
     rows.write_text("topic\ncoffee\n", encoding="utf-8")
-    with Results(out) as results:
+    with ResultsFile(out) as results:
         results.start(1, "11111111-1111-1111-1111-111111111111", {"topic": "tea"})
 
     result = invoke("batch", str(rows), "--out", str(out), "--app", "workflow", base_url=NOWHERE)
 
-    assert (result.exit_code, "row 1 is not what it was" in result.stderr) == (2, True)
+    assert (result.exit_code, "row 1 has changed" in result.stderr) == (2, True)
 
 
 def test_a_server_that_cannot_be_asked_for_the_runs_at_work_is_one_line(invoke: Invoke, tmp_path: Path) -> None:
     rows, out = tmp_path / "rows.csv", tmp_path / "out.jsonl"
     rows.write_text("topic\ntea\ncoffee\n", encoding="utf-8")
-    with Results(out) as results:
+    with ResultsFile(out) as results:
         results.start(1, "11111111-1111-1111-1111-111111111111")
         results.start(2, "22222222-2222-2222-2222-222222222222")
 
@@ -69,7 +69,7 @@ def test_a_server_that_cannot_be_asked_for_the_runs_at_work_is_one_line(invoke: 
 
     assert result.exit_code == 6
     assert result.stderr.splitlines()[-1].startswith("Error: cannot connect to")
-    with Results(out) as results:
+    with ResultsFile(out) as results:
         assert sorted(results.started) == [1, 2], "another attempt asks for them"
 
 
@@ -93,5 +93,5 @@ def test_a_path_that_is_no_text_is_the_result_of_its_row(invoke: Invoke, tmp_pat
 def test_a_cell_may_hold_a_long_text(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text(f"q\n{'x' * 200_000}\n", encoding="utf-8")
-    [row] = Rows(rows)
+    [row] = RowFile(rows)
     assert len(row.values["q"]) == 200_000

@@ -9,7 +9,7 @@ import pytest
 
 from dify.testing import Emulator, EmulatorRequest, RunFailed
 
-from .conftest import on_terminal, piped
+from ..conftest import on_terminal, piped
 
 Invoke = Callable[..., Any]
 Scripted = Callable[[list[dict[str, Any]]], str]
@@ -113,7 +113,7 @@ def test_a_run_that_was_stopped_exits_with_1(invoke: Invoke, scripted: Scripted)
     result = invoke("run", base_url=base_url)
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "run r ended stopped: somebody did" in result.stderr
+    assert "run r ended with status stopped: somebody did" in result.stderr
 
 
 def test_a_run_that_waits_for_a_person_exits_with_1(invoke: Invoke, scripted: Scripted) -> None:
@@ -124,7 +124,7 @@ def test_a_run_that_waits_for_a_person_exits_with_1(invoke: Invoke, scripted: Sc
     result = invoke("run", base_url=base_url)
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "waits for a person: Approve, form token tok-1" in result.stderr
+    assert "waiting for a person: Approve, form token tok-1" in result.stderr
 
 
 def test_a_run_whose_nodes_failed_in_part_prints_its_outputs_and_warns(invoke: Invoke, scripted: Scripted) -> None:
@@ -134,7 +134,7 @@ def test_a_run_whose_nodes_failed_in_part_prints_its_outputs_and_warns(invoke: I
     result = invoke("run", base_url=base_url)
 
     assert (result.exit_code, json.loads(result.stdout)) == (0, {"a": 1})
-    assert result.stderr.startswith("Warning: some nodes of run r failed")
+    assert result.stderr.startswith("Warning: run r succeeded partially: some nodes failed")
 
 
 def test_on_a_terminal_nodes_are_drawn_on_stderr_and_stdout_stays_json() -> None:

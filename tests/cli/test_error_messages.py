@@ -19,11 +19,11 @@ Invoke = Callable[..., Any]
 
 
 def test_a_web_page_in_place_of_an_answer_hints_at_the_address() -> None:
-    from dify.cli.exits import line_of
+    from dify.cli.error_messages import error_message
 
-    page = dify.ResponseValidationError("no JSON", body="<!doctype html>")
-    assert line_of(page, "chat") == "no JSON (is --base-url or DIFY_BASE_URL the address of the API?)"
-    assert line_of(dify.ResponseValidationError("odd", body="{}"), "chat") == "odd"
+    page = dify.ResponseValidationError("no JSON", body="<!doctype html>", reason="html")
+    assert error_message(page, "chat") == "no JSON (check that --base-url or DIFY_BASE_URL is the address of the API)"
+    assert error_message(dify.ResponseValidationError("odd", body="{}"), "chat") == "odd"
 
 
 def test_a_server_that_falls_over_a_first_text_without_a_rule_is_told_with_the_option(invoke: Invoke) -> None:
@@ -33,7 +33,7 @@ def test_a_server_that_falls_over_a_first_text_without_a_rule_is_told_with_the_o
         emulator.fail_next(500, code="unknown")
         result = invoke("knowledge", "documents", "add-text", bare, "Tea", "Tea is green.", base_url=base_url)
     assert result.exit_code == 7
-    assert "on some servers the first document of a knowledge base needs --rule, such as --rule '{" in result.stderr
+    assert "(the first document of a knowledge base requires --rule, such as --rule '{" in result.stderr
 
 
 class Moved(BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ def test_a_server_that_has_moved_is_named_by_an_option_of_the_command(invoke: In
 
     assert result.exit_code == 1
     assert "https://elsewhere.example/v1" in result.stderr
-    assert "set --base-url to the final address" in result.stderr
+    assert "set the base URL to the final address" in result.stderr
 
 
 def test_a_name_that_cannot_be_sent_is_to_be_changed_at_the_file(tmp_path: Path) -> None:
@@ -85,18 +85,18 @@ def test_a_word_that_an_option_does_not_know_names_those_it_knows(
     result = invoke("batch", str(rows), "--out", str(out), option, "foo", "--emulator")
 
     assert result.exit_code == 2
-    assert f"{option} is one of {choices}" in result.stderr
+    assert f"{option} must be one of {choices}" in result.stderr
     assert not out.exists()
 
 
 def test_a_terminal_is_not_made_to_write_backwards() -> None:
-    from dify.cli.render import harmless
+    from dify.cli.terminal.screen import sanitize
 
-    assert harmless("a\u202eb\u2066c\u2069\tשלום\r\n\x1b[2J") == "abc\tשלום\n�[2J"
+    assert sanitize("a\u202eb\u2066c\u2069\tשלום\r\n\x1b[2J") == "abc\tשלום\n�[2J"
 
 
 async def test_no_message_names_an_operation_of_the_client() -> None:
-    from dify.cli.exits import line_of
+    from dify.cli.error_messages import error_message
 
     emulator = Emulator()
     async with emulator.client(max_retries=0, timeout=0.05) as client:
@@ -104,5 +104,7 @@ async def test_no_message_names_an_operation_of_the_client() -> None:
         with pytest.raises(dify.APITimeoutError) as raised:
             await client.chat.send("Hello")
 
-    said = line_of(raised.value, "chat")
-    assert said.endswith("; the server may still be at work on it, so it was not sent again")
+    message = error_message(raised.value, "chat")
+    assert "sendChatMessage" in str(raised.value)
+    assert message.endswith(" (the server may still be processing the request)")
+    assert "sendChatMessage" not in message

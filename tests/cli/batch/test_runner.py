@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 
 import dify
-from dify.cli import batch_lines, batch_run
-from dify.cli.batch_results import Results
-from dify.cli.batch_rows import Row, Rows
-from dify.cli.batch_run import Batch
-from dify.cli.command import Job
-from dify.cli.exits import Failure
+from dify.cli.batch import progress, runner
+from dify.cli.batch.results import ResultsFile
+from dify.cli.batch.rows import Row, RowFile
+from dify.cli.batch.runner import BatchRunner
+from dify.cli.command import Context
+from dify.cli.exits import CommandError
 from dify.cli.output import Output
-from dify.cli.render import Screen
 from dify.cli.session import Session
+from dify.cli.terminal.screen import Screen
 from dify.testing import Emulator, EmulatorError, EmulatorRequest
 
-from .conftest import KEY, piped
+from ..conftest import KEY, piped
 
 Invoke = Callable[..., Any]
 
@@ -77,8 +77,8 @@ def test_answers_that_are_paid_for_are_written_when_another_row_ends_the_batch(
         assert given_up.wait(60)  # the batch knows that it is over, and these answers come all the same
         yield str(request.inputs["n"])
 
-    monkeypatch.setattr(batch_run, "complain", note)
-    monkeypatch.setattr(batch_run, "_SILENCE_SECONDS", 0)
+    monkeypatch.setattr(runner, "report", note)
+    monkeypatch.setattr(runner, "_NOTE_DELAY", 0)
     rows, out = write_rows(tmp_path / "rows.jsonl", 50), tmp_path / "out.jsonl"
     emulator, base_url = serving(answer, "completion")
 
@@ -97,9 +97,9 @@ def test_answers_that_are_paid_for_are_written_when_another_row_ends_the_batch(
 
 async def test_leaving_at_once_writes_what_has_been_received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writing, release = threading.Event(), threading.Event()
-    write = Results.add
+    write = ResultsFile.add
 
-    def slowly(results: Results, row: int, result: dict[str, Any]) -> None:
+    def slowly(results: ResultsFile, row: int, result: dict[str, Any]) -> None:
         writing.set()
         assert release.wait(60)
         write(results, row, result)
@@ -109,15 +109,17 @@ async def test_leaving_at_once_writes_what_has_been_received(tmp_path: Path, mon
             yield dify.MapResult(index, {}, error=dify.RateLimitError("No."))
         await asyncio.Event().wait()  # the others are at work
 
-    monkeypatch.setattr(Results, "add", slowly)
-    monkeypatch.setattr(batch_run, "_LEAVING_SECONDS", 0.01)
+    monkeypatch.setattr(ResultsFile, "add", slowly)
+    monkeypatch.setattr(runner, "_CANCEL_TIMEOUT", 0.01)
     rows, out, screen = write_rows(tmp_path / "rows.jsonl", 9), tmp_path / "out.jsonl", Screen()
     async with dify.AsyncDify(KEY, user="cli", base_url="http://127.0.0.1:9") as client:
-        job = Job(Session("batch"), client, screen, Output(screen, as_json=False), False, False)
-        with Results(out) as results:
-            work = Batch(job, Rows(rows), results, kind="completion", concurrency=4, retries=0, workflow_id=None)
-            work._order = [Row(n, {"n": n}) for n in range(1, 10)]
-            taking = asyncio.create_task(work._take_all(received()))
+        ctx = Context(Session("batch"), client, screen, Output(screen, as_json=False), False, False)
+        with ResultsFile(out) as results:
+            attempt = BatchRunner(
+                ctx, RowFile(rows), results, kind="completion", concurrency=4, retries=0, workflow_id=None
+            )
+            attempt._submitted = [Row(n, {"n": n}) for n in range(1, 10)]
+            taking = asyncio.create_task(attempt._write_results(received()))
             assert await asyncio.to_thread(writing.wait, 60)
             taking.cancel()
             release.set()
@@ -173,7 +175,7 @@ def test_results_go_to_a_file_of_their_own(
 def test_rows_from_a_pipe_are_refused_as_they_are_read_twice(tmp_path: Path) -> None:
     args = ["batch", "/dev/stdin", "--format", "csv", "--out", str(tmp_path / "out.jsonl"), "--emulator"]
     result = piped(*args, input="topic\ntea\n")
-    assert (result.returncode, "no file that can be read twice" in result.stderr) == (2, True)
+    assert (result.returncode, "rows are read twice" in result.stderr) == (2, True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -192,7 +194,7 @@ def test_no_rows_are_an_empty_file_of_results(invoke: Invoke, tmp_path: Path) ->
 def test_a_refused_batch_keeps_the_results_that_were_to_be_run_again(invoke: Invoke, tmp_path: Path) -> None:
     rows, out = tmp_path / "rows.csv", tmp_path / "out.jsonl"
     rows.write_text("topic\ntea\nmilk\n", encoding="utf-8")
-    with Results(out) as results:
+    with ResultsFile(out) as results:
         results.add(1, {"inputs": {"topic": "coffee"}, "status": "succeeded"})
         results.add(2, {"inputs": {"topic": "rum"}, "status": "error"})
     before = out.read_bytes()
@@ -201,14 +203,14 @@ def test_a_refused_batch_keeps_the_results_that_were_to_be_run_again(invoke: Inv
         "batch", str(rows), "-o", str(out), "--retry-errors", "--app", "workflow", base_url="http://[::1]:9"
     )
 
-    assert (result.exit_code, "row 1 is not what it was" in result.stderr) == (2, True)
+    assert (result.exit_code, "row 1 has changed" in result.stderr) == (2, True)
     assert out.read_bytes() == before
 
 
 def test_a_row_that_went_wrong_may_be_mended_before_it_is_run_again(invoke: Invoke, tmp_path: Path) -> None:
     rows, out = tmp_path / "rows.csv", tmp_path / "out.jsonl"
     rows.write_text("topic\ntea\nmilk\n", encoding="utf-8")
-    with Results(out) as results:
+    with ResultsFile(out) as results:
         results.add(1, {"inputs": {"topic": "tea"}, "status": "succeeded"})
         results.add(2, {"inputs": {"topic": "rum"}, "status": "error"})
 
@@ -223,8 +225,8 @@ def test_a_row_that_went_wrong_may_be_mended_before_it_is_run_again(invoke: Invo
 
 def test_a_batch_that_is_refused_because_of_another_leaves_that_ones_files(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    with Results(out) as results:
-        with pytest.raises(Failure, match="another batch"), Results(out):
+    with ResultsFile(out) as results:
+        with pytest.raises(CommandError, match="another batch"), ResultsFile(out):
             pass
         results.add(1, {"status": "succeeded"})
         assert len(list(tmp_path.iterdir())) == 2
@@ -234,7 +236,7 @@ def test_a_batch_that_is_refused_because_of_another_leaves_that_ones_files(tmp_p
 def test_results_may_go_where_a_link_leads_that_leads_nowhere_yet(tmp_path: Path) -> None:
     link, target = tmp_path / "out.jsonl", tmp_path / "target.jsonl"
     link.symlink_to(target)
-    with Results(link) as results:
+    with ResultsFile(link) as results:
         results.add(1, {"status": "succeeded"})
     assert len(results_of(target)) == 1
 
@@ -242,7 +244,7 @@ def test_results_may_go_where_a_link_leads_that_leads_nowhere_yet(tmp_path: Path
 # ------------------------------------------------------------------------------------------------------- a log of it
 def test_a_log_has_plain_lines_at_the_start_on_the_way_and_at_the_end(serving: Any, tmp_path: Path) -> None:
     rows, out = write_rows(tmp_path / "rows.jsonl", 20), tmp_path / "out.jsonl"
-    with Results(out) as results:
+    with ResultsFile(out) as results:
         results.add(1, {"inputs": {"n": 1}, "status": "succeeded"})
     _, base_url = serving(lambda request: {"n": 1})
 
@@ -250,9 +252,9 @@ def test_a_log_has_plain_lines_at_the_start_on_the_way_and_at_the_end(serving: A
 
     assert (result.returncode, result.stdout) == (0, "")
     lines = result.stderr.splitlines()
-    assert lines[0] == f"20 rows, 1 of them done before; results go to {out}"
-    assert [line.split(",")[0] for line in lines[1:-1]] == [f"{n} of 20 rows are done" for n in range(2, 20, 2)]
-    assert lines[-1].startswith("20 of 20 rows are done (1 of them before), 0 went wrong; ")
+    assert lines[0] == f"20 rows, 1 already done; writing results to {out}"
+    assert [line.split(",")[0] for line in lines[1:-1]] == [f"{n} of 20 rows done" for n in range(2, 20, 2)]
+    assert lines[-1].startswith("20 of 20 rows done (1 of them earlier), 0 failed, in ")
     assert "\x1b" not in result.stderr
     assert "\r" not in result.stderr
 
@@ -264,7 +266,7 @@ def test_the_summary_for_programs_is_all_that_goes_to_stdout(serving: Any, tmp_p
     result = piped("batch", str(rows), "--out", str(out), "--json", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
 
     assert json.loads(result.stdout)["done"] == 1
-    assert result.stderr == f"1 row, 0 of them done before; results go to {out}\n"
+    assert result.stderr == f"1 row; writing results to {out}\n"
 
 
 def test_rows_that_take_long_do_not_leave_the_log_silent(
@@ -272,21 +274,21 @@ def test_rows_that_take_long_do_not_leave_the_log_silent(
 ) -> None:
     told = threading.Event()
 
-    class Telling(batch_lines.Lines):
-        def _say(self) -> None:
-            super()._say()
+    class Telling(progress.ProgressLog):
+        def _write(self) -> None:
+            super()._write()
             told.set()
 
     def answer(request: EmulatorRequest) -> dict[str, Any]:
         assert told.wait(60)
         return {"n": 1}
 
-    monkeypatch.setattr(batch_lines, "_EVERY_SECONDS", 0.01)
-    monkeypatch.setattr("dify.cli.batch.Lines", Telling)
+    monkeypatch.setattr(progress, "_MAX_SILENCE", 0.01)
+    monkeypatch.setattr("dify.cli.batch.progress.ProgressLog", Telling)
     rows = write_rows(tmp_path / "rows.jsonl", 1)
     _, base_url = serving(answer)
 
     result = invoke("batch", str(rows), "--out", str(tmp_path / "out.jsonl"), base_url=base_url)
 
     assert result.exit_code == 0
-    assert "\n0 of 1 rows are done, 0 went wrong\n" in result.stderr
+    assert "\n0 of 1 rows done, 0 failed\n" in result.stderr

@@ -9,8 +9,8 @@ from typing import Any
 
 from dify.testing import Emulator, EmulatorRequest, ToolCall
 
-from .conftest import KEY
-from .terminal import Terminal
+from ..conftest import KEY
+from ..terminal import Terminal
 
 
 def at(base_url: str, *args: str) -> Terminal:
@@ -25,18 +25,18 @@ def remembering(request: EmulatorRequest) -> str:
 def test_a_conversation_goes_on_is_begun_anew_and_is_shown(tmp_path: Path) -> None:
     (tmp_path / "a b.txt").write_text("hello", encoding="utf-8")
     with Emulator(remembering) as emulator, emulator.serve() as base_url, at(base_url) as terminal:
-        terminal.expect("/help says what can be done")
+        terminal.expect("/help for the commands")
         terminal.expect("> ")
         terminal.type("/history")
-        terminal.expect("nothing was said yet")
+        terminal.expect("the conversation has no messages yet")
         terminal.type("one")
         terminal.expect("1: one")
         terminal.type("two")
         terminal.expect("2: two")
         terminal.type(f"/files '{tmp_path / 'a b.txt'}'")
-        terminal.expect("with the next message: a b.txt")
+        terminal.expect("files for the next message: a b.txt")
         terminal.type("/files https://example.com/cat.png")
-        terminal.expect("with the next message: a b.txt, https://example.com/cat.png")
+        terminal.expect("files for the next message: a b.txt, https://example.com/cat.png")
         terminal.type("three")
         terminal.expect("3: three with a b.txt with cat.png")
         terminal.type("four")
@@ -47,15 +47,15 @@ def test_a_conversation_goes_on_is_begun_anew_and_is_shown(tmp_path: Path) -> No
         terminal.type("/suggested")
         terminal.expect("What is next?")
         terminal.type("/like Very")
-        terminal.expect("rated")
+        terminal.expect("rating saved")
         terminal.type("/new")
-        terminal.expect("a new conversation")
+        terminal.expect("started a new conversation")
         terminal.type("five")
         terminal.expect("1: five")
         terminal.type("/nonsense")
-        terminal.expect("there is no /nonsense")
+        terminal.expect("unknown command /nonsense")
         terminal.type("/files missing.txt")
-        terminal.expect("there is no file 'missing.txt'")
+        terminal.expect("no such file: 'missing.txt'")
         terminal.type("/help")
         terminal.expect("/suggested")
         terminal.expect("> ")
@@ -88,7 +88,7 @@ def test_the_history_is_the_whole_conversation_or_the_end_of_it() -> None:
             terminal.expect("question 102\n")
             terminal.expect("103: question 103\n")
             terminal.type("/history none")
-            terminal.expect("Error: how many messages? /history 20, say; without a number, all of them")
+            terminal.expect("Error: /history takes a number of messages")
             terminal.type("/quit")
             terminal.end()
     assert terminal.code == 0
@@ -119,7 +119,7 @@ def test_ctrl_c_stops_an_answer_and_the_conversation_goes_on() -> None:
         terminal.type("slow")
         terminal.expect("One")
         terminal.press("c")
-        terminal.expect("Stopped: the server was asked to stop")
+        terminal.expect("Stopped: sent a stop request to the server")
         terminal.type("quick")
         terminal.expect("One two.")
         release.set()

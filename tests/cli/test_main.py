@@ -51,9 +51,10 @@ main()
         "dify.cli",
         "dify.cli.app",
         "dify.cli.exits",
-        "dify.cli.lazy",
-        "dify.cli.render",
-        "dify.cli.streams",
+        "dify.cli.groups",
+        "dify.cli.main",
+        "dify.cli.terminal",
+        "dify.cli.terminal.streams",
     ]
     # importing httpx and pydantic, which the command has no need of here, comes to about 600
     assert int(count) < 300

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ..support.programs import PIPE, start
-from .conftest import COMMAND, environment, piped
+from ...support.programs import PIPE, start
+from ..conftest import COMMAND, environment, piped
 
 
 def test_it_says_where_it_is_and_answers_until_it_is_ended() -> None:

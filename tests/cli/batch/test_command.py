@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from dify.cli.batch_results import Results
-from dify.cli.batch_rows import Row, Rows
-from dify.cli.exits import Failure
+from dify.cli.batch.results import ResultsFile
+from dify.cli.batch.rows import Row, RowFile
+from dify.cli.exits import CommandError
 from dify.testing import Emulator, EmulatorError, EmulatorRequest, RunFailed
 
-from ..support.programs import PIPE, run, start
-from .conftest import COMMAND, KEY, environment
-from .terminal import Terminal
+from ...support.programs import PIPE, run, start
+from ..conftest import COMMAND, KEY, environment
+from ..terminal import Terminal
 
 Invoke = Callable[..., Any]
 
@@ -59,7 +59,7 @@ def test_each_row_is_a_line_in_the_order_of_the_rows(invoke: Invoke, serving: An
     result = invoke("batch", str(rows), "--out", str(out), "-v", base_url=base_url)
 
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "30 of 30 rows are done (0 of them before), 0 went wrong" in result.stderr
+    assert "30 of 30 rows done, 0 failed, in " in result.stderr
     found = results_of(out)
     assert [(each["row"], each["inputs"], each["outputs"]) for each in found] == [
         (n, {"n": n}, {"n": 2 * n}) for n in range(1, 31)
@@ -123,7 +123,7 @@ def test_a_row_that_fails_is_a_result_and_is_run_again_when_asked_for(
     first = invoke(*words, base_url=base_url)
     by_row = {each["row"]: each for each in results_of(out)}
     assert first.exit_code == 1
-    assert "2 of 6 rows went wrong" in first.stderr
+    assert "2 of 6 rows failed" in first.stderr
     assert (by_row[3]["status"], by_row[3]["error"]) == ("failed", "the model is out")
     assert (by_row[5]["status"], by_row[5]["code"]) == ("error", "invalid_param")
 
@@ -274,7 +274,7 @@ def test_the_first_ctrl_c_waits_for_what_is_at_work_and_the_next_call_goes_on(se
     with Terminal(*words, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         assert begun.wait(60)
         terminal.press("c")
-        terminal.expect("no more rows are begun")
+        terminal.expect("finishing the rows in progress")
         release.set()
         terminal.end()
     assert terminal.code == 130
@@ -283,7 +283,7 @@ def test_the_first_ctrl_c_waits_for_what_is_at_work_and_the_next_call_goes_on(se
 
     with Terminal(*words, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         terminal.expect("20/20")
-        terminal.expect(f"20 of 20 rows are done ({done} of them before)")
+        terminal.expect(f"20 of 20 rows done ({done} of them earlier)")
         terminal.end()
     assert terminal.code == 0
     assert [each["row"] for each in results_of(out)] == list(range(1, 21))
@@ -306,9 +306,9 @@ def test_the_second_ctrl_c_leaves_and_the_next_call_collects_what_was_at_work(se
         while not started.exists() or started.read_bytes().count(b"run_id") < 3:
             threading.Event().wait(0.02)
         terminal.press("c")
-        terminal.expect("no more rows are begun")
+        terminal.expect("finishing the rows in progress")
         terminal.press("c")
-        terminal.expect("0 of 3 rows are done")
+        terminal.expect("0 of 3 rows done")
         terminal.end()
     assert terminal.code == 130
     assert "Traceback" not in terminal.text
@@ -324,7 +324,7 @@ def test_the_second_ctrl_c_leaves_and_the_next_call_collects_what_was_at_work(se
 def test_two_batches_do_not_write_the_same_results(invoke: Invoke, serving: Any, tmp_path: Path) -> None:
     rows, out = write_rows(tmp_path / "rows.jsonl", 1), tmp_path / "out.jsonl"
     _, base_url = serving(double)
-    with Results(out):
+    with ResultsFile(out):
         result = invoke("batch", str(rows), "--out", str(out), base_url=base_url)
     assert (result.exit_code, "another batch" in result.stderr) == (1, True)
 
@@ -336,25 +336,25 @@ def test_rows_that_have_changed_are_refused(invoke: Invoke, serving: Any, tmp_pa
     assert invoke(*words, base_url=base_url).exit_code == 0
     rows.write_text('{"n": 1}\n{"n": 22}\n{"n": 3}\n', encoding="utf-8")
     changed = invoke(*words, base_url=base_url)
-    assert (changed.exit_code, "row 2 is not what it was" in changed.stderr) == (2, True)
+    assert (changed.exit_code, "row 2 has changed" in changed.stderr) == (2, True)
     write_rows(rows, 2)
     fewer = invoke(*words, base_url=base_url)
-    assert (fewer.exit_code, "there are 2 rows" in fewer.stderr) == (2, True)
+    assert (fewer.exit_code, "rows.jsonl has 2 rows" in fewer.stderr) == (2, True)
 
 
 # ------------------------------------------------------------------------------------------------ the files by themselves
 @pytest.mark.parametrize("cut", range(1, 60))
 def test_a_line_cut_anywhere_is_whole_or_gone(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "out.jsonl"
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         results.add(1, {"inputs": {"n": 1}, "status": "succeeded"})
     first = path.read_bytes()
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         results.add(2, {"inputs": {"n": "é"}, "status": "succeeded"})
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
 
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         kept = dict(results.done)
         assert set(kept) <= {1, 2}
         results.add(3, {"inputs": {}, "status": "succeeded"})
@@ -370,7 +370,7 @@ def test_a_line_cut_anywhere_is_whole_or_gone(tmp_path: Path, cut: int) -> None:
 def test_a_file_of_something_else_is_not_written_to(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear all,\nhello\n", encoding="utf-8")
-    with pytest.raises(Failure, match="no result of a batch"), Results(path):
+    with pytest.raises(CommandError, match="not a result of a batch"), ResultsFile(path):
         pass
     assert path.read_text(encoding="utf-8") == "Dear all,\nhello\n"
 
@@ -378,28 +378,28 @@ def test_a_file_of_something_else_is_not_written_to(tmp_path: Path) -> None:
 def test_the_second_result_of_a_row_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_text('{"row": 1}\n{"row": 1}\n', encoding="utf-8")
-    with pytest.raises(Failure, match="second result of row 1"), Results(path):
+    with pytest.raises(CommandError, match="duplicate result of row 1"), ResultsFile(path):
         pass
 
 
 def test_started_runs_are_remembered_until_their_row_is_done(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         results.start(1, "run-1")
         results.start(2, "run-2")
         results.add(1, {"status": "succeeded"})
     with (tmp_path / "out.jsonl.started").open("ab") as file:
         file.write(b'{"row": 3, "run')
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         assert results.started == {2: "run-2"}
         results.start(4, "run-4")  # after the line that was cut
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         assert results.started == {2: "run-2", 4: "run-4"}
 
 
 def test_what_an_answer_holds_is_one_line_of_utf8(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         results.add(1, {"outputs": {"a": "line\nbreak \u2028 \ud800 né"}})
     (line,) = path.read_bytes().split(b"\n")[:-1]
     assert json.loads(line.decode("utf-8"))["outputs"]["a"].startswith("line\nbreak \u2028")
@@ -408,18 +408,18 @@ def test_what_an_answer_holds_is_one_line_of_utf8(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
-        ("a.jsonl", '{"a": 1}\nnope\n', "line 2: no JSON"),
-        ("a.jsonl", "[1]\n", "line 1: a row is a JSON object"),
-        ("a.csv", "a,a\n1,2\n", "no name twice"),
-        ("a.csv", "a,b\n1\n", "line 2: 1 cells in place of 2"),
-        ("a.csv", "a:=\n{\n", "holds JSON"),
-        ("a.csv", "a:=\nNaN\n", "holds JSON.*NaN is no number"),
+        ("a.jsonl", '{"a": 1}\nnope\n', "line 2: invalid JSON"),
+        ("a.jsonl", "[1]\n", "line 1: a row must be a JSON object"),
+        ("a.csv", "a,a\n1,2\n", "a unique name for each column"),
+        ("a.csv", "a,b\n1\n", "line 2: expected 2 cells, found 1"),
+        ("a.csv", "a:=\n{\n", "invalid JSON '{' in the column"),
+        ("a.csv", "a:=\nNaN\n", "invalid JSON.*NaN is not a JSON number"),
         ("a.csv", "a,a@\n1,x\n", "two values for the input 'a'"),
         ("a.csv", "a:=,a\n1,x\n", "two values for the input 'a'"),
-        ("a.csv", "a;b\n1;2\n", "separated by commas"),
-        ("a.csv", "a\tb\n1\t2\n", "separated by commas"),
+        ("a.csv", "a;b\n1;2\n", "separate columns by commas"),
+        ("a.csv", "a\tb\n1\t2\n", "separate columns by commas"),
         ("a.jsonl", '{"a@": "x", "a[]@": []}\n', "line 1: two values for the input 'a'"),
-        ("a.jsonl", '{"a": Infinity}\n', "line 1: no JSON .*Infinity"),
+        ("a.jsonl", '{"a": Infinity}\n', "line 1: invalid JSON.*Infinity"),
         ("a.txt", "a\n", "--format"),
     ],
 )
@@ -428,19 +428,19 @@ def test_rows_that_cannot_be_read_are_refused_before_anything_is_run(
 ) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(Failure, match=wanted):
-        list(Rows(path))
+    with pytest.raises(CommandError, match=wanted):
+        list(RowFile(path))
 
 
 def test_rows_are_numbered_without_the_blank_ones(tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson"
     path.write_text('\ufeff{"a": 1}\n\n{"a": 2}', encoding="utf-8")
-    assert list(Rows(path)) == [Row(1, {"a": 1}), Row(2, {"a": 2})]
+    assert list(RowFile(path)) == [Row(1, {"a": 1}), Row(2, {"a": 2})]
 
 
 def test_results_are_kept_with_the_mode_of_their_file(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    with Results(path) as results:
+    with ResultsFile(path) as results:
         os.chmod(path, 0o640)
         results.add(2, {"status": "succeeded"})
         results.add(1, {"status": "succeeded"})

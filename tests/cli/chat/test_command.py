@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dify.cli.render import to_json
+from dify.cli.terminal.screen import to_json
 from dify.testing import Emulator, EmulatorRequest
 
-from .conftest import chat_frame, on_terminal, piped
+from ..conftest import chat_frame, on_terminal, piped
 
 Invoke = Callable[..., Any]
 Scripted = Callable[[list[dict[str, Any]]], str]
@@ -109,7 +109,7 @@ def test_a_file_that_is_not_there_is_refused_before_anything_is_sent(word: str, 
         result = invoke("chat", "--file", word, "What?", base_url=base_url)
 
     assert (result.exit_code, emulator.requests) == (2, [])
-    assert f"there is no file '{word}'" in result.stderr
+    assert f"no such file: '{word}'" in result.stderr
 
 
 def test_a_dash_reads_the_question_from_stdin(invoke: Invoke) -> None:
@@ -355,4 +355,4 @@ def test_a_chatflow_that_waits_for_a_person_says_so_and_exits_with_1(invoke: Inv
     result = invoke("chat", "Hi", base_url=base_url)
 
     assert (result.exit_code, result.stdout) == (1, "One moment\n")
-    assert "waits for a person: Approve, form token tok-1 (run r)" in result.stderr
+    assert "waiting for a person: Approve, form token tok-1 (run r)" in result.stderr

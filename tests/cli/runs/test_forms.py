@@ -13,8 +13,8 @@ import pytest
 from dify import FormInput, FormSource
 from dify.testing import Emulator, EmulatorForm, EmulatorRequest
 
-from .conftest import KEY
-from .terminal import Terminal
+from ..conftest import KEY
+from ..terminal import Terminal
 
 Invoke = Callable[..., Any]
 
@@ -60,12 +60,12 @@ def test_a_run_asks_its_form_at_the_terminal_and_goes_on(server: tuple[Emulator,
         terminal.expect("note [go]: ")
         terminal.type("carefully")
         terminal.expect("2  south")
-        terminal.expect("region? ")
+        terminal.expect("region: ")
         terminal.type("7")
-        terminal.expect("one of 1 to 2, please")
+        terminal.expect("enter a number from 1 to 2")
         terminal.type("2")
         terminal.expect("1  Approve")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         out = terminal.end()
 
@@ -78,7 +78,7 @@ def test_a_form_that_nobody_answers_leaves_the_run_waiting(server: tuple[Emulato
     with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         terminal.expect("note [go]: ")
         terminal.press("d")
-        terminal.expect("waits for a person: Approval, form token ")
+        terminal.expect("waiting for a person: Approval, form token ")
         terminal.end()
 
     assert terminal.code == 1
@@ -93,7 +93,7 @@ def test_ctrl_c_at_a_question_leaves_at_once(server: tuple[Emulator, str]) -> No
         terminal.end()
     assert terminal.code == 130
     # Nobody could find the run again without them.
-    assert re.search(r"Note: run [0-9a-f-]{36} waits for a person: Approval, form token \w+\n", terminal.text)
+    assert re.search(r"Note: run [0-9a-f-]{36} is waiting for a person: Approval, form token \w+\n", terminal.text)
 
 
 def test_ctrl_c_at_a_question_of_a_chatflow_names_its_run_too() -> None:
@@ -102,7 +102,7 @@ def test_ctrl_c_at_a_question_of_a_chatflow_names_its_run_too() -> None:
         emulator.serve() as base_url,
         Terminal("chat", "Deploy?", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal,
     ):
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.interrupt_until(terminal.ends)
         terminal.end()
     assert terminal.code == 130
@@ -120,9 +120,9 @@ def test_a_form_that_somebody_else_answers_first_does_not_lose_the_run(
         sent = invoke("forms", "submit", token, "reject", "note=no", "region=south", base_url=base_url)
         assert sent.exit_code == 0
         terminal.type("carefully")
-        terminal.expect("region? ")
+        terminal.expect("region: ")
         terminal.type("1")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         terminal.expect("already been submitted")
         out = terminal.end()
@@ -137,10 +137,10 @@ def test_a_form_of_a_chatflow_whose_time_is_over_does_not_lose_the_answer() -> N
         emulator.serve() as base_url,
         Terminal("chat", "Deploy?", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal,
     ):
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         assert emulator.expire_forms() == 1
         terminal.type("1")
-        terminal.expect("the run goes on without this answer")
+        terminal.expect("the run continues without this answer")
         terminal.expect("It was too late.")
         terminal.end()
     assert terminal.code == 0
@@ -152,11 +152,11 @@ def test_an_answer_that_is_refused_names_the_run_that_waits(server: tuple[Emulat
     with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         terminal.expect("note [go]: ")
         terminal.type("")
-        terminal.expect("region? ")
+        terminal.expect("region: ")
         terminal.type("1")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
-        terminal.expect("waits for a person: Approval, form token ")
+        terminal.expect("waiting for a person: Approval, form token ")
         terminal.expect("Error: 400 ")
         terminal.end()
     assert terminal.code == 1
@@ -191,28 +191,28 @@ def test_an_answer_that_the_server_does_not_take_is_asked_for_again_with_what_wa
         with Terminal("run", pipe_stdout=True, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
             terminal.expect("note: ")
             terminal.type("go")
-            terminal.expect("region? ")
+            terminal.expect("region: ")
             terminal.type("2")
             terminal.expect("plan (path of a file): ")
             terminal.type(str(tmp_path / "plan.txt"))
-            terminal.expect("Which? ")
+            terminal.expect("Action: ")
             terminal.type("1")
             for typed in ("", "go, please"):
                 terminal.expect("Note: 400 invalid_form_data: The note is too short.")
                 terminal.expect("Which one?")
                 terminal.expect("note [go]: ")
                 terminal.type(typed)
-                terminal.expect("region [south]? ")
+                terminal.expect("region [south]: ")
                 terminal.type("")
-                terminal.expect("plan (path of a file) [as before]: ")
+                terminal.expect("plan (path of a file) [unchanged]: ")
                 terminal.type("")
-                terminal.expect("Which? ")
+                terminal.expect("Action: ")
                 terminal.type("1")
             out = terminal.end()
 
     assert terminal.code == 0
     assert json.loads(out) == {"note": "go, please", "region": "south"}
-    assert "waits for a person" not in terminal.text
+    assert "waiting for a person" not in terminal.text
     assert len([request for request in emulator.requests if request.path == "/files/upload"]) == 1
 
 
@@ -224,14 +224,14 @@ def test_an_answer_that_was_not_taken_and_is_given_up_leaves_the_run_waiting(
     with Terminal("run", DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         terminal.expect("note [go]: ")
         terminal.type("")
-        terminal.expect("region? ")
+        terminal.expect("region: ")
         terminal.type("1")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         terminal.expect("Note: 400 invalid_form_data")
         terminal.expect("note [go]: ")
         terminal.press("d")
-        terminal.expect("waits for a person: Approval, form token ")
+        terminal.expect("waiting for a person: Approval, form token ")
         terminal.end()
     assert terminal.code == 1
 
@@ -244,9 +244,9 @@ def test_a_chatflow_asks_in_the_middle_of_its_answer() -> None:
     ):
         terminal.expect("Let me ask.")
         terminal.expect("Sure?")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("no")  # an option's own words, or its number
-        terminal.expect("one of 1 to 2, please")
+        terminal.expect("enter a number from 1 to 2")
         terminal.type("2")
         terminal.expect("It was no.")
         terminal.expect("conversation ")
@@ -283,9 +283,9 @@ def test_a_form_is_answered_by_being_asked(invoke: Invoke, server: tuple[Emulato
     with Terminal("forms", "answer", token, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         terminal.expect("note [go]: ")
         terminal.type("")
-        terminal.expect("region? ")
+        terminal.expect("region: ")
         terminal.type("north")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         terminal.expect("submitted")
         terminal.end()
@@ -302,16 +302,16 @@ def test_a_form_that_is_answered_by_being_asked_is_asked_again_where_the_answer_
     with Terminal("forms", "answer", token, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
         terminal.expect("note [go]: ")
         terminal.type("now")
-        terminal.expect("region? ")
+        terminal.expect("region: ")
         terminal.type("north")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         terminal.expect("Note: 400 invalid_form_data")
         terminal.expect("note [now]: ")
         terminal.type("")
-        terminal.expect("region [north]? ")
+        terminal.expect("region [north]: ")
         terminal.type("south")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         terminal.expect("submitted")
         terminal.end()
@@ -334,9 +334,9 @@ def test_a_form_takes_files(tmp_path: Path) -> None:
     ):
         terminal.expect("docs (paths of files): ")
         terminal.type("missing.txt")
-        terminal.expect("there is no file 'missing.txt'")
+        terminal.expect("no such file: 'missing.txt'")
         terminal.type(f"'{tmp_path / 'a b.txt'}'")
         terminal.expect("uploaded a b.txt")
-        terminal.expect("Which? ")
+        terminal.expect("Action: ")
         terminal.type("1")
         assert json.loads(terminal.end()) == {"count": 1}
