@@ -258,9 +258,11 @@ def _key(value: str | None, name: str) -> SecretStr | None:
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigurationError(f"{name} is empty or holds characters that no Dify key has", param=name)
     if name == "api_key" and key.startswith("dataset-"):
-        raise ConfigurationError("api_key is a knowledge key (dataset-…): pass it as knowledge_api_key", param=name)
+        raise ConfigurationError(
+            "api_key is a knowledge key (dataset-…)", param=name, hint="pass it as knowledge_api_key"
+        )
     if name == "knowledge_api_key" and key.startswith("app-"):
-        raise ConfigurationError("knowledge_api_key is an app key (app-…): pass it as api_key", param=name)
+        raise ConfigurationError("knowledge_api_key is an app key (app-…)", param=name, hint="pass it as api_key")
     return SecretStr(key)
 
 

@@ -174,7 +174,8 @@ def user_of(user: str | None, settings: Settings) -> str:
     if not chosen or not chosen.strip():
         raise ConfigurationError(
             "no user: pass user= to the call or to the client. Dify files conversations, messages and files under it, "
-            "and under one shared user where it is missing"
+            "and under one shared user where it is missing",
+            param="user",
         )
     return chosen
 

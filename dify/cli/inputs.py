@@ -91,7 +91,7 @@ def _parse_object(word: str) -> list[Input]:
 def _parse(word: str) -> Input:
     match = _INPUT.fullmatch(word)
     if match is None:
-        raise typer.BadParameter(f"invalid input {word!r}; write key=text, key:=json, key=@textfile or key@upload")
+        raise typer.BadParameter(f"{word!r} is not an input; write key=text, key:=json, key=@textfile or key@upload")
     key, many, value = match["key"], match["many"] is not None, match["value"]
     valid_text(key + value)
     match match["sep"]:

@@ -73,14 +73,16 @@ def set_profile(
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="url", help="Address of the server's API.")
     ] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="id", help="End user to act for.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="id", help="Id of the end user who owns conversations and files.")
+    ] = None,
     api_key: Annotated[bool, typer.Option("--api-key", help="Prompt for the app key; in a pipe, read a line.")] = False,
     knowledge_api_key: Annotated[
         bool, typer.Option("--knowledge-api-key", help="Prompt for the knowledge key; in a pipe, read a line.")
     ] = False,
     default: Annotated[bool, typer.Option("--default", help="Make it the default profile.")] = False,
 ) -> None:
-    """Create a profile, or change the settings that are passed. The first profile becomes the default."""
+    """Create or update a profile. Omitted settings are not changed; the first profile becomes the default."""
 
     def work() -> None:
         from ..terminal.prompts import prompt_secret

@@ -34,7 +34,7 @@ async def list_conversations(
     limit: Limit = 20,
     all: All = False,
 ) -> None:
-    """List the user's conversations, the most recently active first."""
+    """List the user's conversations, most recently active first."""
     pager = ctx.client.conversations.list(sort_by=sort, limit=100 if all else min(limit + 1, 100))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await ctx.output.pages(pager, ("id", "name", "updated_at"), limit=limit, all=all)
 

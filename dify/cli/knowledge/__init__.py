@@ -24,7 +24,7 @@ _COMMANDS = {
 
 knowledge = group(
     "Manage knowledge bases and their documents.\n\n"
-    "Requires a knowledge key (dataset-…): DIFY_KNOWLEDGE_API_KEY, or a profile's.",
+    "Requires a knowledge key (dataset-…), from DIFY_KNOWLEDGE_API_KEY or a profile.",
     cls=lazy(_COMMANDS),
 )
 knowledge.info.name = "knowledge"
@@ -32,4 +32,4 @@ knowledge.info.name = "knowledge"
 
 @knowledge.callback()
 def _group() -> None:  # pyright: ignore[reportUnusedFunction]
-    """Make this a group: typer reduces an app with neither a callback nor commands to nothing."""
+    """Do nothing; a typer app that has no commands of its own requires a callback."""
