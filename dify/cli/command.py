@@ -169,7 +169,7 @@ def command(
             for option in shared
         ]
         keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
-        # typer reads the signature and the annotations of the function that it is given.
+        # typer reads the signature and the annotations of the function.
         call.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
         call.__name__ = function.__name__

@@ -103,12 +103,12 @@ class BatchRunner:
 
     @property
     def draining(self) -> bool:
-        """Whether `drain` was called."""
+        """True after `drain` was called."""
         return self._draining
 
     @property
     def stopping(self) -> bool:
-        """Whether no more rows are started, after `drain` or a fatal error."""
+        """True after `drain` or a fatal error: no more rows are started."""
         return self._draining or self._fatal_error is not None
 
     async def run(self) -> None:

@@ -30,17 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = ["documents"]
 
-documents = group("Documents of a knowledge base.")
+documents = group("Manage the documents of a knowledge base.")
 documents.info.name = "knowledge documents"
 
-_SHOWN = ("id", "name", "display_status", "word_count", "error")
-_MADE = ("document.id", "document.name", "document.indexing_status", "batch")
+_COLUMNS = ("id", "name", "display_status", "word_count", "error")
+_CREATED_COLUMNS = ("document.id", "document.name", "document.indexing_status", "batch")
 TECHNIQUES = ("high_quality", "economy")
 FORMS = ("text_model", "hierarchical_model", "qa_model")
 
-Ids = Annotated[list[str], typer.Argument(metavar="DOCUMENT_ID...", help="The documents.")]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is indexed.")]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="A file or a folder; - for standard output.")]
+Ids = Annotated[list[str], typer.Argument(metavar="document-id", help="Ids of the documents.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the document is indexed.")]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="path", help="File or directory to write to; - is standard output.")
+]
 
 upload_command(documents)
 
@@ -52,16 +54,18 @@ async def list_all(
     keyword: Keyword = None,
     status: Annotated[
         str | None,
-        typer.Option("--status", metavar="STATUS", help="Only those: available, indexing, error, disabled …"),
+        typer.Option(
+            "--status", metavar="status", help="Filter by status, such as available, indexing, error or disabled."
+        ),
     ] = None,
     limit: Limit = 20,
     all: All = False,
 ) -> None:
     """List the documents of a knowledge base."""
-    found = ctx.client.knowledge.documents.list(
+    pager = ctx.client.knowledge.documents.list(
         dataset_id, keyword=keyword, status=status, limit=100 if all else min(limit + 1, 100)
     )
-    await ctx.output.pages(found, _SHOWN, limit=limit, all=all)
+    await ctx.output.pages(pager, _COLUMNS, limit=limit, all=all)
 
 
 @command(documents, "show", key="knowledge")
@@ -82,8 +86,8 @@ async def show(ctx: Context, dataset_id: DatasetId, document_id: DocumentId) -> 
 async def add_text(
     ctx: Context,
     dataset_id: DatasetId,
-    name: Annotated[str, typer.Argument(metavar="NAME")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
+    name: Annotated[str, typer.Argument(metavar="name", help="Name of the document.")],
+    text: Annotated[str, typer.Argument(metavar="text", help="Text; - reads standard input.")],
     indexing: Technique = None,
     form: Form = None,
     language: Language = None,
@@ -91,9 +95,9 @@ async def add_text(
     if_exists: IfExistsOption = None,
     wait: Wait = True,
 ) -> None:
-    """Create a document from a text. A document of the same name is replaced, unless --if-exists says otherwise."""
+    """Create a document from a text. A document of the same name is replaced, unless --if-exists is error or skip."""
     action: DocumentAction = literal(if_exists, "--if-exists", IF_EXISTS) or "replace"
-    made = await ctx.client.knowledge.documents.create_from_text(
+    created = await ctx.client.knowledge.documents.create_from_text(
         dataset_id,
         name,
         read_text("-") if text == "-" else valid_text(text),
@@ -103,11 +107,11 @@ async def add_text(
         doc_language=language,
         process_rule=json_option(rule, "--rule"),
     )
-    if made is None:
+    if created is None:
         ctx.screen.note(f"skipped: the knowledge base has a document {name!r}")
         return
-    await _indexed(ctx, dataset_id, made.batch, wait)
-    ctx.output.item(made, _MADE)
+    await _indexed(ctx, dataset_id, created.batch, wait)
+    ctx.output.item(created, _CREATED_COLUMNS)
 
 
 @command(documents, "update-text", key="knowledge")
@@ -115,21 +119,21 @@ async def update_text(
     ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
-    name: Annotated[str, typer.Argument(metavar="NAME")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
+    name: Annotated[str, typer.Argument(metavar="name", help="Name of the document.")],
+    text: Annotated[str, typer.Argument(metavar="text", help="Text; - reads standard input.")],
     rule: Rule = None,
     wait: Wait = True,
 ) -> None:
-    """Give a document another text, and index it anew."""
-    made = await ctx.client.knowledge.documents.update_from_text(
+    """Replace the text of a document and index it again."""
+    created = await ctx.client.knowledge.documents.update_from_text(
         dataset_id,
         document_id,
         name=name,
         text=read_text("-") if text == "-" else valid_text(text),
         process_rule=json_option(rule, "--rule"),
     )
-    await _indexed(ctx, dataset_id, made.batch, wait)
-    ctx.output.item(made, _MADE)
+    await _indexed(ctx, dataset_id, created.batch, wait)
+    ctx.output.item(created, _CREATED_COLUMNS)
 
 
 @command(documents, "update-file", key="knowledge")
@@ -137,16 +141,16 @@ async def update_file(
     ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(metavar="file", exists=True, dir_okay=False)],
     rule: Rule = None,
     wait: Wait = True,
 ) -> None:
-    """Put another file in place of a document's, and index it anew."""
-    made = await ctx.client.knowledge.documents.update_from_file(
+    """Replace the file of a document and index it again."""
+    created = await ctx.client.knowledge.documents.update_from_file(
         dataset_id, document_id, file, process_rule=json_option(rule, "--rule")
     )
-    await _indexed(ctx, dataset_id, made.batch, wait)
-    ctx.output.item(made, _MADE)
+    await _indexed(ctx, dataset_id, created.batch, wait)
+    ctx.output.item(created, _CREATED_COLUMNS)
 
 
 async def _indexed(ctx: Context, dataset_id: str, batch: str, wait: bool) -> None:
@@ -156,11 +160,13 @@ async def _indexed(ctx: Context, dataset_id: str, batch: str, wait: bool) -> Non
 
 @command(documents, "status", key="knowledge", epilog=examples("dify knowledge documents status DATASET_ID BATCH"))
 async def status(
-    ctx: Context, dataset_id: DatasetId, batch: Annotated[str, typer.Argument(metavar="BATCH", help="From an upload.")]
+    ctx: Context,
+    dataset_id: DatasetId,
+    batch: Annotated[str, typer.Argument(metavar="batch", help="Batch id of an upload.")],
 ) -> None:
-    """How far the indexing of a batch is."""
-    found = await ctx.client.knowledge.documents.indexing_status(dataset_id, batch)
-    ctx.output.rows(found.data, ("id", "indexing_status", "completed_segments", "total_segments", "error"))
+    """Show the indexing status of a batch."""
+    response = await ctx.client.knowledge.documents.indexing_status(dataset_id, batch)
+    ctx.output.rows(response.data, ("id", "indexing_status", "completed_segments", "total_segments", "error"))
 
 
 async def _set(ctx: Context, dataset_id: str, action: str, ids: list[str]) -> None:
@@ -171,31 +177,31 @@ async def _set(ctx: Context, dataset_id: str, action: str, ids: list[str]) -> No
 
 @command(documents, "enable", key="knowledge")
 async def enable(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
-    """Let searches find documents."""
+    """Include documents in searches."""
     await _set(ctx, dataset_id, "enable", document_ids)
 
 
 @command(documents, "disable", key="knowledge")
 async def disable(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
-    """Have searches pass documents over."""
+    """Exclude documents from searches."""
     await _set(ctx, dataset_id, "disable", document_ids)
 
 
 @command(documents, "archive", key="knowledge")
 async def archive(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
-    """Archive documents; searches pass them over."""
+    """Archive documents, which also excludes them from searches."""
     await _set(ctx, dataset_id, "archive", document_ids)
 
 
 @command(documents, "unarchive", key="knowledge")
 async def unarchive(ctx: Context, dataset_id: DatasetId, document_ids: Ids) -> None:
-    """Take documents out of the archive."""
+    """Restore documents from the archive."""
     await _set(ctx, dataset_id, "un_archive", document_ids)
 
 
 @command(documents, "delete", key="knowledge")
 async def delete(ctx: Context, dataset_id: DatasetId, document_ids: Ids, yes: Yes = False) -> None:
-    """Delete documents with their segments."""
+    """Delete documents and their segments."""
     confirm(f"Delete {len(document_ids)} documents?", yes)
     for document_id in document_ids:
         await ctx.client.knowledge.documents.delete(dataset_id, document_id)
@@ -212,18 +218,18 @@ async def delete(ctx: Context, dataset_id: DatasetId, document_ids: Ids, yes: Ye
     ),
 )
 async def download(ctx: Context, dataset_id: DatasetId, document_ids: Ids, out: Out = Path()) -> None:
-    """Download the file of a document, or those of several as one ZIP. Needs a server from 1.14 on."""
+    """Download the file of a document, or the files of several as one ZIP archive. Requires Dify 1.14 or later."""
     from ..transfers import save_download
 
-    found = ctx.client.knowledge.documents
+    documents = ctx.client.knowledge.documents
     if len(document_ids) == 1:
-        await save_download(ctx, found.download(dataset_id, document_ids[0]), out)
+        await save_download(ctx, documents.download(dataset_id, document_ids[0]), out)
     else:
-        await save_download(ctx, found.download_zip(dataset_id, document_ids), out)
+        await save_download(ctx, documents.download_zip(dataset_id, document_ids), out)
 
 
 @command(documents, "link", key="knowledge")
 async def link(ctx: Context, dataset_id: DatasetId, document_id: DocumentId) -> None:
-    """Print a signed link to the file of a document; it expires."""
-    found = await ctx.client.knowledge.documents.download_url(dataset_id, document_id)
-    ctx.output.text(found.url, found)
+    """Print a signed link to the file of a document. The link expires."""
+    link = await ctx.client.knowledge.documents.download_url(dataset_id, document_id)
+    ctx.output.text(link.url, link)

@@ -52,7 +52,9 @@ Rule = Annotated[
 IF_EXISTS = ("error", "replace", "skip")
 IfExistsOption = Annotated[
     str | None,
-    typer.Option("--if-exists", metavar="ACTION", help="If a document has the name: error, replace or skip."),
+    typer.Option(
+        "--if-exists", metavar="action", help="If a document of the same name exists: error, replace or skip."
+    ),
 ]
 Retrieval = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""Bars for an upload into a knowledge base: bytes that are sent, and documents that are indexed."""
+"""Progress bars of an upload into a knowledge base: bytes sent and documents indexed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["UploadBars", "bars_of", "showing_upload"]
 
 
 class UploadBars:
-    """Two bars for all files, and one for each that is at work; plain notes where there is no terminal."""
+    """Two progress bars for all files and one for each file in progress; notes instead where there is no terminal."""
 
     def __init__(self, screen: Screen, files: Sequence[Path], progress: Progress | None) -> None:
         self._screen = screen
@@ -28,7 +28,7 @@ class UploadBars:
             self._index = progress.add_task("indexing", total=len(files), unit="documents")
 
     def begin(self, path: Path) -> Callable[[int], None]:
-        """A file sets out; gives what is to be told how far it has been read."""
+        """Add a file's bar, and return the function that takes the position in the file."""
         if self._progress is None:
             return _ignore
         progress, name = self._progress, sanitize(one_line(path.name, 30))
@@ -36,7 +36,7 @@ class UploadBars:
         return lambda position: progress.update(task, completed=position)
 
     def sent(self, path: Path, done: str = "sent") -> None:
-        """Count a file that needs no more sending: it is at the server, or was skipped."""
+        """Count a file that was sent or skipped."""
         if self._progress is None:
             self._screen.note(f"{done} {path}")
             return
@@ -45,7 +45,7 @@ class UploadBars:
             self._progress.advance(self._upload)
 
     def indexing(self, path: Path, done: int | None, total: int | None) -> None:
-        """So many of its segments are indexed."""
+        """Update the number of indexed segments of a file."""
         if self._progress is None:
             return
         if path not in self._tasks:
@@ -54,19 +54,19 @@ class UploadBars:
         self._progress.update(self._tasks[path], completed=done or 0, total=total or None)
 
     def indexed(self, path: Path) -> None:
-        """A file has come to its end, one way or the other."""
+        """Remove the bar of a file that was indexed or failed."""
         if self._progress is None:
             return
         self._drop(path)
         if self._index is not None:
             self._progress.advance(self._index)
 
-    def failed(self, path: Path, why: str) -> None:
-        """Say that a file failed, above the bars."""
+    def failed(self, path: Path, message: str) -> None:
+        """Print a file's error above the bars."""
         if self._progress is None:
-            report(f"{path}: {why}")
+            report(f"{path}: {message}")
         else:
-            self._progress.console.print(f"Error: {sanitize(f'{path.name}: {why}')}", style="red", markup=False)
+            self._progress.console.print(f"Error: {sanitize(f'{path.name}: {message}')}", style="red", markup=False)
 
     def _drop(self, path: Path) -> None:
         task = self._tasks.pop(path, None)
@@ -79,7 +79,7 @@ def _ignore(position: int) -> None:
 
 
 def bars_of(**settings: object) -> Progress:
-    """The bars as rich shows them."""
+    """Return rich's progress display for the bars."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -94,7 +94,7 @@ def bars_of(**settings: object) -> Progress:
 
 @contextmanager
 def showing_upload(screen: Screen, files: Sequence[Path]) -> Generator[UploadBars]:
-    """Bars while the block runs."""
+    """Show progress bars during the block."""
     if not screen.live:
         yield UploadBars(screen, files, None)
         return

@@ -21,17 +21,18 @@ State = Literal["begun", "uploaded", "indexed", "failed", "skipped", "replaced"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How far one file is.
+    """The progress of one file.
 
     Attributes:
-        state: "begun": it was being sent. "uploaded": the server has it. "indexed": searches find it. "failed": it was
-            refused, or could not be indexed. "skipped": a document of its name exists (never written to the journal).
-            "replaced": its document belongs to another file now (never written, either).
-        size: Of the file, in bytes, when it was sent; with `changed`, how to know that it is another file now.
-        changed: When the file was changed last, in nanoseconds.
-        document_id: The document; while it is "begun", the document that is being replaced.
-        batch: The batch to ask for the state of the indexing.
-        error: Why it failed.
+        file: The path.
+        state: "begun": upload in progress. "uploaded": stored by the server. "indexed": indexed. "failed": rejected, or not
+            indexed. "skipped": a document of its name exists (never written to the journal). "replaced": its document now
+            belongs to another file (never written, either).
+        size: Size in bytes when it was sent; size and `changed` detect a modified file.
+        changed: Modification time in nanoseconds when it was sent.
+        document_id: The document; while "begun", the document that is being replaced.
+        batch: Batch id of the indexing.
+        error: The error, if it failed.
         name: The name of the document; None in a journal of an older version.
         upload_id: Id of the uploaded file behind the document, which changes whenever the document is replaced.
     """
@@ -53,43 +54,42 @@ class Entry:
 
 
 def default_journal(base_url: str, dataset_id: str) -> Path:
-    """Where the journal of a knowledge base is, unless the caller says: in the user's folder for state."""
+    """Return the default path of a knowledge base's journal, in the user's state directory."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     name = hashlib.sha256(f"{base_url}\n{dataset_id}".encode()).hexdigest()[:20]
     return Path(home) / "dify" / "uploads" / f"{name}.jsonl"
 
 
 def files_of(paths: Iterable[Path], patterns: Iterable[str]) -> list[Source]:
-    """Return the files to upload, folders with all that is below them; hidden ones are skipped unless named.
+    """Return the files to upload: file arguments, and the files below folder arguments except hidden ones.
 
-    What cannot be read, such as a folder without the right to list it, is among them and fails when its turn comes, so that
-    it is reported.
+    Unreadable files and folders are included, so that their upload fails and is reported.
     """
-    found: dict[Path, Source] = {}
-    wanted = list(patterns)
+    sources: dict[Path, Source] = {}
+    pattern_list = list(patterns)
     for path in paths:
-        # The name of "." and of links is that of the folder itself; the names below it are those that the user sees.
+        # Resolve "." and links to the name of the folder; paths below it are the ones that the user sees.
         root = _resolved(path if path.is_dir() else path.parent).name
         if not path.is_dir():
-            found.setdefault(_resolved(path), Source(_resolved(path), path.name, root))
+            sources.setdefault(_resolved(path), Source(_resolved(path), path.name, root))
             continue
-        for below in sorted(_below(path, wanted)):
+        for below in sorted(_below(path, pattern_list)):
             relative = below.relative_to(path).as_posix() if below != path else path.name
-            found.setdefault(_resolved(below), Source(_resolved(below), relative, root))
-    return list(found.values())
+            sources.setdefault(_resolved(below), Source(_resolved(below), relative, root))
+    return list(sources.values())
 
 
 def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # Path.resolve may raise where links lead in a circle
+    return Path(os.path.realpath(path))  # Path.resolve raises on a circle of links
 
 
-def _below(root: Path, wanted: Sequence[str]) -> Iterator[Path]:
-    """The files below a folder that are wanted, and the folders that cannot be listed."""
+def _below(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
+    """Yield the matching files below a folder, and the folders that cannot be listed."""
     unlisted: list[Path] = []
     for folder, folders, names in os.walk(root, onerror=lambda error: unlisted.append(Path(error.filename))):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for path in (Path(folder, name) for name in names if not name.startswith(".")):
-            if (not wanted or any(path.match(pattern) for pattern in wanted)) and _is_file(path):
+            if (not patterns or any(path.match(pattern) for pattern in patterns)) and _is_file(path):
                 yield path
     yield from unlisted
 
@@ -98,11 +98,11 @@ def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return True  # a link to nowhere, a folder without the right to look into it: the upload says what is wrong
+        return True  # a broken link, or a folder without permission: the upload reports the error
 
 
 class Journal:
-    """The file with the steps; each is appended as it is done, and the last one of a file counts."""
+    """The journal file: one line per step, appended when the step is done; the last line of a file counts."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -110,21 +110,21 @@ class Journal:
         self._owners: dict[str, str] = {}
         self._contested: set[str] = set()
         if path.exists() and not path.is_file():
-            raise CommandError(f"the journal {path} is no file: --journal names another", USAGE)
+            raise CommandError(f"the journal {path} is not a regular file; pass another --journal", USAGE)
         try:
-            # Names of files may be no UTF-8, and may hold what Python takes for the end of a line.
+            # File names may be invalid UTF-8, and may contain characters that str.splitlines splits at.
             lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-        except (FileNotFoundError, NotADirectoryError):  # writing it will say what is wrong
+        except (FileNotFoundError, NotADirectoryError):  # the first write reports the error
             lines = []
         for line in lines:
             try:
                 entry = Entry(**cast("dict[str, Any]", json.loads(line)))
             except (ValueError, TypeError):
-                continue  # the line that was being written when an attempt was killed
+                continue  # an incomplete line of a killed attempt
             self._add(entry)
 
     def _add(self, entry: Entry) -> None:
-        """Keep an entry; a document belongs to the file that was sent last, and to no other."""
+        """Add an entry; a document belongs only to the file that was sent last."""
         self._entries[entry.file] = entry
         document_id = entry.document_id
         if document_id is None or entry.state == "begun":
@@ -134,31 +134,31 @@ class Journal:
         if other is not None and other.document_id == document_id:
             self._entries[owner] = _without_document(other)
             if entry.name is None:
-                # Older versions sent several files under one name, and noted the one document for each of them. Nothing
-                # tells which file it holds, so all of them are sent again, and the document is never touched.
+                # Older versions sent several files under one name, and noted the same document for each of them. Which
+                # file it contains is unknown, so all of them are sent again, and the document is never changed.
                 self._contested.add(document_id)
         self._owners[document_id] = entry.file
         if document_id in self._contested:
             self._entries[entry.file] = _without_document(entry)
 
     def of(self, path: Path) -> Entry | None:
-        """Return how far a file is; None if it was never sent."""
+        """Return the entry of a file, or None if it was never sent."""
         return self._entries.get(str(path))
 
     def is_free(self, document_id: str, path: Path) -> bool:
-        """Tell whether no file but this one has a claim to a document."""
+        """Return whether no other file owns a document."""
         return document_id not in self._contested and self._owners.get(document_id, str(path)) == str(path)
 
     @property
     def document_ids(self) -> set[str]:
-        """The documents that were made of the files."""
+        """The documents that were created from the files."""
         return {entry.document_id for entry in self._entries.values() if entry.document_id}
 
     def note(
         self,
         path: Path,
         state: State,
-        seen: os.stat_result,
+        status: os.stat_result,
         *,
         document_id: str | None = None,
         batch: str | None = None,
@@ -166,11 +166,11 @@ class Journal:
         name: str | None = None,
         upload_id: str | None = None,
     ) -> Entry:
-        """Write down a step of a file."""
-        times = seen.st_size, seen.st_mtime_ns
+        """Append a step of a file."""
+        times = status.st_size, status.st_mtime_ns
         entry = Entry(str(path), state, *times, document_id, batch, error, name, upload_id)
         self._add(entry)
-        # A line feed first: what a killed attempt left without its end spoils only itself.
+        # The line break in front separates the entry from an incomplete one of a killed attempt.
         data = f"\n{json.dumps(asdict(entry), ensure_ascii=False)}\n".encode("utf-8", "surrogateescape")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -179,9 +179,9 @@ class Journal:
                 os.write(descriptor, data)
             finally:
                 os.close(descriptor)
-        except OSError as failure:
-            why = f"cannot write the journal {self.path}: {failure.strerror or failure}"
-            raise CommandError(f"{why} (--journal names another)") from None
+        except OSError as error_:
+            message = f"cannot write the journal {self.path}: {error_.strerror or error_}; pass another --journal"
+            raise CommandError(message) from None
         return entry
 
 

@@ -1,4 +1,4 @@
-"""The names of documents made from files: unique in one upload, and such that the server takes them."""
+"""The names of documents created from files: unique in one upload, and valid for the server."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["FIELDS", "Source", "document_name", "names_of"]
 FIELDS = ("path", "parent", "name", "stem", "suffix", "root")
 """The fields of a template."""
 
-_LONGEST = 200
-"""Characters that the server keeps of the name of a file."""
+_MAX_LENGTH = 200
+"""The number of characters that the server keeps of a file name."""
 
 # Names with slashes are refused by the server, names with control characters and undecodable bytes by the client.
 # A percent sign is escaped only where it would read as an escape, so that unescaping gives the original text.
@@ -30,8 +30,8 @@ class Source:
 
     Attributes:
         path: The file, with links resolved; the key of its journal entry.
-        relative: Its path below the folder that was passed, with forward slashes; for a file passed itself, its name.
-        root: Name of the folder that was passed, or of the folder that holds a file passed itself.
+        relative: The path below the folder argument, with forward slashes; for a file argument, its name.
+        root: Name of the folder argument, or of the folder that contains a file argument.
     """
 
     path: Path
@@ -60,12 +60,12 @@ def document_name(text: str) -> str:
         ('a%2Findex.md', '100% sure.md', 'a%252Fb.md')
     """
     name = _ESCAPED.sub(_escape, text)
-    if len(name) <= _LONGEST:
+    if len(name) <= _MAX_LENGTH:
         return name
     # The server would cut at the first dot, which makes one name of many.
     suffix = PurePosixPath(name).suffix[:50]
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{name[: _LONGEST - len(suffix) - len(digest) - 1]}~{digest}{suffix}"
+    return f"{name[: _MAX_LENGTH - len(suffix) - len(digest) - 1]}~{digest}{suffix}"
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -86,13 +86,13 @@ def names_of(sources: Sequence[Source], template: str) -> dict[Path, str]:
         suffix = PurePosixPath(source.relative).suffix
         if not name.lower().endswith(suffix.lower()) or name == suffix:
             raise CommandError(
-                f"--name-template makes {name!r} of {source.relative}: a name ends in the extension of its file ({suffix}), "
-                "by which Dify knows the type",
+                f"--name-template gives {source.relative} the name {name!r}; end the name in the file's extension ({suffix}), "
+                "from which Dify detects the type",
                 USAGE,
             )
         if (other := taken.setdefault(name, source.path)) != source.path:
             raise CommandError(
-                f"{other} and {source.path} would both be the document {name!r}, and Dify would keep only one of them: "
+                f"{other} and {source.path} would have the same document name {name!r}, and Dify keeps only one of them; "
                 "pass --name-template, such as '{root}/{path}'",
                 USAGE,
             )
@@ -104,9 +104,9 @@ def _check(template: str) -> None:
     try:
         pieces = [piece for piece in Formatter().parse(template) if piece[1] is not None]
     except ValueError as error:
-        raise CommandError(f"--name-template is not valid: {error}; braces stand as {{{{ and }}}}", USAGE) from None
+        raise CommandError(f"invalid --name-template: {error}; write braces as {{{{ and }}}}", USAGE) from None
     for _, field, spec, conversion in pieces:
         if field not in FIELDS:
-            raise CommandError(f"--name-template has no field {{{field}}}: it has {known}", USAGE)
+            raise CommandError(f"unknown field {{{field}}} in --name-template; use {known}", USAGE)
         if spec or conversion:
-            raise CommandError(f"--name-template takes {{{field}}} without a format or conversion", USAGE)
+            raise CommandError(f"remove the format or conversion of {{{field}}} in --name-template", USAGE)

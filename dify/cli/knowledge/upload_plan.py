@@ -1,4 +1,4 @@
-"""The plan of a folder upload: which names the knowledge base has already, and what that means for each file."""
+"""The plan of a folder upload: the step for each file, by the journal and the existing documents."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["IfExists", "Planner", "Step", "is_done", "size_of", "upload_id_of"]
 IfExists = Literal["error", "replace", "skip"]
 
 _PAGE = 100
-"""Documents in a page, the most that the server gives."""
+"""Documents per page: the server's maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do with a file that is not uploaded yet.
+    """The step for a file that is not uploaded yet.
 
     Attributes:
         name: Name of its document.
         replaces: The document that the file replaces.
-        adopted: The document that was made of it though an attempt ended before it was noted; nothing is sent.
-        skipped: The document of that name that stays; nothing is sent.
+        adopted: The document that an interrupted attempt created without noting it; nothing is sent.
+        skipped: The existing document of that name; nothing is sent.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Step:
 
 
 class Planner:
-    """Compares files with the journal and with the documents of a knowledge base."""
+    """A comparison of files with the journal and with the documents of a knowledge base."""
 
     def __init__(
         self,
@@ -61,13 +61,13 @@ class Planner:
         self._names = names
         self._if_exists = if_exists
         self._again = again
-        self._looking = asyncio.Semaphore(concurrency)
+        self._search_semaphore = asyncio.Semaphore(concurrency)
 
     async def steps_for(self, sources: Sequence[Source]) -> dict[Path, Step]:
         """Return a step for each file that an earlier attempt has not uploaded.
 
         Raises:
-            CommandError: The knowledge base has documents of these names that are not to be replaced or skipped.
+            CommandError: Documents of these names exist, and `if_exists` is "error" or they cannot be replaced.
         """
         states = await asyncio.to_thread(lambda: {source.path: _state(source.path) for source in sources})
         todo = [path for path, state in states.items() if not is_done(self._journal.of(path), state, self._again)]
@@ -87,7 +87,7 @@ class Planner:
         return steps
 
     def _step(self, path: Path, state: os.stat_result | None, existing: Mapping[str, Sequence[Document]]) -> Step | str:
-        """Return the step of a file, or why there is none."""
+        """Return the step of a file, or the reason why there is none."""
         name, entry = self._names[path], self._journal.of(path)
         found = existing.get(name, ())
         mine: Document | None = None
@@ -99,7 +99,7 @@ class Planner:
         elif entry is not None and entry.document_id is not None:
             mine = next((document for document in found if self._owns(path, entry, document)), None)
         if mine not in found:
-            mine = None  # it has another name, which the upload does not touch
+            mine = None  # a document of another name is not changed
         foreign = [document for document in found if document is not mine]
         if not foreign:
             return Step(name, replaces=mine)
@@ -112,10 +112,10 @@ class Planner:
         return _not_replaced(foreign[0]) or Step(name, replaces=foreign[0])
 
     def _interrupted(self, path: Path, entry: Entry, found: Sequence[Document]) -> Document | None:
-        """Return the document that an interrupted attempt was making or replacing."""
-        # When it began there was no document of that name, or the one that the entry names: so this one is of that attempt.
-        matching = (one for one in found if entry.document_id in (None, one.id) and self._journal.is_free(one.id, path))
-        return next(matching, None)
+        """Return the document that an interrupted attempt was creating or replacing."""
+        # The attempt began with no document of that name, or with the one in its entry: so this one is the attempt's.
+        candidates = (document for document in found if entry.document_id in (None, document.id))
+        return next((document for document in candidates if self._journal.is_free(document.id, path)), None)
 
     def _owns(self, path: Path, entry: Entry, document: Document) -> bool:
         if document.id != entry.document_id or not self._journal.is_free(document.id, path):
@@ -125,25 +125,28 @@ class Planner:
 
     def _failure(self, conflicts: Sequence[tuple[str, str]], total: int) -> CommandError:
         name, reason = conflicts[0]
-        count = f"{len(conflicts)} of {total} documents" if len(conflicts) > 1 else "1 document"
+        several = len(conflicts) > 1
         if self._if_exists == "error":
-            return CommandError(
-                f"the knowledge base already has {count} of these names that this upload did not make, such as {name!r}; "
-                "nothing was sent: pass --replace to replace them, --if-exists skip to leave them as they are, or "
-                "--name-template to choose other names"
+            existing = (
+                f"{len(conflicts)} of the {total} documents, such as {name!r}," if several else f"a document {name!r}"
             )
+            return CommandError(
+                f"the knowledge base already contains {existing} not created by this upload; nothing was uploaded. "
+                "Pass --replace to replace, --if-exists skip to keep existing documents, or --name-template to use other names"
+            )
+        existing = f"{len(conflicts)} of {total} documents, such as {name!r}," if several else f"the document {name!r}"
         return CommandError(
-            f"{count} cannot be replaced, such as {name!r}: {reason}; nothing was sent: mend or delete it, pass "
-            "--if-exists skip, or --name-template to choose other names"
+            f"{existing} cannot be replaced: {reason}; nothing was uploaded. "
+            "Pass --if-exists skip to keep existing documents, or --name-template to use other names"
         )
 
     async def _existing(self, names: set[str]) -> dict[str, list[Document]]:
-        """Return the documents of these names, found with as few requests as the server allows."""
+        """Return the documents of these names, with as few requests as possible."""
         if len(names) == 1:
             return {name: await self._named(name) for name in names}
         first = await self._documents.list(self._dataset_id, limit=_PAGE)
         total = first.total if first.total is not None else len(first.data) + _PAGE * first.has_more
-        if first.has_more and (total - 1) // _PAGE > len(names):  # pages left, against a search for each name
+        if first.has_more and (total - 1) // _PAGE > len(names):  # more remaining pages than names to search for
             async with asyncio.TaskGroup() as group:
                 tasks = {name: group.create_task(self._named(name)) for name in sorted(names)}
             return {name: task.result() for name, task in tasks.items()}
@@ -157,15 +160,15 @@ class Planner:
         return existing
 
     async def _named(self, name: str) -> list[Document]:
-        # The server searches with LIKE: wildcards in a name find more than the name, a backslash would find less.
+        # The server searches with LIKE: wildcards in a name match more than the name, a backslash would match less.
         keyword = max(name.split("\\"), key=len) or None
-        async with self._looking:
-            found = self._documents.list(self._dataset_id, keyword=keyword, limit=_PAGE)
-            return [document async for document in found if document.name == name]
+        async with self._search_semaphore:
+            documents = self._documents.list(self._dataset_id, keyword=keyword, limit=_PAGE)
+            return [document async for document in documents if document.name == name]
 
 
 def is_done(entry: Entry | None, state: os.stat_result | None, again: bool) -> bool:
-    """Tell whether an earlier attempt uploaded a file as it is now."""
+    """Return whether an earlier attempt uploaded the file in its present state."""
     return entry is not None and not again and entry.state in ("uploaded", "indexed") and _unchanged(entry, state)
 
 
@@ -179,33 +182,35 @@ def _state(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except OSError:
-        return None  # it fails when its turn comes
+        return None  # its upload will report the error
 
 
 def _name_in(entry: Entry) -> str:
-    return entry.path.name if entry.name is None else entry.name  # as older versions named documents
+    return (
+        entry.path.name if entry.name is None else entry.name
+    )  # a journal of an older version, which used the file name
 
 
 def _not_replaced(document: Document) -> str | None:
-    """Return why the server would not replace a document by one of its name; None if it would."""
+    """Return the reason why the server would not replace a document by name, or None if it would."""
     if document.enabled is False:
-        return "it is disabled, and Dify would make a second document of that name"
+        return "it is disabled, so Dify would create a second document of that name"
     if document.archived:
-        return "it is archived, and would stay hidden from searches"
+        return "it is archived, so searches would not find the new content"
     if document.data_source_type not in (None, "upload_file"):
-        return "it does not come from a file, and Dify would make a second document of that name"
+        return "it was not created from a file, so Dify would create a second document of that name"
     return None
 
 
 def upload_id_of(document: Document) -> str | None:
-    """Return the id of the uploaded file behind a document, where the server tells it."""
+    """Return the id of the uploaded file behind a document, or None if unknown."""
     info = document.data_source_info
-    found = cast("dict[str, Any]", info).get("upload_file_id") if isinstance(info, dict) else None
-    return found if isinstance(found, str) else None
+    upload_id = cast("dict[str, Any]", info).get("upload_file_id") if isinstance(info, dict) else None
+    return upload_id if isinstance(upload_id, str) else None
 
 
 def size_of(document: Document) -> int | None:
-    """Return the size in bytes of the file behind a document, where the server tells it."""
+    """Return the size in bytes of the file behind a document, or None if unknown."""
     file = getattr(document.data_source_detail_dict, "upload_file", None)
     size = getattr(file, "size", None)
     return size if isinstance(size, int) else None

@@ -27,45 +27,46 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "Uploader"]
 
-_LOOK_SECONDS = 1.0
+_POLL_INTERVAL = 1.0
+"""Seconds between two requests for the status of the indexing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of the files.
+    """The outcome of an upload.
 
     Attributes:
-        entries: Those of which something is known.
-        passed_over: How many of them an earlier attempt had done.
-        end: Why no more files were sent, where none would have fared better; None where all had their turn.
+        entries: The entries of the files that were processed.
+        done_before: The number of files that an earlier attempt had uploaded.
+        end: The error that ended the upload before all files were processed, or None.
     """
 
     entries: Sequence[Entry]
-    passed_over: int
+    done_before: int
     end: Exception | None = None
 
     @property
     def failed(self) -> int:
-        """How many failed."""
+        """The number of files that failed."""
         return sum(entry.state == "failed" for entry in self.entries)
 
     @property
     def line(self) -> str:
-        """All in one line."""
+        """The summary in one line."""
         counts = Counter(entry.state for entry in self.entries)
         states = ("indexed", "uploaded", "skipped", "failed")
         parts = [f"{counts[state]} {state}" for state in states if counts[state]]
-        if self.passed_over:
-            parts.append(f"{self.passed_over} of them before")
+        if self.done_before:
+            parts.append(f"{self.done_before} of them earlier")
         return ", ".join(parts)
 
 
 class _Ended(Exception):
-    """No more files are sent."""
+    """The upload has ended; the file is not sent."""
 
 
 class Uploader:
-    """One call of the command."""
+    """An upload of files, several in parallel, each followed until it is indexed."""
 
     settings: dict[str, Any]
 
@@ -88,18 +89,18 @@ class Uploader:
         self._journal = journal
         self._planner = planner
         self._steps: dict[Path, Step] = {}
-        self._sending = asyncio.Semaphore(concurrency)
-        self._looking = asyncio.Semaphore(concurrency)
-        self._first = asyncio.Lock()
-        self._first_done = False
+        self._send_semaphore = asyncio.Semaphore(concurrency)
+        self._index_semaphore = asyncio.Semaphore(concurrency)
+        self._first_lock = asyncio.Lock()
+        self._first_sent = False
         self._wait = wait
         self._again = again
-        self._passed_over = 0
+        self._done_before = 0
         self._end: Exception | None = None
         self.settings = {}
 
     async def run(self) -> Summary:
-        """Upload all files; what goes wrong with one of them is in the summary.
+        """Upload all files; errors of single files are in the summary.
 
         Raises:
             CommandError: Documents of these names exist. Nothing was sent.
@@ -113,56 +114,56 @@ class Uploader:
         paths = [source.path for source in self._sources]
         with showing_upload(self._ctx.screen, paths) as bars:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._one(source, bars)) for source in self._sources]
-        found = [task.result() for task in tasks]
-        return Summary([entry for entry in found if entry is not None], self._passed_over, self._end)
+                tasks = [group.create_task(self._upload(source, bars)) for source in self._sources]
+        entries = [task.result() for task in tasks]
+        return Summary([entry for entry in entries if entry is not None], self._done_before, self._end)
 
-    async def _one(self, source: Source, bars: UploadBars) -> Entry | None:
-        """Upload one file; return its entry, or None where the upload ended before its turn."""
-        state: os.stat_result | None = None
+    async def _upload(self, source: Source, bars: UploadBars) -> Entry | None:
+        """Upload one file and return its entry; None if the upload ended first."""
+        status: os.stat_result | None = None
         path = source.path
         entry, sent = self._journal.of(path), False
         try:
-            async with self._sending:
-                self._go_on()
-                state = await asyncio.to_thread(_readable, path)
-                entry = await self._sent(source, state, entry, bars)
+            async with self._send_semaphore:
+                self._check_ended()
+                status = await asyncio.to_thread(_stat_readable, path)
+                entry = await self._ensure_sent(source, status, entry, bars)
             sent = True
             bars.sent(path, "skipped" if entry.state == "skipped" else "sent")
             if not self._wait or entry.state in ("indexed", "skipped"):
                 bars.indexed(path)
                 return entry
-            async with self._looking:
-                await self._followed(entry, path, bars)
-            entry = self._note("indexed", path, state, entry)
+            async with self._index_semaphore:
+                await self._wait_indexed(entry, path, bars)
+            entry = self._note("indexed", path, status, entry)
         except _Ended:
             return None
         except Exception as error:
             if exit_code_for(error) is None:
                 raise
-            if _for_all(error, sent=sent):
+            if _affects_all_files(error, sent=sent):
                 self._end = self._end or error
-                return entry if sent else None  # what the journal knows of it stays true
-            why = error_message(error, "knowledge documents upload", self._ctx.session.source)
-            if state is None:  # the file itself is at fault; what the journal knows of its document stays true
-                made = entry.document_id if entry is not None else None
-                entry = Entry(str(path), "failed", 0, 0, document_id=made, error=why)
+                return entry if sent else None  # the journal entry stays valid
+            message = error_message(error, "knowledge documents upload", self._ctx.session.source)
+            if status is None:  # the file cannot be read; the journal entry of its document stays valid
+                document_id = entry.document_id if entry is not None else None
+                entry = Entry(str(path), "failed", 0, 0, document_id=document_id, error=message)
             else:
-                entry = self._note("failed", path, state, entry, why)
-            bars.failed(path, why)
+                entry = self._note("failed", path, status, entry, message)
+            bars.failed(path, message)
         bars.indexed(path)
         return entry
 
     def _note(
-        self, state: State, path: Path, seen: os.stat_result, before: Entry | None, error: str | None = None
+        self, state: State, path: Path, status: os.stat_result, before: Entry | None, error: str | None = None
     ) -> Entry:
-        """Write down a new state of a file whose document stays the same."""
+        """Add a journal entry with a new state for the same document."""
         if before is None:
-            return self._journal.note(path, state, seen, error=error)
+            return self._journal.note(path, state, status, error=error)
         return self._journal.note(
             path,
             state,
-            seen,
+            status,
             document_id=before.document_id,
             batch=None if state == "failed" else before.batch,
             error=error,
@@ -170,36 +171,38 @@ class Uploader:
             upload_id=before.upload_id,
         )
 
-    def _go_on(self) -> None:
+    def _check_ended(self) -> None:
         if self._end is not None:
             raise _Ended
 
-    async def _sent(self, source: Source, state: os.stat_result, before: Entry | None, bars: UploadBars) -> Entry:
-        """Return the entry of a file that the server has, from this attempt or an earlier one."""
+    async def _ensure_sent(
+        self, source: Source, status: os.stat_result, before: Entry | None, bars: UploadBars
+    ) -> Entry:
+        """Send a file unless an earlier attempt has; return its entry."""
         path = source.path
-        if before is not None and is_done(before, state, self._again):
-            self._passed_over += 1
+        if before is not None and is_done(before, status, self._again):
+            self._done_before += 1
             return before
         step = self._steps.get(path)
-        if step is None:  # it has changed since the plan was made
+        if step is None:  # the file has changed since the plan was made
             step = (await self._planner.steps_for([source]))[path]
         if step.skipped is not None:
-            times = state.st_size, state.st_mtime_ns
+            times = status.st_size, status.st_mtime_ns
             return Entry(str(path), "skipped", *times, document_id=step.skipped.id, name=step.name)
         if step.adopted is not None:
-            self._passed_over += 1
+            self._done_before += 1
             known = {"name": step.name, "upload_id": upload_id_of(step.adopted)}
-            return self._journal.note(path, "uploaded", state, document_id=step.adopted.id, **known)
-        made = await self._send(path, state, step, bars)
-        document = made.document
+            return self._journal.note(path, "uploaded", status, document_id=step.adopted.id, **known)
+        response = await self._send(path, status, step, bars)
+        document = response.document
         if before is not None and before.document_id not in (None, document.id) and before.state != "begun":
             await self._remove(path, before)
         return self._journal.note(
             path,
             "uploaded",
-            state,
+            status,
             document_id=document.id,
-            batch=made.batch,
+            batch=response.batch,
             name=step.name,
             upload_id=upload_id_of(document),
         )
@@ -210,91 +213,91 @@ class Uploader:
             known = {} if old is None else {"document_id": old.id, "upload_id": upload_id_of(old)}
             self._journal.note(path, "begun", stat, name=step.name, **known)
             with ProgressFile(path, bars.begin(path)) as file:
-                # The server replaces a document of that name; the plan has made sure that it may.
-                made = await self._documents.create_from_file(
+                # The plan has checked that a document of that name may be replaced.
+                response = await self._documents.create_from_file(
                     self._dataset_id, file, filename=step.name, if_exists="replace", **self.settings
                 )
-            assert made is not None
-            return made
+            assert response is not None
+            return response
 
-        if not self._first_done:
-            # The first document settles how the knowledge base is indexed; two at once would quarrel over it.
-            async with self._first:
-                self._go_on()  # the first one may have been told what holds for all
-                if not self._first_done:
-                    made = await self._or_with_a_rule(send)
-                    self._first_done = True
-                    return made
+        if not self._first_sent:
+            # The first document sets the knowledge base's indexing settings, so the others wait for it.
+            async with self._first_lock:
+                self._check_ended()  # the first file may have failed with an error that affects all
+                if not self._first_sent:
+                    response = await self._send_first(send)
+                    self._first_sent = True
+                    return response
         return await send()
 
-    async def _or_with_a_rule(self, send: Callable[[], Awaitable[DocumentBatch]]) -> DocumentBatch:
-        """An empty knowledge base has no rule that a file could follow: then it is the usual one."""
+    async def _send_first(self, send: Callable[[], Awaitable[DocumentBatch]]) -> DocumentBatch:
+        """Send the first file; if the knowledge base is empty and requires a rule, use the automatic one."""
         from dify import BadRequestError
 
         try:
             return await send()
         except BadRequestError as error:
-            if "process_rule is required" not in error.message:
+            if error.reason != "process_rule_required":
                 raise
             self.settings["process_rule"] = {"mode": "automatic"}
             return await send()
 
     async def _remove(self, path: Path, before: Entry) -> None:
-        """Delete the document that an earlier attempt made of a file under another name, if it is still of that file."""
+        """Delete the document that an earlier attempt created under another name, if it still belongs to the file."""
         from dify import NotFoundError
 
         document_id = before.document_id
         if document_id is None or not self._journal.is_free(document_id, path):
             return
-        with suppress(NotFoundError):  # someone may have deleted it
+        with suppress(NotFoundError):  # deleted in the meantime
             detail = await self._documents.get(self._dataset_id, document_id)
             file = None if detail.data_source_info is None else detail.data_source_info.upload_file
             if before.upload_id is None or file is None or file.id == before.upload_id:
                 await self._documents.delete(self._dataset_id, document_id)
 
-    async def _followed(self, entry: Entry, path: Path, bars: UploadBars) -> None:
+    async def _wait_indexed(self, entry: Entry, path: Path, bars: UploadBars) -> None:
         """Wait until a document is indexed."""
         from dify import IndexingFailed
 
         if entry.batch is not None:
 
-            def show(status: IndexingStatus) -> None:
+            def update(status: IndexingStatus) -> None:
                 for document in status.data:
                     bars.indexing(path, document.completed_segments, document.total_segments)
 
             await self._documents.wait_indexed(
-                self._dataset_id, entry.batch, timeout=None, poll_interval=_LOOK_SECONDS, on_progress=show
+                self._dataset_id, entry.batch, timeout=None, poll_interval=_POLL_INTERVAL, on_progress=update
             )
             return
-        assert entry.document_id is not None  # a file that was adopted has no batch to ask about
+        assert entry.document_id is not None  # adopted documents have no batch id
         while (detail := await self._documents.get(self._dataset_id, entry.document_id)).indexing_status != "completed":
             if detail.indexing_status in ("error", "paused"):
                 state = "could not be indexed" if detail.indexing_status == "error" else "is paused"
                 raise IndexingFailed(f"document {detail.id} {state}: {detail.error}", error=detail.error)
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_INTERVAL)
 
 
-def _readable(path: Path) -> os.stat_result:
-    """How large and old a file is; made sure of before its old document is taken away, not after.
+def _stat_readable(path: Path) -> os.stat_result:
+    """Return the status of a file, after a check that it can be read: before its old document is deleted.
 
     Raises:
-        OSError: It is gone, or cannot be read.
+        OSError: The file is gone, or cannot be read.
     """
-    found = path.stat()
-    if not stat.S_ISFIFO(found.st_mode):  # opening one would wait for its writer
+    status = path.stat()
+    if not stat.S_ISFIFO(status.st_mode):  # opening a FIFO would block until it has a writer
         path.open("rb").close()
-    return found
+    return status
 
 
-def _for_all(error: Exception, *, sent: bool) -> bool:
-    """Whether no other file would fare better: the key is refused, the knowledge base or the server is not there."""
+def _affects_all_files(error: Exception, *, sent: bool) -> bool:
+    """Return whether an error would affect every file: invalid key, unknown knowledge base, server not reachable."""
     import dify
 
     match error:
         case dify.AuthenticationError() | dify.PermissionDeniedError():
             return True
         case dify.NotFoundError():
-            return not sent  # afterwards it is the document that somebody has deleted
+            return not sent  # after sending, it is the document that was deleted
         case dify.APIConnectionError():
             return not error.sent
         case _:

@@ -16,8 +16,8 @@ from dify import Dify
 from dify.cli.knowledge.upload_journal import Journal, files_of
 from dify.testing import Emulator, EmulatorError, EmulatorFile
 
-from .conftest import KNOWLEDGE_KEY, environment, program
-from .terminal import Terminal
+from ..conftest import KNOWLEDGE_KEY, environment, program
+from ..terminal import Terminal
 
 Invoke = Callable[..., Any]
 
@@ -74,7 +74,7 @@ def uploads(emulator: Emulator) -> int:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dify.cli.knowledge.uploader._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("dify.cli.knowledge.uploader._POLL_INTERVAL", 0.01)
 
 
 def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, folder: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, fo
     assert first.stderr.splitlines()[-1] == "3 indexed"
     assert names_in(base_url, dataset) == ["deep%2Ftea.txt", "leave.md", "travel.md"]
     again = invoke(*words, "-v", base_url=base_url)
-    assert again.stderr.splitlines()[-1] == "3 indexed, 3 of them before"
+    assert again.stderr.splitlines()[-1] == "3 indexed, 3 of them earlier"
     assert uploads(emulator) == 3
 
 
@@ -241,7 +241,7 @@ def test_a_file_that_vanishes_or_cannot_be_read_fails_alone(
 
     result = invoke(*words, base_url=base_url)
 
-    assert (result.exit_code, result.stderr.splitlines()[-1][:30]) == (1, "Error: 2 of 4 files failed; ca")
+    assert (result.exit_code, result.stderr.splitlines()[-1][:30]) == (1, "Error: 2 of 4 files failed; to")
     states = {Path(each["file"]).name: each for each in map(json.loads, result.stdout.splitlines())}
     assert {name: each["state"] for name, each in states.items()} == {
         "tea.txt": "indexed",
@@ -324,7 +324,7 @@ def test_a_journal_that_cannot_be_written_is_named_before_anything_is_sent(
 
     assert (below_a_file.exit_code, a_folder.exit_code) == (1, 2)
     assert "cannot write the journal" in below_a_file.stderr
-    assert "is no file" in a_folder.stderr
+    assert "is not a regular file" in a_folder.stderr
     assert uploads(emulator) == 0
 
 
@@ -345,7 +345,7 @@ def test_an_unknown_knowledge_base_ends_the_upload_at_the_first_file(invoke: Inv
 
     assert (first.exit_code, first.stdout) == (4, "")
     assert first.stderr.startswith("Error: 404 ")
-    assert first.stderr.endswith("; 12 of 12 files are left\n")
+    assert first.stderr.endswith("; 12 of 12 files were not uploaded\n")
     assert len(emulator.requests) == 1
     # The next attempt looks for the one that was sent; another may set out meanwhile.
     assert invoke(*words, base_url=base_url).exit_code == 4
@@ -365,7 +365,7 @@ def test_a_refused_key_ends_the_upload_and_what_is_done_is_printed(invoke: Invok
     assert result.exit_code == 3
     assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ["indexed"] * 2
     assert result.stderr.startswith("Error: 403 ")
-    assert result.stderr.endswith("; 10 of 12 files are left\n")
+    assert result.stderr.endswith("; 10 of 12 files were not uploaded\n")
     assert uploads(emulator) == 3
     assert invoke(*words, base_url=base_url).exit_code == 0
     assert names_in(base_url, dataset) == [f"{n:02}.txt" for n in range(12)]

@@ -11,16 +11,16 @@ from urllib.parse import unquote
 
 import pytest
 
-from dify.cli.exits import Failure
+from dify.cli.exits import CommandError
 from dify.cli.knowledge.upload_journal import Journal, files_of
 from dify.cli.knowledge.upload_names import document_name, names_of
 
-from .knowledge_server import DATASET, KnowledgeServer, serve
+from .server import DATASET, KnowledgeServer, serve
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dify.cli.knowledge.uploader._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("dify.cli.knowledge.uploader._POLL_INTERVAL", 0.01)
 
 
 @pytest.fixture
@@ -86,15 +86,15 @@ def test_a_template_names_the_documents(
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        ("{nome}", "no field {nome}: it has {path} {parent}"),
-        ("{}", "no field {}"),
-        ("{path.parent}", "no field {path.parent}"),
-        ("{path!r}", "without a format or conversion"),
-        ("{path:>9}", "without a format or conversion"),
-        ("{path", "not valid"),
-        ("{stem}", "ends in the extension of its file (.md)"),
-        ("{name}", "would both be the document 'index.md'"),
-        ("one.md", "would both be the document 'one.md'"),
+        ("{nome}", "unknown field {nome} in --name-template; use {path} {parent}"),
+        ("{}", "unknown field {}"),
+        ("{path.parent}", "unknown field {path.parent}"),
+        ("{path!r}", "remove the format or conversion"),
+        ("{path:>9}", "remove the format or conversion"),
+        ("{path", "invalid --name-template"),
+        ("{stem}", "end the name in the file's extension (.md)"),
+        ("{name}", "would have the same document name 'index.md'"),
+        ("one.md", "would have the same document name 'one.md'"),
     ],
 )
 def test_a_template_that_cannot_work_is_refused_before_anything_is_sent(
@@ -111,7 +111,7 @@ def test_two_folders_with_the_same_paths_are_refused_and_told_apart_by_their_roo
 ) -> None:
     result = upload(folder / "a", folder / "b")
     assert result.exit_code == 2
-    assert f"{folder}/a/index.md and {folder}/b/index.md would both be the document 'index.md'" in result.stderr
+    assert f"{folder}/a/index.md and {folder}/b/index.md would have the same document name 'index.md'" in result.stderr
     assert "'{root}/{path}'" in result.stderr
     assert knowledge.requests == []
     assert upload(folder / "a", folder / "b", "--name-template", "{root}/{path}").exit_code == 0
@@ -130,8 +130,8 @@ def test_a_document_of_that_name_is_an_error_and_nothing_is_sent(
     knowledge.put("b%2Findex.md", b"Of someone else")
     result = upload(folder)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "1 document of these names that this upload did not make, such as 'b%2Findex.md'" in result.stderr
-    assert "nothing was sent: pass --replace" in result.stderr
+    assert "already contains a document 'b%2Findex.md' not created by this upload" in result.stderr
+    assert "nothing was uploaded. Pass --replace" in result.stderr
     assert knowledge.contents == {"b%2Findex.md": "Of someone else"}
     assert knowledge.count("POST") == 0
 
@@ -162,7 +162,7 @@ def test_it_is_skipped_on_request(upload: Any, knowledge: KnowledgeServer, folde
     [
         ({"enabled": False}, "it is disabled"),
         ({"archived": True}, "it is archived"),
-        ({"data_source_type": "notion_import"}, "does not come from a file"),
+        ({"data_source_type": "notion_import"}, "not created from a file"),
     ],
 )
 def test_what_the_server_would_not_replace_is_refused(
@@ -431,5 +431,5 @@ def test_a_file_without_an_extension_needs_none_in_its_name(tmp_path: Path) -> N
     (tmp_path / "README").write_text("x", encoding="utf-8")
     sources = files_of([tmp_path / "README"], [])
     assert list(names_of(sources, "{root} {stem}").values()) == [f"{tmp_path.name} README"]
-    with pytest.raises(Failure, match="no field"):
+    with pytest.raises(CommandError, match="unknown field"):
         names_of(sources, "{0}")
