@@ -11,6 +11,7 @@ import pytest
 
 import dify
 from dify import StreamTimeoutError, errors
+from dify._answers import not_json
 from dify._config import missing_key
 from dify._errors import status_error_from_body
 from dify.types.http import HTTPInfo
@@ -206,3 +207,65 @@ def test_a_providers_error_in_json_shows_its_description(words, message, text):
     assert message is None or error.message == message
     assert json.loads(error.body)["message"] == words
     assert text != "no quota" or "PluginInvokeError" not in str(error)
+
+
+def test_an_errors_text_is_its_message_and_its_hint():
+    error = errors.APIConnectionError("the connection was lost", sent=True, hint="try again")
+    assert (str(error), error.summary) == ("the connection was lost; try again", "the connection was lost")
+    assert str(errors.DifyError("it broke")) == errors.DifyError("it broke").summary == "it broke"
+
+
+def test_the_summary_of_a_response_has_status_code_and_message_and_not_the_hint():
+    error = errors.BadRequestError("No.", status_code=400, code="invalid_param", hint="mind the gap")
+    assert error.summary == "400 invalid_param: No."
+    assert str(error) == "400 invalid_param: No. (mind the gap)"
+
+
+@pytest.mark.parametrize(
+    ("settings", "param"),
+    [
+        ({"base_url": "ftp://example.com"}, "base_url"),
+        ({"base_url": "https://example.com?x=1"}, "base_url"),
+        ({"api_key": "dataset-1"}, "api_key"),
+        ({"knowledge_api_key": "app-1"}, "knowledge_api_key"),
+        ({"api_key": "two words"}, "api_key"),
+        ({"user": " "}, "user"),
+    ],
+)
+def test_a_configuration_error_names_the_argument_at_fault(settings, param):
+    with pytest.raises(errors.ConfigurationError) as raised:
+        dify.Dify(**{"api_key": "app-1", **settings})
+    assert raised.value.param == param
+
+
+def test_a_missing_key_and_a_missing_user_name_their_argument():
+    assert missing_key("getChatAppInfo", "knowledge_api_key").param == "knowledge_api_key"
+    with dify.Dify("app-1") as client, pytest.raises(errors.ConfigurationError) as raised:
+        client.chat.send("Hi")
+    assert raised.value.param == "user"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "path", "reason"),
+    [
+        (400, "invalid_param", "Arg user must be provided.", "/v1/chat-messages", "user_required"),
+        (400, "invalid_param", "process_rule is required", "/v1/x", "process_rule_required"),
+        (500, "unknown", "Internal Server Error", "/v1/datasets/d/document/create-by-text", "process_rule_required"),
+        (500, "unknown", "Internal Server Error", "/v1/datasets/d/document/create-by-file", None),
+        (400, "invalid_param", "query is required", "/v1/chat-messages", None),
+    ],
+)
+def test_the_reason_tells_errors_of_one_code_apart(status, code, message, path, reason):
+    http = HTTPInfo(status, {}, 0.1, "POST", f"https://dify.test{path}")
+    error = status_error_from_body({"code": code, "message": message}, status=status, http=http)
+    assert error.reason == reason
+    assert (error.hint is not None) == (reason is not None)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [(b"", "text/plain", "empty"), (b"<html>", "text/html", "html"), (b"<p>", "", "html"), (b"ok", "", "not_json")],
+)
+def test_a_response_that_is_no_json_has_a_reason(body, kind, reason):
+    http = HTTPInfo(200, {"content-type": kind}, 0.1, "GET", "https://dify.test/v1/info")
+    assert not_json(body, http).reason == reason
