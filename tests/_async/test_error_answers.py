@@ -247,7 +247,7 @@ async def test_a_redirect_is_not_followed_and_names_its_target(status):
 
     error = await error_of(handler)
     assert "other.test" in str(error)
-    assert "base_url" in error.hint
+    assert "set the base URL" in error.hint
     assert len(seen) == 1
 
 

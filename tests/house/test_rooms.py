@@ -90,4 +90,4 @@ def test_asyncio_is_named_only_where_the_faces_differ():
 
 def test_no_file_is_longer_than_a_reader_can_hold():
     lines = {path.relative_to(PACKAGE).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
-    assert {name: count for name, count in lines.items() if count > 450} == {}
+    assert {name: count for name, count in lines.items() if count > 600} == {}
