@@ -142,7 +142,7 @@ def acknowledged(body: bytes, info: HTTPInfo, operation: str) -> None:
         text = body.decode("utf-8", "replace")
         raise ResponseValidationError(
             f"the answer of {operation} does not say that it was done (HTTP {info.status}); it begins "
-            f"{printable(text, 200)!r}: check base_url, and gateways on the way",
+            f"{printable(text, 200)!r}: check the base URL, and gateways on the way",
             http=info,
             body=text[:_BODY_SHOWN],
         )

@@ -53,7 +53,9 @@ def not_dify(base_url: str, info: HTTPInfo, body: str | None) -> ResponseValidat
     answer = f"HTTP {info.status}, {media_type(info) or 'no Content-Type'}"
     return ResponseValidationError(
         f"{base_url} is not Dify's Service API: no answer has the X-Version header, and GET /info without a key returned "
-        f"{answer} and not Dify's JSON error 401; check base_url (it ends in /v1), and gateways in front of the server",
+        f"{answer} and not Dify's JSON error 401",
+        hint="check the base URL (it ends in /v1), and gateways in front of the server",
+        reason="not_dify",
         http=info,
         body=body,
     )

@@ -409,7 +409,8 @@ class ResponseValidationError(DifyError):
     Attributes:
         http: The exchange, where known.
         body: The start of the answer, or the whole frame of a stream.
-        reason: "empty" (no body), "html" (a web page), "not_json"; None for JSON of another shape.
+        reason: "empty" (no body), "html" (a web page), "not_json", "not_dify" (the server is not Dify's API); None for JSON of
+            another shape.
     """
 
     def __init__(
@@ -418,9 +419,10 @@ class ResponseValidationError(DifyError):
         *,
         http: HTTPInfo | None = None,
         body: str | None = None,
-        reason: Literal["empty", "html", "not_json"] | None = None,
+        reason: Literal["empty", "html", "not_json", "not_dify"] | None = None,
+        hint: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, hint=hint)
         self.reason = reason
         self.http = http
         self.body = body

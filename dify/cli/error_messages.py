@@ -68,7 +68,7 @@ def _hint_for(error: Exception, command: str, source: SettingsSource) -> str | N
             return "the server may still be processing the request"
         case dify.APIConnectionError():
             return f"check {source.address}"
-        case dify.ResponseValidationError() if error.reason == "html":
+        case dify.ResponseValidationError() if error.reason in ("html", "not_dify"):
             return f"check that {source.address} is the address of the API"
         case dify.BadRequestError() if error.reason == "user_required" and command == "request":
             return 'add "user" to BODY, or pass --query user=ID'

@@ -79,7 +79,8 @@ def test_what_is_not_dify_is_said_to_be_none_and_gives_no_other_advice(index, in
     client, _ = server(index=index, info=info)
     with pytest.raises(ResponseValidationError, match=r"https://dify\.test/v1 is not Dify's Service API") as caught:
         client.server()
-    assert "check base_url" in str(caught.value)
+    assert "; check the base URL (it ends in /v1)" in str(caught.value)
+    assert caught.value.reason == "not_dify"
     assert "route" not in str(caught.value)
     assert caught.value.http.url == "https://dify.test/v1/info"
 

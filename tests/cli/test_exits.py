@@ -366,6 +366,14 @@ def test_a_route_whose_key_is_missing_says_so_as_any_other_command(invoke: Invok
     assert result.stderr.startswith(f"Error: no API key: set {variable} to ")
 
 
+def test_a_request_with_key_none_is_sent_without_a_key(invoke: Invoke) -> None:
+    with Emulator().serve() as base_url:
+        with_key = invoke("request", "GET", "/info", base_url=base_url)
+        without = invoke("request", "GET", "/info", "--key", "none", base_url=base_url)
+    assert (with_key.exit_code, without.exit_code) == (0, 3)
+    assert without.stderr.startswith("Error: 401 unauthorized: ")
+
+
 def test_standard_input_that_is_no_text_is_wrong_usage() -> None:
     result = run(COMMAND, "chat", "-", "--emulator", env=environment(), input=b"\xff\x00", text=False)
     assert result.returncode == 2

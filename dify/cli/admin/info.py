@@ -38,7 +38,7 @@ async def show_all(ctx: Context) -> None:
             document["inputs"] = [{**plain(control), "type": kind} for kind, control in controls]
         ctx.screen.line(to_json(document))
         return
-    lines: dict[str, Any] = {"server": ctx.client.base_url, "version": server.server_version}
+    lines: dict[str, Any] = {"server": ctx.client.base_url, "version": server.server_version or "unknown"}
     if app_info is None or parameters is None:
         ctx.output.item(lines, list(lines))
         ctx.screen.note("no app key is set, so no app is shown")

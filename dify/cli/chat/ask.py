@@ -31,7 +31,8 @@ async def ask(
     """Send a message, show the answer and the summary, and prompt for the forms of a chatflow.
 
     Raises:
-        CommandError: The chatflow waits for a person, and there is no terminal or the user did not answer.
+        CommandError: The chatflow waits for a person, and there is no terminal or the user did not answer;
+            or its run was stopped.
     """
     client, screen = ctx.client, ctx.screen
     files: list[Any] = await upload_attachments(client, attachments, screen.note)
@@ -55,7 +56,7 @@ async def ask(
         reply = next_reply
     if reply.paused:
         raise CommandError(_waiting_message(reply))
-    print_summary(screen, reply)
+    print_summary(screen, reply, complete=view.complete)
     return reply
 
 
@@ -66,6 +67,7 @@ async def _show(
     try:
         async with stop_on_interrupt(stream):
             async for event in stream:
+                view.note_end(event)
                 if ctx.as_json:
                     ctx.screen.line(to_json(event_to_dict(event)))
                 else:

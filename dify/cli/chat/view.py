@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..exits import CommandError
 from ..terminal.screen import Screen, one_line, report
 
 if TYPE_CHECKING:
@@ -12,8 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["ChatView", "print_summary"]
 
 
-def print_summary(screen: Screen, reply: ChatResponse) -> None:
-    """Print the conversation and the usage of a reply, and warn about a run that did not succeed."""
+def print_summary(screen: Screen, reply: ChatResponse, *, complete: bool = True) -> None:
+    """Print the conversation and the usage of a reply, and warn about a run that did not succeed.
+
+    Args:
+        screen: The writer of notes.
+        reply: The reply.
+        complete: Whether the answer is complete.
+
+    Raises:
+        CommandError: The run was stopped before the answer was complete.
+    """
     if reply.conversation_id:
         screen.note(f"conversation {reply.conversation_id}")
     usage = reply.usage
@@ -26,8 +36,11 @@ def print_summary(screen: Screen, reply: ChatResponse) -> None:
         screen.note("usage " + ", ".join(part for part in parts if part))
     run = reply.workflow_run
     if run is not None and run.status == "stopped":
+        stopped, reason = f"run {run.workflow_run_id} was stopped", run.error or "no reason given"
+        if not complete:
+            raise CommandError(f"{stopped} before its answer was complete: {reason}")
         # Moderation stops a run too, after it has replaced the answer.
-        report(f"run {run.workflow_run_id} was stopped: {run.error or 'no reason given'}", label="Warning")
+        report(f"{stopped}: {reason}", label="Warning")
     if run is not None and run.status == "partial-succeeded":
         report(f"run {run.workflow_run_id} succeeded partially: some nodes failed", label="Warning")
 
@@ -45,6 +58,13 @@ class ChatView:
         self._shown = self._before = before
         self._noted: set[tuple[str, str]] = set()
         self._depths: dict[str, int] = {}
+        self.complete = False
+        """Whether the server has ended the answer, or moderation has replaced it."""
+
+    def note_end(self, event: ChatEvent) -> None:
+        """Note whether an event completes the answer."""
+        if event.event == "message_end" or (event.event == "message_replace" and event.reason):
+            self.complete = True
 
     @property
     def shown(self) -> str:

@@ -45,8 +45,14 @@ async def text_to_speech(
     ] = None,
     voice: Annotated[str | None, typer.Option("--voice", metavar="name", help="Voice of the app's model.")] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="path", help="File or directory to write to; - is standard output.")
-    ] = Path("speech.mp3"),
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="path",
+            help="File or directory to write to (in a directory: speech.mp3, .wav …); - is standard output.",
+        ),
+    ] = Path("."),
 ) -> None:
     """Convert text to speech with the app's model and print the path of the audio file."""
     from ..transfers import save_download

@@ -146,7 +146,8 @@ async def update_file(
     wait: Wait = True,
 ) -> None:
     """Replace the file of a document and index it again."""
-    created = await ctx.client.knowledge.documents.update_from_file(
+    # The deprecated route, because servers before 1.14 have no other; later ones have both.
+    created = await ctx.client.knowledge.documents.update_from_file(  # pyright: ignore[reportDeprecated]
         dataset_id, document_id, file, process_rule=json_option(rule, "--rule")
     )
     await _indexed(ctx, dataset_id, created.batch, wait)

@@ -80,5 +80,5 @@ def test_info_says_so_where_an_address_is_not_difys_and_names_the_option(invoke,
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "is not Dify's Service API" in result.stderr
-    assert "check --base-url" in result.stderr
+    assert "(check that --base-url or DIFY_BASE_URL is the address of the API)" in result.stderr
     assert "no such route" not in result.stderr
