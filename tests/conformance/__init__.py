@@ -10,6 +10,6 @@ Each key names an app by its kind; tests of a kind that has no key are skipped w
 an instance lacks (a speech model, a newer release) are skipped on a real server only. Inputs that an app requires are filled
 in by the kind of their control. Every test works as an end user of its own and deletes what it makes.
 
-At its end the suite prints which operations of the Service API were answered, and how often. With all variables set, the
-last test fails for an operation that no test called with success.
+At its end the suite prints which operations of the Service API were answered, and how often. With all variables set, a run of
+the whole suite fails for an operation that no test called with success.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,35 @@ DOORS: tuple[Door, ...] = ("live",) if live_targets() else ("in-process", "local
 TOUCHED = Touched()
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note whether the whole suite was collected: only then can an operation be missing."""
+    here = Path(__file__).parent
+    collected = {item.path for item in session.items}
+    TOUCHED.whole = not session.config.option.keyword and {*here.glob("test_*.py")} <= collected
+    TOUCHED.whole = TOUCHED.whole and not any("::" in argument for argument in session.config.args)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Run in one process on a real server: its jobs for one app, such as annotation replies, fail side by side."""
+    return 0 if live_targets() else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker of pytest-xdist has counted."""
+    TOUCHED.add(getattr(node, "workeroutput", {}).get("touched", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the counts to the process that started this one, or fail the session for an operation that is missing."""
+    workeroutput: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        workeroutput["touched"] = TOUCHED.plain()
+    elif TOUCHED.missing() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the operations that the suite touched."""
     if not TOUCHED.doors:
@@ -26,6 +56,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("operations of the Service API that were answered")
     for line in TOUCHED.report():
         terminalreporter.write_line(line)
+    for line in TOUCHED.missing():
+        terminalreporter.write_line(f"FAILED {line}")
 
 
 @pytest.fixture(scope="session")

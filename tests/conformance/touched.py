@@ -10,10 +10,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from dify._operations import OPERATIONS
 
-from .targets import Door, Face
+from .targets import Door, Face, live, live_targets
 
 Counts = dict[str, Counter[int]]
 """How often each status code came, by operation."""
@@ -37,10 +38,16 @@ class Recorder(logging.Handler):
 
 
 class Touched:
-    """Every response of the suite, by door and face."""
+    """Every response of the suite, by door and face.
+
+    Attributes:
+        doors: The counts.
+        whole: True if the whole suite was collected, so that every operation is due.
+    """
 
     def __init__(self) -> None:
         self.doors: dict[Door, dict[Face, Counts]] = {}
+        self.whole = False
 
     @contextmanager
     def recording(self, door: Door) -> Iterator[None]:
@@ -55,6 +62,35 @@ class Touched:
         finally:
             logger.setLevel(level)
             logger.removeHandler(handler)
+
+    def plain(self) -> dict[str, Any]:
+        """The counts in types that one process can send to another."""
+        doors = [
+            (door, face, operation, code, count)
+            for door, faces in self.doors.items()
+            for face, counts in faces.items()
+            for operation, statuses in counts.items()
+            for code, count in statuses.items()
+        ]
+        return {"whole": self.whole, "counts": doors}
+
+    def add(self, plain: Mapping[str, Any]) -> None:
+        """Add the counts of another process."""
+        self.whole = self.whole or bool(plain.get("whole"))
+        for door, face, operation, code, count in plain.get("counts", ()):
+            faces = self.doors.setdefault(door, {"async": {}, "sync": {}})
+            faces[face].setdefault(operation, Counter())[code] += count
+
+    def missing(self) -> list[str]:
+        """A line for each door and face that left an operation out, although the whole suite ran with every variable set."""
+        if not self.whole or (live_targets() and live().unset):
+            return []
+        return [
+            f"{door}, {face}: no test called {', '.join(untouched)} with success"
+            for door, faces in self.doors.items()
+            for face in faces
+            if (untouched := self.untouched(door, face))
+        ]
 
     def succeeded(self, door: Door, face: Face) -> set[str]:
         """The operations that a face called and that the server answered with a success."""
