@@ -25,6 +25,7 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Ca
     import uvicorn
 
     from ._resetting import ResettingProtocol
+    from ._uvicorn import EmulatorServer
 
     # It listens before the server's thread is there: whoever connects at once waits in the backlog, not in a loop here.
     listening = _listen(host, port)
@@ -39,7 +40,7 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Ca
         access_log=False,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = EmulatorServer(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="dify-emulator-server", daemon=True)
     thread.start()
     try:
@@ -47,6 +48,6 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Ca
         yield f"http://{shown}:{listening.getsockname()[1]}"
     finally:
         before_stop()
-        server.should_exit = True
+        server.end()
         thread.join()
         listening.close()
