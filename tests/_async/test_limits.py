@@ -38,20 +38,20 @@ async def test_an_answer_over_the_limit_is_not_read_to_its_end():
 
 
 async def test_a_bomb_is_given_up_before_it_has_opened():
-    bomb = gzip.compress(b" " * (200 << 20))
+    bomb = gzip.compress(b" " * (100 << 20), 1)
     with pytest.raises(ResponseValidationError, match="bytes"):
         await make_client(body(bomb, content_encoding="gzip")).workflows.get("r")
 
 
 async def test_a_bomb_in_a_stream_is_given_up_before_it_has_opened():
-    bomb = gzip.compress(b"data: " + b" " * (200 << 20))
+    bomb = gzip.compress(b"data: " + b" " * (100 << 20), 1)
     handler = body(bomb, content_type="text/event-stream", content_encoding="gzip")
     with pytest.raises(ResponseValidationError, match="bytes"):
         await make_client(handler).chat.send("hi")
 
 
 async def test_a_bomb_as_an_error_still_tells_its_status():
-    bomb = gzip.compress(b"E" * (200 << 20))
+    bomb = gzip.compress(b"E" * (100 << 20), 1)
     with pytest.raises(ServerError) as caught:
         await make_client(body(bomb, status=500, content_encoding="gzip")).workflows.get("r")
     assert len(caught.value.body) <= 64 << 10

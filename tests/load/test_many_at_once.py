@@ -262,6 +262,7 @@ async def test_500_tasks_that_leave_their_streams_in_the_middle_leave_nothing_op
             assert await asyncio.to_thread(server.all_closed)  # before the client is: each stream closes its own
 
 
+@pytest.mark.slow
 async def test_500_tasks_get_their_own_answers_from_the_emulator():
     async def answer(request: EmulatorRequest) -> str:
         return f"You are {request.user}, and said {request.query}"

@@ -10,11 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dify.testing
 
 BOT = Path(__file__).resolve().parents[2] / "docs" / "examples" / "bot"
 
 
+@pytest.mark.slow
 def test_its_tests_pass_where_no_source_tree_is_near(tmp_path):
     project = tmp_path / "bot"
     shutil.copytree(BOT, project, ignore=shutil.ignore_patterns("__pycache__"))
