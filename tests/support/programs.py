@@ -296,6 +296,9 @@ def _import_everything() -> None:
     ):
         importlib.import_module(name)
     asyncio.run(_build_models())
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(60)  # of the loop that has ended; it ends, too
     assert threading.active_count() == 1, "a process with threads cannot be forked"
     gc.collect()
     gc.freeze()
