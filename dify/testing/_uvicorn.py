@@ -53,7 +53,7 @@ class EmulatorServer(uvicorn.Server):
             connection.shutdown()
         try:
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
-                while self.server_state.connections or self.server_state.tasks:
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(_LOOK)
         except TimeoutError:
             tasks: list[asyncio.Task[Any]] = list(self.server_state.tasks)
