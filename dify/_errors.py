@@ -168,7 +168,7 @@ def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
 
 
 def is_error_body(body: Any) -> bool:
-    """Whether decoded JSON is an error in Dify's words in spite of a status of success."""
+    """Return True if decoded JSON is an error body of Dify, although the HTTP status is a success."""
     if not isinstance(body, dict):
         return False
     members = cast("dict[str, Any]", body)

@@ -41,7 +41,7 @@ LARGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class ListOrder:
-    """How the server orders a list and cuts it into pages.
+    """Order and paging of a list on the server.
 
     Attributes:
         paging: The parameter that selects a page.

@@ -48,7 +48,7 @@ class Material:
 
     @property
     def shown(self) -> dict[str, Any]:
-        """What the datasource node of a run shows of it."""
+        """The output of the datasource node of a run."""
         return {**self.info, "icon": ICON}
 
     @classmethod

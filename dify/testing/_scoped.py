@@ -100,7 +100,7 @@ def _is_number(text: str) -> bool:
 
 
 def like(text: str, pattern: str) -> bool:
-    """Whether a text has a pattern in it, as the database compares: by case, with `%` and `_` for anything."""
+    """Return True if a text contains a pattern, as SQL LIKE compares: case-sensitive, `%` and `_` as wildcards."""
     parts: list[str] = re.findall(r"(?s)\\.|.", pattern)
     wild: dict[str, str] = {"%": ".*", "_": "."}
     expression = "".join(wild.get(part, re.escape(part.removeprefix("\\") or part)) for part in parts)

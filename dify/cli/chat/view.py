@@ -59,7 +59,7 @@ class ChatView:
         self._noted: set[tuple[str, str]] = set()
         self._depths: dict[str, int] = {}
         self.complete = False
-        """Whether the server has ended the answer, or moderation has replaced it."""
+        """True if the server has ended the response, or moderation has replaced it."""
 
     def note_end(self, event: ChatEvent) -> None:
         """Note whether an event completes the answer."""

@@ -1,4 +1,4 @@
-"""How texts are cut into chunks: by characters, as the server does, whatever the setting's name `max_tokens` says.
+"""Splitting of texts into chunks by characters, as the server does, although the setting is called `max_tokens`.
 
 In mode "automatic" a text is cut into chunks of less than 500 characters that overlap by up to 50. With rules of its own it
 is cut at every separator; a longer piece is cut further at empty lines, sentences and words.
@@ -34,7 +34,7 @@ DEFAULT: dict[str, Any] = {
         "segmentation": {"delimiter": "\n", "max_tokens": 1024, "chunk_overlap": 50},
     },
 }
-"""What the server shows as the rule of a knowledge base that has none."""
+"""The rule that the server shows for a knowledge base that has none."""
 
 _SHORTEST, _LONGEST = 50, 4000
 _BOUNDARIES = ("\n\n", "。", ". ", " ", "")

@@ -1,4 +1,4 @@
-"""What requests about documents may hold. The classes are named as Dify names them: its validation errors say the name."""
+"""Request bodies of documents. The classes have Dify's names, because its validation errors contain them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PreProcessingRule(BaseModel):
 
 
 class Segmentation(BaseModel):
-    """Where to cut."""
+    """Boundaries and size of chunks."""
 
     separator: str = "\n"
     max_tokens: int
@@ -55,7 +55,7 @@ class Segmentation(BaseModel):
 
 
 class Rule(BaseModel):
-    """How to cut."""
+    """Rules for splitting documents into chunks."""
 
     pre_processing_rules: list[PreProcessingRule] | None = None
     segmentation: Segmentation | None = None
@@ -70,7 +70,7 @@ class ProcessRule(BaseModel):
     rules: Rule | None = None
 
     def problem(self) -> str | None:
-        """What is missing, in the server's words. The rules of mode "automatic" are not looked at."""
+        """Return the server's message about a missing part. The rules of mode "automatic" are not checked."""
         if self.mode == ProcessRuleMode.AUTOMATIC:
             return None
         rules = self.rules
@@ -137,7 +137,7 @@ class DocumentTextUpdate(BaseModel):
 
 
 class KnowledgeConfig(BaseModel):
-    """What a document is made or changed by, whether of text or of a file."""
+    """Settings that create or change a document, from a text or a file."""
 
     original_document_id: str | None = None
     duplicate: bool = True

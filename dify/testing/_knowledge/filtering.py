@@ -9,7 +9,7 @@ __all__ = ["fits"]
 
 
 def fits(values: dict[str, Any], wanted: dict[str, Any] | None) -> bool:
-    """Whether a document's metadata meet the conditions of a search."""
+    """Return True if the metadata of a document meet the conditions of a search."""
     conditions: list[dict[str, Any]] = (wanted or {}).get("conditions") or []
     tests = list(_tests(values, conditions))
     if not tests:

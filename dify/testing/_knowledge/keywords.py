@@ -31,7 +31,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fd5]")
 
 
 def is_stop_word(word: str) -> bool:
-    """Whether a word is too common to be searched for."""
+    """Return True if a word is too common for the index."""
     return word.lower() in _STOP_WORDS
 
 

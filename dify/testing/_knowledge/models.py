@@ -30,7 +30,7 @@ MODEL_TYPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
 
 
 def problem_with(provider: str) -> str | None:
-    """Why the workspace cannot use a provider's models, in the server's words; None if it can.
+    """Return the server's reason for refusing a provider's models; None if the workspace can use them.
 
     A server does not check the name of the model: it finds out when it uses it.
     """

@@ -1,4 +1,4 @@
-"""What requests about knowledge bases may hold.
+"""Request bodies of knowledge bases.
 
 The classes are named as Dify names them: its validation errors say the name.
 """
@@ -18,7 +18,7 @@ _Technique = Literal["high_quality", "economy"]
 
 
 class DatasetPermissionEnum(StrEnum):
-    """Who may see a knowledge base."""
+    """Visibility of a knowledge base."""
 
     ONLY_ME = "only_me"
     ALL_TEAM = "all_team_members"

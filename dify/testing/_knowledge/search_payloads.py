@@ -1,4 +1,4 @@
-"""What requests about searches may hold. The classes are named as Dify names them: its validation errors say the name."""
+"""Request bodies of searches. The classes have Dify's names, because its validation errors contain them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class WeightKeywordSetting(BaseModel):
 
 
 class WeightModel(BaseModel):
-    """How a hybrid search weighs what it finds."""
+    """Weights of a hybrid search."""
 
     weight_type: Literal["semantic_first", "keyword_first", "customized"] | None = None
     vector_setting: WeightVectorSetting | None = None
@@ -86,7 +86,7 @@ class MetadataFilteringCondition(BaseModel):
 
 
 class RetrievalModel(BaseModel):
-    """How to search."""
+    """Search settings."""
 
     search_method: RetrievalMethod
     reranking_enable: bool

@@ -40,7 +40,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What the index holds: a chunk, or a child chunk of one."""
+    """An entry of the index: a chunk or a child chunk."""
 
     document: StoredDocument
     segment: StoredSegment
@@ -64,7 +64,7 @@ def similarity(query: str, text: str) -> float:
 
 
 def search(dataset: StoredDataset, query: str, settings: dict[str, Any]) -> list[Hit]:
-    """What a knowledge base has on a query, best first.
+    """Return the chunks that match a query, best first.
 
     Raises:
         SearchError: The knowledge base has no embeddings, `top_k` is none, or the rerank model is unknown.
@@ -132,7 +132,7 @@ class _Finder:
         return sorted(found, key=lambda entry: -entry.score)[: self._most]
 
     def hybrid(self) -> list[_Entry]:
-        """What either of the two finds: with weights or a rerank model up to `top_k`, else all of it."""
+        """Return the chunks that either search finds: up to `top_k` with weights or a rerank model, otherwise all."""
         problems: list[str] = []
         both: dict[str, _Entry] = {}
         for find in (self.full_text, lambda: self.semantic(0.0)):

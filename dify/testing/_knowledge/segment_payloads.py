@@ -1,4 +1,4 @@
-"""What requests about chunks may hold. The classes are named as Dify names them: its validation errors say the name."""
+"""Request bodies of chunks. The classes have Dify's names, because its validation errors contain them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SegmentListQuery(BaseModel):
 
 
 class SegmentUpdateArgs(BaseModel):
-    """What to change in a chunk."""
+    """Changes to a chunk."""
 
     content: str | None = None
     answer: str | None = None

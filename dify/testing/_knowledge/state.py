@@ -48,7 +48,7 @@ SOURCES = {
     "online_document": "online_document",
     "online_drive": "online_drive",
 }
-"""What the built-in metadata field `source` says, by where a document is from."""
+"""Values of the built-in metadata field `source`, by the origin of the document."""
 
 STEPS = ("waiting", "parsing", "cleaning", "splitting", "indexing", "completed")
 """The states that a document goes through; a failure ends in "error"."""
@@ -76,7 +76,7 @@ class SourceFile:
 
 @dataclass
 class StoredRule:
-    """How documents are cut. A document that was made without a rule of its own has that of the one before it."""
+    """Splitting rule of documents. A document created without a rule uses the rule of the previous document."""
 
     mode: str
     rules: dict[str, Any] | None
@@ -188,7 +188,7 @@ class StoredDocument:
 
     @property
     def under_way(self) -> bool:
-        """Whether it is being indexed."""
+        """True while the document is being indexed."""
         return self.status in STEPS[:-1]
 
     @property
@@ -296,12 +296,12 @@ class StoredDataset:
 
     @property
     def embeds(self) -> bool:
-        """Whether its chunks get embeddings; if not, those of an economical one get keywords."""
+        """True if chunks get embeddings; chunks of economy knowledge bases get keywords."""
         return self.indexing_technique == "high_quality"
 
     @property
     def lists_keywords(self) -> bool:
-        """Whether its chunks are found by keywords."""
+        """True if chunks are indexed by keywords."""
         return self.indexing_technique == "economy"
 
     def searchable(self) -> Iterator[tuple[StoredDocument, StoredSegment]]:
@@ -322,7 +322,7 @@ class StoredDataset:
         return found[-1] if found else None
 
     def values(self, document: StoredDocument) -> list[tuple[str, str, str, Any]] | None:
-        """What a document has in the metadata fields: id, name, type and value of each; None if it has no values."""
+        """Return id, name, type and value of each metadata field of a document; None if it has no values."""
         if not document.metadata:
             return None
         bound = [self.fields[id] for id in document.field_ids if id in self.fields]

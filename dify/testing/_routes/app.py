@@ -1,4 +1,4 @@
-"""What an app tells about itself."""
+"""Routes that describe an app."""
 
 from __future__ import annotations
 

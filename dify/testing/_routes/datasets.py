@@ -79,7 +79,7 @@ async def _list(call: Call) -> Response:
 
 
 def _seen(dataset: StoredDataset, account_id: str) -> bool:
-    """Whether the list shows a knowledge base to the key's owner, who is not always among the members it is for."""
+    """Return True if the list shows a knowledge base to the key's owner, who is not always one of its members."""
     return dataset.permission != "partial_members" or account_id in dataset.partial_member_list
 
 

@@ -39,7 +39,7 @@ _FIRST_SEARCH = {
     "top_k": 4,
     "score_threshold_enabled": False,
 }
-"""How a knowledge base is searched that its first document has made a high-quality one."""
+"""Search settings of a knowledge base that became high-quality with its first document."""
 
 
 def routes(core: Core) -> list[Route]:
@@ -141,7 +141,7 @@ async def _update(call: Call, dataset: StoredDataset, values: dict[str, Any], so
 
 
 def _config(values: dict[str, Any], source: SourceFile | None) -> KnowledgeConfig:
-    """What was sent, checked as the server checks texts and files alike."""
+    """Return the validated body; the server checks texts and files alike."""
     if source is not None:
         files = {"data_source_type": "upload_file", "file_info_list": {"file_ids": [source.id]}}
         values["data_source"] = {"type": "upload_file", "info_list": files}
