@@ -64,6 +64,7 @@ def test_difys_own_limits(repeatable):
     assert tries(Failure("status", 400, "invalid_param", concurrency_limit=True), repeatable=repeatable)
     assert tries(Failure("status", 429, "too_many_requests"), repeatable=repeatable)
     assert not tries(Failure("status", 429, "rate_limit_error"), repeatable=repeatable)
+    assert tries(Failure("status", 503, "service_unavailable"), repeatable=repeatable)
     assert not tries(Failure("status", 403, "forbidden"), repeatable=repeatable)
 
 
@@ -117,6 +118,7 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
         ("1e400", float("inf")),
         ("9" * 5000, float("inf")),
         ("Thu, 01 Jan 2026 12:00:30 GMT", 30.0),
+        ("Thu, 01 Jan 2026 12:00:01 GMT", 1.0),
         ("Thu, 01 Jan 2026 13:00:30 +0100", 30.0),
         ("Thursday, 01-Jan-26 12:00:30 GMT", 30.0),
         ("Thu Jan  1 12:00:30 2026", 30.0),
