@@ -23,6 +23,7 @@ from .errors import (
     InvalidArgumentError,
     RateLimitError,
     ResponseValidationError,
+    ServiceUnavailableError,
     printable,
 )
 from .types._base import Answer, attach
@@ -233,7 +234,12 @@ def failed_answer(info: HTTPInfo, body: bytes, secrets: tuple[str, ...], operati
     text = redact(body.decode("utf-8", "replace"), secrets)
     error = status_error(info, text.encode("utf-8", "replace"), operation)
     limit = isinstance(error, RateLimitError) and info.status == 400
-    return AttemptFailed(Failure("status", info.status, error.code, limit, error.retry_after), error)
+    refused = False
+    if isinstance(error, ServiceUnavailableError):
+        from ._operations import refuses_before_work  # the table is for those who need it
+
+        refused = refuses_before_work(operation)
+    return AttemptFailed(Failure("status", info.status, error.code, limit, refused, error.retry_after), error)
 
 
 def failed_exchange(cause: Exception, call: Call, base_url: str) -> AttemptFailed:

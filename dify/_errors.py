@@ -68,7 +68,7 @@ _HINTS: dict[str, str] = {
     "workspace_archived": "the workspace is archived: its owner has to restore it",
     "app_suggested_questions_after_answer_disabled": "switch on suggested questions in the app",
     "agent_version_not_found_error": "the agent's published version is gone: publish the agent again",
-    "service_unavailable": "the server refused it before any work began: it can be sent again",
+    "service_unavailable": "the server cannot process the request at the moment: try again later",
     "human_input_form_submitted": "somebody has submitted this form already",
 }
 

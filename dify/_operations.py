@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["OPERATIONS", "SERVER_ONLY", "Operation", "Release", "ServerRoute", "missing_route", "release_of"]
+__all__ = [
+    "OPERATIONS",
+    "SERVER_ONLY",
+    "Operation",
+    "Release",
+    "ServerRoute",
+    "missing_route",
+    "refuses_before_work",
+    "release_of",
+]
 
 Release = Literal["0.10", "1.9", "1.14"]
 """The oldest of the releases looked at that has a route; it may have come in a release between two of them."""
@@ -205,6 +214,19 @@ def release_of(version: str | None) -> tuple[int, int] | None:
     """
     found = re.match(r"v?(\d{1,4})\.(\d{1,4})", (version or "").strip())
     return (int(found[1]), int(found[2])) if found else None
+
+
+def refuses_before_work(operation: str) -> bool:
+    """Return True if a 503 `service_unavailable` of an operation says that the server has not begun to work on it.
+
+    Dify documents this for the calls that create and change documents and chunks. A gateway may use the same code anywhere.
+
+    Example:
+        >>> refuses_before_work("createDocumentFromText"), refuses_before_work("sendChatMessage")
+        (True, False)
+    """
+    known = OPERATIONS.get(operation)
+    return known is not None and known.path.startswith(f"{_DATASET}/document")
 
 
 def missing_route(operation: str, server_version: str | None) -> str | None:

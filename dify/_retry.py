@@ -27,6 +27,7 @@ class Failure:
         status: HTTP status of the answer, for "status".
         code: Dify's code, for "status".
         concurrency_limit: Whether the answer is Dify's refusal of too many requests at once, sent before any work began.
+        refused: Whether the operation documents the answer as a refusal before any work began.
         retry_after: Seconds the server asked to wait, for "status".
     """
 
@@ -34,6 +35,7 @@ class Failure:
     status: int = 0
     code: str | None = None
     concurrency_limit: bool = False
+    refused: bool = False
     retry_after: float | None = None
 
 
@@ -87,8 +89,8 @@ def _worth_it(failure: Failure, repeatable: bool) -> bool:
                 return True
             if failure.status == 429:
                 return failure.code != "rate_limit_error"  # a quota: waiting seconds does not fill it
-            if failure.status == 503 and (failure.retry_after is not None or failure.code == "service_unavailable"):
-                return True  # refused before work began
+            if failure.refused or (failure.status == 503 and failure.retry_after is not None):
+                return True  # before any work began
             return repeatable and failure.status in _GATEWAY
 
 

@@ -308,7 +308,10 @@ class PluginRuntimeError(ServerError):
 
 
 class ServiceUnavailableError(ServerError):
-    """503 `service_unavailable`: Dify refused the request before any work began, so that it may be sent again (from 1.17)."""
+    """503 `service_unavailable`: Dify cannot process the request at the moment (servers from 1.17).
+
+    For calls that create or change documents and chunks it means that no work has begun, and they are retried.
+    """
 
 
 class AgentRunLimitError(APIStatusError):

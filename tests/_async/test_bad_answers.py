@@ -94,7 +94,7 @@ async def test_who_asks_for_nothing_is_still_told_that_nothing_was_done():
     with pytest.raises(NotFoundError, match="gone"):
         await client.request("PUT", "/thing", cast_to=type(None))
     client = make_client(bare(200, b"<!doctype html><html></html>", content_type="text/html"))
-    with pytest.raises(ResponseValidationError, match="base_url"):
+    with pytest.raises(ResponseValidationError, match="base URL"):
         await client.request("PUT", "/thing", cast_to=type(None))
 
 
@@ -104,7 +104,7 @@ async def test_an_answer_that_should_have_content_and_is_empty_is_told_even_wher
 
 
 BAD_ANSWERS = {
-    "a page": (b"<!doctype html><html></html>", "base_url"),
+    "a page": (b"<!doctype html><html></html>", "base URL"),
     "nothing": (b"", "empty"),
     "garbage": (b"\xff\xfe", "JSON"),
     "another shape": (b'{"unexpected": 1}', "id"),

@@ -37,7 +37,7 @@ def call(name: str, handler) -> Any:
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "TEXT/HTML", "application/xhtml+xml"])
 def test_a_page_with_status_200_is_no_answer(name, kind):
-    with pytest.raises(ResponseValidationError, match=r"web page.*base_url") as caught:
+    with pytest.raises(ResponseValidationError, match=r"web page.*base URL") as caught:
         call(name, answer(PAGE, kind))
     assert caught.value.http.status == 200
     assert "Sign in" in caught.value.body

@@ -37,7 +37,7 @@ CODES = {
     "agent_version_not_found_error": (404, NotFoundError, "publish the agent again"),
     "agent_run_limit_exceeded": (500, AgentRunLimitError, "limit"),
     "plugin_runtime_error": (502, PluginRuntimeError, "plugin"),
-    "service_unavailable": (503, ServiceUnavailableError, "before any work began"),
+    "service_unavailable": (503, ServiceUnavailableError, "try again later"),
 }
 
 
@@ -106,6 +106,13 @@ def test_a_request_that_was_refused_before_any_work_is_sent_again_even_where_it_
     assert made.batch == "b-1"
     assert len(seen) == 2
     assert len(waits) == 1
+
+
+def test_a_message_is_not_sent_again_after_the_same_code(waits):
+    seen: list[httpx.Request] = []
+    with pytest.raises(ServiceUnavailableError):
+        make_client(refusing("service_unavailable", seen), max_retries=2).chat.send("Hi")
+    assert (len(seen), waits) == (1, [])
 
 
 def test_a_503_of_a_gateway_is_not_taken_for_that_refusal(waits):

@@ -64,7 +64,8 @@ def test_difys_own_limits(repeatable):
     assert tries(Failure("status", 400, "invalid_param", concurrency_limit=True), repeatable=repeatable)
     assert tries(Failure("status", 429, "too_many_requests"), repeatable=repeatable)
     assert not tries(Failure("status", 429, "rate_limit_error"), repeatable=repeatable)
-    assert tries(Failure("status", 503, "service_unavailable"), repeatable=repeatable)
+    assert tries(Failure("status", 503, "service_unavailable", refused=True), repeatable=repeatable)
+    assert tries(Failure("status", 503, "service_unavailable"), repeatable=repeatable) is repeatable
     assert not tries(Failure("status", 403, "forbidden"), repeatable=repeatable)
 
 
