@@ -30,8 +30,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _STREAMS = [
     "tests/_async/test_folding.py",
-    "tests/_async/test_recorded_streams.py",
     "tests/_async/test_reconnecting.py",
+    "tests/_async/test_reconnecting_into_containers.py",
+    "tests/_async/test_failed_runs.py",
+    "tests/_async/test_stream_breaks.py",
+    "tests/_async/test_forms.py",
+    "tests/_async/test_recorded_streams.py",
+    "tests/_async/test_recorded_replies.py",
+    "tests/testing_kit/test_streams.py",
+]
+_ERRORS = [
+    "tests/unit/test_errors.py",
+    "tests/_async/test_error_answers.py",
+    "tests/_async/test_bad_answers.py",
+    "tests/_async/test_answers_of_others.py",
+    "tests/_async/test_refusals.py",
+    "tests/_async/test_newer_servers.py",
+    "tests/_async/test_audio.py",
 ]
 _PAGES = ["tests/unit/test_paging.py", "tests/_async/test_pager.py", "tests/_async/knowledge/test_pages.py"]
 
@@ -48,12 +63,8 @@ TESTS: dict[str, list[str]] = {
     "dify/_sse.py": ["tests/unit/test_sse_cases.py", "tests/faults/test_fuzz_streams.py"],
     "dify/_text.py": ["tests/_async/test_text_pieces.py", *_STREAMS],
     "dify/_json.py": ["tests/unit", "tests/_async/test_bad_answers.py", "tests/_async/test_error_answers.py"],
-    "dify/_errors.py": ["tests/unit/test_errors.py", "tests/_async/test_error_answers.py"],
-    "dify/_answers.py": [
-        "tests/_async/test_bad_answers.py",
-        "tests/_async/test_error_answers.py",
-        "tests/unit/test_errors.py",
-    ],
+    "dify/_errors.py": _ERRORS,
+    "dify/_answers.py": _ERRORS,
 }
 """The modules, each with the tests that are about it; the nearest tests first."""
 
