@@ -17,8 +17,8 @@ from .errors import ConfigurationError, InvalidArgumentError
 
 __all__ = [
     "DEFAULT_BASE_URL",
-    "Limits",
     "RequestOptions",
+    "ResponseLimits",
     "Settings",
     "connections_from",
     "missing_key",
@@ -42,11 +42,11 @@ class RequestOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits on the size of responses held in memory, in bytes after decompression.
+class ResponseLimits:
+    """ResponseLimits on the size of responses held in memory, in bytes after decompression.
 
     Example:
-        >>> Limits(frame=1 << 20).answer
+        >>> ResponseLimits(frame=1 << 20).answer
         67108864
     """
 
@@ -69,7 +69,7 @@ class Settings:
     timeout: Timeout = field(default_factory=lambda: DEFAULT_TIMEOUT)
     max_retries: int = 2
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    limits: Limits = field(default_factory=Limits)
+    limits: ResponseLimits = field(default_factory=ResponseLimits)
 
     def with_changes(
         self,
@@ -123,7 +123,7 @@ def settings_from(
     timeout: TimeoutTypes | None = None,
     max_retries: int = 2,
     headers: Mapping[str, str] | None = None,
-    limits: Limits | None = None,
+    limits: ResponseLimits | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings of a new client: the arguments, and the environment where they are None."""
@@ -288,11 +288,11 @@ def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -
     )
 
 
-def _limits(value: object) -> Limits:
+def _limits(value: object) -> ResponseLimits:
     if value is None:
-        return Limits()
-    if not isinstance(value, Limits):
-        raise ConfigurationError(f"limits is of type {type(value).__name__}: give a dify.Limits(...)")
+        return ResponseLimits()
+    if not isinstance(value, ResponseLimits):
+        raise ConfigurationError(f"limits is of type {type(value).__name__}: give a dify.ResponseLimits(...)")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import IndexingFailed, IndexingTimeout, printable, readable
+from .errors import IndexingFailedError, IndexingTimeoutError, printable, readable
 from .types.documents import DocumentIndexing, IndexingStatus
 
 __all__ = ["all_indexed", "indexing_overdue"]
@@ -12,7 +12,7 @@ def all_indexed(status: IndexingStatus) -> bool:
     """Tell whether all documents are indexed.
 
     Raises:
-        IndexingFailed: One of them could not be indexed, or is paused.
+        IndexingFailedError: One of them could not be indexed, or is paused.
 
     Example:
         >>> all_indexed(IndexingStatus(data=[{"id": "d-1", "indexing_status": "splitting"}]))
@@ -22,7 +22,7 @@ def all_indexed(status: IndexingStatus) -> bool:
     """
     for document in status.data:
         if document.indexing_status in ("error", "paused"):
-            raise IndexingFailed(_reason(document), error=document.error, documents=status.data)
+            raise IndexingFailedError(_reason(document), error=document.error, documents=status.data)
     return bool(status.data) and all(document.indexing_status == "completed" for document in status.data)
 
 
@@ -33,13 +33,13 @@ def _reason(document: DocumentIndexing) -> str:
     return f"the indexing of document {document.id} is paused: {error}; resume it in Dify, then wait again"
 
 
-def indexing_overdue(status: IndexingStatus, batch: str, seconds: float | None) -> IndexingTimeout:
+def indexing_overdue(status: IndexingStatus, batch: str, seconds: float | None) -> IndexingTimeoutError:
     """Return the error for a wait that is over before the indexing is."""
     left = [document for document in status.data if document.indexing_status != "completed"]
     states = ", ".join(sorted({printable(document.indexing_status, 40) for document in left})) or "unknown"
     reasons = "".join(f"; document {one.id}: {printable(readable(one.error), 500)}" for one in left if one.error)
     within = "" if seconds is None else f" within {seconds:g} s"
-    return IndexingTimeout(
+    return IndexingTimeoutError(
         f"batch {batch} was not indexed{within}: {len(left)} of {len(status.data)} documents to go ({states}){reasons}; the "
         "server goes on, and wait_indexed can be called again",
         documents=status.data,

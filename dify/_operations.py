@@ -98,7 +98,7 @@ _TABLE = (
     _op("updateChatConversationVariable", "PUT", "/conversations/{conversation_id}/variables/{variable_id}", V1,
         "conversations.update_variable"),
     _op("getConversationHistory", "GET", "/messages", V0, "messages.list"),
-    _op("getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", V0, "messages.suggested"),
+    _op("getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", V0, "messages.suggested_questions"),
     _op("postChatMessageFeedback", "POST", "/messages/{message_id}/feedbacks", V0, "messages.feedback"),
     # files, audio, the app
     _op("uploadChatFile", "POST", "/files/upload", V0, "files.upload"),

@@ -12,7 +12,7 @@ __all__ = ["Speech", "Text", "TextReplaced"]
 
 
 class TextReplaced(str):
-    """A piece of `.text` that replaces all text before it, because moderation struck or a replay started over."""
+    """A piece of `.text_stream` that replaces all text before it, because moderation struck or a replay started over."""
 
     __slots__ = ()
 

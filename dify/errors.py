@@ -3,7 +3,7 @@
     DifyError
     ├── ConfigurationError            a missing key, user or a bad base URL; raised before anything is sent
     │   └── InvalidArgumentError      an argument that must not go out (also a ValueError)
-    ├── UsageError                    a stream, pager or client used in a way that cannot work (also a TypeError)
+    ├── MisuseError                    a stream, pager or client used in a way that cannot work (also a TypeError)
     ├── APIConnectionError            no answer: refused, reset, TLS, DNS
     │   └── APITimeoutError
     ├── APIStatusError                the server answered with an error, or a stream carried one
@@ -34,8 +34,8 @@
     ├── ResponseValidationError       the answer was not what it should be
     ├── IncompleteListError           a list that the server's paging cannot give whole
     ├── DocumentExistsError           the knowledge base has a document of that name; raised on request
-    ├── IndexingFailed                a document could not be indexed, or its indexing is paused
-    └── IndexingTimeout               a document was not indexed in the time given
+    ├── IndexingFailedError                a document could not be indexed, or its indexing is paused
+    └── IndexingTimeoutError               a document was not indexed in the time given
 
 All of them survive pickling, none holds an API key.
 """
@@ -64,9 +64,10 @@ __all__ = [
     "DocumentExistsError",
     "FileTooLargeError",
     "IncompleteListError",
-    "IndexingFailed",
-    "IndexingTimeout",
+    "IndexingFailedError",
+    "IndexingTimeoutError",
     "InvalidArgumentError",
+    "MisuseError",
     "ModelNotSupportedError",
     "NotFoundError",
     "NotThisAppTypeError",
@@ -83,7 +84,6 @@ __all__ = [
     "StreamTimeoutError",
     "UnsupportedFileTypeError",
     "UnsupportedMediaTypeError",
-    "UsageError",
     "WorkflowFailedError",
 ]
 
@@ -133,7 +133,7 @@ class InvalidArgumentError(ConfigurationError, ValueError):
     """An argument that must not go out: an id that is no single path segment, a control character, a NaN. Nothing was sent."""
 
 
-class UsageError(DifyError, TypeError):
+class MisuseError(DifyError, TypeError):
     """A stream, pager or client was used in a way that cannot work; the message says what to write instead."""
 
 
@@ -457,7 +457,7 @@ class IncompleteListError(DifyError):
         self.items: list[Any] = list(items)
 
 
-class IndexingFailed(DifyError):
+class IndexingFailedError(DifyError):
     """A document could not be indexed, or its indexing is paused.
 
     Attributes:
@@ -471,7 +471,7 @@ class IndexingFailed(DifyError):
         self.documents = documents
 
 
-class IndexingTimeout(DifyError):
+class IndexingTimeoutError(DifyError, TimeoutError):
     """Indexing went on past the timeout given; it still goes on at the server. `documents` are the last states seen."""
 
     def __init__(self, message: str = "", *, documents: Any = None) -> None:

@@ -113,8 +113,9 @@ def _parsed(value: Any) -> ast.stmt:
 
 def _class(cls: type) -> ast.ClassDef:
     """Where a class is written; models and errors may say `dify` or `dify.testing`, where people import them."""
-    homes = public_names(cls.__module__) if cls.__module__ in ("dify", "dify.testing") else {}
-    module = importlib.import_module(homes.get(cls.__name__, cls.__module__), cls.__module__)
+    package = "dify.testing" if cls.__module__ == "dify.testing" else "dify"
+    homes = public_names(package) if cls.__module__ in ("dify", "dify.streams", "dify.types", "dify.testing") else {}
+    module = importlib.import_module(homes.get(cls.__name__, cls.__module__), package)
     return next(node for node in _body(module) if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from _built_site import problems
 from _generated import DOCS, ROOT
-from _public_face import public_names, resource_rooms
+from _public_face import public_names, public_path, resource_rooms
 
 SITE = ROOT / "site"
 INCLUDED = re.compile(r'^--8<-- "(.+)"$', re.MULTILINE)
@@ -79,7 +79,8 @@ def title_of(location: str, title: str, rooms: dict[str, str]) -> str:
 
 def names() -> set[str]:
     """Every name that the reference must have."""
-    found = {f"{package}.{name}" for package in ("dify", "dify.testing") for name in public_names(package)}
+    found = {public_path(name) for name in public_names("dify")}
+    found |= {f"dify.testing.{name}" for name in public_names("dify.testing")}
     for room in resource_rooms():
         found.add(room.identifier)
         found |= {f"{room.identifier}.{name}" for name, value in vars(room.owner).items() if is_shown(name, value)}

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from _generated import DOCS, ROOT, write_or_check
-from _public_face import public_names, resource_rooms
+from _public_face import public_names, public_value, resource_rooms
 from _signatures import alias_line, class_lines, first_sentence, function_line
 
 import dify
@@ -47,7 +47,7 @@ Python 3.11 or newer; `pip install dify`. `AsyncDify(api_key="app-...", user="al
 `client.chat.stream(query)` its events, `client.workflows.run(inputs)` a run, `client.knowledge` what takes a `dataset-...` key.
 """
 SKIPPED = {"__version__"}
-MODULES = ("errors", "events", "replies", "responses")
+MODULES = ("error_replies", "events", "replies", "responses")
 
 
 def page() -> str:
@@ -85,7 +85,7 @@ def package() -> Iterator[str]:
         twins = [name for name, where in homes.items() if where == home.replace("._async.", "._sync.") != home]
         note = f" Without `await`: {', '.join(f'`{name}`' for name in twins)}." if twins else ""
         yield section(f"dify: {title(home)}", first_sentence(module).rstrip(":") + note)
-        yield block(line for name in names for line in described(name, getattr(dify, name), module))
+        yield block(line for name in names for line in described(name, public_value(name), module))
 
 
 def title(home: str) -> str:
@@ -96,7 +96,7 @@ def described(name: str, value: Any, module: Any) -> Iterator[str]:
     """A class with its members, a function, or what a name stands for."""
     if inspect.isclass(value):
         first, *members = class_lines(value)
-        bases = ", ".join(base.__name__ for base in value.__bases__ if base.__name__ in dify.__all__)
+        bases = ", ".join(base.__name__ for base in value.__bases__ if base.__name__ in public_names("dify"))
         yield f"class {first}" + (f"  # a {bases}" if bases else "")
         yield f"    # {first_sentence(value)}"
         yield from members

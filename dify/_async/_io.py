@@ -26,7 +26,7 @@ from .._connected import Connected
 from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import async_network
 from .._waits import skipped
-from ..errors import UsageError
+from ..errors import MisuseError
 
 if TYPE_CHECKING:
     import anyio
@@ -206,7 +206,7 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
 async def answer_of(asked: Awaitable[T]) -> T:
     """What a callback of the user's gives; one of the other face is told apart."""
     if not isawaitable(asked):
-        raise UsageError("on_form is a plain function: with AsyncDify it must be `async def`")
+        raise MisuseError("on_form is a plain function: with AsyncDify it must be `async def`")
     return await asked
 
 
@@ -319,13 +319,13 @@ class AsyncGuard:
     if not TYPE_CHECKING:  # a type checker says it better when these do not exist
 
         def __iter__(self) -> NoReturn:
-            raise UsageError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
+            raise MisuseError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
 
         def __next__(self) -> NoReturn:
-            raise UsageError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
+            raise MisuseError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
 
         def __enter__(self) -> NoReturn:
-            raise UsageError(f"{type(self).__name__} is asynchronous: write `async with`, or use the client `Dify`")
+            raise MisuseError(f"{type(self).__name__} is asynchronous: write `async with`, or use the client `Dify`")
 
         def __exit__(self, *_: object) -> None:
             """Only here so that `with` gets as far as `__enter__`."""
@@ -337,6 +337,6 @@ class AsyncWalk(AsyncGuard, Connected):
     if not TYPE_CHECKING:
 
         def __await__(self) -> NoReturn:
-            raise UsageError(
+            raise MisuseError(
                 f"{type(self).__name__} is not awaited: leave out the `await`, and write `async for` or `async with`"
             )

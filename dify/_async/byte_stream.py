@@ -16,7 +16,7 @@ from .._config import RequestOptions
 from .._downloads import empty, is_suspect, name_for, other_than_file
 from .._errors import masked
 from .._request import Call
-from ..errors import UsageError
+from ..errors import MisuseError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, AsyncWalk, in_thread
 from .transport import AsyncExchange, AsyncTransport
@@ -52,7 +52,7 @@ class AsyncByteStream(AsyncWalk):
     def http(self) -> HTTPInfo:
         """The exchange: status, headers, server version. Known once the stream is open."""
         if self._exchange is None:
-            raise UsageError("the download is not open yet: enter it with `async with` before reading its headers")
+            raise MisuseError("the download is not open yet: enter it with `async with` before reading its headers")
         return self._exchange.info
 
     @property
@@ -82,7 +82,7 @@ class AsyncByteStream(AsyncWalk):
 
         Raises:
             APIConnectionError: The download broke off.
-            UsageError: It has been read already.
+            MisuseError: It has been read already.
 
         Example:
             ```python
@@ -147,7 +147,7 @@ class AsyncByteStream(AsyncWalk):
 
     def _begin(self) -> None:
         if self._begun:
-            raise UsageError("these bytes have been read already: keep what read() returned, or make the call again")
+            raise MisuseError("these bytes have been read already: keep what read() returned, or make the call again")
         self._begun = True
 
     async def _located(self) -> Call:
@@ -185,7 +185,7 @@ class AsyncByteStream(AsyncWalk):
 
     async def __aenter__(self) -> Self:
         if self._begun:
-            raise UsageError("these bytes have been read already: make the call again")
+            raise MisuseError("these bytes have been read already: make the call again")
         await self._open()
         return self
 

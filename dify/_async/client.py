@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._config import Limits, RequestOptions, Settings, connections_from, settings_from, trusted
+from .._config import RequestOptions, ResponseLimits, Settings, connections_from, settings_from, trusted
 from .._http import AsyncHTTPClient, TimeoutTypes
 from .._log import configure
 from .._probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
@@ -62,7 +62,7 @@ class AsyncDify(AsyncGuard):
         max_retries: int = 2,
         headers: Mapping[str, str] | None = None,
         http_client: AsyncHTTPClient | None = None,
-        limits: Limits | None = None,
+        limits: ResponseLimits | None = None,
         max_connections: int | None = None,
         trust_env: bool = True,
     ) -> None:

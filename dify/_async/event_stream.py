@@ -21,7 +21,7 @@ from .._resume import Delivered, Pickup, begins_with_replay, ending_of, run_deta
 from .._retry import backoff
 from .._socket import Hangup
 from .._sse import FrameTooLarge, SSEParser
-from ..errors import APITimeoutError, DifyError, ResponseValidationError, StreamInterruptedError, UsageError
+from ..errors import APITimeoutError, DifyError, MisuseError, ResponseValidationError, StreamInterruptedError
 from ..types._base import Answer, attach
 from ..types.events import ErrorEvent, PingEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
@@ -86,7 +86,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
     def http(self) -> HTTPInfo:
         """The exchange behind the stream: status, headers, server version. Known once the stream is open."""
         if self._exchange is None:
-            raise UsageError(
+            raise MisuseError(
                 "the stream is not open yet: iterate it, or enter it with `async with`, before reading .http"
             )
         return self._exchange.info
@@ -116,7 +116,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
 
     def _begin(self) -> AsyncGenerator[E]:
         if self._begun:
-            raise UsageError(
+            raise MisuseError(
                 "this stream has been iterated already: events come once. Keep what you need in the loop, take the whole "
                 "reply from .final() or .snapshot, or make a new call"
             )
@@ -124,7 +124,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         return self._events()
 
     @property
-    def text(self) -> AsyncIterator[str]:
+    def text_stream(self) -> AsyncIterator[str]:
         """The pieces of text as they come, for printing.
 
         A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too. Text that
@@ -139,7 +139,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         Example:
             ```python
             async with client.chat.stream("Tell me more") as stream:
-                async for text in stream.text:
+                async for text in stream.text_stream:
                     print(text, end="")
             ```
         """
@@ -161,12 +161,12 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
             WorkflowFailedError: The run ended failed.
             StreamInterruptedError: The stream ended before its end; what came is in its `partial`.
             APIStatusError: The stream carried an error.
-            UsageError: The loop over the stream was left before its end.
+            MisuseError: The loop over the stream was left before its end.
 
         Example:
             ```python
             async with client.chat.stream("Tell me more") as stream:
-                async for text in stream.text:
+                async for text in stream.text_stream:
                     print(text, end="")
                 reply = await stream.final()
             ```
@@ -178,7 +178,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         if self._error is not None:
             raise self._error
         if not self._ended:
-            raise UsageError(
+            raise MisuseError(
                 "the loop over this stream was left before its end, so there is no final reply: .snapshot holds what came. "
                 "Let the loop run to its end before final(), or call final() in its place"
             )
@@ -359,9 +359,9 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
 
     async def __aenter__(self) -> Self:
         if self._begun or self._exchange is not None:
-            raise UsageError("this stream has been used already: make a new call")
+            raise MisuseError("this stream has been used already: make a new call")
         if await self._open() is None:
-            raise UsageError("this stream was closed before it was open: make a new call")
+            raise MisuseError("this stream was closed before it was open: make a new call")
         return self
 
     async def __aexit__(
@@ -393,7 +393,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         Where open streams hold every connection there may be, it is closed first, so that the call has one.
 
         Raises:
-            UsageError: No event has come yet, so the task has no name to stop it by.
+            MisuseError: No event has come yet, so the task has no name to stop it by.
 
         Example:
             ```python
@@ -403,7 +403,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
             ```
         """
         if self.task_id is None or self.task_id == self.workflow_run_id:
-            raise UsageError(
+            raise MisuseError(
                 "there is nothing to stop yet: the server names the task in its first event that is no replay"
             )
         patience = self._transport.settings.with_options(self._options).timeout

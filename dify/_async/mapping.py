@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from .._mapping import InOrder, MapResult
 from .._wire import several
-from ..errors import InvalidArgumentError, UsageError
+from ..errors import InvalidArgumentError, MisuseError
 from ._crew import Crew
 from ._io import AsyncWalk, Slots, each, shielded
 from .streams import AsyncEventStream
@@ -73,7 +73,7 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
 
     def __aiter__(self) -> AsyncIterator[MapResult[R]]:
         if self._begun:
-            raise UsageError("these results have been iterated already: they come once. Call map() again")
+            raise MisuseError("these results have been iterated already: they come once. Call map() again")
         self._begun = True
         return self._results()
 

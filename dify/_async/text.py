@@ -10,7 +10,7 @@ __all__ = ["AsyncTextPieces"]
 
 
 class AsyncTextPieces(AsyncWalk):
-    """What `.text` gives: an iterator of the pieces."""
+    """What `.text_stream` gives: an iterator of the pieces."""
 
     def __init__(self, pieces: AsyncGenerator[str]) -> None:
         self._pieces = pieces

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from .. import _http
 from .._answers import AttemptFailed, acknowledged, answer_from, cut_error, failed_answer, failed_exchange, overdue
-from .._config import Limits, RequestOptions, Settings, merged
+from .._config import RequestOptions, ResponseLimits, Settings, merged
 from .._errors import masked
 from .._http import Request, Response
 from .._inflate import Inflater
@@ -38,7 +38,9 @@ T = TypeVar("T")
 class AsyncExchange:
     """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
 
-    def __init__(self, response: Response, info: HTTPInfo, wire: Wire, limit: float | None, limits: Limits) -> None:
+    def __init__(
+        self, response: Response, info: HTTPInfo, wire: Wire, limit: float | None, limits: ResponseLimits
+    ) -> None:
         self._response = response
         self.wire = wire
         self.limits = limits

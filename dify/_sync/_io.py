@@ -19,7 +19,7 @@ from .._files import CHUNK, Upload, checked_piece, pieces_of
 from .._http import HTTPError, NetworkStream, failure_of, network
 from .._socket import TimedStream, Wire
 from .._waits import skipped
-from ..errors import InvalidArgumentError, UsageError
+from ..errors import InvalidArgumentError, MisuseError
 
 if TYPE_CHECKING:
     from .pager import Page
@@ -212,7 +212,7 @@ def answer_of(asked: T) -> T:
     """What a callback of the user's gives; one of the other face is told apart."""
     if iscoroutine(asked):
         asked.close()
-        raise UsageError("on_form is `async def`: with Dify it must be a plain function; AsyncDify takes the other")
+        raise MisuseError("on_form is `async def`: with Dify it must be a plain function; AsyncDify takes the other")
     return asked
 
 
@@ -308,12 +308,12 @@ class Guard:
     if not TYPE_CHECKING:  # a type checker says it better when these do not exist
 
         def __aiter__(self) -> NoReturn:
-            raise UsageError(
+            raise MisuseError(
                 f"{type(self).__name__} is not asynchronous: write a plain `for`, or use the client `AsyncDify`"
             )
 
         async def __aenter__(self) -> NoReturn:
-            raise UsageError(
+            raise MisuseError(
                 f"{type(self).__name__} is not asynchronous: write a plain `with`, or use the client `AsyncDify`"
             )
 
@@ -321,7 +321,7 @@ class Guard:
             """Only here so that `async with` gets as far as `__aenter__`."""
 
         def __await__(self) -> NoReturn:
-            raise UsageError(
+            raise MisuseError(
                 f"{type(self).__name__} is not asynchronous: leave out the `await`, or use the client `AsyncDify`"
             )
 

@@ -17,7 +17,7 @@ from .._config import RequestOptions
 from .._downloads import empty, is_suspect, name_for, other_than_file
 from .._errors import masked
 from .._request import Call
-from ..errors import UsageError
+from ..errors import MisuseError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, Walk, in_thread
 from .transport import Exchange, Transport
@@ -53,7 +53,7 @@ class ByteStream(Walk):
     def http(self) -> HTTPInfo:
         """The exchange: status, headers, server version. Known once the stream is open."""
         if self._exchange is None:
-            raise UsageError("the download is not open yet: enter it with `with` before reading its headers")
+            raise MisuseError("the download is not open yet: enter it with `with` before reading its headers")
         return self._exchange.info
 
     @property
@@ -83,7 +83,7 @@ class ByteStream(Walk):
 
         Raises:
             APIConnectionError: The download broke off.
-            UsageError: It has been read already.
+            MisuseError: It has been read already.
 
         Example:
             ```python
@@ -148,7 +148,7 @@ class ByteStream(Walk):
 
     def _begin(self) -> None:
         if self._begun:
-            raise UsageError("these bytes have been read already: keep what read() returned, or make the call again")
+            raise MisuseError("these bytes have been read already: keep what read() returned, or make the call again")
         self._begun = True
 
     def _located(self) -> Call:
@@ -186,7 +186,7 @@ class ByteStream(Walk):
 
     def __enter__(self) -> Self:
         if self._begun:
-            raise UsageError("these bytes have been read already: make the call again")
+            raise MisuseError("these bytes have been read already: make the call again")
         self._open()
         return self
 

@@ -22,7 +22,7 @@ from .._resume import Delivered, Pickup, begins_with_replay, ending_of, run_deta
 from .._retry import backoff
 from .._socket import Hangup
 from .._sse import FrameTooLarge, SSEParser
-from ..errors import APITimeoutError, DifyError, ResponseValidationError, StreamInterruptedError, UsageError
+from ..errors import APITimeoutError, DifyError, MisuseError, ResponseValidationError, StreamInterruptedError
 from ..types._base import Answer, attach
 from ..types.events import ErrorEvent, PingEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
@@ -87,7 +87,7 @@ class EventStream(Walk, Generic[E, R]):
     def http(self) -> HTTPInfo:
         """The exchange behind the stream: status, headers, server version. Known once the stream is open."""
         if self._exchange is None:
-            raise UsageError("the stream is not open yet: iterate it, or enter it with `with`, before reading .http")
+            raise MisuseError("the stream is not open yet: iterate it, or enter it with `with`, before reading .http")
         return self._exchange.info
 
     @property
@@ -115,7 +115,7 @@ class EventStream(Walk, Generic[E, R]):
 
     def _begin(self) -> Generator[E]:
         if self._begun:
-            raise UsageError(
+            raise MisuseError(
                 "this stream has been iterated already: events come once. Keep what you need in the loop, take the whole "
                 "reply from .final() or .snapshot, or make a new call"
             )
@@ -123,7 +123,7 @@ class EventStream(Walk, Generic[E, R]):
         return self._events()
 
     @property
-    def text(self) -> Iterator[str]:
+    def text_stream(self) -> Iterator[str]:
         """The pieces of text as they come, for printing.
 
         A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too. Text that
@@ -138,7 +138,7 @@ class EventStream(Walk, Generic[E, R]):
         Example:
             ```python
             with client.chat.stream("Tell me more") as stream:
-                for text in stream.text:
+                for text in stream.text_stream:
                     print(text, end="")
             ```
         """
@@ -160,12 +160,12 @@ class EventStream(Walk, Generic[E, R]):
             WorkflowFailedError: The run ended failed.
             StreamInterruptedError: The stream ended before its end; what came is in its `partial`.
             APIStatusError: The stream carried an error.
-            UsageError: The loop over the stream was left before its end.
+            MisuseError: The loop over the stream was left before its end.
 
         Example:
             ```python
             with client.chat.stream("Tell me more") as stream:
-                for text in stream.text:
+                for text in stream.text_stream:
                     print(text, end="")
                 reply = stream.final()
             ```
@@ -177,7 +177,7 @@ class EventStream(Walk, Generic[E, R]):
         if self._error is not None:
             raise self._error
         if not self._ended:
-            raise UsageError(
+            raise MisuseError(
                 "the loop over this stream was left before its end, so there is no final reply: .snapshot holds what came. "
                 "Let the loop run to its end before final(), or call final() in its place"
             )
@@ -358,9 +358,9 @@ class EventStream(Walk, Generic[E, R]):
 
     def __enter__(self) -> Self:
         if self._begun or self._exchange is not None:
-            raise UsageError("this stream has been used already: make a new call")
+            raise MisuseError("this stream has been used already: make a new call")
         if self._open() is None:
-            raise UsageError("this stream was closed before it was open: make a new call")
+            raise MisuseError("this stream was closed before it was open: make a new call")
         return self
 
     def __exit__(
@@ -392,7 +392,7 @@ class EventStream(Walk, Generic[E, R]):
         Where open streams hold every connection there may be, it is closed first, so that the call has one.
 
         Raises:
-            UsageError: No event has come yet, so the task has no name to stop it by.
+            MisuseError: No event has come yet, so the task has no name to stop it by.
 
         Example:
             ```python
@@ -402,7 +402,7 @@ class EventStream(Walk, Generic[E, R]):
             ```
         """
         if self.task_id is None or self.task_id == self.workflow_run_id:
-            raise UsageError(
+            raise MisuseError(
                 "there is nothing to stop yet: the server names the task in its first event that is no replay"
             )
         patience = self._transport.settings.with_options(self._options).timeout

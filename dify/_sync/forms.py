@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._config import RequestOptions
-from ..errors import DifyError, UsageError, WorkflowFailedError
+from ..errors import DifyError, MisuseError, WorkflowFailedError
 from ..types.events import WorkflowPausedEvent
 from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
@@ -90,7 +90,7 @@ def _tell_the_run(error: Exception, reply: ChatResponse | WorkflowRun) -> None:
 def _checked(answer: object, run_id: str) -> MaybeAnswer:
     if answer is None or isinstance(answer, FormAnswer):
         return answer
-    raise UsageError(
+    raise MisuseError(
         f"on_form gave a {type(answer).__name__}: return a FormAnswer, or None to leave the run paused. Run {run_id} waits at "
         "its form"
     )

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from .._mapping import InOrder, MapResult
 from .._wire import several
-from ..errors import InvalidArgumentError, UsageError
+from ..errors import InvalidArgumentError, MisuseError
 from ._crew import Crew
 from ._io import Slots, Walk, each, shielded
 from .streams import EventStream
@@ -74,7 +74,7 @@ class MapStream(Walk, Generic[R]):
 
     def __iter__(self) -> Iterator[MapResult[R]]:
         if self._begun:
-            raise UsageError("these results have been iterated already: they come once. Call map() again")
+            raise MisuseError("these results have been iterated already: they come once. Call map() again")
         self._begun = True
         return self._results()
 

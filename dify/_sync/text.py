@@ -11,7 +11,7 @@ __all__ = ["TextPieces"]
 
 
 class TextPieces(Walk):
-    """What `.text` gives: an iterator of the pieces."""
+    """What `.text_stream` gives: an iterator of the pieces."""
 
     def __init__(self, pieces: Generator[str]) -> None:
         self._pieces = pieces

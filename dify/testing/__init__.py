@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import errors, events, replies, responses
+    from . import error_replies, events, replies, responses
     from ._answers import (
         Answer,
         EmulatorError,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         ToolFile,
     )
     from ._serving import serve_forever
-    from .errors import ErrorReply
+    from .error_replies import ErrorReply
     from .ids import AppKind, Ids
     from .mock import DifyMock, MockCall, UnmockedCall
     from .streams import (
@@ -101,7 +101,7 @@ __all__ = [
     "chat_stream",
     "chatflow_stream",
     "completion_stream",
-    "errors",
+    "error_replies",
     "events",
     "finished_stream",
     "no_waits",
@@ -125,7 +125,7 @@ _MODULES: dict[str, str] = {
         AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
     """,
     "._serving": "serve_forever",
-    ".errors": "ErrorReply",
+    ".error_replies": "ErrorReply",
     ".ids": "AppKind Ids",
     ".mock": "DifyMock MockCall",
     ".mock._errors": "UnmockedCall",
@@ -136,7 +136,7 @@ _MODULES: dict[str, str] = {
     ".wire": "Frame Wire",
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names.split()}
-_ROOMS = ("errors", "events", "replies", "responses")
+_ROOMS = ("error_replies", "events", "replies", "responses")
 
 
 def __getattr__(name: str) -> Any:

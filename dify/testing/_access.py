@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from dify import AsyncDify, Dify, Limits
+    from dify import AsyncDify, Dify, ResponseLimits
 
     from ._doors import AsyncDoor, SyncDoor, Timeout
 
@@ -49,7 +49,7 @@ class Access:
         timeout: Timeout | None = None,
         max_retries: int = 2,
         headers: Mapping[str, str] | None = None,
-        limits: Limits | None = None,
+        limits: ResponseLimits | None = None,
     ) -> AsyncDify:
         """A `dify.AsyncDify` that talks to this emulator; leaving the emulator's `async with` closes its connections.
 
@@ -95,7 +95,7 @@ class Access:
         timeout: Timeout | None = None,
         max_retries: int = 2,
         headers: Mapping[str, str] | None = None,
-        limits: Limits | None = None,
+        limits: ResponseLimits | None = None,
     ) -> Dify:
         """A `dify.Dify` that talks to this emulator; leaving the emulator's `with` closes its connections.
 
@@ -229,7 +229,7 @@ def _made(
     timeout: Timeout | None,
     max_retries: int,
     headers: Mapping[str, str] | None,
-    limits: Limits | None,
+    limits: ResponseLimits | None,
 ) -> C:
     """A client of either face."""
     api_key, knowledge_api_key, base_url = own

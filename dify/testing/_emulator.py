@@ -33,7 +33,7 @@ class Emulator(Access, Troubles):
     - for chatflows and workflows what runs: `Node`, `Iteration`, `Loop`, `Parallel`, and `EmulatorForm`, which pauses
       the run until a person (or a test) submits it; what it was filled with is what `yield` gives;
     - for agents the tools that they call: `ToolCall`;
-    - for all that answer with messages `dify.CitationResource`, `OutputBlocked`, and (returned, not yielded)
+    - for all that answer with messages `dify.types.CitationResource`, `OutputBlocked`, and (returned, not yielded)
       `InputBlocked`.
 
     It may be a coroutine function or a generator of either kind; a plain function or generator runs in a worker thread,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias, TypeVar
 
-from .errors import CODES
+from .error_replies import CODES
 
 __all__ = ["Aim", "Cut", "Delay", "Failure", "Faults", "failure_of"]
 

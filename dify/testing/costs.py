@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dify import Usage
+from dify.types import Usage
 
 from . import _frames
 

@@ -17,28 +17,30 @@ from typing import Any
 from dify import (
     AgentMessageEvent,
     AgentThoughtEvent,
+    FileObject,
+    MessageEndEvent,
+    MessageEvent,
+    MessageFileEvent,
+    MessageReplaceEvent,
+    TextChunkEvent,
+)
+from dify.types import (
     CitationResource,
     DatasourceCompletedEvent,
     DatasourceErrorEvent,
     DatasourceProcessingEvent,
     ErrorEvent,
-    FileObject,
-    MessageEndEvent,
-    MessageEvent,
-    MessageFileEvent,
     MessageFileSummary,
-    MessageReplaceEvent,
     PingEvent,
     ReplyMetadata,
     TextChunk,
-    TextChunkEvent,
     TTSMessageEndEvent,
     TTSMessageEvent,
     Usage,
 )
 
 from .costs import usage
-from .errors import ErrorReply, error_reply
+from .error_replies import ErrorReply, error_reply
 from .ids import Ids
 from .node_events import (
     agent_log,
@@ -272,7 +274,7 @@ def error(
     """An error inside a stream, which ends it.
 
     Args:
-        code: Dify's code, or an error from `dify.testing.errors`.
+        code: Dify's code, or an error from `dify.testing.error_replies`.
         message: The text; by default Dify's own for this code.
         status: The status; by default the one that goes with the code.
         ids: Whose stream it is. A workflow's error says that it has no run.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from dify import (
+from dify import NodeFinishedEvent, NodeStartedEvent
+from dify.types import (
     AgentLog,
     AgentLogEvent,
     ContainerExecution,
@@ -16,9 +17,7 @@ from dify import (
     LoopNextEvent,
     LoopStartedEvent,
     NodeExecution,
-    NodeFinishedEvent,
     NodeRetryEvent,
-    NodeStartedEvent,
 )
 
 from ._parts import Iteration, Loop, Node

@@ -17,7 +17,7 @@ import httpx
 from pydantic import BaseModel
 
 from ._pieces import Piece
-from .errors import ErrorReply, error_reply
+from .error_replies import ErrorReply, error_reply
 from .wire import Wire
 
 __all__ = ["binary", "error", "reply", "stream"]
@@ -104,7 +104,7 @@ def error(code: str | ErrorReply, *, message: str | None = None, status: int | N
     """An answer that refuses.
 
     Args:
-        code: Dify's code, or an error from `dify.testing.errors`.
+        code: Dify's code, or an error from `dify.testing.error_replies`.
         message: Another text than the usual.
         status: Another status than the usual; needed for codes that are not known here.
 

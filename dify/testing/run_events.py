@@ -6,21 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-from dify import (
+from dify import HumanInputRequiredEvent, WorkflowFinishedEvent, WorkflowPausedEvent, WorkflowStartedEvent
+from dify.types import (
     FormFilled,
     FormTimeout,
     HumanInputFormFilledEvent,
     HumanInputFormTimeoutEvent,
     HumanInputRequest,
-    HumanInputRequiredEvent,
     PauseReason,
     RunCreator,
     RunPause,
     RunStart,
-    WorkflowFinishedEvent,
-    WorkflowPausedEvent,
     WorkflowRunData,
-    WorkflowStartedEvent,
 )
 
 from .ids import Ids

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from dify import CitationResource, PauseReason, Usage
+from dify.types import CitationResource, PauseReason, Usage
 
 from . import events, replies
 from ._parts import Block, Node, ToolCall

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast, get_args
 
-from dify import ChatEvent, CompletionEvent, DatasourceEvent, ErrorEvent, PingEvent, WorkflowEvent
+from dify import ChatEvent, CompletionEvent, WorkflowEvent
+from dify.types import DatasourceEvent, ErrorEvent, PingEvent
 
 from . import _frames
 from ._pieces import Piece, frames_of

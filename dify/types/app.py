@@ -196,7 +196,7 @@ class AppParameters(Answer):
     suggested_questions: list[str] | None = None
     """Questions to offer with the opening statement."""
     suggested_questions_after_answer: Feature | None = None
-    """Suggested next questions, from `messages.suggested`."""
+    """Suggested next questions, from `messages.suggested_questions`."""
     speech_to_text: Feature | None = None
     """Speech to text, with `audio.transcribe`."""
     text_to_speech: TextToSpeechSettings | None = None

@@ -98,7 +98,7 @@ class Message(Model):
     """A question of an end user with the app's answer, as stored."""
 
     id: str
-    """UUID of the message; pass it to `messages.feedback`, `messages.suggested` and `audio.synthesize`."""
+    """UUID of the message; pass it to `messages.feedback`, `messages.suggested_questions` and `audio.synthesize`."""
     conversation_id: str
     """UUID of the conversation; pass it as `conversation_id` to continue."""
     parent_message_id: str | None = None

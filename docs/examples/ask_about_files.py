@@ -33,7 +33,7 @@ async def upload(client: AsyncDify, files: list[Path]) -> list[UploadedFile]:
 async def ask(client: AsyncDify, question: str, files: list[UploadedFile]) -> ChatResponse:
     """Put the question, and print the answer as it comes."""
     async with client.chat.stream(question, files=files) as stream:
-        async for text in stream.text:
+        async for text in stream.text_stream:
             print(text, end="", flush=True)
         print()
         return await stream.final()

@@ -93,7 +93,7 @@ class Bot:
             query, user=f"channel-{message.channel}", conversation_id=self._conversations.get(message.channel)
         )
         async with stream:
-            async for piece in stream.text:
+            async for piece in stream.text_stream:
                 shown = piece if isinstance(piece, TextReplaced) else shown + piece
                 if time.monotonic() - last >= self._pause and len(shown) <= LONGEST:
                     await self._channel.edit(posted, shown)

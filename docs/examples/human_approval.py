@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dify import APIStatusError, Dify, FormAnswer, PauseReason, WorkflowFailedError, WorkflowRun
+from dify import APIStatusError, Dify, FormAnswer, WorkflowFailedError, WorkflowRun
+from dify.types import PauseReason
 
 DONE_ALREADY = ("human_input_form_submitted", "human_input_form_expired")
 

@@ -14,16 +14,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from dify import (
-    AsyncDify,
-    DocumentBatch,
-    IndexingStatus,
-    PreProcessingRule,
-    ProcessRule,
-    ProcessRules,
-    RetrievalModel,
-    Segmentation,
-)
+from dify import AsyncDify, RetrievalModel
+from dify.types import DocumentBatch, IndexingStatus, PreProcessingRule, ProcessRule, ProcessRules, Segmentation
 
 SAMPLES = {
     "leave.md": "# Leave\n\nEveryone has 30 days of leave a year.\n\nAsk your lead two weeks before.\n",

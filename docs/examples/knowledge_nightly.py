@@ -16,15 +16,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dify import (
-    AsyncDify,
+from dify import AsyncDify, DifyError, IndexingFailedError, IndexingTimeoutError
+from dify.types import (
     Dataset,
-    DifyError,
     Document,
     DocumentBatch,
-    IndexingFailed,
     IndexingTechnique,
-    IndexingTimeout,
     MetadataField,
     MetadataInput,
     MetadataOperation,
@@ -123,7 +120,7 @@ async def sync(
     for name, now, made in waiting:  # the server has been indexing all the while
         try:
             await documents.wait_indexed(dataset.id, made.batch, timeout=1800, poll_interval=poll_interval)
-        except (IndexingFailed, IndexingTimeout) as error:
+        except (IndexingFailedError, IndexingTimeoutError) as error:
             night.failed += 1
             print(f"{name}: {error}")
             continue  # without a digest it is tried again tomorrow

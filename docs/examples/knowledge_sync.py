@@ -13,16 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from dify import (
-    Dify,
-    DocumentBatch,
-    IndexingStatus,
-    PreProcessingRule,
-    ProcessRule,
-    ProcessRules,
-    RetrievalModel,
-    Segmentation,
-)
+from dify import Dify, RetrievalModel
+from dify.types import DocumentBatch, IndexingStatus, PreProcessingRule, ProcessRule, ProcessRules, Segmentation
 
 SAMPLES = {
     "leave.md": "# Leave\n\nEveryone has 30 days of leave a year.\n\nAsk your lead two weeks before.\n",

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from dify import AsyncDify, AsyncMapStream
+from dify import AsyncDify
+from dify.streams import AsyncMapStream
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

@@ -219,7 +219,7 @@ async def test_a_recorded_refusal_raises(name, call, expected):
 async def test_suggested_questions_are_a_list_of_texts():
     one, seen = recording("chat/suggested_ok"), []
     message_id = one.path.split("/")[3]
-    questions = await make_client(replaying(one, seen), user="user-1").messages.suggested(message_id)
+    questions = await make_client(replaying(one, seen), user="user-1").messages.suggested_questions(message_id)
     assert questions == one.body["data"]
     assert_as_recorded(seen[0], one)
 
@@ -274,7 +274,7 @@ async def test_a_call_for_nobody_is_refused_before_anything_is_sent():
     for call in (
         lambda: client.conversations.delete("c-1"),
         lambda: client.conversations.rename("c-1", "x"),
-        lambda: client.messages.suggested("m-1"),
+        lambda: client.messages.suggested_questions("m-1"),
         lambda: client.messages.feedback("m-1", "like"),
     ):
         with pytest.raises(ConfigurationError, match="user"):

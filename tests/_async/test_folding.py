@@ -1,11 +1,11 @@
-"""What events fold to, and what `.text` says of them: the cases that recordings do not have."""
+"""What events fold to, and what `.text_stream` says of them: the cases that recordings do not have."""
 
 from __future__ import annotations
 
 import httpx
 import pytest
 
-from dify import ResponseValidationError, StreamInterruptedError, TextReplaced, UsageError, WorkflowFailedError
+from dify import MisuseError, ResponseValidationError, StreamInterruptedError, TextReplaced, WorkflowFailedError
 from tests.support.expected import on_screen
 from tests.support.frames import (
     CHAT_IDS,
@@ -41,19 +41,19 @@ async def test_a_new_agents_closing_message_replaces_rather_than_doubles():
     deltas = [agent_message("Hello"), agent_message(" world")]
     frames = [*deltas, message("Hello world"), message_end()]
     assert (await chat(*frames).final()).answer == "Hello world"
-    pieces = [piece async for piece in chat(*frames).text]
+    pieces = [piece async for piece in chat(*frames).text_stream]
     assert "".join(pieces) == "Hello world"
     assert not any(isinstance(piece, TextReplaced) for piece in pieces)
 
 
 async def test_a_closing_message_that_says_more_adds_the_rest():
     frames = [agent_message("Hello"), message("Hello world"), message_end()]
-    assert [piece async for piece in chat(*frames).text] == ["Hello", " world"]
+    assert [piece async for piece in chat(*frames).text_stream] == ["Hello", " world"]
 
 
 async def test_a_closing_message_that_says_something_else_is_announced_as_replacing():
     frames = [agent_message("Hello"), message("Good day"), message_end()]
-    pieces = [piece async for piece in chat(*frames).text]
+    pieces = [piece async for piece in chat(*frames).text_stream]
     assert pieces == ["Hello", "Good day"]
     assert isinstance(pieces[-1], TextReplaced)
     assert on_screen(pieces) == "Good day"
@@ -70,12 +70,12 @@ async def test_text_deltas_named_message_file_are_text_and_files_are_files():
     reply = await chat(*frames).final()
     assert reply.answer == "ABC"
     assert [(one.id, one.type, one.url) for one in reply.message_files] == [("f1", "image", "/files/f1.png")]
-    assert "".join([piece async for piece in chat(*frames).text]) == "ABC"
+    assert "".join([piece async for piece in chat(*frames).text_stream]) == "ABC"
 
 
 async def test_a_replacement_is_announced_and_later_deltas_follow_it():
     frames = [message("bad"), replaced("[hidden]"), message(" more"), message_end()]
-    pieces = [piece async for piece in chat(*frames).text]
+    pieces = [piece async for piece in chat(*frames).text_stream]
     assert pieces == ["bad", "[hidden]", " more"]
     assert [isinstance(piece, TextReplaced) for piece in pieces] == [False, True, False]
     assert (await chat(*frames).final()).answer == "[hidden] more" == on_screen(pieces)
@@ -211,9 +211,9 @@ async def test_a_stopped_run_is_a_result_and_no_failure():
 
 async def test_the_text_of_a_workflow_is_its_chunks():
     stream = workflow(run_started(), text_chunk("Hel"), text_chunk("lo"), run_finished())
-    assert [piece async for piece in stream.text] == ["Hel", "lo"]
+    assert [piece async for piece in stream.text_stream] == ["Hel", "lo"]
     replace = {"event": "text_replace", "workflow_run_id": "run-1", "task_id": "task-1", "data": {"text": "No"}}
-    pieces = [piece async for piece in workflow(run_started(), text_chunk("Yes"), replace, run_finished()).text]
+    pieces = [piece async for piece in workflow(run_started(), text_chunk("Yes"), replace, run_finished()).text_stream]
     assert on_screen(pieces) == "No"
 
 
@@ -285,7 +285,7 @@ async def test_a_replay_has_no_task_to_stop_until_a_live_event_names_it():
     async with make_client(handler).workflows.events("run-1", include_state_snapshot=True) as stream:
         async for event in stream:
             if event.event == "workflow_started":
-                with pytest.raises(UsageError, match="replay"):
+                with pytest.raises(MisuseError, match="replay"):
                     await stream.stop()
             else:
                 await stream.stop()

@@ -12,8 +12,8 @@ from dify import (
     DifyError,
     FormAnswer,
     InvalidArgumentError,
+    MisuseError,
     StreamInterruptedError,
-    UsageError,
     WorkflowFailedError,
 )
 from tests.support.frames import sse
@@ -95,7 +95,7 @@ async def test_an_answer_that_is_none_names_the_run():
     async def wrong(form):
         return {"action": "approve"}
 
-    error = await failing(make_client(Server()), wrong, UsageError)
+    error = await failing(make_client(Server()), wrong, MisuseError)
     assert RUN in str(error)
     assert (error.workflow_run_id, error.partial.forms[0].form_token) == (RUN, "token-f1")
     assert pickle.loads(pickle.dumps(error)).workflow_run_id == RUN

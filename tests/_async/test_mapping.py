@@ -14,10 +14,10 @@ from dify import (
     AuthenticationError,
     ConfigurationError,
     InvalidArgumentError,
-    MapResult,
-    UsageError,
+    MisuseError,
     WorkflowFailedError,
 )
+from dify.streams import MapResult
 from dify.testing import Emulator, EmulatorRequest, RunFailed
 from tests.support.frames import run_finished, run_started, sse
 
@@ -354,7 +354,7 @@ async def test_closed_before_it_was_iterated_it_sends_nothing():
             results = client.workflows.map(rows(3))
             await results.aclose()
             await results.aclose()
-            with pytest.raises(UsageError, match="once"):
+            with pytest.raises(MisuseError, match="once"):
                 _ = [result async for result in results]
     assert emulator.requests == []
 
@@ -364,7 +364,7 @@ async def test_results_come_once():
         async with AsyncDify(**settings) as client:
             results = client.workflows.map(rows(1))
             _ = [result async for result in results]
-            with pytest.raises(UsageError, match="once"):
+            with pytest.raises(MisuseError, match="once"):
                 _ = [result async for result in results]
 
 

@@ -9,7 +9,7 @@ import pickle
 import httpx
 import pytest
 
-from dify import ConfigurationError, StreamInterruptedError, UsageError
+from dify import ConfigurationError, MisuseError, StreamInterruptedError
 from tests.support.frames import message, message_end, run_finished, run_started, sse
 from tests.support.operations import operations
 
@@ -65,13 +65,13 @@ async def test_a_stream_is_iterated_once():
     stream = client.chat.stream("hi")
     async for _ in stream:
         pass
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(MisuseError, match="already"):
         async for _ in stream:
             pass
-    with pytest.raises(UsageError, match="already"):
-        async for _ in stream.text:
+    with pytest.raises(MisuseError, match="already"):
+        async for _ in stream.text_stream:
             pass
-    with pytest.raises(UsageError, match="new call"):
+    with pytest.raises(MisuseError, match="new call"):
         async with stream:
             pass
     assert (await stream.final()).answer == "Hello"
@@ -83,7 +83,7 @@ async def test_a_loop_that_was_left_has_no_final_reply_but_a_snapshot():
     stream = client.chat.stream("hi")
     async for _ in stream:
         break
-    with pytest.raises(UsageError, match="snapshot"):
+    with pytest.raises(MisuseError, match="snapshot"):
         await stream.final()
     assert stream.snapshot.answer == "Hel"
 
@@ -113,7 +113,7 @@ async def test_closing_a_stream_that_sent_nothing_is_fine_and_final_then_tells()
     stream = client.chat.stream("hi")
     await stream.aclose()
     await stream.aclose()
-    with pytest.raises(UsageError):
+    with pytest.raises(MisuseError):
         await stream.final()
     assert requests == []
 
@@ -123,9 +123,9 @@ async def test_a_byte_stream_is_read_once():
     download = client.files.download("file-1")
     assert await download.read() == b"bytes"
     for again in (download.read, lambda: download.save("nowhere")):
-        with pytest.raises(UsageError, match="already"):
+        with pytest.raises(MisuseError, match="already"):
             await again()
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(MisuseError, match="already"):
         async with download:
             pass
     assert len(requests) == 1
@@ -135,7 +135,7 @@ async def test_a_byte_stream_knows_its_headers_only_once_it_is_open():
     client, _ = counting(b"bytes", "image/png")
     download = client.files.download("file-1")
     for name in ("http", "content_type", "content_length", "filename"):
-        with pytest.raises(UsageError, match="open"):
+        with pytest.raises(MisuseError, match="open"):
             getattr(download, name)
     async with download:
         assert download.content_type == "image/png"
@@ -145,7 +145,7 @@ async def test_a_byte_stream_knows_its_headers_only_once_it_is_open():
 async def test_an_event_stream_knows_its_exchange_only_once_it_is_open():
     client, _ = counting()
     stream = client.chat.stream("hi")
-    with pytest.raises(UsageError, match="not open"):
+    with pytest.raises(MisuseError, match="not open"):
         _ = stream.http
     async with stream:
         assert stream.http.status == 200
@@ -154,7 +154,7 @@ async def test_an_event_stream_knows_its_exchange_only_once_it_is_open():
 async def test_stop_before_the_first_event_says_that_there_is_nothing_to_stop():
     client, _ = counting()
     async with client.chat.stream("hi") as stream:
-        with pytest.raises(UsageError, match="first event"):
+        with pytest.raises(MisuseError, match="first event"):
             await stream.stop()
 
 
@@ -218,7 +218,7 @@ async def test_what_holds_connections_is_neither_pickled_nor_copied_and_says_so(
     walks = [
         client.files.download("file-1"),
         client.workflows.map([{}]),
-        client.chat.stream("hi").text,
+        client.chat.stream("hi").text_stream,
         *things(client).values(),
     ]
     resources = [client.chat, client.knowledge, client.knowledge.pipelines]
@@ -250,7 +250,7 @@ async def test_a_pipeline_cannot_be_stopped_and_says_so():
     ) as stream:
         async for _ in stream:
             break
-        with pytest.raises(UsageError, match="pipeline"):
+        with pytest.raises(MisuseError, match="pipeline"):
             await stream.stop()
 
 

@@ -13,14 +13,14 @@ import pytest
 import dify
 from dify import (
     AgentRunLimitError,
-    AppParameters,
     NotFoundError,
     PermissionDeniedError,
     PluginRuntimeError,
     ServerError,
     ServiceUnavailableError,
 )
-from dify.testing import errors
+from dify.testing import error_replies
+from dify.types import AppParameters
 from tests.support.frames import agent_message, failure, message, message_end, sse
 
 from .support import Chunks, answered, make_client, streaming
@@ -41,7 +41,7 @@ CODES = {
 
 
 def refusing(code: str, seen: list[httpx.Request] | None = None, **more):
-    reply = errors.error_reply(code, **more)
+    reply = error_replies.error_reply(code, **more)
 
     def handler(request: httpx.Request) -> httpx.Response:
         if seen is not None:

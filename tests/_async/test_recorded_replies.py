@@ -104,7 +104,7 @@ async def test_text_pieces_join_to_what_was_on_screen(one):
     stream = open_stream(make_client(only_once(one.content)), one)
     frames = [frame for frame in one.frames if frame["event"] != "error"]
     try:
-        async for piece in stream.text:
+        async for piece in stream.text_stream:
             pieces.append(piece)
     except WorkflowFailedError:
         assert frames[-1]["data"]["status"] == "failed"
@@ -121,7 +121,7 @@ async def test_text_pieces_join_to_what_was_on_screen(one):
 async def test_a_moderated_answer_is_announced_as_replaced():
     one = recording("chat/moderated_output_stream")
     client = make_client(streaming([one.content]))
-    pieces = [piece async for piece in client.chat.stream("x").text]
+    pieces = [piece async for piece in client.chat.stream("x").text_stream]
     replaced = next(frame["answer"] for frame in one.frames if frame["event"] == "message_replace")
     announced = [piece for piece in pieces if isinstance(piece, TextReplaced)]
     assert announced == [replaced]

@@ -9,7 +9,7 @@ import pickle
 import httpx
 import pytest
 
-from dify import AsyncDify, AuthenticationError, ConfigurationError, DifyError, Limits
+from dify import AsyncDify, AuthenticationError, ConfigurationError, DifyError, ResponseLimits
 from tests.support.frames import message, message_end, sse
 from tests.support.secrets import APP_KEY, KEYS, KNOWLEDGE_KEY, reachable, said, shown, with_locals
 
@@ -155,11 +155,13 @@ async def test_nothing_that_a_client_is_made_of_shows_the_key():
 
 def test_a_pickled_client_keeps_what_is_no_secret():
     patience = httpx.Timeout(7, read=30, pool=2)
-    client = AsyncDify("app-x", user="alice", timeout=patience, max_retries=5, limits=Limits(frame=5), trust_env=False)
+    client = AsyncDify(
+        "app-x", user="alice", timeout=patience, max_retries=5, limits=ResponseLimits(frame=5), trust_env=False
+    )
     again = pickle.loads(pickle.dumps(client))
     assert isinstance(again, AsyncDify)
     kept, known = again._settings, client._settings
-    assert (kept.timeout, kept.limits, kept.max_retries) == (patience, Limits(frame=5), 5)
+    assert (kept.timeout, kept.limits, kept.max_retries) == (patience, ResponseLimits(frame=5), 5)
     assert (kept.base_url, kept.user) == (known.base_url, "alice")
 
 

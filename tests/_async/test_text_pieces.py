@@ -1,4 +1,4 @@
-"""`stream.text` is an iterator: for loops, and piece by piece; closing it closes the connection."""
+"""`stream.text_stream` is an iterator: for loops, and piece by piece; closing it closes the connection."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def a_stream():
 
 async def test_the_text_is_iterated_or_taken_piece_by_piece():
     stream, _ = a_stream()
-    assert [piece async for piece in stream.text] == PIECES
+    assert [piece async for piece in stream.text_stream] == PIECES
     stream, body = a_stream()
-    pieces = stream.text
+    pieces = stream.text_stream
     assert [await anext(pieces), await anext(pieces)] == PIECES[:2]
     assert [piece async for piece in pieces] == PIECES[2:]
     assert await anext(pieces, None) is None
@@ -28,7 +28,7 @@ async def test_the_text_is_iterated_or_taken_piece_by_piece():
 
 async def test_closing_the_text_closes_the_connection():
     stream, body = a_stream()
-    pieces = stream.text
+    pieces = stream.text_stream
     await anext(pieces)
     await pieces.aclose()
     assert body.closed

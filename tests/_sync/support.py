@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from dify import Dify, MapStream
+from dify import Dify
+from dify.streams import MapStream
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

@@ -44,7 +44,7 @@ def test_the_text_of_a_failed_run_raises_at_its_end_what_final_raises(make):
     pieces = []
     stream = make()
     with pytest.raises(WorkflowFailedError, match=r"run run-1 failed: Run failed: the model broke off") as caught:
-        for piece in stream.text:
+        for piece in stream.text_stream:
             pieces.append(piece)
     assert pieces == ["Hel", "lo"]
     with pytest.raises(WorkflowFailedError) as again:
@@ -54,7 +54,7 @@ def test_the_text_of_a_failed_run_raises_at_its_end_what_final_raises(make):
 
 
 def test_the_text_of_a_failed_run_raises_when_it_is_taken_piece_by_piece():
-    pieces = chatflow(*CHATFLOW).text
+    pieces = chatflow(*CHATFLOW).text_stream
     assert [next(pieces), next(pieces)] == ["Hel", "lo"]
     with pytest.raises(WorkflowFailedError):
         next(pieces)
@@ -66,7 +66,7 @@ def test_the_text_of_a_run_that_came_as_plain_json_raises_too():
     body = {"task_id": "task-1", "workflow_run_id": "run-1", "data": data}
     stream = make_client(lambda request: httpx.Response(200, json=body)).workflows.stream({})
     with pytest.raises(WorkflowFailedError, match="broke off"):
-        for _ in stream.text:
+        for _ in stream.text_stream:
             pass
 
 
@@ -77,7 +77,7 @@ def test_the_events_of_a_failed_run_end_without_an_exception():
 
 def test_the_text_of_a_run_that_was_left_or_stopped_early_raises_nothing():
     stream = chatflow(*CHATFLOW)
-    for _ in stream.text:
+    for _ in stream.text_stream:
         stream.close()
 
 
@@ -88,13 +88,13 @@ def test_the_text_of_a_run_that_was_left_or_stopped_early_raises_nothing():
 )
 def test_the_text_of_a_run_that_did_not_fail_ends_without_an_exception(end):
     stream = chatflow(run_started() | CHAT_IDS, message("Hello"), message_end(), end)
-    assert [piece for piece in stream.text] == ["Hello"]
+    assert [piece for piece in stream.text_stream] == ["Hello"]
     assert (stream.final()).workflow_run.status == end["data"]["status"]
 
 
 def test_the_text_of_a_run_that_waits_for_a_person_ends_without_an_exception_and_final_shows_the_pause():
     stream = chatflow(run_started() | CHAT_IDS, message("One moment"), run_paused() | CHAT_IDS)
-    assert [piece for piece in stream.text] == ["One moment"]
+    assert [piece for piece in stream.text_stream] == ["One moment"]
     assert (stream.final()).paused
 
 
@@ -102,7 +102,7 @@ def test_the_text_of_a_completion_raises_the_error_that_ends_it():
     frames = [{k: v for k, v in one.items() if k != "conversation_id"} for one in (message("Hel"), failure())]
     pieces = []
     with pytest.raises(CompletionRequestError) as caught:
-        for piece in make_client(streaming([sse(*frames)])).completions.stream({}).text:
+        for piece in make_client(streaming([sse(*frames)])).completions.stream({}).text_stream:
             pieces.append(piece)
     assert pieces == ["Hel"]
     assert caught.value.partial.answer == "Hel"

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from dify import FormAnswer, InputFile, InvalidArgumentError, UsageError
+from dify import FormAnswer, InputFile, InvalidArgumentError, MisuseError
 from tests.support.frames import sse
 
 from .support import Chunks, answered, make_client
@@ -136,7 +136,7 @@ def test_an_answer_that_is_none_is_told_with_the_run_that_waits():
         return {"action": "approve"}
 
     server = Server(sse(started(), paused("f1")))
-    with pytest.raises(UsageError, match=r"dict.*FormAnswer.*run-1"):
+    with pytest.raises(MisuseError, match=r"dict.*FormAnswer.*run-1"):
         make_client(server).workflows.run({}, on_form=wrong)
     assert server.submitted == []
 

@@ -13,8 +13,8 @@ from dify import (
     DifyError,
     FormAnswer,
     InvalidArgumentError,
+    MisuseError,
     StreamInterruptedError,
-    UsageError,
     WorkflowFailedError,
 )
 from tests.support.frames import sse
@@ -96,7 +96,7 @@ def test_an_answer_that_is_none_names_the_run():
     def wrong(form):
         return {"action": "approve"}
 
-    error = failing(make_client(Server()), wrong, UsageError)
+    error = failing(make_client(Server()), wrong, MisuseError)
     assert RUN in str(error)
     assert (error.workflow_run_id, error.partial.forms[0].form_token) == (RUN, "token-f1")
     assert pickle.loads(pickle.dumps(error)).workflow_run_id == RUN

@@ -6,7 +6,7 @@ import gzip
 import httpx
 import pytest
 
-from dify import Limits, NotFoundError, ResponseValidationError, ServerError
+from dify import NotFoundError, ResponseLimits, ResponseValidationError, ServerError
 from tests.support.frames import message, sse
 
 from .support import Chunks, answered, make_client, streaming
@@ -18,7 +18,7 @@ def body(content: bytes, *, status: int = 200, **headers: str):
 
 
 def test_an_event_over_the_limit_ends_the_stream():
-    client = make_client(streaming([sse(message("x" * 5000))]), limits=Limits(frame=1000))
+    client = make_client(streaming([sse(message("x" * 5000))]), limits=ResponseLimits(frame=1000))
     with pytest.raises(ResponseValidationError, match="1000 bytes"):
         client.chat.send("hi")
 
@@ -26,14 +26,14 @@ def test_an_event_over_the_limit_ends_the_stream():
 def test_an_event_that_never_ends_is_given_up_at_the_limit():
     chunks = [b'data: {"event": "message", "answer": "', *[b"x" * 500] * 100]
     source = Chunks(chunks)
-    client = make_client(lambda request: answered(source), limits=Limits(frame=1000))
+    client = make_client(lambda request: answered(source), limits=ResponseLimits(frame=1000))
     with pytest.raises(ResponseValidationError):
         client.chat.send("hi")
     assert source.sent < 5
 
 
 def test_an_answer_over_the_limit_is_not_read_to_its_end():
-    client = make_client(body(b'{"id": "' + b"r" * 5000 + b'"}'), limits=Limits(answer=1000))
+    client = make_client(body(b'{"id": "' + b"r" * 5000 + b'"}'), limits=ResponseLimits(answer=1000))
     with pytest.raises(ResponseValidationError, match="1000 bytes"):
         client.workflows.get("r")
 
@@ -72,7 +72,7 @@ def test_gzip_is_read():
 
 def test_the_body_of_an_error_is_kept_to_the_limit():
     client = make_client(
-        body(b'{"code": "not_found", "message": "' + b"m" * 5000, status=404), limits=Limits(error=100)
+        body(b'{"code": "not_found", "message": "' + b"m" * 5000, status=404), limits=ResponseLimits(error=100)
     )
     with pytest.raises(NotFoundError) as caught:
         client.workflows.get("r")

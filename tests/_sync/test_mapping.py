@@ -15,10 +15,10 @@ from dify import (
     ConfigurationError,
     Dify,
     InvalidArgumentError,
-    MapResult,
-    UsageError,
+    MisuseError,
     WorkflowFailedError,
 )
+from dify.streams import MapResult
 from dify.testing import Emulator, EmulatorRequest, RunFailed
 from tests.support.frames import run_finished, run_started, sse
 
@@ -355,7 +355,7 @@ def test_closed_before_it_was_iterated_it_sends_nothing():
             results = client.workflows.map(rows(3))
             results.close()
             results.close()
-            with pytest.raises(UsageError, match="once"):
+            with pytest.raises(MisuseError, match="once"):
                 _ = [result for result in results]
     assert emulator.requests == []
 
@@ -365,7 +365,7 @@ def test_results_come_once():
         with Dify(**settings) as client:
             results = client.workflows.map(rows(1))
             _ = [result for result in results]
-            with pytest.raises(UsageError, match="once"):
+            with pytest.raises(MisuseError, match="once"):
                 _ = [result for result in results]
 
 

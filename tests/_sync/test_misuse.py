@@ -10,7 +10,7 @@ import pickle
 import httpx
 import pytest
 
-from dify import ConfigurationError, StreamInterruptedError, UsageError
+from dify import ConfigurationError, MisuseError, StreamInterruptedError
 from tests.support.frames import message, message_end, run_finished, run_started, sse
 from tests.support.operations import operations
 
@@ -66,13 +66,13 @@ def test_a_stream_is_iterated_once():
     stream = client.chat.stream("hi")
     for _ in stream:
         pass
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(MisuseError, match="already"):
         for _ in stream:
             pass
-    with pytest.raises(UsageError, match="already"):
-        for _ in stream.text:
+    with pytest.raises(MisuseError, match="already"):
+        for _ in stream.text_stream:
             pass
-    with pytest.raises(UsageError, match="new call"):
+    with pytest.raises(MisuseError, match="new call"):
         with stream:
             pass
     assert (stream.final()).answer == "Hello"
@@ -84,7 +84,7 @@ def test_a_loop_that_was_left_has_no_final_reply_but_a_snapshot():
     stream = client.chat.stream("hi")
     for _ in stream:
         break
-    with pytest.raises(UsageError, match="snapshot"):
+    with pytest.raises(MisuseError, match="snapshot"):
         stream.final()
     assert stream.snapshot.answer == "Hel"
 
@@ -114,7 +114,7 @@ def test_closing_a_stream_that_sent_nothing_is_fine_and_final_then_tells():
     stream = client.chat.stream("hi")
     stream.close()
     stream.close()
-    with pytest.raises(UsageError):
+    with pytest.raises(MisuseError):
         stream.final()
     assert requests == []
 
@@ -124,9 +124,9 @@ def test_a_byte_stream_is_read_once():
     download = client.files.download("file-1")
     assert download.read() == b"bytes"
     for again in (download.read, lambda: download.save("nowhere")):
-        with pytest.raises(UsageError, match="already"):
+        with pytest.raises(MisuseError, match="already"):
             again()
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(MisuseError, match="already"):
         with download:
             pass
     assert len(requests) == 1
@@ -136,7 +136,7 @@ def test_a_byte_stream_knows_its_headers_only_once_it_is_open():
     client, _ = counting(b"bytes", "image/png")
     download = client.files.download("file-1")
     for name in ("http", "content_type", "content_length", "filename"):
-        with pytest.raises(UsageError, match="open"):
+        with pytest.raises(MisuseError, match="open"):
             getattr(download, name)
     with download:
         assert download.content_type == "image/png"
@@ -146,7 +146,7 @@ def test_a_byte_stream_knows_its_headers_only_once_it_is_open():
 def test_an_event_stream_knows_its_exchange_only_once_it_is_open():
     client, _ = counting()
     stream = client.chat.stream("hi")
-    with pytest.raises(UsageError, match="not open"):
+    with pytest.raises(MisuseError, match="not open"):
         _ = stream.http
     with stream:
         assert stream.http.status == 200
@@ -155,7 +155,7 @@ def test_an_event_stream_knows_its_exchange_only_once_it_is_open():
 def test_stop_before_the_first_event_says_that_there_is_nothing_to_stop():
     client, _ = counting()
     with client.chat.stream("hi") as stream:
-        with pytest.raises(UsageError, match="first event"):
+        with pytest.raises(MisuseError, match="first event"):
             stream.stop()
 
 
@@ -219,7 +219,7 @@ def test_what_holds_connections_is_neither_pickled_nor_copied_and_says_so():
     walks = [
         client.files.download("file-1"),
         client.workflows.map([{}]),
-        client.chat.stream("hi").text,
+        client.chat.stream("hi").text_stream,
         *things(client).values(),
     ]
     resources = [client.chat, client.knowledge, client.knowledge.pipelines]
@@ -251,7 +251,7 @@ def test_a_pipeline_cannot_be_stopped_and_says_so():
     ) as stream:
         for _ in stream:
             break
-        with pytest.raises(UsageError, match="pipeline"):
+        with pytest.raises(MisuseError, match="pipeline"):
             stream.stop()
 
 

@@ -235,7 +235,7 @@ def test_text_that_was_shown_is_not_shown_again(waits):
         chat(finished(outputs={"answer": "Hello world"})),
     )
     stream = make_client(Script(first, rest)).chat.stream("hi")
-    assert [piece for piece in stream.text] == ["Hel", "lo", " wor", "ld"]
+    assert [piece for piece in stream.text_stream] == ["Hel", "lo", " wor", "ld"]
     reply = stream.final()
     assert (reply.answer, reply.usage.total_tokens, reply.reconnects) == ("Hello world", 3, 1)
 
@@ -246,7 +246,7 @@ def test_a_snapshot_that_knows_less_than_was_shown_takes_nothing_away(waits):
         chat(started()), replaced(""), delta(" world"), message_end(), chat(finished(outputs={"answer": "Hello world"}))
     )
     stream = make_client(Script(first, rest)).chat.stream("hi")
-    assert [piece for piece in stream.text] == ["Hello", " world"]
+    assert [piece for piece in stream.text_stream] == ["Hello", " world"]
 
 
 def test_text_lost_between_the_cut_and_the_replay_is_put_right_and_announced(waits):
@@ -255,7 +255,7 @@ def test_text_lost_between_the_cut_and_the_replay_is_put_right_and_announced(wai
         chat(started()), replaced(""), delta("ld"), message_end(), chat(finished(outputs={"answer": "Hello world"}))
     )
     stream = make_client(Script(first, rest)).chat.stream("hi")
-    pieces = [piece for piece in stream.text]
+    pieces = [piece for piece in stream.text_stream]
     assert pieces == ["Hel", "ld", "Hello world"]
     assert isinstance(pieces[-1], TextReplaced)
     assert (stream.final()).answer == "Hello world"
@@ -274,7 +274,7 @@ def test_a_chat_whose_run_ended_meanwhile_says_the_rest_of_its_answer(waits):
     first = sse(chat(started()), delta("Hel"))
     rest = sse(finished(outputs={"answer": "Hello world"}))  # as servers send it: alone, and without the message's ids
     stream = make_client(Script(first, rest)).chat.stream("hi")
-    assert [piece for piece in stream.text] == ["Hel", "lo world"]
+    assert [piece for piece in stream.text_stream] == ["Hel", "lo world"]
     reply = stream.final()
     assert (reply.answer, reply.message_id, reply.conversation_id) == ("Hello world", "m-1", "c-1")
 
@@ -283,7 +283,7 @@ def test_a_chat_whose_end_nobody_heard_says_the_rest_of_its_answer(waits):
     detail = finished(outputs={"answer": "Hello world"})["data"] | {"total_steps": 1, "total_tokens": 3}
     script = Script(sse(chat(started()), delta("Hel")), sse(chat(started())), detail=detail)
     stream = make_client(script, max_retries=2).chat.stream("hi")
-    assert [piece for piece in stream.text] == ["Hel", "lo world"]
+    assert [piece for piece in stream.text_stream] == ["Hel", "lo world"]
     assert (stream.final()).answer == "Hello world"
 
 
@@ -374,7 +374,7 @@ def followed(*live, answer="Because fun"):
     end = chat(finished(outputs={"answer": "Because fun"}))
     reply = sse(chat(started()), replaced(answer), *live, message_end(), end)
     stream = make_client(lambda request: answered(Chunks([reply]))).chat.events(RUN, include_state_snapshot=True)
-    pieces = [piece for piece in stream.text]
+    pieces = [piece for piece in stream.text_stream]
     return pieces, (stream.final()).answer
 
 
@@ -416,7 +416,7 @@ def test_what_moderation_took_back_is_not_put_right_after_a_cut(first, rest, wai
     error = httpx.ReadError("reset")
     script = Script(sse(chat(started()), *first), sse(chat(started()), *rest), error=error)
     stream = make_client(script).chat.stream("hi")
-    pieces = [piece for piece in stream.text]
+    pieces = [piece for piece in stream.text_stream]
     expected = next(frame["answer"] for frame in [*first, *rest] if frame.get("reason"))
     assert on_screen(pieces) == expected
     assert [str(piece) for piece in pieces if isinstance(piece, TextReplaced)] == [expected]
@@ -427,14 +427,14 @@ def test_what_moderation_took_back_is_not_put_right_by_the_runs_detail(waits):
     detail = SECRET["data"] | {"total_steps": 1, "total_tokens": 3}
     script = Script(sse(chat(started()), delta("the secret"), blocked()), sse(chat(started())), detail=detail)
     stream = make_client(script, max_retries=2).chat.stream("hi")
-    assert on_screen([piece for piece in stream.text]) == "Output blocked."
+    assert on_screen([piece for piece in stream.text_stream]) == "Output blocked."
     assert (stream.final()).answer == "Output blocked."
 
 
 def test_what_moderation_took_back_is_not_put_right_in_a_run_that_is_followed():
     reply = sse(chat(started()), replaced("the secret"), delta(" word"), blocked(), message_end(), SECRET)
     stream = make_client(lambda request: answered(Chunks([reply]))).chat.events(RUN, include_state_snapshot=True)
-    assert on_screen([piece for piece in stream.text]) == "Output blocked."
+    assert on_screen([piece for piece in stream.text_stream]) == "Output blocked."
     assert (stream.final()).answer == "Output blocked."
 
 

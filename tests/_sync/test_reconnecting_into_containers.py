@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import IterationCompletedEvent, IterationStartedEvent
+from dify.types import IterationCompletedEvent, IterationStartedEvent
 from tests.support import frames as f
 from tests.support.frames import sse
 

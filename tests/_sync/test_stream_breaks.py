@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import Dify, EventStream, StreamInterruptedError, StreamTimeoutError, UsageError
+from dify import Dify, MisuseError, StreamInterruptedError, StreamTimeoutError
+from dify.streams import EventStream
 from tests.support.frames import (
     CHAT_IDS,
     message,
@@ -129,7 +130,7 @@ def test_speech_that_came_to_its_end_is_whole() -> None:
 def test_speech_that_breaks_off_takes_nothing_from_whom_only_the_text_is_for() -> None:
     assert (make_client(Broken(*SPOKEN)).chat.send("hi")).answer == "Hi"
     stream = make_client(Broken(*SPOKEN)).chat.stream("hi")
-    assert [piece for piece in stream.text] == ["Hi"]
+    assert [piece for piece in stream.text_stream] == ["Hi"]
     assert (stream.final()).answer == "Hi"
 
 
@@ -296,7 +297,7 @@ def test_a_block_whose_stream_is_closed_while_it_is_entered_is_refused() -> None
     body = Chunks([sse(message("Hello"), message_end())])
     server: Any = Closing(answer=answered(body))
     server.stream = make_client(server).chat.stream("hi")
-    with pytest.raises(UsageError, match="closed before"):
+    with pytest.raises(MisuseError, match="closed before"):
         with server.stream:
             pass
     assert body.closed

@@ -48,6 +48,7 @@ main()
     count, *ours = python(code, "--help").stderr.split()
 
     assert ours == [
+        "dify._lazy",
         "dify.cli",
         "dify.cli.app",
         "dify.cli.exits",

@@ -11,7 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from dify import APIStatusError, AppParameters, NotFoundError
+from dify import APIStatusError, NotFoundError
+from dify.types import AppParameters
 
 from .targets import KEYS, Door, Face, Kind, Target, emulated, live, live_targets
 from .touched import Touched

@@ -6,17 +6,8 @@ import asyncio
 
 import pytest
 
-from dify import (
-    BadRequestError,
-    ConflictError,
-    MetadataInput,
-    MetadataOperation,
-    NotFoundError,
-    ProcessRule,
-    ProcessRules,
-    RetrievalModel,
-    Segmentation,
-)
+from dify import BadRequestError, ConflictError, NotFoundError, RetrievalModel
+from dify.types import MetadataInput, MetadataOperation, ProcessRule, ProcessRules, Segmentation
 
 TEXT = "Tea is made from leaves.\n\nCoffee is made from beans."
 PARAGRAPHS = ProcessRule(

@@ -38,7 +38,7 @@ async def test_a_question_is_answered(kind, open_app):
 async def test_the_pieces_of_a_stream_are_the_stored_answer(kind, open_app):
     client = open_app(kind)
     async with client.chat.stream("What is tea?", inputs=await inputs_of(client)) as stream:
-        said = "".join([text async for text in stream.text])
+        said = "".join([text async for text in stream.text_stream])
         reply = await stream.final()
     assert said == reply.answer
     stored = (await client.messages.list(reply.conversation_id)).data[-1]
@@ -180,7 +180,7 @@ async def test_questions_are_suggested(open_app, lacking):
     client = open_app("chat")
     reply = await client.chat.send("What is tea?", inputs=await inputs_of(client))
     with lacking("suggested questions"):
-        questions = await client.messages.suggested(reply.message_id)
+        questions = await client.messages.suggested_questions(reply.message_id)
     assert all(isinstance(question, str) for question in questions)
 
 
@@ -191,7 +191,7 @@ async def test_a_completion_app_completes(open_app):
     assert reply.answer
     assert reply.usage is not None
     async with client.completions.stream(inputs, query="What is tea?") as stream:
-        said = "".join([text async for text in stream.text])
+        said = "".join([text async for text in stream.text_stream])
         assert said == (await stream.final()).answer
     blocking = await client.completions.create(inputs, query="Hi", response_mode="blocking")
     assert blocking.mode == "completion"

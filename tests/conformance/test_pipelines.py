@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dify import BadRequestError, LocalFile, WorkflowFinishedEvent, WorkflowStartedEvent
+from dify import BadRequestError, WorkflowFinishedEvent, WorkflowStartedEvent
+from dify.types import LocalFile
 
 from .targets import PIPELINES
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dify import AsyncByteStream, AsyncDify, AsyncEventStream, AsyncPager
+from dify import AsyncByteStream, AsyncDify, AsyncPager
 from dify._paging import PageBody
+from dify.streams import AsyncEventStream
 
 from .openapi import Schema, resolve
 

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import uuid4
 
-from dify import AnnotationReplyJob, BadRequestError, Dify, DifyError
+from dify import BadRequestError, Dify, DifyError
+from dify.types import AnnotationReplyJob
 
 from ..conformance.targets import BASE_URL, KEYS, PIPELINES
 

@@ -25,12 +25,14 @@ import pytest
 import dify
 from dify import AsyncDify, Dify
 
+from ..support.public_face import public_values
 from . import test_docstrings as docstrings
 from .blocks import ROOT, Block, blocks_of, pages
 from .cells import Section, save, start
 from .conftest import FILES
 from .live import LiveServer, NotRun, first_line, kind_of
 
+PUBLIC = public_values()
 EXAMPLES = ROOT / "docs" / "examples"
 HIERARCHICAL = {
     "mode": "hierarchical",
@@ -246,7 +248,7 @@ async def _run_docstring(server: LiveServer, example: docstrings.Example, monkey
         server.enable_annotation_replies()
     names: dict[str, Any] = {}
     for name in sorted(example.names - {"client"}):
-        names[name] = getattr(dify, name) if name in dify.__all__ else getattr(things, name)
+        names[name] = PUBLIC[name] if name in PUBLIC else getattr(things, name)
     source = server.filled_in(example.source, kind)
     async with AsyncExitStack() as stack:
         if "client" in example.names and example.face == "async":
@@ -254,7 +256,7 @@ async def _run_docstring(server: LiveServer, example: docstrings.Example, monkey
         elif "client" in example.names:
             names["client"] = stack.enter_context(server.client(kind))
         await docstrings.run(source, names)
-    if isinstance(job := names.get("job"), dify.AnnotationReplyJob):
+    if isinstance(job := names.get("job"), dify.types.AnnotationReplyJob):
         server.wait_for_annotation_replies(job)
 
 

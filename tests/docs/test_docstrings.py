@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-import dify
 from dify import AsyncDify, Dify
 from dify.testing import Emulator, EmulatorForm, EmulatorRequest
 
-from ..support.public_face import methods_of, public_classes, resources
+from ..support.public_face import methods_of, public_classes, public_values, resources
+
+PUBLIC = public_values()
 
 
 # ---------------------------------------------------------------------------------------------------- the examples
@@ -214,7 +215,7 @@ async def attempt(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
         things = Things(emulator, example)
         names: dict[str, Any] = {}
         for name in sorted(example.names - {"client"}):
-            names[name] = getattr(dify, name) if name in dify.__all__ else getattr(things, name)
+            names[name] = PUBLIC[name] if name in PUBLIC else getattr(things, name)
         async with AsyncExitStack() as stack:
             if "client" in example.names and example.face == "async":
                 names["client"] = await stack.enter_async_context(emulator.client(user="alice"))

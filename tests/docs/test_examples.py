@@ -22,7 +22,7 @@ import dify
 from dify import APIStatusError, AsyncDify
 from dify._errors import status_error_from_body
 from dify.testing import Emulator, EmulatorError, EmulatorForm, EmulatorRequest
-from dify.testing.errors import CODES
+from dify.testing.error_replies import CODES
 
 from ..support.programs import run_script
 

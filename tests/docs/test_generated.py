@@ -9,11 +9,10 @@ import tomllib
 
 import pytest
 
-import dify
 import dify.testing
 from dify import AsyncDify
 
-from ..support.public_face import public_methods, resources
+from ..support.public_face import public_methods, public_paths, public_values, resources
 from .blocks import ROOT
 
 DOCS = ROOT / "docs"
@@ -33,7 +32,7 @@ def test_no_generated_page_is_stale(script: str):
 
 
 def test_the_reference_has_every_public_name():
-    names = {f"dify.{name}" for name in dify.__all__ if name != "__version__"}
+    names = public_paths()
     names |= {f"dify.testing.{name}" for name in dify.testing.__all__}
     assert names - SHOWN == set()
 
@@ -52,7 +51,7 @@ def is_part(name: str) -> bool:
 
 
 def test_the_whole_public_face_has_every_name_and_every_call():
-    for name in {*dify.__all__, *dify.testing.__all__} - {"__version__"}:
+    for name in {*public_values(), *dify.testing.__all__}:
         assert re.search(rf"\b{name}\b", FACE), name
     for dotted, owner in resources(AsyncDify):
         for method in public_methods(owner):

@@ -122,7 +122,7 @@ async def of_chats(client: AsyncDify) -> None:
     variables = await client.conversations.variables(conversation)
     await client.conversations.update_variable(conversation, variables.data[0].id, 5)
     await client.messages.list(conversation)
-    await client.messages.suggested(message)
+    await client.messages.suggested_questions(message)
     await client.messages.feedback(message, "like")
     await client.app.feedbacks()
     await client.app.info()

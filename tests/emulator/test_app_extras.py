@@ -35,7 +35,7 @@ async def test_questions_are_suggested_as_the_emulator_was_told() -> None:
     async with Emulator(suggested_questions=["And then?"]) as emulator:
         client = emulator.client()
         reply = await client.chat.send("hi")
-        assert list(await client.messages.suggested(reply.message_id)) == ["And then?"]
+        assert list(await client.messages.suggested_questions(reply.message_id)) == ["And then?"]
 
 
 async def test_annotation_jobs_advance_and_switch_the_feature() -> None:
@@ -131,7 +131,7 @@ def test_a_sync_client_streams_without_an_event_loop_and_leaves_no_thread() -> N
     with Emulator() as emulator:
         client = emulator.sync_client(user="alice")
         with client.chat.stream("hi there") as stream:
-            assert "".join(stream.text) == "Echo: hi there"
+            assert "".join(stream.text_stream) == "Echo: hi there"
         made = client.knowledge.datasets.create("Handbook")
         assert client.knowledge.datasets.get(made.id).name == "Handbook"
         assert [each.name for each in client.knowledge.datasets.list()] == ["Handbook"]

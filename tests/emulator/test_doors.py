@@ -289,7 +289,7 @@ async def test_a_client_of_ours_talks_to_it() -> None:
         assert reply.answer == "Echo: hello"
         assert emulator.requests[-1].user == "emulator-user"
         async with emulator.client(user="alice").chat.stream("hi there") as stream:
-            assert "".join([text async for text in stream.text]) == "Echo: hi there"
+            assert "".join([text async for text in stream.text_stream]) == "Echo: hi there"
         assert emulator.requests[-1].user == "alice"
 
 

@@ -10,22 +10,18 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import (
-    AsyncDify,
-    BadRequestError,
-    IndexingFailed,
+from dify import AsyncDify, BadRequestError, IndexingFailedError, NotFoundError, RetrievalModel
+from dify.testing import Emulator, EmulatorError, EmulatorFile
+from dify.types import (
     MetadataCondition,
     MetadataFilter,
     MetadataInput,
     MetadataOperation,
-    NotFoundError,
     ProcessRule,
     ProcessRules,
-    RetrievalModel,
     Segmentation,
     SegmentInput,
 )
-from dify.testing import Emulator, EmulatorError, EmulatorFile
 
 STEPS = ["waiting", "parsing", "cleaning", "splitting", "indexing", "completed"]
 RULES = ProcessRules(pre_processing_rules=[], segmentation=Segmentation(separator="\n\n", max_tokens=100))
@@ -108,7 +104,7 @@ async def test_a_file_that_cannot_be_read_fails_its_indexing() -> None:
         client = emulator.client()
         where, documents = await dataset(client), client.knowledge.documents
         bad = await documents.create_from_file(where, ("bad.pdf", b"%PDF", "application/pdf"), process_rule=RULE)
-        with pytest.raises(IndexingFailed, match="no text in it"):
+        with pytest.raises(IndexingFailedError, match="no text in it"):
             await documents.wait_indexed(where, bad.batch, poll_interval=0)
         assert [each.name async for each in documents.list(where, status="error")] == ["bad.pdf"]
         worse = await documents.create_from_file(where, ("worse.pdf", b"%PDF", "application/pdf"))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dify import Limits
+from dify import ResponseLimits
 
 from .support import fault_server, run_tool
 from .tools.adapters import ADAPTERS
@@ -35,7 +35,7 @@ ARGUED = {
 READ = "3"
 """Seconds that a client waits for a next byte: no server of the catalogue needs more than one, a busy machine may."""
 
-MOST_MEMORY = 4 * (Limits().answer >> 20) + 32
+MOST_MEMORY = 4 * (ResponseLimits().answer >> 20) + 32
 
 
 @cache

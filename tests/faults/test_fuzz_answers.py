@@ -17,7 +17,7 @@ from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
 import dify.types
-from dify import APIStatusError, Dify, DifyError, Limits, ResponseValidationError
+from dify import APIStatusError, Dify, DifyError, ResponseLimits, ResponseValidationError
 from dify._answers import answer_from
 from dify._errors import status_error, status_error_from_body
 from dify.types._base import Answer
@@ -125,7 +125,7 @@ def test_a_client_that_is_answered_with_garbage_raises_nothing_but_its_own_error
             lambda: client.workflows.get("run-1"),
             lambda: client.app.parameters(),
             lambda: client.knowledge.datasets.get("base-1"),
-            lambda: client.messages.suggested("m-1"),
+            lambda: client.messages.suggested_questions("m-1"),
             lambda: client.chat.stop("task-1"),
         ]
         for call in calls:
@@ -143,7 +143,7 @@ def test_an_answer_in_small_pieces_takes_no_more_memory_than_in_large_ones(size:
     pieces._chunks = (bytes(bytearray(piece)) for _ in range(limit // size + 1))  # type: ignore[assignment]
     handler = httpx.MockTransport(lambda request: httpx.Response(200, stream=pieces))
     with httpx.Client(transport=handler) as http:
-        client = Dify(http_client=http, limits=Limits(answer=limit), **CALM)
+        client = Dify(http_client=http, limits=ResponseLimits(answer=limit), **CALM)
         tracemalloc.start()
         try:
             with pytest.raises(ResponseValidationError, match="larger"):

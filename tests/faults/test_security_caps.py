@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dify import Limits, NotFoundError, ResponseValidationError, ServerError
+from dify import NotFoundError, ResponseLimits, ResponseValidationError, ServerError
 
 from ..support import raw_frames as frames
 from ..support.server import Exchange, Server
@@ -17,7 +17,7 @@ from .test_security import MIB, Ask, ask, get_run
 
 __all__ = ["ask"]  # the fixture
 
-SMALL = Limits(frame=MIB, answer=MIB, error=1 << 10)
+SMALL = ResponseLimits(frame=MIB, answer=MIB, error=1 << 10)
 
 
 @cache

@@ -8,12 +8,12 @@ from pathlib import Path
 import dify
 import dify.testing
 
+from ..support.public_face import public_classes
+
 PACKAGE = Path(dify.__file__).parent
 TYPES = sorted((PACKAGE / "types").glob("*.py"))
-# Classes of the top level say that they live in "dify"; its table knows the module.
-PUBLIC = {(f"dify{dify._NAMES[name]}", name) for name in dify.__all__ if name in dify._NAMES} | {
-    (cls.__module__, name) for name in dify.testing.__all__ if isinstance(cls := getattr(dify.testing, name), type)
-}
+CLIENT = set(public_classes())
+TEST_KIT = set(dify.testing.__all__)
 
 
 def classes_of(path: Path) -> Iterator[ast.ClassDef]:
@@ -23,11 +23,11 @@ def classes_of(path: Path) -> Iterator[ast.ClassDef]:
 def classes_with_fields() -> Iterator[tuple[str, ast.ClassDef]]:
     """Every model, and every public dataclass and typed dictionary, with the name of its file."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        module = ".".join(["dify", *path.relative_to(PACKAGE).with_suffix("").parts])
         for cls in classes_of(path):
             marks = " ".join(ast.unparse(node) for node in [*cls.decorator_list, *cls.bases])
             if (path in TYPES and not cls.name.startswith("_")) or (
-                (module, cls.name) in PUBLIC and re.search(r"\b(dataclass|TypedDict|\w*Model)\b", marks)
+                cls.name in (TEST_KIT if "testing" in path.parts else CLIENT)
+                and re.search(r"\b(dataclass|TypedDict|\w*Model)\b", marks)
             ):
                 yield path.relative_to(PACKAGE).as_posix(), cls
 
@@ -53,7 +53,13 @@ FIELDS = {f"{path}: {cls.name}.{name}": text for path, cls in classes_with_field
 
 def test_the_walk_finds_the_models_the_options_and_the_builders():
     found = {key.partition(": ")[2] for key in FIELDS}
-    assert {"Message.answer", "HTTPInfo.status", "RequestOptions.timeout", "Limits.frame", "Node.title"} <= found
+    assert {
+        "Message.answer",
+        "HTTPInfo.status",
+        "RequestOptions.timeout",
+        "ResponseLimits.frame",
+        "Node.title",
+    } <= found
     assert len(FIELDS) > 1_000
 
 

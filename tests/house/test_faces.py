@@ -9,19 +9,18 @@ from typing import Any, get_origin
 
 import pytest
 
-import dify
 from dify import AsyncDify, Dify
 
-from ..support.public_face import methods_of, resources
+from ..support.public_face import methods_of, public_values, resources
 
 TYPING = Path(__file__).resolve().parents[1] / "typing"
-TWINS = sorted(name.removeprefix("Async") for name in dify.__all__ if name.startswith("Async"))
+TWINS = sorted(name.removeprefix("Async") for name in public_values() if name.startswith("Async"))
 
 
 def shapes_of(client: type) -> dict[str, type]:
     """The client, what calls hand out, and the resources, by a name that both faces share."""
     prefix = "Async" if client is AsyncDify else ""
-    shapes = {name: getattr(dify, prefix + name) for name in TWINS}
+    shapes = {name: public_values()[prefix + name] for name in TWINS}
     return {name: cls for name, cls in shapes.items() if get_origin(cls) is None} | dict(resources(client))
 
 

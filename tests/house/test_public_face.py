@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import dify
 import dify.types
 from dify import AsyncDify, Dify
 
-from ..support.public_face import methods_of, public_classes
+from ..support.public_face import FACADES, methods_of, public_classes
 
 SOURCE = Path(dify.__file__).parent
 
@@ -90,35 +92,49 @@ def test_the_docs_of_the_sync_face_speak_of_no_await():
     assert [name for name, method in methods.items() if of_the_other.search(inspect.getdoc(method) or "")] == []
 
 
-def test_every_public_class_says_what_it_is_for_and_where_it_lives():
+def test_every_public_class_has_a_docstring_and_its_public_module():
     offenders: list[str] = []
     for name, cls in public_classes().items():
-        # The clients and their streams stay where their source is: notebooks complete what a call returns from there.
-        at_home = cls.__module__ == "dify" or cls.__module__.startswith(("dify._async.", "dify._sync."))
-        if not cls.__doc__ or not at_home:
+        # Clients and streams keep the module of their source: notebooks complete what a call returns from there.
+        public = cls.__module__ in FACADES or cls.__module__.startswith(("dify._async.", "dify._sync."))
+        if not cls.__doc__ or not public:
             offenders.append(name)
     assert offenders == []
 
 
-def test_every_public_name_of_the_types_and_errors_is_exported():
+def test_the_top_level_has_the_names_that_people_type_and_no_more():
+    assert 60 <= len(dify.__all__) <= 90
+    assert {"ErrorEvent", "PingEvent", "Document", "Any", "ssl"} & set(dify.__all__) == set()
+    assert set(dir(dify)) - set(dify.__all__) <= {"errors", "streams", "types", "__doc__", "__file__", "__name__"}
+
+
+def test_every_error_is_at_the_top_level():
+    assert set(dify.errors.__all__) <= set(dify.__all__)
+
+
+def test_every_model_is_exported_by_the_types():
     missing: list[str] = []
-    modules = [f"dify.types.{m.name}" for m in pkgutil.iter_modules(dify.types.__path__) if not m.name.startswith("_")]
-    for module in [*modules, "dify.errors"]:
-        loaded = importlib.import_module(module)
-        missing += [f"{module}.{n}" for n in loaded.__all__ if n not in dify.__all__ and not n.startswith("Known")]
-    assert not missing
+    for module in pkgutil.iter_modules(dify.types.__path__):
+        if not module.name.startswith("_"):
+            loaded = importlib.import_module(f"dify.types.{module.name}")
+            missing += [n for n in loaded.__all__ if n not in dify.types.__all__ and not n.startswith("Known")]
+    assert missing == []
 
 
-def test_what_type_checkers_see_is_what_there_is():
-    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+def test_a_model_that_moved_names_its_module_in_the_error():
+    with pytest.raises(
+        AttributeError, match=r"^module 'dify' has no attribute 'Document'; import it from dify\.types$"
+    ):
+        dify.Document  # noqa: B018
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_type_checkers_and_programs_see_the_same_names(facade: str):
+    module = importlib.import_module(facade)
+    tree = ast.parse(inspect.getsource(module))
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen: set[str] = set()
-    for node in block.body:
-        assert isinstance(node, ast.ImportFrom)
-        for alias in node.names:
-            starred = importlib.import_module(f".{node.module}", "dify").__all__
-            seen |= set(starred) if alias.name == "*" else {alias.asname or alias.name}
-    assert seen | {"__version__"} == set(dify.__all__)
+    seen = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen - {"errors", "streams", "types"} == set(module.__all__) - {"__version__"}
 
 
 def test_importing_the_package_loads_neither_the_http_library_nor_pydantic():

@@ -98,7 +98,7 @@ def test_32_threads_on_one_client_each_get_their_own_answers():
         for turn in range(4):
             query = f"thread-{thread}#{turn}"
             with client.chat.stream(query) as stream:
-                text = "".join(stream.text)
+                text = "".join(stream.text_stream)
                 reply = stream.final()
             assert text == reply.answer == "".join(words_for(query))
             assert (reply.conversation_id, reply.message_id) == (f"c-{query}", f"m-{query}")
@@ -211,7 +211,7 @@ async def test_500_tasks_on_one_client_each_get_their_own_answers():
     async def ask(task: int) -> None:
         query = f"task-{task}#0"
         async with client.chat.stream(query) as stream:
-            text = "".join([piece async for piece in stream.text])
+            text = "".join([piece async for piece in stream.text_stream])
             reply = await stream.final()
         assert text == reply.answer == "".join(words_for(query))
         assert (reply.conversation_id, reply.message_id) == (f"c-{query}", f"m-{query}")
@@ -249,7 +249,7 @@ async def test_500_tasks_that_leave_their_streams_in_the_middle_leave_nothing_op
     async def leave() -> None:
         seen = ""
         async with client.chat.stream("Hi") as stream:
-            async for piece in stream.text:
+            async for piece in stream.text_stream:
                 seen += piece
                 if seen == "Hello":
                     break

@@ -104,7 +104,7 @@ def test_the_client_with_await_works_at_the_top_of_a_cell(notebook):
     notebook.run("loop = asyncio.get_running_loop()")
     loop = "async for event in client.chat.stream('hi'):\n    print(event.event)"
     assert notebook.run(loop).split() == EVENTS
-    block = "async with client.chat.stream('hi') as stream:\n    print([text async for text in stream.text])"
+    block = "async with client.chat.stream('hi') as stream:\n    print([text async for text in stream.text_stream])"
     assert "".join(eval(notebook.run(block))) == "You said hi"
     # Every cell runs on the same event loop, and so on the same connections.
     assert notebook.run("loop is asyncio.get_running_loop()") == "True"
@@ -126,12 +126,12 @@ with Dify(user="carol") as plain:
 
 def test_leaving_out_the_await_says_what_to_write(notebook):
     cell = """
-from dify import AsyncDify, UsageError
+from dify import AsyncDify, MisuseError
 async with AsyncDify(user="dora") as client:
     try:
         for event in client.chat.stream("hi"):
             pass
-    except UsageError as error:
+    except MisuseError as error:
         print(error)
 """
     assert "`async for`" in notebook.run(cell)
@@ -162,7 +162,7 @@ WRITTEN: dict[str, tuple[str, set[str]]] = {
     "what it cost": (CHAT + "(await client.chat.send('x')).usage.", {"total_price", "total_tokens", "latency"}),
     "a stream": (STREAM + "stream.", {"text", "final", "stop", "snapshot"}),
     "a stream's reply": (STREAM + "reply = await stream.final()\n    reply.", REPLY),
-    "a piece of text": (STREAM + "async for text in stream.text:\n        text.", {"removeprefix", "strip"}),
+    "a piece of text": (STREAM + "async for text in stream.text_stream:\n        text.", {"removeprefix", "strip"}),
     "an event": (LOOP + "event.", EVENT),
     "an event that matched": (LOOP + "match event:\n        case MessageEvent():\n            event.", EVENT),
     "a run": (CHAT + "run = await client.workflows.run({})\nrun.", {"status", "outputs", "forms"}),

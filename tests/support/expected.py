@@ -75,7 +75,7 @@ def audio_of(frames: Iterable[dict[str, Any]]) -> bytes:
 
 
 def on_screen(pieces: Iterable[str]) -> str:
-    """The text that a reader of `.text` has before him."""
+    """The text that a reader of `.text_stream` has before him."""
     text = ""
     for piece in pieces:
         text = str(piece) if isinstance(piece, TextReplaced) else text + piece

@@ -8,7 +8,6 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import dify
 from dify import AsyncDify
 
 
@@ -35,9 +34,27 @@ def public_methods(owner: type) -> dict[str, Callable[..., Any]]:
     }
 
 
+FACADES = ("dify", "dify.streams", "dify.types")
+
+
+def public_values() -> dict[str, Any]:
+    """Return every name that `dify`, `dify.streams` and `dify.types` export, and its value."""
+    modules = [importlib.import_module(facade) for facade in FACADES]
+    return {name: getattr(module, name) for module in modules for name in module.__all__ if name != "__version__"}
+
+
+def public_paths() -> set[str]:
+    """Return the dotted name of every public name, as programs import it first: "dify.types.Document"."""
+    paths: dict[str, str] = {}
+    for facade in FACADES:
+        for name in importlib.import_module(facade).__all__:
+            paths.setdefault(name, f"{facade}.{name}")
+    return set(paths.values()) - {"dify.__version__"}
+
+
 def public_classes() -> dict[str, type]:
     """Every class that can be imported from the package, by its name."""
-    return {name: value for name in dify.__all__ if inspect.isclass(value := getattr(dify, name))}
+    return {name: value for name, value in public_values().items() if inspect.isclass(value)}
 
 
 def methods_of(client: type) -> dict[str, Callable[..., Any]]:

@@ -215,7 +215,7 @@ def call(client: Any, one: Recording, *, whole: bool = False) -> Any:
         case "getConversationHistory":
             return client.messages.list(**given).first()
         case "getSuggestedQuestions":
-            return client.messages.suggested(ids[1], **given)
+            return client.messages.suggested_questions(ids[1], **given)
         case "postChatMessageFeedback":
             return client.messages.feedback(ids[1], **given)
         # files, audio, the app

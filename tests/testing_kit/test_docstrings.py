@@ -10,7 +10,7 @@ import pkgutil
 import pytest
 
 import dify.testing
-from dify.testing import errors, events, replies, responses
+from dify.testing import error_replies, events, replies, responses
 from dify.testing.streams import __all__ as streams
 
 MODULES = sorted(
@@ -26,7 +26,7 @@ def test_the_examples_of_a_module_run(name):
 
 
 def builders():
-    for module in (events, replies, errors, responses):
+    for module in (events, replies, error_replies, responses):
         yield from (getattr(module, name) for name in module.__all__)
     yield from (getattr(importlib.import_module("dify.testing.streams"), name) for name in streams)
 

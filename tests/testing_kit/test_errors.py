@@ -7,17 +7,19 @@ import json
 import pytest
 
 import dify
-from dify.testing import DifyMock, errors, responses
+from dify.testing import DifyMock, error_replies, responses
 
 from ..support.recordings import errors as recorded_errors
 
 # The same code may stand for several things; these texts or statuses are of another than the usual one.
-RECORDED = [one for one in recorded_errors() if isinstance(one.body, dict) and one.body.get("code") in errors.CODES]
+RECORDED = [
+    one for one in recorded_errors() if isinstance(one.body, dict) and one.body.get("code") in error_replies.CODES
+]
 
 
 @pytest.mark.parametrize("one", RECORDED, ids=lambda one: one.name)
 def test_a_recorded_code_has_the_status_and_the_names_that_were_recorded(one):
-    known = errors.error_reply(one.body["code"])
+    known = error_replies.error_reply(one.body["code"])
     assert known.status == one.status
     assert json.loads(known.body).keys() == one.body.keys()
 
@@ -45,7 +47,7 @@ TEXTS = [
 @pytest.mark.parametrize("code", TEXTS)
 def test_texts_that_do_not_depend_on_the_call_are_word_for_word(code):
     said = {one.body["message"].partition(" You have requested")[0] for one in RECORDED if one.body["code"] == code}
-    assert errors.error_reply(code).message in said
+    assert error_replies.error_reply(code).message in said
 
 
 @pytest.mark.parametrize(
@@ -64,15 +66,15 @@ def test_texts_that_do_not_depend_on_the_call_are_word_for_word(code):
         ("unsupported_file_type", dify.UnsupportedFileTypeError),
         ("rate_limit_error", dify.RateLimitError),
         ("internal_server_error", dify.ServerError),
-        (errors.too_many_requests(), dify.RateLimitError),
-        (errors.knowledge_rate_limit(), dify.RateLimitError),
-        (errors.conversation_not_found(), dify.ConversationNotFoundError),
-        (errors.missing_user(), dify.BadRequestError),
-        (errors.invalid_segment(), dify.BadRequestError),
-        (errors.unhandled(), dify.ServerError),
-        (errors.missing_route(), dify.NotFoundError),
-        (errors.bad_gateway(), dify.ServerError),
-        (errors.gateway_timeout(), dify.ServerError),
+        (error_replies.too_many_requests(), dify.RateLimitError),
+        (error_replies.knowledge_rate_limit(), dify.RateLimitError),
+        (error_replies.conversation_not_found(), dify.ConversationNotFoundError),
+        (error_replies.missing_user(), dify.BadRequestError),
+        (error_replies.invalid_segment(), dify.BadRequestError),
+        (error_replies.unhandled(), dify.ServerError),
+        (error_replies.missing_route(), dify.NotFoundError),
+        (error_replies.bad_gateway(), dify.ServerError),
+        (error_replies.gateway_timeout(), dify.ServerError),
     ],
 )
 def test_the_client_raises_what_belongs_to_it(error, kind):
@@ -84,15 +86,15 @@ def test_the_client_raises_what_belongs_to_it(error, kind):
 
 
 def test_an_error_can_have_another_text_status_and_a_time_to_wait():
-    known = errors.error_reply("not_found", message="Document not found.", status=410, retry_after=2.0)
+    known = error_replies.error_reply("not_found", message="Document not found.", status=410, retry_after=2.0)
     assert (known.status, known.headers["retry-after"]) == (410, "2")
     assert json.loads(known.body) == {"code": "not_found", "message": "Document not found.", "status": 410}
 
 
 def test_a_code_that_is_not_known_needs_a_status():
     with pytest.raises(ValueError, match="no code of Dify's"):
-        errors.error_reply("brand_new")
-    assert errors.error_reply("brand_new", status=418).status == 418
+        error_replies.error_reply("brand_new")
+    assert error_replies.error_reply("brand_new", status=418).status == 418
 
 
 def test_a_refused_key_says_how_to_authenticate():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dify.testing import DifyMock, errors, replies, responses
+from dify.testing import DifyMock, error_replies, replies, responses
 
 
 @pytest.fixture
@@ -70,12 +70,12 @@ def test_pages_of_dicts_go_on_where_the_last_ended(mock):
         (429, r"429 is a status.* the code: name one of 'too_many_requests', 'rate_limit_error'"),
         (401, r"name one of 'unauthorized'"),
         (503, r"name one of 'service_unavailable'"),
-        (504, r"no code of Dify's has it: errors\.bad_gateway\(\).* with status=504"),
-        (None, r"an error is one of Dify's codes, or made by dify\.testing\.errors, and not None"),
+        (504, r"no code of Dify's has it: error_replies\.bad_gateway\(\).* with status=504"),
+        (None, r"an error is one of Dify's codes, or made by dify\.testing\.error_replies, and not None"),
     ],
 )
 def test_a_status_alone_picks_no_code(mock, given, said):
-    for take in (mock.chat.refuses, mock.app.info.refuses, errors.error_reply, responses.error):
+    for take in (mock.chat.refuses, mock.app.info.refuses, error_replies.error_reply, responses.error):
         with pytest.raises(TypeError, match=said):
             take(given)
 
@@ -85,4 +85,4 @@ def test_what_is_no_status_of_an_error_is_refused(mock, status):
     with pytest.raises(ValueError, match="the status of an error is from 400 to 599"):
         mock.app.info.refuses("forbidden", status=status)
     with pytest.raises(ValueError, match="the status of an error is from 400 to 599"):
-        mock.app.info.refuses(errors.ErrorReply(status, "forbidden"))
+        mock.app.info.refuses(error_replies.ErrorReply(status, "forbidden"))

@@ -15,13 +15,13 @@ from dify import (
     AsyncDify,
     ConfigurationError,
     Dify,
-    IndexingFailed,
+    IndexingFailedError,
     InputFile,
     RateLimitError,
     StreamInterruptedError,
     WorkflowFailedError,
 )
-from dify.testing import DifyMock, Emulator, UnmockedCall, Wire, chat_stream, errors, replies, responses
+from dify.testing import DifyMock, Emulator, UnmockedCall, Wire, chat_stream, error_replies, replies, responses
 from dify.testing.mock import UnusedAnswer
 
 
@@ -52,7 +52,7 @@ async def test_a_refusal_and_then_an_answer_is_a_retry(mock):
 
 
 def test_without_retries_a_refusal_is_raised(mock):
-    mock.chat.refuses(errors.too_many_requests())
+    mock.chat.refuses(error_replies.too_many_requests())
     with pytest.raises(RateLimitError):
         mock.sync_client().chat.send("Hi")
 
@@ -73,7 +73,7 @@ async def test_a_coroutine_function_may_answer_the_async_face(mock):
 
 
 def test_a_function_may_refuse_or_fail(mock):
-    mock.app.info.answers(lambda call: errors.error_reply("forbidden"))
+    mock.app.info.answers(lambda call: error_replies.error_reply("forbidden"))
     mock.app.info.answers(lambda call: httpx.ReadError("broken"))
     client = mock.sync_client()
     with pytest.raises(Exception, match="disabled"):
@@ -140,7 +140,7 @@ def test_indexing_takes_so_many_looks(mock, steps, looks):
 
 def test_indexing_can_fail(mock):
     mock.knowledge.documents.indexing(steps=1, error="cannot read it")
-    with pytest.raises(IndexingFailed, match="cannot read it"):
+    with pytest.raises(IndexingFailedError, match="cannot read it"):
         mock.sync_client().knowledge.documents.wait_indexed("d-1", "batch")
 
 

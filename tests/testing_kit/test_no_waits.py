@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import APITimeoutError, AsyncDify, Dify, IndexingTimeout
+from dify import APITimeoutError, AsyncDify, Dify, IndexingTimeoutError
 from dify.testing import Emulator, no_waits
 
 pytest_plugins = ["pytester"]
@@ -65,7 +65,7 @@ KEYS = {"base_url": "https://dify.test/v1", "api_key": "app-test-key", "knowledg
 
 def test_the_skipped_seconds_count_for_the_time_limit_of_polling() -> None:
     documents = Dify(**KEYS, http_client=httpx.Client(transport=httpx.MockTransport(never_indexed))).knowledge.documents
-    with no_waits() as waits, pytest.raises(IndexingTimeout):
+    with no_waits() as waits, pytest.raises(IndexingTimeoutError):
         documents.wait_indexed("k", "b", timeout=2.5 * LONG, poll_interval=LONG)
     assert waits == [LONG, LONG, LONG / 2]
 

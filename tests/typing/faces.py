@@ -5,16 +5,9 @@ A line with three ignores is a mistake, which each of the three checkers has to 
 
 from typing import assert_type
 
-from dify import (
-    AsyncDify,
-    AsyncPage,
-    AsyncPager,
-    Conversation,
-    Dify,
-    HTTPInfo,
-    Page,
-    Pager,
-)
+from dify import AsyncDify, AsyncPager, Dify, Pager
+from dify.streams import AsyncPage, Page
+from dify.types import Conversation, HTTPInfo
 
 
 async def awaiting_a_list_gives_its_first_page(client: AsyncDify) -> None:

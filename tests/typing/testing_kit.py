@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_type
 
-from dify import AsyncDify, Conversation, Dataset, Dify, InputFile
+from dify import AsyncDify, Dify, InputFile
 from dify.testing import (
     DifyMock,
     Emulator,
@@ -15,13 +15,14 @@ from dify.testing import (
     Node,
     Wire,
     chat_stream,
-    errors,
+    error_replies,
     events,
     replies,
     responses,
     workflow_stream,
 )
 from dify.testing.mock import EmptyRoute, JSONRoute, PageRoute, Route, UploadRoute
+from dify.types import Conversation, Dataset
 
 
 def builders() -> None:
@@ -45,7 +46,7 @@ def routes(mock: DifyMock) -> None:
     assert_type(mock.operation("getChatAppInfo"), Route)
     mock.conversations.list.lists([replies.conversation("a")])
     mock.conversations.rename.returns({"id": "1", "name": "a"})
-    mock.chat.streams("Hello").refuses(errors.too_many_requests())
+    mock.chat.streams("Hello").refuses(error_replies.too_many_requests())
     mock.chat.streams(["Hel", "lo"])
     mock.chat.streams(chat_stream())
     mock.chat.streams(Wire(chat_stream(), drop_after=1))

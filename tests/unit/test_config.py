@@ -161,7 +161,7 @@ WRONG_KINDS = [
     ({"base_url": 7}, "base_url is of type int: give text, such as str(...)"),
     ({"headers": [("X-A", "1")]}, "headers are of type list: give a dict of names and values"),
     ({"headers": "X-A: 1"}, "headers are of type str: give a dict of names and values"),
-    ({"limits": 1 << 20}, "limits is of type int: give a dify.Limits(...)"),
+    ({"limits": 1 << 20}, "limits is of type int: give a dify.ResponseLimits(...)"),
     ({"trust_env": "no"}, "trust_env is of type str: give True or False"),
 ]
 

@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from dify import AsyncDify, UsageError
+from dify import AsyncDify, MisuseError
 from dify._async import _io, event_stream
 from dify._fold import LONG_GRACE, SHORT_GRACE
 from tests._async.support import answered, make_client, streaming
@@ -51,7 +51,7 @@ def _next(thing: Any) -> None:
 @pytest.mark.parametrize("thing", THINGS.values(), ids=THINGS)
 @pytest.mark.parametrize("use", [_for, _with, _next])
 def test_the_other_faces_statements_are_answered_with_what_to_write(thing, use):
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(MisuseError) as caught:
         use(thing(make_client(refuse)))
     assert "async" in str(caught.value)
     assert "Dify" in str(caught.value)

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-import dify
-from dify import ChatResponse, InputFile, PauseReason
-from dify.types import _descriptions
+from dify import ChatResponse, InputFile
+from dify.types import PauseReason, _descriptions
 
-MODELS = [name for name in dify.__all__ if isinstance(cls := getattr(dify, name), type) and issubclass(cls, BaseModel)]
+from ..support.public_face import public_classes
+
+MODELS = {name: cls for name, cls in public_classes().items() if issubclass(cls, BaseModel)}
 
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 @pytest.mark.parametrize("name", MODELS)
 def test_every_property_of_a_schema_has_a_description(name, mode):
-    properties = getattr(dify, name).model_json_schema(mode=mode).get("properties", {})
+    properties = MODELS[name].model_json_schema(mode=mode).get("properties", {})
     assert [key for key, value in properties.items() if not value.get("description")] == []
 
 

@@ -25,7 +25,7 @@ with Emulator(words, delay=0.002).serve() as url:
 print("the end")
 """
 LEFT_OPEN = {
-    "pieces of text": "pieces = client.chat.stream('hi').text; next(pieces)",
+    "pieces of text": "pieces = client.chat.stream('hi').text_stream; next(pieces)",
     "events": "stream = client.chat.stream('hi'); events = iter(stream); next(events)",
     "a block that is never left": "stream = client.chat.stream('hi').__enter__(); events = iter(stream); next(events)",
     "results of a map": "results = iter(client.workflows.map([{}] * 8, concurrency=2)); next(results)",

@@ -84,7 +84,7 @@ def test_the_drawing_shows_who_is_whose_child():
 
 def test_errors_that_are_also_errors_of_python():
     assert issubclass(errors.InvalidArgumentError, ValueError)
-    assert issubclass(errors.UsageError, TypeError)
+    assert issubclass(errors.MisuseError, TypeError)
     assert issubclass(errors.StreamTimeoutError, errors.APITimeoutError)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dify import FormAnswer, UsageError
+from dify import FormAnswer, MisuseError
 from dify._async._io import answer_of
 from dify._sync._io import answer_of as plain_answer_of
 
@@ -17,11 +17,11 @@ async def waiting() -> FormAnswer:
 
 async def test_the_face_with_await_wants_async_def():
     assert await answer_of(waiting()) == plain()
-    with pytest.raises(UsageError, match="async def"):
+    with pytest.raises(MisuseError, match="async def"):
         await answer_of(plain())  # type: ignore[arg-type]
 
 
 def test_the_plain_face_wants_a_plain_function():
     assert plain_answer_of(plain()) == plain()
-    with pytest.raises(UsageError, match="plain function"):
+    with pytest.raises(MisuseError, match="plain function"):
         plain_answer_of(waiting())  # and closes it: a coroutine that nobody awaits is a warning, and so an error here

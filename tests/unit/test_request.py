@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
-from dify import ConfigurationError, ExternalRetrievalModel, InputFile, InvalidArgumentError, UploadedFile
+from dify import ConfigurationError, InputFile, InvalidArgumentError, UploadedFile
 from dify._request import Call, compact, encode_json, escape_path, query_string, segment
 from dify._wire import files_of, flag
+from dify.types import ExternalRetrievalModel
 
 UPLOADED = UploadedFile(id="file-1", name="cat.png", mime_type="image/png")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from dify import AsyncDify, Dify, UsageError
+from dify import AsyncDify, Dify, MisuseError
 
 THINGS = {
     "stream": lambda client: client.chat.stream("hi"),
-    "text": lambda client: client.chat.stream("hi").text,
-    "run's text": lambda client: client.workflows.stream({}).text,
+    "text": lambda client: client.chat.stream("hi").text_stream,
+    "run's text": lambda client: client.workflows.stream({}).text_stream,
     "list": lambda client: client.conversations.list(),
     "download": lambda client: client.files.download("file-1"),
 }
@@ -32,19 +32,19 @@ def plain() -> Dify:
 @pytest.mark.parametrize("name", THINGS)
 def test_a_plain_for_over_what_is_asynchronous(name):
     thing = THINGS[name](asynchronous())
-    with pytest.raises(UsageError, match=r"^Async\w+ is asynchronous: write `async for`, or use the client `Dify`$"):
+    with pytest.raises(MisuseError, match=r"^Async\w+ is asynchronous: write `async for`, or use the client `Dify`$"):
         for _ in thing:
             pass
-    with pytest.raises(UsageError, match="write `async for`"):
+    with pytest.raises(MisuseError, match="write `async for`"):
         next(thing)
 
 
 @pytest.mark.parametrize("name", [name for name in THINGS if name != "list"])
 async def test_an_await_of_what_is_iterated(name):
     thing = THINGS[name](asynchronous())
-    with pytest.raises(UsageError, match=r"^Async\w+ is not awaited: leave out the `await`, and write `async for` or"):
+    with pytest.raises(MisuseError, match=r"^Async\w+ is not awaited: leave out the `await`, and write `async for` or"):
         await thing
-    with pytest.raises(UsageError, match="leave out the `await`"):
+    with pytest.raises(MisuseError, match="leave out the `await`"):
         async for _ in await thing:
             pass
 
@@ -53,7 +53,7 @@ async def test_an_await_of_what_is_iterated(name):
 async def test_an_async_for_over_what_is_plain(name):
     thing = THINGS[name](plain())
     with pytest.raises(
-        UsageError, match=r"^\w+ is not asynchronous: write a plain `for`, or use the client `AsyncDify`$"
+        MisuseError, match=r"^\w+ is not asynchronous: write a plain `for`, or use the client `AsyncDify`$"
     ):
         async for _ in thing:
             pass

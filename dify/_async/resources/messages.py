@@ -65,7 +65,7 @@ class AsyncMessages(AsyncResource):
         )
         return AsyncPager(self._transport, call, Message, order=MESSAGES, options=options)
 
-    async def suggested(
+    async def suggested_questions(
         self, message_id: str, *, user: str | None = None, options: RequestOptions | None = None
     ) -> builtins.list[str]:
         """What the user might ask next (getSuggestedQuestions). The app has to have this switched on; it calls a model.
@@ -83,7 +83,7 @@ class AsyncMessages(AsyncResource):
         Example:
             ```python
             reply = await client.chat.send("What is Dify?")
-            for question in await client.messages.suggested(reply.message_id):
+            for question in await client.messages.suggested_questions(reply.message_id):
                 print(question)
             ```
         """

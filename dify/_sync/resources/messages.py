@@ -66,7 +66,7 @@ class Messages(Resource):
         )
         return Pager(self._transport, call, Message, order=MESSAGES, options=options)
 
-    def suggested(
+    def suggested_questions(
         self, message_id: str, *, user: str | None = None, options: RequestOptions | None = None
     ) -> builtins.list[str]:
         """What the user might ask next (getSuggestedQuestions). The app has to have this switched on; it calls a model.
@@ -84,7 +84,7 @@ class Messages(Resource):
         Example:
             ```python
             reply = client.chat.send("What is Dify?")
-            for question in client.messages.suggested(reply.message_id):
+            for question in client.messages.suggested_questions(reply.message_id):
                 print(question)
             ```
         """

@@ -11,7 +11,7 @@ from ..output import plain
 from ..terminal.screen import to_json
 
 if TYPE_CHECKING:
-    from dify import AppInfo, AppParameters, FormControl
+    from dify.types import AppInfo, AppParameters, FormControl
 
 __all__ = ["app", "end_user", "info", "meta", "parameters", "site"]
 

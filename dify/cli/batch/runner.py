@@ -16,7 +16,9 @@ from .row_files import upload_row_files
 from .rows import Row, RowFile, input_digest
 
 if TYPE_CHECKING:
-    from dify import AsyncDify, MapResult, WorkflowRunDetail
+    from dify import AsyncDify
+    from dify.streams import MapResult
+    from dify.types import WorkflowRunDetail
 
     from ..command import Context
 

@@ -18,7 +18,8 @@ from ..terminal.screen import one_line, report, sanitize
 from .ask import ask
 
 if TYPE_CHECKING:
-    from dify import ChatResponse, Message
+    from dify import ChatResponse
+    from dify.types import Message
 
 __all__ = ["converse"]
 
@@ -112,7 +113,7 @@ class _Conversation:
             case "/suggested":
                 if self._last is None:
                     raise CommandError("there is no answer yet; send a message first")
-                for question in await client.messages.suggested(self._last.message_id):
+                for question in await client.messages.suggested_questions(self._last.message_id):
                     print(sanitize(one_line(question)))
             case "/like" | "/dislike":
                 if self._last is None:

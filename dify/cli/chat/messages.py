@@ -34,7 +34,7 @@ async def list_messages(
 @command(messages, "suggested", user=True)
 async def suggested(ctx: Context, message_id: MessageId) -> None:
     """Show suggested follow-up questions. The app must have this feature enabled."""
-    for question in await ctx.client.messages.suggested(message_id):
+    for question in await ctx.client.messages.suggested_questions(message_id):
         ctx.output.text(question)
 
 

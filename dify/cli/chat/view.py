@@ -8,7 +8,8 @@ from ..exits import CommandError
 from ..terminal.screen import Screen, one_line, report
 
 if TYPE_CHECKING:
-    from dify import AgentLog, AgentThoughtEvent, AsyncChatStream, ChatEvent, ChatResponse
+    from dify import AgentThoughtEvent, AsyncChatStream, ChatEvent, ChatResponse
+    from dify.types import AgentLog
 
 __all__ = ["ChatView", "print_summary"]
 

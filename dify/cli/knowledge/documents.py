@@ -26,7 +26,7 @@ from .options import (
 from .upload import upload_command
 
 if TYPE_CHECKING:
-    from dify import IfExists as DocumentAction
+    from dify.types import IfExists as DocumentAction
 
 __all__ = ["documents"]
 

@@ -92,7 +92,7 @@ async def set_values(
     values: Annotated[list[str], typer.Argument(metavar="name=value", help="Field names and values; := for JSON.")],
 ) -> None:
     """Set metadata of a document; other fields are not changed."""
-    from dify import MetadataInput, MetadataOperation
+    from dify.types import MetadataInput, MetadataOperation
 
     fields = {field.name: field.id for field in (await ctx.client.knowledge.metadata.list(dataset_id)).doc_metadata}
     metadata: list[MetadataInput] = []

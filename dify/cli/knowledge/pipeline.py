@@ -74,7 +74,7 @@ async def run(
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the documents are indexed.")] = True,
 ) -> None:
     """Run a pipeline and show the documents that it creates."""
-    from dify import LocalFile, PipelineRun
+    from dify.types import LocalFile, PipelineRun
 
     knowledge = ctx.client.knowledge
     values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)

@@ -14,7 +14,8 @@ from .upload_journal import Entry, Journal
 from .upload_names import Source
 
 if TYPE_CHECKING:
-    from dify import AsyncDify, Document
+    from dify import AsyncDify
+    from dify.types import Document
 
 __all__ = ["IfExists", "Planner", "Step", "is_done", "size_of", "upload_id_of"]
 

@@ -21,7 +21,7 @@ from .upload_names import Source
 from .upload_plan import Planner, Step, is_done, upload_id_of
 
 if TYPE_CHECKING:
-    from dify import DocumentBatch, IndexingStatus
+    from dify.types import DocumentBatch, IndexingStatus
 
     from ..command import Context
 
@@ -257,7 +257,7 @@ class Uploader:
 
     async def _wait_indexed(self, entry: Entry, path: Path, bars: UploadBars) -> None:
         """Wait until a document is indexed."""
-        from dify import IndexingFailed
+        from dify import IndexingFailedError
 
         if entry.batch is not None:
 
@@ -273,7 +273,7 @@ class Uploader:
         while (detail := await self._documents.get(self._dataset_id, entry.document_id)).indexing_status != "completed":
             if detail.indexing_status in ("error", "paused"):
                 state = "could not be indexed" if detail.indexing_status == "error" else "is paused"
-                raise IndexingFailed(f"document {detail.id} {state}: {detail.error}", error=detail.error)
+                raise IndexingFailedError(f"document {detail.id} {state}: {detail.error}", error=detail.error)
             await asyncio.sleep(_POLL_INTERVAL)
 
 

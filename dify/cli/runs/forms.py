@@ -60,7 +60,7 @@ async def submit(
 @command(forms, "answer", user=True)
 async def answer(ctx: Context, form_token: Token) -> None:
     """Prompt for each field of a form and submit it."""
-    from dify import PauseReason
+    from dify.types import PauseReason
 
     if not is_interactive():
         raise CommandError("`dify forms answer` requires a terminal; use `dify forms submit` instead", USAGE)

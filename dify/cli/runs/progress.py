@@ -18,7 +18,8 @@ from ..terminal.screen import Screen, one_line, sanitize
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from dify import ContainerExecution, NodeExecution, WorkflowEvent
+    from dify import WorkflowEvent
+    from dify.types import ContainerExecution, NodeExecution
 
 __all__ = ["NodeProgress", "RunProgress", "event_line", "progress_tree", "show_progress"]
 

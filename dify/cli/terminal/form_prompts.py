@@ -12,7 +12,8 @@ from .prompts import prompt_choice, prompt_line
 from .screen import report, sanitize
 
 if TYPE_CHECKING:
-    from dify import AsyncDify, FormAnswer, FormInput, PauseReason
+    from dify import AsyncDify, FormAnswer, FormInput
+    from dify.types import PauseReason
 
     from .screen import Screen
 

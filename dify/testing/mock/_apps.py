@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dify import ChatResponse, CompletionResponse, PauseReason, UploadedFile, WorkflowRun
+from dify import ChatResponse, CompletionResponse, UploadedFile, WorkflowRun
+from dify.types import PauseReason
 
 from .. import events, replies, streams
 from .._parts import Block, Node
-from ..errors import ErrorReply
+from ..error_replies import ErrorReply
 from ..ids import Ids
 from ..wire import Frame
 from ._generating import Generating
@@ -61,7 +62,7 @@ class Chat(Generating[ChatResponse]):
         """Let the stream of the next message end in an error.
 
         Args:
-            code: Dify's code, or an error from `dify.testing.errors`.
+            code: Dify's code, or an error from `dify.testing.error_replies`.
             message: Another text than the usual.
             after: What the app says before that.
         """
@@ -183,7 +184,9 @@ class Messages(Resource):
     prefix = "messages"
 
     list = Pages("getConversationHistory", "/messages", "first_id", replies.message)
-    suggested = Json("getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", replies.suggested_questions)
+    suggested_questions = Json(
+        "getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", replies.suggested_questions
+    )
     feedback = Empty("postChatMessageFeedback", "POST", "/messages/{message_id}/feedbacks", SUCCESS)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, Literal, TypeVar
 
-from ..errors import ErrorReply
+from ..error_replies import ErrorReply
 from ._routes import Streamed, StreamEffect, StreamRoute
 from ._table import Resource
 
@@ -42,7 +42,7 @@ class Generating(Resource, Generic[M]):
         """Answer the next call with an HTTP error.
 
         Args:
-            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.errors`.
+            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.error_replies`.
             message: Another text than the usual.
             status: Another status than the usual; needed for codes that are not known here.
             retry_after: Seconds for the header `Retry-After`. 0 lets a client that tries again do so at once.

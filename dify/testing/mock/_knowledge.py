@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from dify import DatasourceEvent, RetrieveRecord
+from dify.types import DatasourceEvent, RetrieveRecord
 
 from .. import events, replies, streams
 from ..ids import Ids

@@ -13,7 +13,7 @@ from anyio import get_cancelled_exc_class
 from pydantic import BaseModel
 
 from .. import responses
-from ..errors import ErrorReply, error_reply
+from ..error_replies import ErrorReply, error_reply
 from ..responses import Response
 from ..wire import Wire
 from ._calls import Calls, MockCall
@@ -161,7 +161,7 @@ class Route:
         """Answer with an error.
 
         Args:
-            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.errors`.
+            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.error_replies`.
             message: Another text than the usual.
             status: Another status than the usual; needed for codes that are not known here.
             retry_after: Seconds for the header `Retry-After`. 0 lets a client that tries again do so at once.

@@ -150,7 +150,7 @@ class UploadRoute(JSONRoute[UploadedFile]):
 
         def taken(call: MockCall) -> Answered:
             if not call.uploads:
-                from ..errors import error_reply
+                from ..error_replies import error_reply
 
                 return error_reply("no_file_uploaded")
             file = call.uploads[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from dify import (
+from dify import UploadedFile
+from dify.types import (
     Annotation,
     AnnotationReplyJob,
     AnnotationReplySettings,
@@ -30,7 +31,6 @@ from dify import (
     SystemParameters,
     TextToSpeechSettings,
     Transcription,
-    UploadedFile,
 )
 
 from ..ids import Ids
@@ -327,7 +327,7 @@ def app_parameters(
         suggested_questions: The questions under that.
 
     Example:
-        >>> from dify import FormControl
+        >>> from dify.types import FormControl
         >>> app_parameters(FormControl(variable="topic", type="text-input")).controls[0][0]
         'text-input'
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dify import (
+from dify.types import (
     ChildChunk,
     ChildChunkDetail,
     DataSourceDetail,

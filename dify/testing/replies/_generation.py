@@ -6,18 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from dify import (
-    ChatPause,
-    ChatResponse,
-    CitationResource,
-    CompletionResponse,
-    FormInput,
-    HumanInputForm,
-    PauseReason,
-    ReplyMetadata,
-    Usage,
-    UserAction,
-)
+from dify import ChatResponse, CompletionResponse, FormInput
+from dify.types import ChatPause, CitationResource, HumanInputForm, PauseReason, ReplyMetadata, Usage, UserAction
 
 from ..costs import usage as cost_of
 from ..ids import Ids

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from dify import EndUserRef, PauseReason, WorkflowLog, WorkflowLogRun, WorkflowRun, WorkflowRunData, WorkflowRunDetail
+from dify import WorkflowRun
+from dify.types import EndUserRef, PauseReason, WorkflowLog, WorkflowLogRun, WorkflowRunData, WorkflowRunDetail
 
 from ..ids import Ids
 from ._common import id_of

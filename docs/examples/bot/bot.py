@@ -109,7 +109,7 @@ async def told(client: AsyncDify, question: Question) -> AsyncIterator[str]:
     )
     try:
         async with stream:  # a browser that leaves closes this, and so the connection to Dify
-            async for text in stream.text:
+            async for text in stream.text_stream:
                 yield event(instead=str(text)) if isinstance(text, TextReplaced) else event(text=text)
             reply = await stream.final()
         yield event(conversation_id=reply.conversation_id, message_id=reply.message_id)

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dify import Dify, DocumentBatch, IndexingFailed, NotFoundError, RetrievalModel
+from dify import Dify, IndexingFailedError, NotFoundError, RetrievalModel
+from dify.types import DocumentBatch
 
 NOTES = ".dify-sync.json"
 # Servers search a knowledge base without embeddings by keywords only.
@@ -91,7 +92,7 @@ def indexed(
     """Wait until a document can be searched; what cannot be indexed is reported, and tried again next time."""
     try:
         client.knowledge.documents.wait_indexed(dataset_id, batch.batch, poll_interval=poll_interval)
-    except IndexingFailed as error:
+    except IndexingFailedError as error:
         report.failed[file_name] = str(error)
         client.knowledge.documents.delete(dataset_id, batch.document.id)
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from dify import APIConnectionError, APIStatusError, NotFoundError, ResponseValidationError, UsageError
+from dify import APIConnectionError, APIStatusError, MisuseError, NotFoundError, ResponseValidationError
 from tests.support.recordings import recording
 
 from ..support import Chunks, answered, make_client
@@ -75,7 +75,7 @@ async def test_nothing_is_asked_before_the_bytes_are_wanted():
     store = Store(SIGNED)
     stream = make_client(store).knowledge.documents.download("k-1", "d-1")
     assert store.seen == []
-    with pytest.raises(UsageError):
+    with pytest.raises(MisuseError):
         stream.filename  # noqa: B018
     async with stream:
         assert len(store.seen) == 2

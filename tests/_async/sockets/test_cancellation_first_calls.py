@@ -108,8 +108,8 @@ async def test_a_call_waits_for_a_first_one_in_another_event_loop() -> None:
     asked: list[httpx.Request] = []
     go = threading.Event()
     client = client_of(answer)
-    here = asyncio.ensure_future(client.messages.suggested("m-1"))
-    there = asyncio.ensure_future(beside(lambda: asyncio.run(client.messages.suggested("m-2"))))
+    here = asyncio.ensure_future(client.messages.suggested_questions("m-1"))
+    there = asyncio.ensure_future(beside(lambda: asyncio.run(client.messages.suggested_questions("m-2"))))
     await waiting(client, 1)
     assert len(asked) <= 1
     go.set()
@@ -127,7 +127,7 @@ async def test_a_first_call_in_a_loop_that_has_ended_holds_nothing_back() -> Non
         return httpx.Response(200, json={"result": "success", "data": ["a"]})
 
     async def begin() -> None:
-        coroutines.append(client.messages.suggested("m-1"))
+        coroutines.append(client.messages.suggested_questions("m-1"))
         coroutines[0].send(None)
 
     coroutines: list[Coroutine[Any, Any, Any]] = []
@@ -136,7 +136,7 @@ async def test_a_first_call_in_a_loop_that_has_ended_holds_nothing_back() -> Non
     assert len(asked) == 1
     queues = client._pool.first_calls._queues
     assert len(queues) == 1
-    assert await client.messages.suggested("m-2") == ["a"]
+    assert await client.messages.suggested_questions("m-2") == ["a"]
     assert queues == {}
     with suppress(RuntimeError):  # anyio's, whose scopes are left in the task that entered them
         coroutines[0].close()  # as a garbage collector does, in another context

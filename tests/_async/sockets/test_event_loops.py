@@ -155,7 +155,7 @@ def test_a_client_over_the_users_own_connections_does_not_hang_in_a_second_event
     with Server(streams) as server:
         client = client_for(server, http_client=users_own_connection())
         assert ask_in_a_new_loop(client) == "Hello"
-        assert ask_in_a_new_loop(client) in ("Hello", "ConfigurationError", "APIConnectionError", "UsageError")
+        assert ask_in_a_new_loop(client) in ("Hello", "ConfigurationError", "APIConnectionError", "MisuseError")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from dify import AsyncDify, BadRequestError, DifyError, ServerError, StreamInterruptedError, UsageError
+from dify import AsyncDify, BadRequestError, DifyError, MisuseError, ServerError, StreamInterruptedError
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
@@ -45,7 +45,7 @@ async def test_break_out_of_the_text_closes_the_connection() -> None:
     with Server(talks_and_waits) as server:
         async with single_connection() as http:
             client = client_for(server, http_client=http)
-            async for text in client.chat.stream("hi").text:
+            async for text in client.chat.stream("hi").text_stream:
                 assert text == "Hel"
                 break
             await assert_released(server, client)
@@ -163,11 +163,11 @@ async def test_a_stream_that_is_never_iterated_sends_nothing() -> None:
     with Server(talks_and_waits) as server:
         async with client_for(server) as client:
             client.chat.stream("hi")
-            unread = client.workflows.stream({"q": "tea"}).text
+            unread = client.workflows.stream({"q": "tea"}).text_stream
             del unread
             stream = client.completions.stream({"q": "tea"})
             await stream.aclose()
-            with pytest.raises(UsageError):
+            with pytest.raises(MisuseError):
                 await stream.final()
             # A call that is sent comes through, so what was not seen before it was not sent.
             await client.workflows.get(frames.RUN)
@@ -222,7 +222,7 @@ async def test_a_stop_that_fails_closes_the_stream_too() -> None:
 async def test_stopping_before_the_first_event_is_refused_and_sends_nothing() -> None:
     with Server(talks_and_waits) as server:
         async with client_for(server) as client, client.chat.stream("hi") as stream:
-            with pytest.raises(UsageError):
+            with pytest.raises(MisuseError):
                 await stream.stop()
         assert server.paths() == ["POST /v1/chat-messages"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from dify import APIConnectionError, APIStatusError, NotFoundError, ResponseValidationError, UsageError
+from dify import APIConnectionError, APIStatusError, MisuseError, NotFoundError, ResponseValidationError
 from tests.support.recordings import recording
 
 from ..support import Chunks, answered, make_client
@@ -76,7 +76,7 @@ def test_nothing_is_asked_before_the_bytes_are_wanted():
     store = Store(SIGNED)
     stream = make_client(store).knowledge.documents.download("k-1", "d-1")
     assert store.seen == []
-    with pytest.raises(UsageError):
+    with pytest.raises(MisuseError):
         stream.filename  # noqa: B018
     with stream:
         assert len(store.seen) == 2

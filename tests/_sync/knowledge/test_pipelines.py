@@ -8,7 +8,7 @@ import json
 import httpx
 import pytest
 
-from dify import UsageError
+from dify import MisuseError
 from dify.types.pipelines import LocalFile
 from tests.support.recordings import recording
 
@@ -51,6 +51,6 @@ def test_a_draft_can_be_watched_and_cannot_be_stopped():
     with client.knowledge.pipelines.stream("k-1", **RUN) as stream:
         events = [event.event for event in stream]
         assert (stream.final()).status == "succeeded"
-        with pytest.raises(UsageError, match="no way to stop"):
+        with pytest.raises(MisuseError, match="no way to stop"):
             stream.stop()
     assert events == [frame["event"] for frame in one.frames]

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import (
+from dify import RetrievalModel
+from dify.types import (
     ExternalRetrievalModel,
     KeywordSetting,
     ProcessRule,
     ProcessRules,
     RerankingModel,
-    RetrievalModel,
     RetrievalWeights,
     Segmentation,
     SummaryIndexSetting,

@@ -8,7 +8,7 @@ import pickle
 import httpx
 import pytest
 
-from dify import IndexingFailed, IndexingTimeout, InvalidArgumentError, NotFoundError
+from dify import IndexingFailedError, IndexingTimeoutError, InvalidArgumentError, NotFoundError
 from tests.support.recordings import recording
 
 from ..support import make_client
@@ -73,7 +73,7 @@ def test_recorded_answers_are_waited_through(first, last):
 def test_a_failure_raises_with_difys_own_reason_and_is_told_first():
     documents, _ = answering(state("splitting"), state("error", error="[fake] Rate limit\nreached"))
     told = []
-    with pytest.raises(IndexingFailed, match=r"d-1 could not be indexed: \[fake\] Rate limit\\nreached") as caught:
+    with pytest.raises(IndexingFailedError, match=r"d-1 could not be indexed: \[fake\] Rate limit\\nreached") as caught:
         documents.wait_indexed("k-1", "b-1", poll_interval=0, on_progress=told.append)
     error = caught.value
     assert error.error == "[fake] Rate limit\nreached"
@@ -83,13 +83,13 @@ def test_a_failure_raises_with_difys_own_reason_and_is_told_first():
 
 def test_a_failure_without_a_reason_says_so():
     documents, _ = answering(state("error"))
-    with pytest.raises(IndexingFailed, match="gives no reason"):
+    with pytest.raises(IndexingFailedError, match="gives no reason"):
         documents.wait_indexed("k-1", "b-1")
 
 
 def test_the_time_over_raises_with_the_last_states():
     documents, asked = answering([state("splitting"), state("completed") | {"id": "d-2"}])
-    with pytest.raises(IndexingTimeout, match=r"within 0 s: 1 of 2 documents to go \(splitting\)") as caught:
+    with pytest.raises(IndexingTimeoutError, match=r"within 0 s: 1 of 2 documents to go \(splitting\)") as caught:
         documents.wait_indexed("k-1", "b-1", timeout=0, poll_interval=0)
     assert [document.indexing_status for document in caught.value.documents] == ["splitting", "completed"]
     assert len(asked) == 1  # the server is asked at least once
@@ -97,7 +97,7 @@ def test_the_time_over_raises_with_the_last_states():
 
 def test_a_paused_document_raises_at_once_with_the_reason_in_the_message():
     documents, asked = answering([state("completed"), state("paused", error="quota exceeded") | {"id": "d-2"}])
-    with pytest.raises(IndexingFailed, match="document d-2 is paused: quota exceeded") as caught:
+    with pytest.raises(IndexingFailedError, match="document d-2 is paused: quota exceeded") as caught:
         documents.wait_indexed("k-1", "b-1", timeout=600)
     assert caught.value.error == "quota exceeded"
     assert [document.error for document in caught.value.documents] == [None, "quota exceeded"]
@@ -106,21 +106,21 @@ def test_a_paused_document_raises_at_once_with_the_reason_in_the_message():
 
 def test_a_reason_that_comes_while_the_time_runs_out_is_in_the_message():
     documents, _ = answering(state("indexing", error="quota exceeded"))
-    with pytest.raises(IndexingTimeout, match="document d-1: quota exceeded"):
+    with pytest.raises(IndexingTimeoutError, match="document d-1: quota exceeded"):
         documents.wait_indexed("k-1", "b-1", timeout=0)
 
 
 def test_a_plugins_reason_is_told_by_its_description():
     blob = '{"error_type": "InvokeRateLimitError", "message": "m", "args": {"description": "no quota left"}}'
     documents, _ = answering(state("error", error=f"req_id: 5b PluginInvokeError: {blob}"))
-    with pytest.raises(IndexingFailed, match=r"could not be indexed: no quota left$") as caught:
+    with pytest.raises(IndexingFailedError, match=r"could not be indexed: no quota left$") as caught:
         documents.wait_indexed("k-1", "b-1")
     assert blob in caught.value.error
 
 
 def test_a_long_interval_does_not_outlast_the_timeout(waits):
     documents, asked = answering(state("indexing"))
-    with pytest.raises(IndexingTimeout):
+    with pytest.raises(IndexingTimeoutError):
         documents.wait_indexed("k-1", "b-1", timeout=5, poll_interval=3600)
     assert waits == [5]
     assert len(asked) == 2  # and once more when the time is over
@@ -141,7 +141,7 @@ def test_an_unknown_batch_is_not_waited_for():
 
 def test_an_answer_without_documents_is_no_success():
     documents, _ = answering([])
-    with pytest.raises(IndexingTimeout, match="unknown"):
+    with pytest.raises(IndexingTimeoutError, match="unknown"):
         documents.wait_indexed("k-1", "b-1", timeout=0)
 
 

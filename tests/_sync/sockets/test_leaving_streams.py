@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from dify import BadRequestError, Dify, DifyError, ServerError, StreamInterruptedError, UsageError
+from dify import BadRequestError, Dify, DifyError, MisuseError, ServerError, StreamInterruptedError
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
@@ -46,7 +46,7 @@ def test_break_out_of_the_text_closes_the_connection() -> None:
     with Server(talks_and_waits) as server:
         with single_connection() as http:
             client = client_for(server, http_client=http)
-            for text in client.chat.stream("hi").text:
+            for text in client.chat.stream("hi").text_stream:
                 assert text == "Hel"
                 break
             assert_released(server, client)
@@ -164,11 +164,11 @@ def test_a_stream_that_is_never_iterated_sends_nothing() -> None:
     with Server(talks_and_waits) as server:
         with client_for(server) as client:
             client.chat.stream("hi")
-            unread = client.workflows.stream({"q": "tea"}).text
+            unread = client.workflows.stream({"q": "tea"}).text_stream
             del unread
             stream = client.completions.stream({"q": "tea"})
             stream.close()
-            with pytest.raises(UsageError):
+            with pytest.raises(MisuseError):
                 stream.final()
             # A call that is sent comes through, so what was not seen before it was not sent.
             client.workflows.get(frames.RUN)
@@ -223,7 +223,7 @@ def test_a_stop_that_fails_closes_the_stream_too() -> None:
 def test_stopping_before_the_first_event_is_refused_and_sends_nothing() -> None:
     with Server(talks_and_waits) as server:
         with client_for(server) as client, client.chat.stream("hi") as stream:
-            with pytest.raises(UsageError):
+            with pytest.raises(MisuseError):
                 stream.stop()
         assert server.paths() == ["POST /v1/chat-messages"]
 

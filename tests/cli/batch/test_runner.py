@@ -104,9 +104,9 @@ async def test_leaving_at_once_writes_what_has_been_received(tmp_path: Path, mon
         assert release.wait(60)
         write(results, row, result)
 
-    async def received() -> AsyncIterator[dify.MapResult[Any]]:
+    async def received() -> AsyncIterator[dify.streams.MapResult[Any]]:
         for index in range(4):
-            yield dify.MapResult(index, {}, error=dify.RateLimitError("No."))
+            yield dify.streams.MapResult(index, {}, error=dify.RateLimitError("No."))
         await asyncio.Event().wait()  # the others are at work
 
     monkeypatch.setattr(ResultsFile, "add", slowly)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from dify import FormInput, FormSource
+from dify import FormInput
 from dify.testing import Emulator, EmulatorForm, EmulatorRequest
+from dify.types import FormSource
 
 from ..conftest import KEY
 from ..terminal import Terminal

@@ -19,7 +19,7 @@ async def app_resources(client: AsyncDify) -> None:
     assert_type(client.conversations.variables("c"), AsyncPager[ConversationVariable])
     assert_type(await client.conversations.update_variable("c", "v", {"a": [1]}), ConversationVariable)
     assert_type(client.messages.list("c"), AsyncPager[Message])
-    assert_type(await client.messages.suggested("m"), list[str])
+    assert_type(await client.messages.suggested_questions("m"), list[str])
     assert_type(await client.messages.feedback("m", None), None)
     assert_type(await client.files.upload_many(["a.txt", ("b.txt", b"x")]), list[UploadResult])
     assert_type(await client.audio.transcribe("a.mp3"), Transcription)

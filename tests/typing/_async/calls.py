@@ -9,20 +9,16 @@ from pydantic import BaseModel
 from dify import (
     AsyncByteStream,
     AsyncDify,
-    AsyncPage,
     AsyncPager,
     ChatResponse,
     CompletionResponse,
-    HTTPInfo,
-    HumanInputForm,
     InputFile,
     RateLimitError,
-    ServerInfo,
     UploadedFile,
-    WorkflowLog,
     WorkflowRun,
-    WorkflowRunDetail,
 )
+from dify.streams import AsyncPage
+from dify.types import HTTPInfo, HumanInputForm, ServerInfo, WorkflowLog, WorkflowRunDetail
 
 
 class Info(BaseModel):

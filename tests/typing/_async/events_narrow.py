@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import assert_never, assert_type
 
 from dify import (
-    AgentLogEvent,
     AsyncChatStream,
     AsyncCompletionStream,
     AsyncDify,
@@ -22,6 +21,7 @@ from dify import (
     WorkflowFinishedEvent,
     WorkflowRun,
 )
+from dify.types import AgentLogEvent
 
 
 async def by_match(client: AsyncDify) -> None:
@@ -75,7 +75,7 @@ async def streams_and_replies(client: AsyncDify) -> None:
     assert_type(chat, AsyncChatStream)
     assert_type(await chat.final(), ChatResponse)
     assert_type(chat.snapshot, ChatResponse | None)
-    assert_type(chat.text, AsyncIterator[str])
+    assert_type(chat.text_stream, AsyncIterator[str])
     assert_type(chat.conversation_id, str | None)
     async with client.chat.stream("Hi") as entered:
         assert_type(entered, AsyncChatStream)

@@ -5,24 +5,28 @@ from typing import assert_type
 from pydantic import BaseModel
 
 from dify import (
+    AsyncByteStream,
+    AsyncChatStream,
+    AsyncCompletionStream,
+    AsyncDify,
+    AsyncPager,
+    AsyncWorkflowStream,
+    ChatResponse,
+    CompletionResponse,
+    UploadedFile,
+    UploadResult,
+    WorkflowRun,
+)
+from dify.streams import AsyncDatasourceStream, AsyncMapStream
+from dify.types import (
     Annotation,
     AnnotationReplyJob,
     AppInfo,
     AppMeta,
     AppParameters,
-    AsyncByteStream,
-    AsyncChatStream,
-    AsyncCompletionStream,
-    AsyncDatasourceStream,
-    AsyncDify,
-    AsyncMapStream,
-    AsyncPager,
-    AsyncWorkflowStream,
     BuiltInFields,
-    ChatResponse,
     ChildChunk,
     ChildChunkDetail,
-    CompletionResponse,
     Conversation,
     ConversationVariable,
     Dataset,
@@ -50,10 +54,7 @@ from dify import (
     SiteSettings,
     Tag,
     Transcription,
-    UploadedFile,
-    UploadResult,
     WorkflowLog,
-    WorkflowRun,
     WorkflowRunDetail,
 )
 
@@ -228,7 +229,7 @@ async def knowledge_tags(client: AsyncDify) -> None:
 async def messages(client: AsyncDify) -> None:
     assert_type(await client.messages.feedback("m", "like"), None)
     assert_type(client.messages.list("c"), AsyncPager[Message])
-    assert_type(await client.messages.suggested("m"), list[str])
+    assert_type(await client.messages.suggested_questions("m"), list[str])
 
 
 async def workflows(client: AsyncDify) -> None:

@@ -2,14 +2,8 @@
 
 from typing import assert_type
 
-from dify import (
-    AsyncByteStream,
-    AsyncDatasourceStream,
-    AsyncDify,
-    AsyncPager,
-    AsyncWorkflowStream,
-    WorkflowRun,
-)
+from dify import AsyncByteStream, AsyncDify, AsyncPager, AsyncWorkflowStream, WorkflowRun
+from dify.streams import AsyncDatasourceStream
 from dify.types.datasets import Dataset, RetrievalModel, RetrieveResult
 from dify.types.documents import Document, DocumentBatch, DocumentDetail, IndexingStatus, ProcessRule
 from dify.types.metadata import MetadataField, MetadataFields

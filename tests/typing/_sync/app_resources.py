@@ -20,7 +20,7 @@ def app_resources(client: Dify) -> None:
     assert_type(client.conversations.variables("c"), Pager[ConversationVariable])
     assert_type(client.conversations.update_variable("c", "v", {"a": [1]}), ConversationVariable)
     assert_type(client.messages.list("c"), Pager[Message])
-    assert_type(client.messages.suggested("m"), list[str])
+    assert_type(client.messages.suggested_questions("m"), list[str])
     assert_type(client.messages.feedback("m", None), None)
     assert_type(client.files.upload_many(["a.txt", ("b.txt", b"x")]), list[UploadResult])
     assert_type(client.audio.transcribe("a.mp3"), Transcription)

@@ -12,18 +12,14 @@ from dify import (
     ChatResponse,
     CompletionResponse,
     Dify,
-    HTTPInfo,
-    HumanInputForm,
     InputFile,
-    Page,
     Pager,
     RateLimitError,
-    ServerInfo,
     UploadedFile,
-    WorkflowLog,
     WorkflowRun,
-    WorkflowRunDetail,
 )
+from dify.streams import Page
+from dify.types import HTTPInfo, HumanInputForm, ServerInfo, WorkflowLog, WorkflowRunDetail
 
 
 class Info(BaseModel):

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import assert_never, assert_type
 
 from dify import (
-    AgentLogEvent,
     ChatEvent,
     ChatResponse,
     ChatStream,
@@ -23,6 +22,7 @@ from dify import (
     WorkflowRun,
     WorkflowStream,
 )
+from dify.types import AgentLogEvent
 
 
 def by_match(client: Dify) -> None:
@@ -76,7 +76,7 @@ def streams_and_replies(client: Dify) -> None:
     assert_type(chat, ChatStream)
     assert_type(chat.final(), ChatResponse)
     assert_type(chat.snapshot, ChatResponse | None)
-    assert_type(chat.text, Iterator[str])
+    assert_type(chat.text_stream, Iterator[str])
     assert_type(chat.conversation_id, str | None)
     with client.chat.stream("Hi") as entered:
         assert_type(entered, ChatStream)

@@ -6,26 +6,33 @@ from typing import assert_type
 from pydantic import BaseModel
 
 from dify import (
+    ByteStream,
+    ChatResponse,
+    ChatStream,
+    CompletionResponse,
+    CompletionStream,
+    Dify,
+    Pager,
+    UploadedFile,
+    UploadResult,
+    WorkflowRun,
+    WorkflowStream,
+)
+from dify.streams import DatasourceStream, MapStream
+from dify.types import (
     Annotation,
     AnnotationReplyJob,
     AppInfo,
     AppMeta,
     AppParameters,
     BuiltInFields,
-    ByteStream,
-    ChatResponse,
-    ChatStream,
     ChildChunk,
     ChildChunkDetail,
-    CompletionResponse,
-    CompletionStream,
     Conversation,
     ConversationVariable,
     Dataset,
     DatasetTags,
     DatasourcePlugin,
-    DatasourceStream,
-    Dify,
     Document,
     DocumentBatch,
     DocumentDetail,
@@ -34,12 +41,10 @@ from dify import (
     Feedback,
     HumanInputForm,
     IndexingStatus,
-    MapStream,
     Message,
     MetadataField,
     MetadataFields,
     ModelProviders,
-    Pager,
     PipelineFile,
     PipelineRun,
     RetrieveResult,
@@ -50,12 +55,8 @@ from dify import (
     SiteSettings,
     Tag,
     Transcription,
-    UploadedFile,
-    UploadResult,
     WorkflowLog,
-    WorkflowRun,
     WorkflowRunDetail,
-    WorkflowStream,
 )
 
 
@@ -227,7 +228,7 @@ def knowledge_tags(client: Dify) -> None:
 def messages(client: Dify) -> None:
     assert_type(client.messages.feedback("m", "like"), None)
     assert_type(client.messages.list("c"), Pager[Message])
-    assert_type(client.messages.suggested("m"), list[str])
+    assert_type(client.messages.suggested_questions("m"), list[str])
 
 
 def workflows(client: Dify) -> None:

@@ -3,14 +3,8 @@
 
 from typing import assert_type
 
-from dify import (
-    ByteStream,
-    DatasourceStream,
-    Dify,
-    Pager,
-    WorkflowRun,
-    WorkflowStream,
-)
+from dify import ByteStream, Dify, Pager, WorkflowRun, WorkflowStream
+from dify.streams import DatasourceStream
 from dify.types.datasets import Dataset, RetrievalModel, RetrieveResult
 from dify.types.documents import Document, DocumentBatch, DocumentDetail, IndexingStatus, ProcessRule
 from dify.types.metadata import MetadataField, MetadataFields

@@ -195,9 +195,9 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
             The last answer: every document is "completed".
 
         Raises:
-            IndexingFailed: A document could not be indexed, or is paused, for example because a quota is used up; the message
-                and `error` have Dify's reason. A paused document goes on only after someone resumes it in Dify.
-            IndexingTimeout: The time is over; the server goes on.
+            IndexingFailedError: A document could not be indexed, or is paused, for example because a quota is used up; the
+                message and `error` have the reason. A paused document waits until someone resumes it in Dify.
+            IndexingTimeoutError: The time is over; the server goes on.
             NotFoundError: There is no such batch, its documents are deleted, or other documents of the same name have
                 replaced them.
 

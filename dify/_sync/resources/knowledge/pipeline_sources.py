@@ -11,7 +11,7 @@ from ...._files import FileSource, upload_of
 from ...._kinds import DATASOURCE
 from ...._paths import dataset_path
 from ...._request import Call, compact, segment
-from ....errors import UsageError
+from ....errors import MisuseError
 from ....types.pipelines import DatasourcePlugin, DatasourceType, PipelineFile
 from ..._io import in_thread
 from ...streams import DatasourceStream
@@ -22,7 +22,7 @@ __all__ = ["PipelineSources", "no_stop"]
 
 def no_stop(_: str, __: RequestOptions | None) -> None:
     """What `stream.stop` does here: say that it cannot."""
-    raise UsageError("the server has no way to stop a pipeline; leave the stream, or call close()")
+    raise MisuseError("the server has no way to stop a pipeline; leave the stream, or call close()")
 
 
 class PipelineSources(Resource):

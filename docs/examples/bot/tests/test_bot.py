@@ -9,7 +9,7 @@ import httpx
 import pytest
 from bot import make_app
 
-from dify.testing import Wire, chat_stream, errors, events
+from dify.testing import Wire, chat_stream, error_replies, events
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_an_empty_question_never_reaches_dify(browser, dify_mock):
 
 
 async def test_a_busy_app_is_asked_again(dify_mock):
-    dify_mock.chat.refuses(errors.too_many_requests(retry_after=0))
+    dify_mock.chat.refuses(error_replies.too_many_requests(retry_after=0))
     dify_mock.chat.streams("Tea.")
     transport = httpx.ASGITransport(make_app(dify_mock.client(max_retries=1)))
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as browser:
@@ -87,12 +87,12 @@ async def test_a_busy_app_is_asked_again(dify_mock):
 
 
 async def test_an_app_that_stays_busy_is_told(browser, dify_mock):
-    dify_mock.chat.refuses(errors.too_many_requests())
+    dify_mock.chat.refuses(error_replies.too_many_requests())
     assert await ask(browser, "Hi") == [{"error": "Many people are asking right now. Please try again in a moment."}]
 
 
 async def test_a_conversation_that_is_gone_begins_anew(browser, dify_mock):
-    dify_mock.chat.refuses(errors.conversation_not_found())
+    dify_mock.chat.refuses(error_replies.conversation_not_found())
     told = await ask(browser, "Hi", conversation_id="00000000-0000-4000-8000-000000000000")
     assert told == [{"error": "This conversation is over. Please begin a new one.", "conversation_id": None}]
 

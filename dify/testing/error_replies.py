@@ -1,9 +1,9 @@
 """Dify's errors, by their code, with the bodies that a server sends.
 
-    from dify.testing import errors
+    from dify.testing import error_replies
 
-    errors.error_reply("provider_quota_exceeded")   # any code of the table
-    errors.too_many_requests()                      # what has no code of its own
+    error_replies.error_reply("provider_quota_exceeded")   # any code of the table
+    error_replies.too_many_requests()                      # what has no code of its own
 
 They are what `mock.chat.refuses(...)` takes, and `events.error(...)`.
 """
@@ -216,11 +216,11 @@ def error_reply(
 
 def _no_code(given: object) -> str:
     if not isinstance(given, int):
-        return f"an error is one of Dify's codes, or made by dify.testing.errors, and not {given!r}"
+        return f"an error is one of Dify's codes, or made by dify.testing.error_replies, and not {given!r}"
     having = [repr(code) for code, (status, _) in CODES.items() if status == given]
     if having:
         return f"{given} is a status, and what clients look at is the code: name one of {', '.join(having)}"
-    pages = "errors.bad_gateway() and errors.gateway_timeout() are the pages of gateways; for another, "
+    pages = "error_replies.bad_gateway() and error_replies.gateway_timeout() are the pages of gateways; for another, "
     return f"{given} is a status, and no code of Dify's has it: {pages}name a code beside it, with status={given}"
 
 

@@ -1,0 +1,105 @@
+"""Streams, pagers and callback types of both faces, for annotations.
+
+    from dify.streams import AsyncEventStream, Page
+
+Modules load when one of their names is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from ._lazy import lazy_module as _lazy_module
+
+if _TYPE_CHECKING:
+    from ._async.byte_stream import (
+        AsyncByteStream as AsyncByteStream,
+    )
+    from ._async.forms import (
+        AsyncFormHandler as AsyncFormHandler,
+    )
+    from ._async.mapping import (
+        AsyncMapStream as AsyncMapStream,
+    )
+    from ._async.pager import (
+        AsyncPage as AsyncPage,
+        AsyncPager as AsyncPager,
+    )
+    from ._async.streams import (
+        AsyncChatStream as AsyncChatStream,
+        AsyncCompletionStream as AsyncCompletionStream,
+        AsyncDatasourceStream as AsyncDatasourceStream,
+        AsyncEventStream as AsyncEventStream,
+        AsyncWorkflowStream as AsyncWorkflowStream,
+    )
+    from ._mapping import (
+        MapResult as MapResult,
+    )
+    from ._sync.byte_stream import (
+        ByteStream as ByteStream,
+    )
+    from ._sync.forms import (
+        FormHandler as FormHandler,
+    )
+    from ._sync.mapping import (
+        MapStream as MapStream,
+    )
+    from ._sync.pager import (
+        Page as Page,
+        Pager as Pager,
+    )
+    from ._sync.streams import (
+        ChatStream as ChatStream,
+        CompletionStream as CompletionStream,
+        DatasourceStream as DatasourceStream,
+        EventStream as EventStream,
+        WorkflowStream as WorkflowStream,
+    )
+    from ._text import (
+        TextReplaced as TextReplaced,
+    )
+
+__all__ = [
+    "AsyncByteStream",
+    "AsyncChatStream",
+    "AsyncCompletionStream",
+    "AsyncDatasourceStream",
+    "AsyncEventStream",
+    "AsyncFormHandler",
+    "AsyncMapStream",
+    "AsyncPage",
+    "AsyncPager",
+    "AsyncWorkflowStream",
+    "ByteStream",
+    "ChatStream",
+    "CompletionStream",
+    "DatasourceStream",
+    "EventStream",
+    "FormHandler",
+    "MapResult",
+    "MapStream",
+    "Page",
+    "Pager",
+    "TextReplaced",
+    "WorkflowStream",
+]
+
+__getattr__, __dir__ = _lazy_module(
+    __name__,
+    {
+        "._async.byte_stream": "AsyncByteStream",
+        "._async.forms": "AsyncFormHandler",
+        "._async.mapping": "AsyncMapStream",
+        "._async.pager": "AsyncPage AsyncPager",
+        "._async.streams": """
+            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream
+        """,
+        "._mapping": "MapResult",
+        "._sync.byte_stream": "ByteStream",
+        "._sync.forms": "FormHandler",
+        "._sync.mapping": "MapStream",
+        "._sync.pager": "Page Pager",
+        "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
+        "._text": "TextReplaced",
+    },
+)
