@@ -18,9 +18,6 @@ from ._lazy import lazy_module as _lazy_module
 
 if _TYPE_CHECKING:
     from . import errors as errors, streams as streams, types as types
-    from ._aiohttp import (
-        DefaultAioHttpClient as DefaultAioHttpClient,
-    )
     from ._async.byte_stream import (
         AsyncByteStream as AsyncByteStream,
     )
@@ -42,9 +39,15 @@ if _TYPE_CHECKING:
         RequestOptions as RequestOptions,
         ResponseLimits as ResponseLimits,
     )
-    from ._files import (
+    from ._net.aiohttp_client import (
+        DefaultAioHttpClient as DefaultAioHttpClient,
+    )
+    from ._protocol.uploads import (
         FileSource as FileSource,
         UploadResult as UploadResult,
+    )
+    from ._streaming.text import (
+        TextReplaced as TextReplaced,
     )
     from ._sync.byte_stream import (
         ByteStream as ByteStream,
@@ -62,9 +65,6 @@ if _TYPE_CHECKING:
         ChatStream as ChatStream,
         CompletionStream as CompletionStream,
         WorkflowStream as WorkflowStream,
-    )
-    from ._text import (
-        TextReplaced as TextReplaced,
     )
     from .errors import (
         AgentRunLimitError as AgentRunLimitError,
@@ -238,14 +238,14 @@ __all__ = [
 __getattr__, __dir__ = _lazy_module(
     __name__,
     {
-        "._aiohttp": "DefaultAioHttpClient",
+        "._net.aiohttp_client": "DefaultAioHttpClient",
         "._async.byte_stream": "AsyncByteStream",
         "._async.client": "AsyncDify",
         "._async.http_client": "DefaultAsyncHttpxClient",
         "._async.pager": "AsyncPager",
         "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",
         "._config": "RequestOptions ResponseLimits",
-        "._files": "FileSource UploadResult",
+        "._protocol.uploads": "FileSource UploadResult",
         "._sync.byte_stream": "ByteStream",
         "._sync.client": "Dify",
         "._sync.http_client": "DefaultHttpxClient",

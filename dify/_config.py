@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from ._http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, is_host, timeout_of
+from ._net.http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, is_host, timeout_of
 from .errors import ConfigurationError, InvalidArgumentError
 
 __all__ = [

@@ -45,7 +45,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ._readable import printable, readable, without_routes
+from ._protocol.readable import printable, readable, without_routes
 from .types.http import HTTPInfo
 
 __all__ = [

@@ -32,8 +32,11 @@ if _TYPE_CHECKING:
         AsyncEventStream as AsyncEventStream,
         AsyncWorkflowStream as AsyncWorkflowStream,
     )
-    from ._mapping import (
+    from ._protocol.map_order import (
         MapResult as MapResult,
+    )
+    from ._streaming.text import (
+        TextReplaced as TextReplaced,
     )
     from ._sync.byte_stream import (
         ByteStream as ByteStream,
@@ -54,9 +57,6 @@ if _TYPE_CHECKING:
         DatasourceStream as DatasourceStream,
         EventStream as EventStream,
         WorkflowStream as WorkflowStream,
-    )
-    from ._text import (
-        TextReplaced as TextReplaced,
     )
 
 __all__ = [
@@ -94,12 +94,12 @@ __getattr__, __dir__ = _lazy_module(
         "._async.streams": """
             AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream
         """,
-        "._mapping": "MapResult",
+        "._protocol.map_order": "MapResult",
         "._sync.byte_stream": "ByteStream",
         "._sync.forms": "FormHandler",
         "._sync.mapping": "MapStream",
         "._sync.pager": "Page Pager",
         "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
-        "._text": "TextReplaced",
+        "._streaming.text": "TextReplaced",
     },
 )

@@ -1,7 +1,7 @@
 """Change the pure modules one operator at a time, and report which changes no test notices.
 
     python scripts/mutate.py                        all modules of TESTS, as many mutants of each as --limit allows
-    python scripts/mutate.py dify/_retry.py         one module
+    python scripts/mutate.py dify/_protocol/retry.py         one module
     python scripts/mutate.py --limit 0              every mutant
     python scripts/mutate.py --seconds 600          stop after ten minutes, and report what has been tried
 
@@ -37,10 +37,10 @@ _STREAMS = [
     "tests/_async/test_forms.py",
     "tests/_async/test_recorded_streams.py",
     "tests/_async/test_recorded_replies.py",
-    "tests/testing_kit/test_streams.py",
+    "tests/testing/builders/test_streams.py",
 ]
 _ERRORS = [
-    "tests/unit/test_errors.py",
+    "tests/test_errors.py",
     "tests/_async/test_error_answers.py",
     "tests/_async/test_bad_answers.py",
     "tests/_async/test_answers_of_others.py",
@@ -48,23 +48,27 @@ _ERRORS = [
     "tests/_async/test_newer_servers.py",
     "tests/_async/test_audio.py",
 ]
-_PAGES = ["tests/unit/test_paging.py", "tests/_async/test_pager.py", "tests/_async/knowledge/test_pages.py"]
+_PAGES = ["tests/_protocol/test_paging.py", "tests/_async/test_pager.py", "tests/_async/knowledge/test_pages.py"]
 
 TESTS: dict[str, list[str]] = {
-    "dify/_retry.py": ["tests/unit/test_retry.py", "tests/_async/test_retries.py"],
-    "dify/_message_folds.py": ["tests/unit/test_fold.py", *_STREAMS],
-    "dify/_run_folds.py": ["tests/unit/test_fold.py", *_STREAMS],
-    "dify/_resume.py": ["tests/unit/test_fold.py", *_STREAMS],
-    "dify/_replay.py": ["tests/unit/test_fold.py", *_STREAMS],
-    "dify/_paging.py": _PAGES,
-    "dify/_cursor_pages.py": _PAGES,
-    "dify/_numbered_pages.py": _PAGES,
-    "dify/_kinds.py": ["tests/unit/test_events.py", *_STREAMS],
-    "dify/_sse.py": ["tests/unit/test_sse_cases.py", "tests/faults/test_fuzz_streams.py"],
-    "dify/_text.py": ["tests/_async/test_text_pieces.py", *_STREAMS],
-    "dify/_json.py": ["tests/unit", "tests/_async/test_bad_answers.py", "tests/_async/test_error_answers.py"],
-    "dify/_errors.py": _ERRORS,
-    "dify/_answers.py": _ERRORS,
+    "dify/_protocol/retry.py": ["tests/_protocol/test_retry.py", "tests/_async/test_retries.py"],
+    "dify/_streaming/message_folds.py": ["tests/_streaming/test_folds.py", *_STREAMS],
+    "dify/_streaming/run_folds.py": ["tests/_streaming/test_folds.py", *_STREAMS],
+    "dify/_streaming/resume.py": ["tests/_streaming/test_folds.py", *_STREAMS],
+    "dify/_streaming/replay.py": ["tests/_streaming/test_folds.py", *_STREAMS],
+    "dify/_protocol/paging.py": _PAGES,
+    "dify/_protocol/cursor_pages.py": _PAGES,
+    "dify/_protocol/numbered_pages.py": _PAGES,
+    "dify/_streaming/kinds.py": ["tests/_streaming/test_decode.py", *_STREAMS],
+    "dify/_streaming/sse.py": ["tests/_streaming/test_sse.py", "tests/faults/test_fuzz_streams.py"],
+    "dify/_streaming/text.py": ["tests/_async/test_text_pieces.py", *_STREAMS],
+    "dify/_protocol/json.py": [
+        "tests/_protocol",
+        "tests/_async/test_bad_answers.py",
+        "tests/_async/test_error_answers.py",
+    ],
+    "dify/_protocol/error_mapping.py": _ERRORS,
+    "dify/_protocol/responses.py": _ERRORS,
 }
 """The modules, each with the tests that are about it; the nearest tests first."""
 

@@ -39,15 +39,15 @@ PAGES: dict[str, Page] = {
         "`AsyncDify`, and `Dify` without `await`: the same methods, word for word; `dify.__version__` is the version."
         " What `client.chat` and its like can do is"
         " on the pages [App resources](app-resources.md) and [Knowledge resources](knowledge-resources.md).",
-        ("._async.client", "._sync.client", "._config", "._async.http_client", "._sync.http_client", "._aiohttp",
+        ("._async.client", "._sync.client", "._config", "._async.http_client", "._sync.http_client", "._net.aiohttp_client",
          ".types.http", ".types.server"),
     ),
     "streams": Page(
         "Streams",
         "What `stream()` and downloads give, with the callbacks that go with them. The guide is"
         " [Streaming](../streaming.md).",
-        ("._async.streams", "._sync.streams", "._text", "._async.forms", "._sync.forms", "._async.byte_stream",
-         "._sync.byte_stream", "._async.mapping", "._sync.mapping", "._mapping"),
+        ("._async.streams", "._sync.streams", "._streaming.text", "._async.forms", "._sync.forms", "._async.byte_stream",
+         "._sync.byte_stream", "._async.mapping", "._sync.mapping", "._protocol.map_order"),
     ),
     "pages": Page(
         "Pages",
@@ -66,7 +66,7 @@ PAGES: dict[str, Page] = {
         "What the calls of apps return and take. Models are immutable pydantic models; fields that this version does not"
         " know are kept. Every `datetime` is in UTC (epoch seconds on the wire), every price an exact `Decimal`.",
         (".types.replies", ".types.messages", ".types.conversations", ".types.workflows", ".types.human_input",
-         ".types.files", "._files", ".types.audio", ".types.app", ".types.annotations", ".types.end_users"),
+         ".types.files", "._protocol.uploads", ".types.audio", ".types.app", ".types.annotations", ".types.end_users"),
         FIELDS,
     ),
     "knowledge-models": Page(

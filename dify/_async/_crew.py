@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .._mapping import Raised
+from .._protocol.map_order import Raised
 
 if TYPE_CHECKING:
     import anyio

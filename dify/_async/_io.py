@@ -22,17 +22,17 @@ from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._connected import Connected
-from .._files import CHUNK, Upload, checked_piece, pieces_of
-from .._http import async_network
-from .._waits import skipped
+from .._net.http import async_network
+from .._protocol.pickling import Connected
+from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
+from .._protocol.waits import skipped
 from ..errors import MisuseError
 
 if TYPE_CHECKING:
     import anyio
 
-    from .._http import AsyncNetworkStream
-    from .._socket import Wire
+    from .._net.http import AsyncNetworkStream
+    from .._net.sockets import Wire
     from .pager import AsyncPage
 
 __all__ = [
@@ -127,7 +127,7 @@ async def connect(host: str, port: int, seconds: float | None) -> AsyncNetworkSt
 
     if not isinstance(current_loop(), asyncio.BaseEventLoop):
         return await async_network().connect_tcp(host, port, timeout=seconds)
-    from .. import _loop_stream
+    from .._net import asyncio_backend as _loop_stream
 
     return await _loop_stream.connect(host, port, seconds)
 

@@ -11,9 +11,17 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 
-from .. import _http
-from .._http import AsyncBaseTransport, AsyncBody, AsyncHTTP11Connection, AsyncNetworkStream, Origin, Request, Response
-from .._socket import Wire
+from .._net import http as _http
+from .._net.http import (
+    AsyncBaseTransport,
+    AsyncBody,
+    AsyncHTTP11Connection,
+    AsyncNetworkStream,
+    Origin,
+    Request,
+    Response,
+)
+from .._net.sockets import Wire
 from ._io import Slots, connect, lock, shielded, timed
 
 __all__ = ["AsyncConnections"]

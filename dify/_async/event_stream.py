@@ -8,19 +8,19 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from .. import _http
-from .._answers import media_type, not_json
 from .._config import RequestOptions
-from .._cuts import cut_by, error_in
-from .._errors import masked
-from .._fold import Fold
-from .._kinds import Kind, check_outcome, interrupted
 from .._log import log
-from .._request import Call
-from .._resume import Delivered, Pickup, begins_with_replay, ending_of, run_detail_call
-from .._retry import backoff
-from .._socket import Hangup
-from .._sse import FrameTooLarge, SSEParser
+from .._net import http as _http
+from .._net.sockets import Hangup
+from .._protocol.error_mapping import masked
+from .._protocol.request import Call
+from .._protocol.responses import media_type, not_json
+from .._protocol.retry import backoff
+from .._streaming.folds import Fold
+from .._streaming.interruptions import cut_by, error_in
+from .._streaming.kinds import Kind, check_outcome, interrupted
+from .._streaming.resume import Delivered, Pickup, begins_with_replay, ending_of, run_detail_call
+from .._streaming.sse import FrameTooLarge, SSEParser
 from ..errors import APITimeoutError, DifyError, MisuseError, ResponseValidationError, StreamInterruptedError
 from ..types._base import Answer, attach
 from ..types.events import ErrorEvent, PingEvent, WorkflowFinishedEvent

@@ -6,9 +6,9 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from .. import _http
 from .._config import connections_from
-from .._http import CookielessAsyncClient, TimeoutTypes
+from .._net import http as _http
+from .._net.http import CookielessAsyncClient, TimeoutTypes
 from .connections import AsyncConnections
 
 __all__ = ["DefaultAsyncHttpxClient"]

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from .._mapping import InOrder, MapResult
-from .._wire import several
+from .._protocol.arguments import several
+from .._protocol.map_order import InOrder, MapResult
 from ..errors import InvalidArgumentError, MisuseError
 from ._crew import Crew
 from ._io import AsyncWalk, Slots, each, shielded

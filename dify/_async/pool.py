@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .. import _http
-from .._http import AsyncHTTPClient
+from .._net import http as _http
+from .._net.http import AsyncHTTPClient
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
 from .connections import AsyncConnections

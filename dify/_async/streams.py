@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._kinds import DatasourceResults
+from .._streaming.kinds import DatasourceResults
 from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, WorkflowEvent
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun

@@ -8,16 +8,24 @@ from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from typing import TypeVar
 
-from .. import _http
-from .._answers import AttemptFailed, acknowledged, answer_from, cut_error, failed_answer, failed_exchange, overdue
 from .._config import RequestOptions, ResponseLimits, Settings, merged
-from .._errors import masked
-from .._http import Request, Response
-from .._inflate import Inflater
 from .._log import log
-from .._request import Call, encode_json
-from .._retry import decide
-from .._socket import Hangup, Wire
+from .._net import http as _http
+from .._net.decompression import Inflater
+from .._net.http import Request, Response
+from .._net.sockets import Hangup, Wire
+from .._protocol.error_mapping import masked
+from .._protocol.request import Call, encode_json
+from .._protocol.responses import (
+    AttemptFailed,
+    acknowledged,
+    answer_from,
+    cut_error,
+    failed_answer,
+    failed_exchange,
+    overdue,
+)
+from .._protocol.retry import decide
 from ..errors import (
     APIConnectionError,
     APITimeoutError,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from .._mapping import Raised
+from .._protocol.map_order import Raised
 
 __all__ = ["Crew", "run_many"]
 

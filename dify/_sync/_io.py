@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._connected import Connected
-from .._files import CHUNK, Upload, checked_piece, pieces_of
-from .._http import HTTPError, NetworkStream, failure_of, network
-from .._socket import TimedStream, Wire
-from .._waits import skipped
+from .._net.http import HTTPError, NetworkStream, failure_of, network
+from .._net.sockets import TimedStream, Wire
+from .._protocol.pickling import Connected
+from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
+from .._protocol.waits import skipped
 from ..errors import InvalidArgumentError, MisuseError
 
 if TYPE_CHECKING:

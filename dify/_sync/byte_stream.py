@@ -10,13 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .. import _http
-from .._answers import cut_error, media_type
-from .._bytes import BATCH, PartFile, PartWriter, filename_of
 from .._config import RequestOptions
-from .._downloads import empty, is_suspect, name_for, other_than_file
-from .._errors import masked
-from .._request import Call
+from .._net import http as _http
+from .._protocol.downloads import empty, is_suspect, name_for, other_than_file
+from .._protocol.error_mapping import masked
+from .._protocol.part_files import BATCH, PartFile, PartWriter, filename_of
+from .._protocol.request import Call
+from .._protocol.responses import cut_error, media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, Walk, in_thread

@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .._config import RequestOptions, ResponseLimits, Settings, connections_from, settings_from, trusted
-from .._http import HTTPClient, TimeoutTypes
 from .._log import configure
-from .._probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
-from .._request import Call, KeyKind, escape_path
+from .._net.http import HTTPClient, TimeoutTypes
+from .._protocol.request import Call, KeyKind, escape_path
+from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
 from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo

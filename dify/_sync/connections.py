@@ -12,9 +12,17 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 
-from .. import _http
-from .._http import BaseTransport, Body, HTTP11Connection, NetworkStream, Origin, Request, Response
-from .._socket import Wire
+from .._net import http as _http
+from .._net.http import (
+    BaseTransport,
+    Body,
+    HTTP11Connection,
+    NetworkStream,
+    Origin,
+    Request,
+    Response,
+)
+from .._net.sockets import Wire
 from ._io import Slots, connect, lock, shielded, timed
 
 __all__ = ["Connections"]

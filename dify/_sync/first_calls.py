@@ -15,8 +15,8 @@ from hashlib import blake2b
 from types import TracebackType
 
 from .._config import Settings
-from .._request import Call
-from .._socket import Hangup
+from .._net.sockets import Hangup
+from .._protocol.request import Call
 from ..errors import APIConnectionError, APIStatusError
 from ._io import Signal, current_loop, is_gone, lock_of_threads
 

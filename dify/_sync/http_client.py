@@ -7,9 +7,9 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import _http
 from .._config import connections_from
-from .._http import CookielessClient, TimeoutTypes
+from .._net import http as _http
+from .._net.http import CookielessClient, TimeoutTypes
 from .connections import Connections
 
 __all__ = ["DefaultHttpxClient"]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
-from .._connected import Connected
-from .._paging import ListOrder, PageBody, Reading, Step, first_step
-from .._request import Call
+from .._protocol.paging import ListOrder, PageBody, Reading, Step, first_step
+from .._protocol.pickling import Connected
+from .._protocol.request import Call
 from ..errors import IncompleteListError, NotFoundError
 from ..types.http import HTTPInfo
 from ._io import FirstPage, Guard

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from .. import _http
-from .._http import HTTPClient
+from .._net import http as _http
+from .._net.http import HTTPClient
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
 from .connections import Connections

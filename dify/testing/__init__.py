@@ -21,8 +21,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import error_replies, events, replies, responses
-    from ._answers import (
+    from .builders import error_replies, events, replies, responses
+    from .builders.error_replies import ErrorReply
+    from .builders.ids import AppKind, Ids
+    from .builders.streams import (
+        agent_stream,
+        chat_stream,
+        chatflow_stream,
+        completion_stream,
+        finished_stream,
+        paused_chatflow_stream,
+        paused_workflow_stream,
+        resumed_stream,
+        workflow_stream,
+    )
+    from .builders.wire import Frame, Wire
+    from .emulator.answers import (
         Answer,
         EmulatorError,
         EmulatorFile,
@@ -31,11 +45,12 @@ if TYPE_CHECKING:
         RecordedRequest,
         RunFailed,
     )
-    from ._apps import EmulatorApp
-    from ._emulator import Emulator
-    from ._features import Mode
-    from ._no_waits import no_waits
-    from ._parts import (
+    from .emulator.apps.app import EmulatorApp
+    from .emulator.apps.features import Mode
+    from .emulator.command import serve_forever
+    from .emulator.emulator import Emulator
+    from .mock import DifyMock, MockCall, UnmockedCall
+    from .script.blocks import (
         AgentStep,
         Block,
         EmulatorForm,
@@ -49,22 +64,7 @@ if TYPE_CHECKING:
         ToolCall,
         ToolFile,
     )
-    from ._serving import serve_forever
-    from .error_replies import ErrorReply
-    from .ids import AppKind, Ids
-    from .mock import DifyMock, MockCall, UnmockedCall
-    from .streams import (
-        agent_stream,
-        chat_stream,
-        chatflow_stream,
-        completion_stream,
-        finished_stream,
-        paused_chatflow_stream,
-        paused_workflow_stream,
-        resumed_stream,
-        workflow_stream,
-    )
-    from .wire import Frame, Wire
+    from .waits import no_waits
 
 __all__ = [
     "AgentStep",
@@ -116,24 +116,24 @@ __all__ = [
 
 # Loaded when first used: builders without the emulator's web framework, the emulator without respx.
 _MODULES: dict[str, str] = {
-    "._answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
-    "._apps": "EmulatorApp",
-    "._features": "Mode",
-    "._emulator": "Emulator",
-    "._no_waits": "no_waits",
-    "._parts": """
+    ".emulator.answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
+    ".emulator.apps.app": "EmulatorApp",
+    ".emulator.apps.features": "Mode",
+    ".emulator.emulator": "Emulator",
+    ".waits": "no_waits",
+    ".script.blocks": """
         AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
     """,
-    "._serving": "serve_forever",
-    ".error_replies": "ErrorReply",
-    ".ids": "AppKind Ids",
+    ".emulator.command": "serve_forever",
+    ".builders.error_replies": "ErrorReply",
+    ".builders.ids": "AppKind Ids",
     ".mock": "DifyMock MockCall",
     ".mock._errors": "UnmockedCall",
-    ".streams": """
+    ".builders.streams": """
         agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
         paused_workflow_stream resumed_stream workflow_stream
     """,
-    ".wire": "Frame Wire",
+    ".builders.wire": "Frame Wire",
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 _ROOMS = ("error_replies", "events", "replies", "responses")
@@ -141,7 +141,7 @@ _ROOMS = ("error_replies", "events", "replies", "responses")
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
-        return import_module(f".{name}", __name__)
+        return import_module(f".builders.{name}", __name__)
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_NAMES[name], __name__), name)

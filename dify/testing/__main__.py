@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ._serving import main
+from .emulator.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

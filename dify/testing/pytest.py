@@ -28,8 +28,8 @@ import pytest
 if TYPE_CHECKING:
     from dify import AsyncDify, Dify
 
-    from ._answers import AnswerFunction
-    from ._emulator import Emulator
+    from .emulator.answers import AnswerFunction
+    from .emulator.emulator import Emulator
     from .mock import DifyMock
 
 __all__ = [
@@ -72,7 +72,7 @@ def dify_answer() -> AnswerFunction | None:
 @pytest.fixture
 def dify_emulator(request: pytest.FixtureRequest, dify_answer: AnswerFunction | None) -> Iterator[Emulator]:
     """A Dify server in this process, new for every test."""
-    from ._emulator import Emulator
+    from .emulator.emulator import Emulator
 
     marker = cast("pytest.Item", request.node).get_closest_marker("dify_emulator")
     given: tuple[Any, ...] = () if marker is None else marker.args
@@ -115,7 +115,7 @@ def dify_sync_client(request: pytest.FixtureRequest) -> Dify:
 @pytest.fixture
 def dify_no_waits() -> Iterator[list[float]]:
     """Skips the client's pauses before retries and between polls; the value lists their seconds."""
-    from ._no_waits import no_waits
+    from .waits import no_waits
 
     with no_waits() as waits:
         yield waits

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dify import DifyError
-from dify._request import Call
+from dify._protocol.request import Call
 from tests.support.operations import Operation, operations
 
 from .support import finish, make_client

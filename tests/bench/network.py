@@ -74,7 +74,7 @@ def install() -> str:
         library.AnyIOBackend.connect_tcp = _connect
         library.SyncBackend.connect_tcp = _connect_blocking
     with suppress(ModuleNotFoundError):
-        import_module("dify._loop_stream").connect = _connect  # type: ignore[attr-defined]
+        import_module("dify._net.asyncio_backend").connect = _connect  # type: ignore[attr-defined]
     return "http://localhost:1"
 
 

@@ -38,7 +38,7 @@ class SlowWrites:
 @contextmanager
 def _slow_part_files() -> Iterator[None]:
     """Our downloads write on a slow disk."""
-    from dify import _bytes
+    from dify._protocol import part_files as _bytes
 
     usual = _bytes.PartFile.write
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dify import AsyncByteStream, AsyncDify, AsyncPager
-from dify._paging import PageBody
+from dify._protocol.paging import PageBody
 from dify.streams import AsyncEventStream
 
 from .openapi import Schema, resolve

@@ -20,9 +20,9 @@ import pytest
 
 import dify
 from dify import APIStatusError, AsyncDify
-from dify._errors import status_error_from_body
+from dify._protocol.error_mapping import status_error_from_body
 from dify.testing import Emulator, EmulatorError, EmulatorForm, EmulatorRequest
-from dify.testing.error_replies import CODES
+from dify.testing.builders.error_replies import CODES
 
 from ..support.programs import run_script
 

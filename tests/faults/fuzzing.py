@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings, strategies as st
 
-from dify._events import StreamKind
+from dify._streaming.decode import StreamKind
 
 from ..support import recordings
 from ..support.recordings import Recording

@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 import dify.types
 from dify import APIStatusError, Dify, DifyError, ResponseLimits, ResponseValidationError
-from dify._answers import answer_from
-from dify._errors import status_error, status_error_from_body
+from dify._protocol.error_mapping import status_error, status_error_from_body
+from dify._protocol.responses import answer_from
 from dify.types._base import Answer
 from dify.types.http import HTTPInfo
 

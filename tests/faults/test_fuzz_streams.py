@@ -11,12 +11,13 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from dify import AsyncDify, Dify, DifyError, ResponseValidationError, _events
-from dify._events import StreamKind, reader_for
-from dify._message_folds import ChatFold, CompletionFold
-from dify._resume import Delivered
-from dify._run_folds import DatasourceFold, WorkflowFold
-from dify._sse import FrameTooLarge, SSEParser
+from dify import AsyncDify, Dify, DifyError, ResponseValidationError
+from dify._streaming import decode as _events
+from dify._streaming.decode import StreamKind, reader_for
+from dify._streaming.message_folds import ChatFold, CompletionFold
+from dify._streaming.resume import Delivered
+from dify._streaming.run_folds import DatasourceFold, WorkflowFold
+from dify._streaming.sse import FrameTooLarge, SSEParser
 from dify.types.events import ErrorEvent
 
 from .fuzzing import KINDS, STREAMS, VALUES, broken_streams, changed, fuzz, shuffled

@@ -3,9 +3,9 @@
 keys: checked when given, shown nowhere, pickled never     here; tests/_async/test_secrets.py
 keys: not in the process list                              tests/cli/test_exits.py (no option takes one)
 where the key goes: redirects, request(), signed links     here; tests/_async/knowledge/test_downloads.py
-path parameters                                            here; tests/_async/test_arguments.py, tests/unit/test_request.py
-control characters                                         here; tests/_async/test_arguments.py, tests/unit/test_files.py
-plain http warns once; proxies and trust_env               here; tests/unit/test_config.py
+path parameters                                            here; tests/_async/test_arguments.py, tests/_protocol/test_request.py
+control characters                                         here; tests/_async/test_arguments.py, tests/_protocol/test_uploads.py
+plain http warns once; proxies and trust_env               here; tests/test_config.py
 downloads                                                  here; tests/faults/test_downloads.py
 caps: frames, answers, errors, bombs, nesting              here; tests/_async/test_limits.py, tests/faults/test_catalogue.py
 cookies are not kept                                       here; tests/_async/test_settings.py

@@ -160,7 +160,7 @@ WRITTEN: dict[str, tuple[str, set[str]]] = {
     "a reply without a name": (CHAT + "(await client.chat.send('x')).", REPLY),
     "the exchange": (CHAT + "(await client.chat.send('x')).http.", {"status", "headers", "server_version"}),
     "what it cost": (CHAT + "(await client.chat.send('x')).usage.", {"total_price", "total_tokens", "latency"}),
-    "a stream": (STREAM + "stream.", {"text", "final", "stop", "snapshot"}),
+    "a stream": (STREAM + "stream.", {"text_stream", "final", "stop", "snapshot"}),
     "a stream's reply": (STREAM + "reply = await stream.final()\n    reply.", REPLY),
     "a piece of text": (STREAM + "async for text in stream.text_stream:\n        text.", {"removeprefix", "strip"}),
     "an event": (LOOP + "event.", EVENT),

@@ -26,7 +26,7 @@ class Clock:
 
     def install(self, patch: pytest.MonkeyPatch) -> Clock:
         """Let every emulator go by this clock."""
-        patch.setattr("dify.testing._ids.time", self)
+        patch.setattr("dify.testing.script.ids.time", self)
         return self
 
     def time(self) -> float:

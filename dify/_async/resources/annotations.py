@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..._config import RequestOptions
-from ..._paging import NUMBERED
-from ..._request import Call, compact, segment
-from ..._waits import now
+from ..._protocol.paging import NUMBERED
+from ..._protocol.request import Call, compact, segment
+from ..._protocol.waits import now
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
 from .._io import sleep

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..._config import RequestOptions
-from ..._paging import NUMBERED
-from ..._request import Call, compact
+from ..._protocol.paging import NUMBERED
+from ..._protocol.request import Call, compact
 from ...types.app import AppInfo, AppMeta, AppParameters, SiteSettings
 from ...types.messages import Feedback
 from ..pager import AsyncPager

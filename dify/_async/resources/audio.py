@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..._config import RequestOptions
-from ..._files import FileSource, audio_type, upload_of
-from ..._request import Call, compact
+from ..._protocol.request import Call, compact
+from ..._protocol.uploads import FileSource, audio_type, upload_of
 from ...errors import InvalidArgumentError
 from ...types.audio import Transcription
 from .._io import in_thread

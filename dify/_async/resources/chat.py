@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ..._config import RequestOptions
-from ..._kinds import CHAT
-from ..._request import Call, compact, segment
-from ..._resume import Pickup, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
+from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
+from ..._protocol.request import Call, compact, segment
+from ..._streaming.kinds import CHAT
+from ..._streaming.resume import Pickup, run_events_call
 from ...types.replies import ChatResponse
 from ..forms import AsyncFormHandler, answer_forms
 from ..streams import AsyncChatStream

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..._config import RequestOptions
-from ..._paging import VARIABLES, conversations_order
-from ..._request import Call, compact, segment
+from ..._protocol.paging import VARIABLES, conversations_order
+from ..._protocol.request import Call, compact, segment
 from ...errors import InvalidArgumentError
 from ...types.conversations import Conversation, ConversationOrder, ConversationVariable
 from ..pager import AsyncPager

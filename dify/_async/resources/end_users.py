@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..._config import RequestOptions
-from ..._request import Call, segment
+from ..._protocol.request import Call, segment
 from ...types.end_users import EndUser
 from ._base import AsyncResource
 

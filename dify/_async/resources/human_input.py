@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._config import RequestOptions
-from ..._request import Call, segment
-from ..._wire import inputs_of
+from ..._protocol.arguments import inputs_of
+from ..._protocol.request import Call, segment
 from ...types.human_input import HumanInputForm
 from ._base import AsyncResource
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ..._config import RequestOptions
-from ..._kinds import WORKFLOW
-from ..._paging import NUMBERED
-from ..._request import Call, compact, segment
-from ..._resume import Pickup, run_detail_call, run_events_call
-from ..._wire import FileArgument, ResponseMode, files_of, inputs_of, instant
+from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of, instant
+from ..._protocol.paging import NUMBERED
+from ..._protocol.request import Call, compact, segment
+from ..._streaming.kinds import WORKFLOW
+from ..._streaming.resume import Pickup, run_detail_call, run_events_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..forms import AsyncFormHandler, answer_forms
 from ..mapping import AsyncMapStream

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..._config import Settings
-from ..._connected import Connected
-from ..._request import user_of
+from ..._protocol.pickling import Connected
+from ..._protocol.request import user_of
 from ..transport import Transport
 
 __all__ = ["Resource"]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from ..._config import RequestOptions
-from ..._kinds import COMPLETION
-from ..._request import Call, compact, segment
-from ..._wire import FileArgument, ResponseMode, files_of, inputs_of
+from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
+from ..._protocol.request import Call, compact, segment
+from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
 from ..mapping import MapStream
 from ..streams import CompletionStream

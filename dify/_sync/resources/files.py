@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..._config import RequestOptions
-from ..._files import FileSource, UploadResult, upload_of
-from ..._request import Call, segment
-from ..._wire import flag, several
+from ..._protocol.arguments import flag, several
+from ..._protocol.request import Call, segment
+from ..._protocol.uploads import FileSource, UploadResult, upload_of
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
 from .._crew import run_many

@@ -6,8 +6,8 @@ from __future__ import annotations
 import builtins
 
 from ..._config import RequestOptions
-from ..._paging import MESSAGES
-from ..._request import Call, compact, segment
+from ..._protocol.paging import MESSAGES
+from ..._protocol.request import Call, compact, segment
 from ...errors import InvalidArgumentError
 from ...types.messages import Message, Rating, SuggestedQuestions
 from ..pager import Pager

@@ -8,11 +8,11 @@ from typing import Any
 from dify import ChatResponse, CompletionResponse, UploadedFile, WorkflowRun
 from dify.types import PauseReason
 
-from .. import events, replies, streams
-from .._parts import Block, Node
-from ..error_replies import ErrorReply
-from ..ids import Ids
-from ..wire import Frame
+from ..builders import events, replies, streams
+from ..builders.error_replies import ErrorReply
+from ..builders.ids import Ids
+from ..builders.wire import Frame
+from ..script.blocks import Block, Node
 from ._generating import Generating
 from ._routes import StreamRoute, UploadRoute
 from ._table import NOTHING, SUCCESS, Bytes, Empty, Json, Pages, Resource, Stream, Upload

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from dify import InputFile
 
-from ..responses import Request
+from ..builders.responses import Request
 
 __all__ = ["Calls", "MockCall", "SentFile", "call_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, Literal, TypeVar
 
-from ..error_replies import ErrorReply
+from ..builders.error_replies import ErrorReply
 from ._routes import Streamed, StreamEffect, StreamRoute
 from ._table import Resource
 

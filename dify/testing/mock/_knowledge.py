@@ -8,9 +8,9 @@ from typing import Any
 
 from dify.types import DatasourceEvent, RetrieveRecord
 
-from .. import events, replies, streams
-from ..ids import Ids
-from ..wire import Frame
+from ..builders import events, replies, streams
+from ..builders.ids import Ids
+from ..builders.wire import Frame
 from ._calls import MockCall
 from ._plans import Answered
 from ._routes import JSONRoute

@@ -12,8 +12,8 @@ import respx
 
 from dify import AsyncDify, Dify
 
-from .. import replies, responses
-from ..responses import Request, Response
+from ..builders import replies, responses
+from ..builders.responses import Request, Response
 from ._apps import (
     APP_RESOURCES,
     Annotations,

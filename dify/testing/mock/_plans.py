@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Literal, NoReturn, Protocol, Self, TypeAlias, 
 from anyio import get_cancelled_exc_class
 from pydantic import BaseModel
 
-from .. import responses
-from ..error_replies import ErrorReply, error_reply
-from ..responses import Response
-from ..wire import Wire
+from ..builders import responses
+from ..builders.error_replies import ErrorReply, error_reply
+from ..builders.responses import Response
+from ..builders.wire import Wire
 from ._calls import Calls, MockCall
 from ._errors import UnusedAnswer
 from ._operations import Operation

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import respx
 from respx.models import AllMockedAssertionError, PassThrough, Route
 
-from ..responses import Request, Response
+from ..builders.responses import Request, Response
 from ._errors import UnmockedCall
 from ._plans import CALLER_AWAITS
 

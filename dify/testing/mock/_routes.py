@@ -8,10 +8,10 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from dify import UploadedFile
 
-from .. import replies
-from .._pieces import Piece, pieces_of
-from ..ids import Ids
-from ..wire import Frame, Wire
+from ..builders import replies
+from ..builders.ids import Ids
+from ..builders.wire import Frame, Wire
+from ..script.pieces import Piece, pieces_of
 from ._calls import MockCall
 from ._fitting import Fits
 from ._operations import Operation, Paging
@@ -131,7 +131,7 @@ class BytesRoute(Route):
             content_type: What they are, such as "audio/mpeg".
             filename: The name that the answer suggests.
         """
-        from .. import responses
+        from ..builders import responses
 
         return self._plan(lambda _: responses.binary(content, content_type=content_type, filename=filename))
 
@@ -150,7 +150,7 @@ class UploadRoute(JSONRoute[UploadedFile]):
 
         def taken(call: MockCall) -> Answered:
             if not call.uploads:
-                from ..error_replies import error_reply
+                from ..builders.error_replies import error_reply
 
                 return error_reply("no_file_uploaded")
             file = call.uploads[0]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, AsyncDify, ConfigurationError
-from dify._socket import Wire
+from dify._net.sockets import Wire
 
 from ...support import raw_frames as frames
 from ...support.server import PATIENCE, Exchange, Server

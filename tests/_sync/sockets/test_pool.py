@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, ConfigurationError, Dify
-from dify._socket import Wire
+from dify._net.sockets import Wire
 
 from ...support import raw_frames as frames
 from ...support.server import PATIENCE, Exchange, Server

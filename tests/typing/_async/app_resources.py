@@ -3,7 +3,7 @@
 from typing import assert_type
 
 from dify import AsyncByteStream, AsyncDify, AsyncPager
-from dify._files import UploadResult
+from dify._protocol.uploads import UploadResult
 from dify.types.annotations import Annotation, AnnotationReplyJob
 from dify.types.app import AppInfo, AppParameters
 from dify.types.audio import Transcription

@@ -4,7 +4,7 @@
 from typing import assert_type
 
 from dify import ByteStream, Dify, Pager
-from dify._files import UploadResult
+from dify._protocol.uploads import UploadResult
 from dify.types.annotations import Annotation, AnnotationReplyJob
 from dify.types.app import AppInfo, AppParameters
 from dify.types.audio import Transcription

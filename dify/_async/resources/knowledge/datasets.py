@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ...._config import RequestOptions
-from ...._knowledge import embedding_fields
-from ...._paging import NUMBERED
-from ...._paths import dataset_path
-from ...._request import Call, compact
-from ...._wire import items_of
+from ...._protocol.arguments import items_of
+from ...._protocol.knowledge import embedding_fields
+from ...._protocol.paging import NUMBERED
+from ...._protocol.paths import dataset_path
+from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.datasets import (
     Dataset,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from ...._config import RequestOptions
-from ...._paging import NUMBERED
-from ...._paths import dataset_path
-from ...._request import Call
+from ...._protocol.paging import NUMBERED
+from ...._protocol.paths import dataset_path
+from ...._protocol.request import Call
 from ....errors import DocumentExistsError, InvalidArgumentError
 from ....types.documents import Document, IfExists
 from ...pager import AsyncPager

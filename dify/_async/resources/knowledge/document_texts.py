@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
-from ...._knowledge import embedding_fields, form_for, stored_text_name
-from ...._paths import dataset_path, document_path
-from ...._request import Call, compact
+from ...._protocol.knowledge import embedding_fields, form_for, stored_text_name
+from ...._protocol.paths import dataset_path, document_path
+from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.datasets import IndexingTechnique, RetrievalModel
 from ....types.documents import DocumentBatch, DocumentDetail, IfExists, ProcessRule

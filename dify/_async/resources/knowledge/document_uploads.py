@@ -8,10 +8,10 @@ from typing import Any, Literal, overload
 from typing_extensions import deprecated
 
 from ...._config import RequestOptions
-from ...._files import FileSource, Upload, upload_of
-from ...._knowledge import embedding_fields, form_for, stored_file_name
-from ...._paths import dataset_path, document_path
-from ...._request import Call, compact, encode_json
+from ...._protocol.knowledge import embedding_fields, form_for, stored_file_name
+from ...._protocol.paths import dataset_path, document_path
+from ...._protocol.request import Call, compact, encode_json
+from ...._protocol.uploads import FileSource, Upload, upload_of
 from ....types.datasets import IndexingTechnique, RetrievalModel
 from ....types.documents import DocumentBatch, IfExists, ProcessRule
 from ....types.segments import DocForm

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...._config import RequestOptions
-from ...._knowledge import some_of
-from ...._paths import dataset_path
-from ...._request import Call, segment
+from ...._protocol.knowledge import some_of
+from ...._protocol.paths import dataset_path
+from ...._protocol.request import Call, segment
 from ....types.metadata import BuiltInFields, MetadataField, MetadataFields, MetadataOperation, MetadataType
 from .._base import AsyncResource
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ...._config import RequestOptions
-from ...._knowledge import some_of
-from ...._paging import NUMBERED
-from ...._paths import segment_path, segments_path
-from ...._request import Call, compact
-from ...._wire import items_of
+from ...._protocol.arguments import items_of
+from ...._protocol.knowledge import some_of
+from ...._protocol.paging import NUMBERED
+from ...._protocol.paths import segment_path, segments_path
+from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.segments import Segment, SegmentDetail, SegmentInput, SegmentList
 from ...pager import AsyncPager

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...._config import RequestOptions
-from ...._knowledge import some_of
-from ...._paths import dataset_path
-from ...._request import Call
+from ...._protocol.knowledge import some_of
+from ...._protocol.paths import dataset_path
+from ...._protocol.request import Call
 from ....types.tags import DatasetTags, Tag
 from .._base import AsyncResource
 

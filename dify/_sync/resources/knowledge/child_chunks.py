@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ...._config import RequestOptions
-from ...._paging import NUMBERED
-from ...._paths import child_chunks_path
-from ...._request import Call, compact, segment
+from ...._protocol.paging import NUMBERED
+from ...._protocol.paths import child_chunks_path
+from ...._protocol.request import Call, compact, segment
 from ....types.segments import ChildChunk, ChildChunkDetail
 from ...pager import Pager
 from .._base import Resource

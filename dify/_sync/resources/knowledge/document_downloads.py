@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...._answers import link_address
 from ...._config import RequestOptions
-from ...._knowledge import some_of
-from ...._paths import dataset_path, document_path
-from ...._request import Call
+from ...._protocol.knowledge import some_of
+from ...._protocol.paths import dataset_path, document_path
+from ...._protocol.request import Call
+from ...._protocol.responses import link_address
 from ....types.documents import DownloadURL
 from ...byte_stream import ByteStream
 from .._base import Resource

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ...._config import RequestOptions
-from ...._indexing import all_indexed, indexing_overdue
-from ...._knowledge import some_of
-from ...._paging import NUMBERED
-from ...._paths import dataset_path, document_path
-from ...._request import Call, compact, segment
-from ...._waits import now
+from ...._protocol.indexing import all_indexed, indexing_overdue
+from ...._protocol.knowledge import some_of
+from ...._protocol.paging import NUMBERED
+from ...._protocol.paths import dataset_path, document_path
+from ...._protocol.request import Call, compact, segment
+from ...._protocol.waits import now
 from ....errors import InvalidArgumentError
 from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
 from ..._io import sleep

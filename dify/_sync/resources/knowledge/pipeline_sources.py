@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...._config import RequestOptions
-from ...._files import FileSource, upload_of
-from ...._kinds import DATASOURCE
-from ...._paths import dataset_path
-from ...._request import Call, compact, segment
+from ...._protocol.paths import dataset_path
+from ...._protocol.request import Call, compact, segment
+from ...._protocol.uploads import FileSource, upload_of
+from ...._streaming.kinds import DATASOURCE
 from ....errors import MisuseError
 from ....types.pipelines import DatasourcePlugin, DatasourceType, PipelineFile
 from ..._io import in_thread

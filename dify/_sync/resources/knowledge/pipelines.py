@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
-from ...._kinds import WORKFLOW
-from ...._paths import dataset_path
-from ...._request import Call
-from ...._wire import ResponseMode, items_of
+from ...._protocol.arguments import ResponseMode, items_of
+from ...._protocol.paths import dataset_path
+from ...._protocol.request import Call
+from ...._streaming.kinds import WORKFLOW
 from ....types.pipelines import DatasourceInfo, DatasourceType, PipelineRun
 from ....types.workflows import WorkflowRun
 from ...streams import WorkflowStream

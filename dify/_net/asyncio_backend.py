@@ -1,0 +1,288 @@
+"""Sockets of an asyncio event loop, as the protocol wants them.
+
+anyio's, which serve every loop, switch reading on and off around each read and take a turn of the loop after each write. A
+stream of small events pays more for that than for all else. Here reading stays on, and is paused when nobody takes what comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+from collections import deque
+from contextlib import suppress
+from ipaddress import ip_address
+from itertools import zip_longest
+from ssl import SSLContext
+from typing import Any, cast
+
+import anyio
+
+from . import http as _http
+from .http import AsyncNetworkStream
+
+__all__ = ["LoopStream", "connect"]
+
+_HELD = 1 << 16
+"""Bytes that may wait for a reader before reading is paused."""
+
+_TURN = 1 << 18
+"""Bytes after which a writer lets the loop turn, though the system would take more at once."""
+
+_NEXT_SECONDS = 0.25
+"""How long a host's address may be silent before the next is asked as well."""
+
+
+class _Protocol(asyncio.Protocol):
+    """What has come and was not taken yet, and who waits."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.parts: deque[bytes | memoryview] = deque()
+        self.ended = False
+        self.lost = False
+        self.error: Exception | None = None
+        self._held = 0
+        self._paused = False
+        self._full = False
+        self._reader: asyncio.Future[bool] | None = None
+        self._writer: asyncio.Future[bool] | None = None
+        self._latest = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------------------------------- what the event loop tells
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        # A writer waits until the system has taken all. One byte and not none: TLS transports pause at the limit itself.
+        self.transport.set_write_buffer_limits(high=1, low=0)
+
+    def data_received(self, data: bytes) -> None:
+        self.parts.append(data)
+        self._held += len(data)
+        if self._held > _HELD and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        _wake(self._reader)
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        _wake(self._reader)
+        return (
+            self.transport.get_extra_info("ssl_object") is None
+        )  # the other direction stays open, where there are two
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended = self.lost = True
+        self.error = exc
+        _wake(self._reader)
+        _wake(self._writer)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        _wake(self._writer)
+
+    # ------------------------------------------------------------------------------------------------- who waits
+    def take(self, most: int) -> bytes:
+        """What came first, no more than so many bytes of it."""
+        part = self.parts.popleft()
+        if len(part) > most:
+            view = memoryview(part)
+            self.parts.appendleft(view[most:])
+            part = view[:most]
+        self._held -= len(part)
+        if self._paused and self._held <= _HELD and not self.lost:
+            self._paused = False
+            self.transport.resume_reading()
+        return bytes(part)
+
+    async def arrival(self, seconds: float | None) -> bool:
+        """Wait until something has come, or nothing more will; False where neither happens in so many seconds."""
+        self._reader = self.loop.create_future()
+        if seconds is not None:
+            self._latest = self.loop.time() + seconds
+            # A timer is not made for each read: that which is there looks, when it goes off, whether it is time.
+            if self._timer is None or self._timer.when() > self._latest:
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._timer = self.loop.call_at(self._latest, self._late)
+        try:
+            return await self._reader
+        finally:
+            self._reader = None
+            self._latest = float("inf")
+
+    def _late(self) -> None:
+        self._timer = None
+        if self._reader is None or self._latest == float("inf"):
+            return
+        if self.loop.time() < self._latest:
+            self._timer = self.loop.call_at(self._latest, self._late)
+        elif not self._reader.done():
+            self._reader.set_result(False)
+
+    async def flushed(self, seconds: float | None) -> bool:
+        """Wait until the system has taken all that was written, or the connection is lost; False where neither happens."""
+        if not self._full or self.lost:
+            return True
+        self._writer = self.loop.create_future()
+        timer = None if seconds is None else self.loop.call_later(seconds, _wake, self._writer, False)
+        try:
+            return await self._writer
+        finally:
+            self._writer = None
+            if timer is not None:
+                timer.cancel()
+
+
+def _wake(waiter: asyncio.Future[bool] | None, happened: bool = True) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(happened)
+
+
+class LoopStream(AsyncNetworkStream):
+    """A connection."""
+
+    def __init__(self, protocol: _Protocol) -> None:
+        self._protocol = protocol
+        self._closed = False
+        self._unturned = 0
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        protocol = self._protocol
+        if not protocol.parts:
+            if not protocol.ended and not await protocol.arrival(timeout):
+                raise _http.ReadTimeout
+            if not protocol.parts:
+                if protocol.error is not None or self._closed:
+                    raise _http.ReadError(str(protocol.error or "the connection was closed"))
+                return b""
+        return protocol.take(max_bytes)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        protocol = self._protocol
+        if not protocol.lost and not self._closed:
+            protocol.transport.write(buffer)
+            if not await protocol.flushed(timeout):
+                raise _http.WriteTimeout
+        if protocol.lost or self._closed:
+            raise _http.WriteError(str(protocol.error or "the connection was closed"))
+        self._unturned += len(buffer)
+        if self._unturned > _TURN:
+            self._unturned = 0
+            await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        self._protocol.transport.abort()
+        await asyncio.sleep(0)
+
+    async def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncNetworkStream:
+        protocol = self._protocol
+        try:
+            transport = await protocol.loop.start_tls(
+                protocol.transport,
+                protocol,
+                ssl_context,
+                server_hostname=server_hostname,
+                ssl_handshake_timeout=timeout,
+            )
+        except OSError as error:
+            protocol.transport.abort()
+            late = isinstance(error, TimeoutError) or "handshake is taking longer" in str(error)
+            raise (_http.ConnectTimeout if late else _http.ConnectError)(str(error)) from None
+        if transport is None:
+            raise _http.ConnectError("the connection was lost during the TLS handshake")
+        protocol.connection_made(transport)
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        transport = self._protocol.transport
+        match info:
+            case "is_readable":
+                return self._protocol.ended or bool(self._protocol.parts) or _readable(transport)
+            case "client_addr":
+                return transport.get_extra_info("sockname")
+            case "server_addr":
+                return transport.get_extra_info("peername")
+            case _:
+                return transport.get_extra_info(info)
+
+
+def _readable(transport: asyncio.Transport) -> bool:
+    """Whether something has come that the loop had no turn yet to bring, such as the end of an idle connection."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock], [], [], 0)[0])
+    look = select.poll()
+    look.register(sock.fileno(), select.POLLIN)
+    return bool(look.poll(0))
+
+
+async def connect(host: str, port: int, seconds: float | None) -> LoopStream:
+    """Open a connection, over whichever of the host's addresses answers first."""
+    try:
+        async with asyncio.timeout(seconds):
+            return LoopStream(await _first_of(await _addresses(host, port), port))
+    except TimeoutError as error:
+        raise _http.ConnectTimeout(str(error)) from None
+    except OSError as error:
+        raise _http.ConnectError(str(error)) from None
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    """The host's addresses, of both kinds in turns."""
+    with suppress(ValueError):
+        return [str(ip_address(host))]
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    kinds: dict[int, list[str]] = {}
+    for family, _, _, _, address in found:
+        kinds.setdefault(family, []).append(str(address[0]))
+    return [address for turn in zip_longest(*kinds.values()) for address in turn if address is not None]
+
+
+async def _first_of(addresses: list[str], port: int) -> _Protocol:
+    """A connection to the first that answers; the next is asked when one fails, or is silent for a while.
+
+    asyncio has this, too, but there a connection is lost when the call is cancelled at the wrong moment.
+    """
+    loop = asyncio.get_running_loop()
+    if len(addresses) == 1:
+        return (await loop.create_connection(_Protocol, addresses[0], port))[1]
+    winners: list[_Protocol] = []
+    errors: list[OSError] = []
+
+    async def attempt(address: str, over: anyio.Event) -> None:
+        try:
+            winners.append((await loop.create_connection(_Protocol, address, port))[1])
+            group.cancel_scope.cancel()
+        except OSError as error:
+            errors.append(error)
+        over.set()
+
+    try:
+        async with anyio.create_task_group() as group:
+            for address in addresses:
+                over = anyio.Event()
+                group.start_soon(attempt, address, over)
+                with anyio.move_on_after(_NEXT_SECONDS):
+                    await over.wait()
+    except BaseException:
+        for winner in winners:
+            winner.transport.abort()
+        raise
+    for late in winners[1:]:
+        late.transport.abort()
+    if winners:
+        return winners[0]
+    raise OSError("; ".join(str(error) for error in errors) or "the host has no address")

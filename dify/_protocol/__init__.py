@@ -1,0 +1,1 @@
+"""The wire protocol as pure functions: requests, responses, errors, retries, paging."""

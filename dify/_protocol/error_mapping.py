@@ -1,0 +1,225 @@
+"""From an HTTP answer, or an `error` frame of a stream, to the exception that says it best. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, cast
+
+from .. import errors as e
+from .._log import redact
+from ..types.http import HTTPInfo
+from .json import loads
+from .retry import parse_retry_after
+
+__all__ = ["is_error_body", "masked", "status_error", "status_error_from_body"]
+
+DifyErrorT = TypeVar("DifyErrorT", bound=e.DifyError)
+
+_BY_STATUS: dict[int, type[e.APIStatusError]] = {
+    400: e.BadRequestError,
+    401: e.AuthenticationError,
+    403: e.PermissionDeniedError,
+    404: e.NotFoundError,
+    409: e.ConflictError,
+    413: e.PayloadTooLargeError,
+    415: e.UnsupportedMediaTypeError,
+    429: e.RateLimitError,
+}
+
+_BY_CODE: dict[str, type[e.APIStatusError]] = {
+    "app_unavailable": e.AppUnavailableError,
+    "not_chat_app": e.NotThisAppTypeError,
+    "not_workflow_app": e.NotThisAppTypeError,
+    "not_completion_app": e.NotThisAppTypeError,
+    "provider_not_initialize": e.ProviderNotInitializedError,
+    "provider_quota_exceeded": e.ProviderQuotaExceededError,
+    "model_currently_not_support": e.ModelNotSupportedError,
+    "completion_request_error": e.CompletionRequestError,
+    "file_too_large": e.FileTooLargeError,
+    "audio_too_large": e.FileTooLargeError,
+    "unsupported_file_type": e.UnsupportedFileTypeError,
+    "unsupported_audio_type": e.UnsupportedFileTypeError,
+    "rate_limit_error": e.RateLimitError,
+    "too_many_requests": e.RateLimitError,
+    "agent_run_limit_exceeded": e.AgentRunLimitError,
+    "plugin_runtime_error": e.PluginRuntimeError,
+    "service_unavailable": e.ServiceUnavailableError,
+}
+
+_HINTS: dict[str, str] = {
+    "unauthorized": "check the key: app resources take the app's key, client.knowledge takes a knowledge key",
+    "not_chat_app": "the key's app is no chat app: use client.workflows or client.completions, or the key of a chat app",
+    "not_workflow_app": "the key's app is no workflow: use client.chat or client.completions, or the key of a workflow",
+    "not_completion_app": "the key's app is no completion app",
+    "app_unavailable": "publish the app, and check that it is of the kind that this call is for",
+    "provider_not_initialize": "set the model provider's credentials in Dify's settings",
+    "rate_limit_error": "a quota is used up: waiting a moment does not help",
+    "human_input_form_expired": "the form has expired; its run has gone on along the timeout branch",
+    "trigger_workflow_service_mode_unavailable": "the workflow starts with a trigger: only the trigger starts it. For calls "
+    "through the API, let it start with a user input node",
+    "agent_run_limit_exceeded": "the agent was stopped at its limit of time or of model requests: ask for less at once, or "
+    "raise the limits of the server",
+    "plugin_runtime_error": "a plugin failed: its log, and details of this error, tell more to the server's operator",
+    "app_not_found": "the app behind the key is gone: use the key of another app",
+    "app_abnormal_status": "the app is not in a normal state: look at it in Dify",
+    "app_api_disabled": "switch on the app's API in Dify",
+    "workspace_not_found": "the workspace behind the key is gone",
+    "workspace_archived": "the workspace is archived: its owner has to restore it",
+    "app_suggested_questions_after_answer_disabled": "switch on suggested questions in the app",
+    "agent_version_not_found_error": "the agent's published version is gone: publish the agent again",
+    "service_unavailable": "the server cannot process the request at the moment: try again later",
+    "human_input_form_submitted": "somebody has submitted this form already",
+}
+
+
+def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusError]:
+    if status == 400 and code == "invalid_param" and message.startswith("Too many requests"):
+        return e.RateLimitError  # Dify's limit of concurrent requests: a 429 by nature, sent as 400 since about 1.9
+    if status == 403 and "rate limit" in message.lower():
+        return e.RateLimitError  # the knowledge rate limit of Dify Cloud, told by its text alone
+    if status == 404 and code == "not_found" and message.startswith("Conversation Not Exists"):
+        return e.ConversationNotFoundError
+    known = _BY_CODE.get(code or "")
+    if known is not None:
+        return known
+    return _BY_STATUS.get(status, e.ServerError if status >= 500 else e.APIStatusError)
+
+
+_NEEDS_RULE = 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
+
+
+def _reason_for(
+    status: int, code: str | None, message: str, path: str
+) -> Literal["user_required", "process_rule_required"] | None:
+    """Return the cause of an error that Dify names in its message only."""
+    if status == 400 and "user must be provided" in message:
+        return "user_required"
+    if status == 400 and "process_rule is required" in message:
+        return "process_rule_required"
+    if status == 500 and code == "unknown" and path.endswith("/document/create-by-text"):
+        return "process_rule_required"  # some servers fail on a first text that has no rule
+    return None
+
+
+def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str | None:
+    if "does not support blocking mode" in message:
+        return "agents answer only as streams: leave response_mode at its default"
+    if status == 404 and message.startswith("Conversation Not Exists"):
+        return "a conversation is found only with the same user that began it"
+    path = url.partition("?")[0]
+    reason = _reason_for(status, code, message, path)
+    if reason == "user_required":
+        return "pass user=, or give the client a default user"
+    if reason == "process_rule_required":
+        return _NEEDS_RULE if status == 400 else f"on some servers {_NEEDS_RULE}"
+    if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
+        return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
+    return _HINTS.get(code or "")
+
+
+def status_error_from_body(
+    body: Mapping[str, Any],
+    *,
+    status: int,
+    http: HTTPInfo | None = None,
+    text: str | None = None,
+    hint: str | None = None,
+    **known: Any,
+) -> e.APIStatusError:
+    """The error for a decoded body in any of Dify's shapes; `known` are ids and the partial reply of a stream."""
+    code = body.get("code")
+    code = code if isinstance(code, str) and code else None
+    message = e.readable(_message_in(body), described=True)
+    params, details = body.get("params"), body.get("details")
+    return _class_of(status, code, message)(
+        message,
+        status_code=status,
+        code=code,
+        reason=_reason_for(status, code, message, http.url.partition("?")[0] if http else ""),
+        params=params if isinstance(params, str) else None,
+        details=cast("dict[str, Any]", details) if isinstance(details, dict) else None,
+        http=http,
+        body=text,
+        retry_after=parse_retry_after(http.headers.get("retry-after")) if http else None,
+        hint=_hint_for(status, code, message, http.url if http else "") or hint,
+        **known,
+    )
+
+
+def _message_in(body: Mapping[str, Any]) -> str:
+    """The words in a body: `message`, plus the fields of an old parser's `errors`; else `error` (segments) or `errors`."""
+    message, fields = body.get("message"), body.get("errors")
+    parts = [message] if isinstance(message, str) and message else []
+    if isinstance(fields, dict):
+        parts += [f"{name}: {what}" for name, what in cast("dict[str, Any]", fields).items()]
+    if not parts and isinstance(body.get("error"), str):
+        parts = [body["error"]]
+    return "; ".join(parts)
+
+
+def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
+    """The error with every key masked that a server has repeated, in its message and its members."""
+    error.args = tuple(redact(part, secrets) if isinstance(part, str) else part for part in error.args)
+    for name, value in vars(error).items():
+        if isinstance(value, str):
+            setattr(error, name, redact(value, secrets))
+    return error
+
+
+def is_error_body(body: Any) -> bool:
+    """Return True if decoded JSON is an error body of Dify, although the HTTP status is a success."""
+    if not isinstance(body, dict):
+        return False
+    members = cast("dict[str, Any]", body)
+    status, message = members.get("status"), members.get("message")
+    return (
+        isinstance(status, int)
+        and status >= 400
+        and (message is None or isinstance(message, str))
+        and "message" in members
+    )
+
+
+def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatusError:
+    """The error for an answer with an error status, whatever its body is: JSON in any shape, HTML, nothing, garbage.
+
+    `operation` is what was called; it tells from which version on servers have its route.
+    """
+    text = body.decode("utf-8", "replace")
+    try:
+        decoded = loads(text)
+    except ValueError:
+        decoded = None
+    if isinstance(decoded, dict) and decoded:
+        return status_error_from_body(cast("dict[str, Any]", decoded), status=http.status, http=http, text=text)
+    message, hint = _reading_of(http, text, operation)
+    return _class_of(http.status, None, message)(
+        message,
+        status_code=http.status,
+        http=http,
+        body=text,
+        retry_after=parse_retry_after(http.headers.get("retry-after")),
+        hint=hint,
+    )
+
+
+def _reading_of(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | None]:
+    if 300 <= http.status < 400:
+        target = http.headers.get("location") or "nowhere"
+        return f"the server redirects to {target}", "redirects are not followed: set the base URL to the final address"
+    html = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
+    if html or "<html" in text[:512].lower():
+        title = html.group(1).strip() if html else ""
+        hint = "no JSON: this page comes from a gateway or web server, not from Dify's API"
+        if http.status in (504, 524):
+            hint += (
+                ". It stopped waiting, and the server may still be at work; the default response_mode keeps it waiting"
+            )
+        if http.status == 404:
+            from .._operations import missing_route  # the table is for those who need it
+
+            unknown = "this server has no such route; check the base URL and the server's version"
+            hint = missing_route(operation, http.server_version) or unknown
+        return title, hint
+    return text.strip(), None

@@ -1,0 +1,242 @@
+"""What to send: one frozen description of a call, made without any I/O."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal, cast
+from urllib.parse import quote, unquote, urlencode, urlsplit
+from uuid import UUID
+
+from pydantic import BaseModel, SecretStr
+
+from .._config import Settings, missing_key
+from ..errors import ConfigurationError, InvalidArgumentError
+from ..types._base import Model
+from ..types.files import InputFile, UploadedFile
+from .uploads import Upload
+
+__all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query_string", "segment", "user_of"]
+
+KeyKind = Literal["app", "knowledge", "none"]
+
+
+# Servers do not look at the user in calls of these paths.
+_NO_END_USER = re.compile(r"/(info|parameters|meta|site|app/feedbacks|apps/.*|end-users/.*|workflows/(logs|run/.+))$")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one operation.
+
+    Attributes:
+        operation: The operation's name in Dify's API description; for logs and errors.
+        method: HTTP method.
+        path: Path below the base URL, every parameter already checked and quoted.
+        address: A whole address in place of that below the base URL: a signed link, which no key goes to.
+        key: Which of the two kinds of key the call takes.
+        query: Query parameters; None is left out, lists repeat the name.
+        json: The JSON body, or None for none.
+        upload: A file to send as multipart form, or None.
+        form: The other fields of that form.
+        repeatable: Whether making the call twice does no harm; says what is tried again.
+        accept: What the answer should be.
+    """
+
+    operation: str
+    method: str
+    path: str
+    key: KeyKind = "app"
+    query: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    json: Any = None
+    upload: Upload | None = None
+    form: Mapping[str, str] = field(default_factory=dict[str, str])
+    repeatable: bool = False
+    accept: Literal["json", "stream", "bytes", "nothing"] = "json"
+    address: str | None = None
+
+    def url(self, base_url: str) -> str:
+        """The whole address."""
+        if self.address is not None:
+            return self.address
+        query = query_string(self.query)
+        return f"{base_url}{self.path}?{query}" if query else f"{base_url}{self.path}"
+
+    def server(self, base_url: str) -> str:
+        """Scheme, host and port that the call goes to, for messages: a signed link itself is a secret of sorts."""
+        if self.address is None:
+            return base_url
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def user(self) -> str | None:
+        """The end user whom the call names, in its body, its query or its form; None for calls that create no end user."""
+        if self.key != "app" or self.address is not None or _NO_END_USER.match(self.path):
+            return None
+        for fields in (self.json, self.query, self.form):
+            user = fields.get("user") if isinstance(fields, Mapping) else getattr(fields, "user", None)  # pyright: ignore
+            if isinstance(user, str) and user:
+                return user
+        return None
+
+    def headers_for(self, settings: Settings) -> Mapping[str, str]:
+        """The user's headers; none for a signed link on another server, for they may hold a gateway's secret."""
+        home = self.address is None or f"{settings.base_url}/".startswith(f"{self.server(settings.base_url)}/")
+        return settings.headers if home else {}
+
+    def key_for(self, settings: Settings) -> SecretStr | None:
+        """The key this call takes; raises `ConfigurationError` where the client has none."""
+        if self.key == "none" or self.address is not None:
+            return None
+        key = settings.api_key if self.key == "app" else settings.knowledge_api_key
+        if key is None:
+            raise missing_key(self.operation, "api_key" if self.key == "app" else "knowledge_api_key")
+        return key
+
+
+_FOLDED = re.compile(r"[\\/]|^\.{1,2}$")
+
+
+def segment(value: str, name: str) -> str:
+    """An id as one path segment, quoted; refused where it could change which resource the path names.
+
+    Quoting alone is not enough: `..` is folded away by URL libraries and proxies even when it is quoted, and deleting a
+    document would then delete its dataset.
+
+    Example:
+        >>> segment("a b", "task_id")
+        'a%20b'
+        >>> segment("%2e%2e", "task_id")
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: task_id must be one path segment, not '%2e%2e'
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):  # pyright: ignore
+        raise InvalidArgumentError(f"{name} is empty: give the id of the object")
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        what = "its id" if isinstance(value, (Model, Mapping)) else "such as str(...)"
+        raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}")
+    check_text(value, name)
+    plain = value
+    for _ in range(4):  # as often as anything on the way might decode it
+        if _FOLDED.search(plain):
+            raise InvalidArgumentError(f"{name} must be one path segment, not {value[:80]!r}")
+        plain = unquote(plain)
+    if len(value) > 512:
+        raise InvalidArgumentError(f"{name} is {len(value)} characters long; no id is")
+    return quote(value, safe="")
+
+
+def escape_path(path: str) -> str:
+    """A path that the user wrote, checked: below the base URL, no other server, no step upwards.
+
+    Example:
+        >>> escape_path("info")
+        '/info'
+        >>> escape_path("https://elsewhere.example/info")
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: path must lie below the base URL, such as '/info'
+    """
+    plain = path
+    for _ in range(4):
+        parts = plain.partition("?")[0].split("/")
+        if "://" in plain or plain.startswith("//") or "\\" in plain or any(part in (".", "..") for part in parts):
+            raise InvalidArgumentError("path must lie below the base URL, such as '/info'")
+        plain = unquote(plain)
+    if "?" in path or "#" in path:
+        raise InvalidArgumentError("path must not hold a query or a fragment: pass query=")
+    check_text(plain, "path")
+    return quote(path if path.startswith("/") else f"/{path}", safe="/%:@!$&'()*+,;=-._~")
+
+
+def check_text(value: str, name: str) -> str:
+    """The text itself; refused where it holds a control character, which could end a header or a line early."""
+    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
+        raise InvalidArgumentError(f"{name} holds a control character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent") from None
+    return value
+
+
+def user_of(user: str | None, settings: Settings) -> str:
+    """The end user of a call: the one given, else the client's."""
+    chosen = settings.user if user is None else user
+    if chosen is not None and not isinstance(chosen, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"user is of type {type(chosen).__name__}: give text, such as user=str(...)")
+    if not chosen or not chosen.strip():
+        raise ConfigurationError(
+            "no user: pass user= to the call or to the client. Dify files conversations, messages and files under it, "
+            "and under one shared user where it is missing",
+            param="user",
+        )
+    return chosen
+
+
+def compact(**members: Any) -> dict[str, Any]:
+    """The members that are not None."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _plain(value: object) -> Any:
+    """What `json` cannot write by itself, in its wire form."""
+    match value:
+        case UploadedFile():
+            return InputFile.from_upload(value).model_dump(mode="json", exclude_none=True)
+        case Model():
+            return value._wire_form()  # pyright: ignore[reportPrivateUsage]
+        case BaseModel():
+            return value.model_dump(mode="json")  # the user's own, whose members are data, None among them
+        case datetime() | date():
+            return value.isoformat()
+        case UUID() | Decimal():
+            return str(value)
+        case Mapping():
+            return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case _:
+            raise TypeError(f"a {type(value).__name__} cannot be sent as JSON")
+
+
+def encode_json(body: Any) -> bytes:
+    """A JSON body as UTF-8; raises `InvalidArgumentError` for NaN, lone surrogates and objects that JSON cannot hold."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"the request cannot be written as JSON: {error}") from None
+
+
+def query_string(query: Mapping[str, Any]) -> str:
+    """A query string: None left out, lists repeated, booleans and times in the server's spelling.
+
+    Example:
+        >>> query_string({"page": 2, "tag_ids": ["a", "b"], "keyword": None, "include_all": True})
+        'page=2&tag_ids=a&tag_ids=b&include_all=true'
+    """
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        values = cast("Iterable[Any]", value if isinstance(value, (list, tuple)) else (value,))
+        pairs += [(name, _query_text(v, name)) for v in values if v is not None]
+    return urlencode(pairs)
+
+
+def _query_text(value: object, name: str) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case datetime() | date():
+            return value.isoformat()
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent") from None
+            return value
+        case _:
+            return str(value)

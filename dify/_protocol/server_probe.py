@@ -1,0 +1,69 @@
+"""Recognize a Dify server, and read its version, from answers that need no key. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from ..errors import APIStatusError, RateLimitError, ResponseValidationError, ServerError
+from ..types._base import attach
+from ..types.http import HTTPInfo
+from ..types.server import ServerInfo
+from .json import loads
+from .request import Call
+from .responses import media_type
+
+__all__ = ["INDEX", "KEYLESS", "is_final", "not_dify", "refuses_like_dify", "server_from"]
+
+INDEX = Call("index", "GET", "/", key="none", repeatable=True)
+"""The API's root. Most releases answer it with a 404 page; the headers of that answer still name the version."""
+
+KEYLESS = Call("getChatAppInfo", "GET", "/info", key="none", repeatable=True)
+"""A route that Dify refuses in its own words when the key is missing, for servers whose headers name no version."""
+
+
+def server_from(info: HTTPInfo, body: str) -> ServerInfo | None:
+    """Return the server's name and version from an answer with any status, or None if nothing in it is Dify's.
+
+    Example:
+        >>> server_from(HTTPInfo(404, {"x-version": "1.14.2"}), "<h1>Not Found</h1>").server_version
+        '1.14.2'
+        >>> server_from(HTTPInfo(200), '{"status": "up"}') is None
+        True
+    """
+    members = _members(body) if 200 <= info.status < 300 else {}
+    known = {name: members.get(name) for name in ServerInfo.model_fields if isinstance(members.get(name), str)}
+    version = known.setdefault("server_version", info.server_version)
+    if not version and "welcome" not in known:
+        return None
+    return attach(ServerInfo(**known), info)
+
+
+def is_final(error: APIStatusError) -> bool:
+    """Return whether an answer says nothing about what the server is: it redirects, limits requests or fails."""
+    return 300 <= error.status_code < 400 or isinstance(error, (RateLimitError, ServerError))
+
+
+def refuses_like_dify(error: APIStatusError) -> bool:
+    """Return whether an answer to a request without a key is the JSON with which Dify refuses it."""
+    return error.status_code == 401 and error.code == "unauthorized" and _members(error.body).get("status") == 401
+
+
+def not_dify(base_url: str, info: HTTPInfo, body: str | None) -> ResponseValidationError:
+    """Return the error for a server that answers, and not as Dify's Service API does."""
+    answer = f"HTTP {info.status}, {media_type(info) or 'no Content-Type'}"
+    return ResponseValidationError(
+        f"{base_url} is not Dify's Service API: no answer has the X-Version header, and GET /info without a key returned "
+        f"{answer} and not Dify's JSON error 401",
+        hint="check the base URL (it ends in /v1), and gateways in front of the server",
+        reason="not_dify",
+        http=info,
+        body=body,
+    )
+
+
+def _members(body: str | None) -> dict[str, Any]:
+    try:
+        decoded = loads(body or "")
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}

@@ -1,0 +1,1 @@
+"""Event streams as pure functions: parsing, typed events, folding, resuming."""

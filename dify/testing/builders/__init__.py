@@ -1,0 +1,1 @@
+"""Builders of events, streams, replies and error replies, on the models of the client."""

@@ -1,0 +1,1 @@
+"""A Dify server in this process, with a state of its own."""

@@ -1,0 +1,192 @@
+"""What the user's answer function is given, what it may return, and how it says that something went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from anyio import to_thread
+
+from ..script.blocks import InputBlocked, Part
+
+__all__ = [
+    "Answer",
+    "AnswerFunction",
+    "EmulatorError",
+    "EmulatorFile",
+    "EmulatorRequest",
+    "EmulatorTurn",
+    "ReadDocument",
+    "RecordedRequest",
+    "RunFailed",
+    "Transcribe",
+    "check_function",
+    "echo",
+    "text_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorFile:
+    """A file in the `files` of a request."""
+
+    type: str
+    """Kind that the caller declared: "image", "document", "audio", "video" or "custom"."""
+    transfer_method: str
+    """Source of the file: "local_file" for an upload, "remote_url" for a URL."""
+    url: str | None = None
+    """URL of a remote file, which the emulator never downloads. None for uploads."""
+    upload_file_id: str | None = None
+    """Id of the upload. None for remote files."""
+    name: str | None = None
+    """File name; of a remote file the last part of the URL's path, or None."""
+    mime_type: str | None = None
+    """MIME type; of a remote file the usual one of its name, or None."""
+    content: bytes | None = field(default=None, repr=False)
+    """Bytes of the upload. None for remote files."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorTurn:
+    """A question in a conversation, with the app's answer."""
+
+    query: str
+    """Question of the end user."""
+    answer: str
+    """Answer of the app."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorRequest:
+    """A request to an app, the argument of an answer function."""
+
+    kind: Literal["chat", "completion", "workflow"]
+    """Kind of request: "chat" (also for agents and chatflows), "completion" or "workflow"."""
+    query: str
+    """The user's message; empty for workflows."""
+    inputs: Mapping[str, Any]
+    """Values of the app's inputs, as sent."""
+    files: tuple[EmulatorFile, ...]
+    """Files next to the inputs, with their bytes if they were uploaded."""
+    user: str
+    """End user, as the call names them."""
+    conversation_id: str | None = None
+    """UUID of the conversation, new on its first message. None unless `kind` is "chat"."""
+    workflow_id: str | None = None
+    """UUID of the workflow version that the caller asked for. None for the latest."""
+    history: tuple[EmulatorTurn, ...] = ()
+    """Earlier messages of the conversation, oldest first."""
+    response_mode: Literal["streaming", "blocking"] = "blocking"
+    """Mode that the caller asked for. The emulator implements it; answer functions can ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """A request that the emulator received, for assertions."""
+
+    method: str
+    """HTTP method."""
+    path: str
+    """Path without `/v1`, such as "/chat-messages"."""
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Query parameters; the last value of repeated ones."""
+    json: Any = None
+    """JSON body. None if there is none."""
+    form: Mapping[str, str] | None = None
+    """Fields of a multipart body, without its files. None if there is none."""
+    user: str | None = None
+    """End user in the body or the query. None if there is none."""
+    app: str | None = field(default=None, compare=False)
+    """Name of the app whose key was used. None for a knowledge key or an unknown key."""
+
+
+class EmulatorError(Exception):
+    """Raise it in an answer function to make the emulator answer as Dify does when it refuses or fails.
+
+    Raised by the function itself, it is the HTTP answer: this status and `{"code", "message", "status"}`. Raised while
+    parts are being taken (so, by a generator at any point), it is what a server says once a stream has begun: an
+    `error` frame, or for chatflows and workflows a run that ends failed. A blocking call gets what Dify answers then.
+
+    Args:
+        status: HTTP status, such as 429.
+        code: Dify's code, such as "provider_quota_exceeded".
+        message: The text for people; Dify's own is often empty.
+
+    Example:
+        >>> def answer(request):
+        ...     raise EmulatorError(400, "provider_quota_exceeded", "No quota left.")
+    """
+
+    def __init__(self, status: int, code: str, message: str = "") -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.message}"
+
+
+class RunFailed(EmulatorError):
+    """Raise it in an answer function when the model, or a node of the run, fails: never the HTTP answer of a stream.
+
+    A streamed chat or completion gets an `error` frame, a chatflow or workflow a run that ends failed.
+
+    Example:
+        >>> def answer(request):
+        ...     raise RunFailed("connection refused")
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, "completion_request_error", message)
+
+    def __reduce__(self) -> tuple[type[RunFailed], tuple[str]]:
+        return type(self), (self.message,)
+
+
+Answer: TypeAlias = Part | Iterable[Part] | AsyncIterable[Part] | InputBlocked
+"""What an answer function returns: the text, its deltas, (workflows only) a mapping of the outputs, or other parts."""
+
+AnswerFunction: TypeAlias = Callable[[EmulatorRequest], Answer | Awaitable[Answer]]
+
+Transcribe: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
+"""What hears an audio file: returns what is said in it."""
+
+ReadDocument: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
+"""What reads the file of a document: returns its text, or raises what its indexing then fails with."""
+
+
+async def text_of(function: Transcribe | ReadDocument, file: EmulatorFile) -> str:
+    """Call a function of the user's that makes text of a file; a plain one may block, so a thread calls it."""
+    text = await to_thread.run_sync(function, file)
+    return await text if isinstance(text, Awaitable) else text
+
+
+def check_function(name: str, function: object) -> None:
+    """Refuse what is no function, before a request finds out.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if function is None or callable(function):
+        return
+    hint = ""
+    if name == "answer" and isinstance(function, str):
+        hint = f": for a fixed answer, lambda request: {function!r}; for the kind of app, mode=..."
+    raise TypeError(f"{name} is a function, and not {function!r}{hint}")
+
+
+def echo(request: EmulatorRequest) -> str:
+    """The answer of an emulator that was given none: what was asked, said again.
+
+    Example:
+        >>> echo(EmulatorRequest(kind="chat", query="hi", inputs={}, files=(), user="u"))
+        'Echo: hi'
+    """
+    if request.query:
+        return f"Echo: {request.query}"
+    values = request.inputs.values()
+    said = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
+    return f"Echo: {' '.join(said)}"

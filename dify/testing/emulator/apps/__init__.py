@@ -1,0 +1,1 @@
+"""Apps of the emulator: messages, conversations, files, annotations."""

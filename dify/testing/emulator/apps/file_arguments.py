@@ -1,0 +1,206 @@
+"""Files that a request refers to: uploads, and addresses on the web."""
+
+from __future__ import annotations
+
+import mimetypes
+import socket
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from anyio import to_thread
+
+from ..answers import EmulatorFile
+from ..endpoints import WireError
+from ..references import record_of
+from ..state import Core
+
+__all__ = ["files_of", "take_files"]
+
+_KINDS = frozenset({"image", "document", "audio", "video", "custom"})
+_METHODS = frozenset({"local_file", "remote_url", "tool_file", "datasource_file"})
+
+
+async def take_files(
+    core: Core, owner: str | None, sent: Iterable[Mapping[str, Any]] | None, *, exact_types: bool = False
+) -> tuple[EmulatorFile, ...]:
+    """Look up the files of a request to an app; those of a message may be read from now on.
+
+    Args:
+        core: The app, whose `file_upload` settings apply.
+        owner: The id of the end user, who may use own uploads only.
+        sent: The files as they were sent. Those without a transfer method, and addresses that are empty, are skipped.
+        exact_types: Refuse a file whose name and media type are of another type than the request says.
+
+    Raises:
+        WireError: A file is unknown, of a wrong type or one too many.
+    """
+    upload: Mapping[str, Any] | None = core.features["file_upload"]
+    if upload is not None and not upload.get("enabled"):
+        upload = None
+        if core.mode != "workflow":
+            return ()  # the server does not look at the files of such an app
+    taken = await files_of(core, owner, sent, upload=upload, exact_types=exact_types)
+    if core.mode != "workflow":
+        for file in taken:
+            if file.upload_file_id is not None:
+                core.files[file.upload_file_id].used = True
+    return taken
+
+
+async def files_of(
+    core: Core,
+    owner: str | None,
+    sent: Iterable[Mapping[str, Any]] | None,
+    *,
+    upload: Mapping[str, Any] | None,
+    exact_types: bool = False,
+) -> tuple[EmulatorFile, ...]:
+    """Look up files, for settings of any form: `owner` and `upload` are None for no limits.
+
+    Raises:
+        WireError: A file is unknown, of a wrong type or one too many.
+    """
+    taken: list[EmulatorFile] = []
+    for each in filter(_is_named, sent or ()):
+        file = await _take(core, owner, each, exact_types)
+        if upload is not None and not _accepted(file, str(each.get("type") or "custom"), upload):
+            raise _refusal(f"File validation failed for file: {file.name}")
+        taken.append(file)
+    limit = None if upload is None else upload.get("number_limits", 3)
+    if limit is not None:
+        if sum(file.type == "image" for file in taken) > limit:
+            raise _refusal(f"Number of image files exceeds the maximum limit {limit}")
+        if limit and len(taken) > limit:
+            raise _refusal(f"Number of files exceeds the maximum limit {limit}")
+    return tuple(taken)
+
+
+def _refusal(message: str) -> WireError:
+    return WireError(400, "invalid_param", message)
+
+
+def _is_named(sent: Mapping[str, Any]) -> bool:
+    method = sent.get("transfer_method")
+    return bool(method) and (method != "remote_url" or bool(_url_of(sent)))
+
+
+def _url_of(sent: Mapping[str, Any]) -> Any:
+    return sent.get("url") or sent.get("remote_url")
+
+
+async def _take(core: Core, owner: str | None, sent: Mapping[str, Any], exact: bool) -> EmulatorFile:
+    method = str(sent["transfer_method"])
+    if method not in _METHODS:
+        raise _refusal(f"{method!r} is not a valid FileTransferMethod")
+    if method in ("tool_file", "datasource_file"):
+        kind = "ToolFile" if method == "tool_file" else "DatasourceFile"
+        raise _refusal(f"{kind} {_id_in(sent, f'{method}_id')} not found")
+    upload_id = _id_in(sent, "upload_file_id")
+    if method == "remote_url" and upload_id is None:
+        return await _remote(str(_url_of(sent)), sent, exact)
+    if upload_id is None:
+        raise _refusal("Invalid upload file id")
+    try:
+        upload_id = str(UUID(upload_id))
+    except ValueError:
+        raise _refusal("Invalid upload file id format") from None
+    stored = core.files.get(upload_id)
+    if stored is None or (owner is not None and stored.owner != owner):
+        raise _refusal("Invalid upload file")
+    return EmulatorFile(
+        type=_type_of(sent, stored.extension, stored.mime_type, exact),
+        transfer_method=method,
+        upload_file_id=stored.id,
+        name=stored.name,
+        mime_type=stored.mime_type,
+        content=stored.content,
+    )
+
+
+def _id_in(sent: Mapping[str, Any], key: str) -> str | None:
+    """The id of a stored file, under any of the names that servers accept for it."""
+    for name in (key, "reference", "related_id"):
+        value = sent.get(name)
+        if isinstance(value, str) and value:
+            return record_of(value)
+    return None
+
+
+def _type_of(sent: Mapping[str, Any], extension: str, mime_type: str, exact: bool) -> str:
+    named, detected = sent.get("type"), _detected(extension, mime_type)
+    if not named:
+        return detected
+    if named not in _KINDS:
+        raise _refusal(f"{named!r} is not a valid FileType")
+    if exact and named not in ("custom", detected):
+        raise _refusal("Detected file type does not match the specified type. Please verify the file.")
+    return str(named)
+
+
+_EXTENSIONS = {
+    "image": "jpg jpeg png webp gif svg",
+    "video": "mp4 mov mpeg webm",
+    "audio": "mp3 m4a wav amr mpga",
+    "document": "txt markdown md mdx pdf html htm xlsx xls docx csv vtt properties",
+}
+
+
+def _detected(extension: str, mime_type: str) -> str:
+    for kind, extensions in _EXTENSIONS.items():
+        if extension in extensions.split():
+            return kind
+    known = (("image", "image"), ("video", "video"), ("audio", "audio"), ("text", "document"), ("pdf", "document"))
+    return next((kind for part, kind in known if part in mime_type), "custom")
+
+
+def _accepted(file: EmulatorFile, named: str, upload: Mapping[str, Any]) -> bool:
+    types: list[str] = upload.get("allowed_file_types") or []
+    of_type = not types or named in types
+    if not of_type and "custom" not in types:
+        return False
+    if named == "custom" or not of_type:
+        allowed: list[str] = upload.get("allowed_file_extensions") or []
+        extension = (file.name or "").rpartition(".")[2].lower()
+        if extension not in {each.lower().lstrip(".") for each in allowed}:
+            return False
+    methods: list[str] = upload.get("allowed_file_upload_methods") or []
+    return not methods or file.transfer_method in methods
+
+
+# ------------------------------------------------------------------------------------------------------------ the web
+async def _remote(url: str, sent: Mapping[str, Any], exact: bool) -> EmulatorFile:
+    """A file on the web, described by its address alone: the emulator downloads nothing."""
+    if not await to_thread.run_sync(_reachable, url):
+        raise _refusal(f"Reached maximum retries (3) for URL {url}")
+    name = unquote(urlsplit(url).path.rpartition("/")[2]) or None
+    mime_type = mimetypes.guess_type(name)[0] if name else None
+    extension = name.rpartition(".")[2].lower() if name and "." in name else ""
+    kind = _type_of(sent, extension, mime_type or "", exact)
+    return EmulatorFile(type=kind, transfer_method="remote_url", url=url, name=name, mime_type=mime_type)
+
+
+def _reachable(url: str) -> bool:
+    """Return False for an address that no server could fetch.
+
+    Only ports of this machine are tried. Other hosts are taken to be there, so that tests need no network.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not host:
+        return False
+    try:
+        if not ip_address(host).is_loopback:
+            return True
+    except ValueError:
+        return True
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Runs of the emulator: workflows, chatflows, pipelines, forms."""

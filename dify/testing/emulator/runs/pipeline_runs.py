@@ -1,0 +1,186 @@
+"""Runs of knowledge pipelines: published ones make documents, drafts show what they would make of the first."""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from dify.types.pipelines import PipelineDataset, PipelineDocument
+from dify.types.workflows import RunCreator
+
+from ...script.frames import Frame, file_object
+from ...script.ids import new_id
+from ..answers import EmulatorFile
+from ..endpoints import Call, shown
+from ..knowledge.cutting import chunks_of
+from ..knowledge.indexing import index
+from ..knowledge.pipelines import PARAGRAPHS, StoredPipeline
+from ..knowledge.state import ACCOUNT, SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
+from ..links import link_to
+from ..state import now
+from .models import Run
+from .nodes import Nodes
+from .run_events import finished, started
+
+__all__ = ["Draft", "Material", "make_documents"]
+
+ICON = "icon.svg"
+"""The icon of the datasource."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """One thing that a pipeline was given to work on.
+
+    Attributes:
+        info: What the caller said of it.
+        source: Its content; None for an upload that is not there.
+        problem: Why there is none.
+    """
+
+    info: dict[str, Any]
+    source: SourceFile | None
+    problem: str = ""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The output of the datasource node of a run."""
+        return {**self.info, "icon": ICON}
+
+    @classmethod
+    def of(cls, call: Call, pipeline: StoredPipeline, info: dict[str, Any]) -> Self:
+        """What an item of `datasource_info_list` stands for."""
+        page: dict[str, Any] = info.get("page") or {}
+        name = str(info.get("name") or info.get("title") or page.get("page_name") or "untitled")
+        if pipeline.datasource_type == "local_file":
+            file_id = str(info.get("reference") or info.get("related_id"))
+            stored = call.core.files.get(file_id)
+            if stored is None:
+                problem = f"UploadFile not found for file_id={file_id}, tenant_id={call.core.tenant_id}"
+                return cls(info, None, problem)
+            content, mime_type, extension = stored.content, stored.mime_type, stored.extension
+        else:
+            text = str(info.get("content") or info.get("url") or name)
+            content, mime_type, extension, file_id = text.encode(), "text/plain", "txt", new_id()
+        return cls(info, SourceFile(name, content, mime_type, extension, len(content), id=file_id))
+
+
+async def make_documents(call: Call, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
+    """What the run of a published pipeline answers: its documents, which are being indexed."""
+    batch, documents = new_batch(), list[PipelineDocument]()
+    rule = StoredRule(PARAGRAPHS["mode"], PARAGRAPHS["rules"])
+    kind = "upload_file" if dataset.pipeline is None else dataset.pipeline.datasource_type
+    for each in material:
+        source = each.source or SourceFile(str(each.info.get("name") or "untitled"), b"", "text/plain", "txt", 0)
+        document = StoredDocument(
+            name=source.name,
+            position=dataset.next_position(),
+            source=source,
+            doc_form="text_model",
+            doc_language="English",
+            rule=rule,
+            batch=batch,
+            data_source_type=kind,
+        )
+        if each.source is None:
+            document.status, document.error = "error", each.problem
+        dataset.documents[document.id] = document
+        documents.append(
+            PipelineDocument(
+                id=document.id,
+                position=document.position,
+                data_source_type=kind,
+                data_source_info=each.info,
+                name=document.name,
+                indexing_status="waiting",
+                error=None,
+                enabled=True,
+            )
+        )
+        if call.core.knowledge.at_once:
+            await index(call.core.knowledge, dataset, document, call.core.failures)
+    about = PipelineDataset(
+        id=dataset.id, name=dataset.name, description=dataset.description, chunk_structure="text_model"
+    )
+    return {"batch": batch, "dataset": shown(about), "documents": [shown(document) for document in documents]}
+
+
+def _reference(file_id: str) -> str:
+    record = json.dumps({"record_id": file_id}, separators=(",", ":"))
+    return f"dify-file-ref:{b64encode(record.encode()).decode()}"
+
+
+class Draft:
+    """The run of a draft: it makes no documents, and shows the chunks of the first."""
+
+    def __init__(
+        self,
+        call: Call,
+        dataset: StoredDataset,
+        pipeline: StoredPipeline,
+        inputs: dict[str, Any],
+        material: list[Material],
+    ) -> None:
+        self._call = call
+        self._dataset = dataset
+        self._pipeline = pipeline
+        self._first = material[0] if material else Material({}, None, "no datasource info")
+        account = call.core.knowledge.account_id
+        run = self._run = Run(user=account, inputs={}, workflow_id=pipeline.workflow_id, task_id=new_id())
+        system: dict[str, Any] = {"sys.files": [], "sys.user_id": account, "sys.app_id": pipeline.id}
+        run.inputs = {**inputs, **system, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
+        self._nodes = Nodes(run, {"task_id": run.task_id}, message=False)
+
+    async def frames(self) -> AsyncGenerator[Frame]:
+        """The stream, which begins without a ping."""
+        run, nodes, source = self._run, self._nodes, self._first.source
+        creator = RunCreator(id=run.user, name=ACCOUNT, email="admin@example.com")
+        yield started(run, **nodes.run_ids)
+        node = nodes.begin(self._pipeline.node_id, "datasource", "emulator")
+        yield nodes.started(node, extras={"icon": ICON})
+        if source is None:
+            taken = self._first.shown
+            yield nodes.finished(node, status="failed", inputs=taken, outputs={}, error=self._first.problem)
+            self._settle("failed", {}, self._first.problem)
+            yield finished(run, creator, **nodes.run_ids)
+            return
+        file = EmulatorFile("custom", "local_file", None, source.id, source.name, source.mime_type, source.content)
+        link = link_to(self._call.core, self._call.origin, source.id)
+        held = {**shown(file_object(file, url=link)), "id": source.id, "reference": _reference(source.id)}
+        about = {"datasource_info": self._first.shown}
+        given = {"file": held, "datasource_type": self._pipeline.datasource_type}
+        yield nodes.finished(node, inputs=self._first.shown, outputs=given, execution_metadata=about)
+        text = source.content.decode("utf-8-sig", "replace")
+        chunks = chunks_of(text, PARAGRAPHS)
+        outputs: dict[str, Any] = {
+            "chunk_structure": "text_model",
+            "preview": [{"content": chunk} for chunk in chunks],
+            "qa_preview": [],
+            "total_segments": len(chunks),
+        }
+        steps: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
+            ("extract", "document-extractor", "Extract", {"variable_selector": [node.id, "file"]}, {"text": text}),
+            ("chunk", "code", "Chunk", {"text": text}, {"result": chunks}),
+            ("knowledge_base", "knowledge-index", "Knowledge Base", {"chunks": chunks}, outputs),
+        ]
+        for id, kind, title, taken, made in steps:
+            node = nodes.begin(id, kind, title)
+            yield nodes.started(node)
+            process_data = {"documents": [held]} if kind == "document-extractor" else {}
+            yield nodes.finished(node, inputs=taken, outputs=made, process_data=process_data)
+        self._settle("succeeded", outputs, None)
+        yield finished(run, creator, **nodes.run_ids)
+
+    def _settle(self, status: str, outputs: dict[str, Any], error: str | None) -> None:
+        run = self._run
+        run.status, run.outputs, run.error = status, outputs, error
+        run.elapsed_time, run.finished_at = round(time.perf_counter() - run.started, 6), now()
+
+    def reply(self) -> dict[str, Any]:
+        """What the blocking mode answers."""
+        run = self._run
+        return {"task_id": run.task_id, "workflow_run_id": run.id, "data": run.reply()}

@@ -1,0 +1,289 @@
+"""Where downloads go: names made safe, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import stat
+import threading
+from contextlib import closing
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dify._protocol.part_files import BATCH, PartFile, PartWriter, filename_of, safe_name
+from dify.types.http import HTTPInfo
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("cat.png", "cat.png"),
+        ("你好.txt", "你好.txt"),
+        ("a b.txt", "a b.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("/etc/passwd", "passwd"),
+        ("C:\\Windows\\system32\\x.dll", "x.dll"),
+        ("a/..\\b", "b"),
+        ("..", None),
+        (".", None),
+        ("", None),
+        (None, None),
+        ("   ", None),
+        ("a/", None),
+        ("...", None),
+        (".bashrc", "bashrc"),
+        ("x\r\nSet-Cookie: a", "xSet-Cookie a"),
+        ("a\x00.txt", "a.txt"),
+        ("a\u202egnp.exe", "agnp.exe"),
+        ("con", "_con"),
+        ("NUL.txt", "_NUL.txt"),
+        ("lpt1.tar.gz", "_lpt1.tar.gz"),
+        ('<>:"|?*', None),
+        ("x" * 500, "x" * 200),
+        ("\ud83d.txt", ".txt".strip(".")),
+    ],
+)
+def test_a_name_from_a_server_is_reduced_to_a_plain_one(name, safe):
+    assert safe_name(name) == safe
+
+
+@given(st.text())
+def test_no_name_from_a_server_leaves_its_folder_or_hides(name):
+    safe = safe_name(name)
+    if safe is None:
+        return
+    assert os.path.basename(safe) == safe
+    assert safe not in ("", ".", "..")
+    assert safe == safe.strip(" .")
+    assert not set(safe) & set('/\\:\x00\r\n<>"|?*')
+    assert len(safe) <= 201
+    safe.encode()
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('attachment; filename="cat.png"', "cat.png"),
+        ("attachment; filename=cat.png", "cat.png"),
+        ("attachment; filename*=UTF-8''%E4%BD%A0%E5%A5%BD.txt", "你好.txt"),
+        ("attachment; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd", "passwd"),
+        ('attachment; filename="..%2f..%2fetc%2fpasswd"', "passwd"),
+        ('attachment; filename="/abs/path.txt"', "path.txt"),
+        ("inline", None),
+        ("", None),
+        ("attachment; filename=", None),
+        ('attachment; filename="a\r\nb.txt"', "ab.txt"),
+        ("attachment; filename*=bogus''x%FF.txt", None),
+        (";;;===", None),
+    ],
+)
+def test_the_name_that_a_header_suggests_is_made_safe(header, name):
+    found = filename_of(HTTPInfo(200, {"content-disposition": header}))
+    # What a broken header means is nobody's business, as long as it is safe.
+    assert found == name or (name is None and found == safe_name(found))
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x17F), max_size=60))
+def test_no_header_breaks_the_reading_of_it(text):
+    name = filename_of(HTTPInfo(200, {"content-disposition": f"attachment; {text}"}))
+    assert name is None or safe_name(name) == name
+
+
+def part_file(path, name: str) -> PartFile:
+    part = PartFile(path, name)
+    part.open()
+    return part
+
+
+def files(folder) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def test_a_part_file_is_there_only_when_it_is_whole(tmp_path):
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"one")
+    assert "out.bin" not in files(tmp_path)
+    part.write(b"two")
+    assert part.keep() == tmp_path / "out.bin"
+    assert files(tmp_path) == {"out.bin"}
+    assert (tmp_path / "out.bin").read_bytes() == b"onetwo"
+
+
+def test_a_part_file_that_is_dropped_leaves_nothing_and_what_was_there(tmp_path):
+    (tmp_path / "out.bin").write_bytes(b"old")
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"new")
+    part.drop()
+    part.drop()
+    assert files(tmp_path) == {"out.bin"}
+    assert (tmp_path / "out.bin").read_bytes() == b"old"
+
+
+def test_a_part_file_replaces_what_was_there_when_it_is_whole(tmp_path):
+    (tmp_path / "out.bin").write_bytes(b"old")
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"new")
+    part.keep()
+    assert (tmp_path / "out.bin").read_bytes() == b"new"
+
+
+def test_in_a_folder_the_name_is_used(tmp_path):
+    part = part_file(tmp_path, "cat.png")
+    assert part.keep() == tmp_path / "cat.png"
+
+
+def test_a_kept_file_has_the_usual_permissions(tmp_path):
+    mask = os.umask(0o027)
+    try:
+        kept = part_file(tmp_path / "out.bin", "unused").keep()
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
+
+
+def test_the_umask_is_let_be_because_it_belongs_to_the_whole_process(tmp_path, monkeypatch):
+    def touched(mask: int) -> int:
+        raise AssertionError("to read it is to set it, and another thread may be making a file")
+
+    monkeypatch.setattr(os, "umask", touched)
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"x")
+    assert part.keep().read_bytes() == b"x"
+
+
+def test_a_part_file_is_nobodys_elses_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "urandom", bytes)  # the name of the part can be guessed
+    (tmp_path / "precious").write_bytes(b"old")
+    first = part_file(tmp_path / "first", "unused")
+    (name,) = files(tmp_path) - {"precious"}
+    first.drop()
+    assert files(tmp_path) == {"precious"}
+    (tmp_path / name).symlink_to(tmp_path / "precious")
+    with pytest.raises(FileExistsError):
+        part_file(tmp_path / "out.bin", "unused")
+    assert (tmp_path / "precious").read_bytes() == b"old"
+    assert files(tmp_path) == {"precious", name}
+
+
+def test_a_file_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path):
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"x")
+    (tmp_path / "out.bin").mkdir()  # somebody else was faster
+    with pytest.raises(OSError, match=r"out\.bin"):
+        part.keep()
+    part.drop()
+    assert files(tmp_path) == {"out.bin"}
+
+
+def test_a_folder_that_is_not_there_is_said_so_before_anything_is_written(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        part_file(tmp_path / "missing" / "out.bin", "unused")
+    assert files(tmp_path) == set()
+
+
+def test_a_long_name_in_many_bytes_can_be_written(tmp_path):
+    name = safe_name("你" * 300)
+    assert name is not None
+    part = part_file(tmp_path, name)
+    part.write(b"x")
+    assert part.keep().exists()
+
+
+def test_a_part_file_that_is_dropped_before_its_thread_made_it_is_never_made(tmp_path):
+    part = PartFile(tmp_path / "out.bin", "unused")
+    part.drop()
+    part.open()
+    part.write(b"x")
+    assert files(tmp_path) == set()
+
+
+class Slow(PartFile):
+    """A part file whose every write waits to be let on; one more call of `go` for each."""
+
+    def __init__(self, path) -> None:
+        super().__init__(path, "unused")
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.open()
+
+    def write(self, data) -> None:
+        self.begun.release()
+        assert self.go.acquire(timeout=20)
+        super().write(data)
+
+
+def pieces(size: int, length: int):
+    """Bytes that are nowhere alike, in pieces."""
+    whole = random.Random(size).randbytes(size)
+    return whole, [whole[at : at + length] for at in range(0, size, length)]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["at once", "beside"])
+@pytest.mark.parametrize("length", [1, 3, 65_536, BATCH - 1, BATCH, BATCH + 1, 5 * BATCH])
+def test_what_is_written_is_what_came_however_it_came(tmp_path, beside, length):
+    whole, chunks = pieces(min(5 * BATCH + 7, length * 20_000), length)
+    part = part_file(tmp_path / "out.bin", "unused")
+    with closing(PartWriter(part, beside=beside)) as writer:
+        seen = [0]
+        for chunk in chunks:
+            full = writer.add(chunk)
+            if full is not None:
+                full()
+            seen.append(writer.written)
+        writer.finish()
+    assert part.keep().read_bytes() == whole
+    assert writer.written == len(whole)
+    assert seen == sorted(seen)
+    assert seen[-1] > len(whole) - 3 * BATCH - length
+
+
+def test_more_is_taken_while_a_piece_is_being_written_and_then_has_to_wait(tmp_path):
+    part = Slow(tmp_path / "out.bin")
+    whole, chunks = pieces(3 * BATCH, BATCH // 4)
+    with closing(PartWriter(part, beside=True)) as writer:
+        taken = [writer.add(chunk) for chunk in chunks[:8]]
+        assert taken == [None] * 8  # one piece is with the thread, the next is whole
+        assert part.begun.acquire(timeout=20)
+        assert writer.written == 0
+        full = writer.add(chunks[8])
+        assert full is not None
+        part.go.release()
+        full()
+        assert writer.written == BATCH
+        part.go.release(4)
+        for chunk in chunks[9:]:
+            assert writer.add(chunk) is None
+        writer.finish()
+    assert part.keep().read_bytes() == whole
+
+
+def test_a_disk_that_is_full_is_told_with_the_next_piece_or_at_the_end(tmp_path):
+    class Full(PartFile):
+        def write(self, data) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    for more in (1, 0):
+        part = Full(tmp_path / "out.bin", "unused")
+        part.open()
+        with closing(PartWriter(part, beside=True)) as writer, pytest.raises(OSError, match="No space"):
+            for _ in range(2 * BATCH // 65_536 + more):
+                (writer.add(bytes(65_536)) or (lambda: None))()
+            writer.finish()
+        part.drop()
+    assert files(tmp_path) == set()
+
+
+def test_a_download_that_is_given_up_while_a_piece_is_being_written_leaves_nothing(tmp_path):
+    part = Slow(tmp_path / "out.bin")
+    with closing(PartWriter(part, beside=True)) as writer:
+        for _ in range(5):
+            assert writer.add(bytes(BATCH // 4)) is None
+        assert part.begun.acquire(timeout=20)
+        part.drop()
+    (thread,) = (thread for thread in threading.enumerate() if thread.name.startswith("dify-download"))
+    part.go.release()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert files(tmp_path) == set()

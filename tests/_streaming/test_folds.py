@@ -1,0 +1,135 @@
+"""Who ends a stream, and how long what may follow is waited for: decided without a clock."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dify._streaming.decode import reader_for
+from dify._streaming.folds import LONG_GRACE, SHORT_GRACE
+from dify._streaming.message_folds import ChatFold, CompletionFold
+from dify._streaming.run_folds import WorkflowFold
+from dify._streaming.text import TextReplaced
+from tests.support.frames import (
+    agent_message,
+    message,
+    message_end,
+    node,
+    replaced,
+    run_finished,
+    run_paused,
+    run_started,
+    speech,
+    speech_end,
+    text_chunk,
+)
+
+GOES_ON = (False, None)
+OVER_SOON = (False, SHORT_GRACE)
+OVER_LATER = (False, LONG_GRACE)
+
+
+def fed(fold, kind, *frames):
+    for frame in frames:
+        fold.feed(reader_for(kind)(json.dumps(frame)))
+    return fold
+
+
+def state(fold):
+    return (fold.over, fold.grace)
+
+
+@pytest.mark.parametrize(
+    ("frames", "expected"),
+    [
+        ([], GOES_ON),
+        ([message("Hi")], GOES_ON),
+        ([agent_message("Hi"), message("Hi")], GOES_ON),
+        ([message("Hi"), message_end()], OVER_SOON),
+        ([message("Hi"), message_end(), replaced("No"), message_end()], OVER_SOON),
+        ([message("Hi"), speech(b"x"), message_end()], OVER_LATER),
+        ([message("Hi"), message_end(), speech(b"x"), speech_end()], OVER_SOON),
+        ([run_started(), message("Hi")], GOES_ON),
+        ([run_started(), message("Hi"), message_end()], OVER_LATER),
+        ([run_started(), message("Hi"), run_finished()], OVER_SOON),
+    ],
+)
+def test_a_chat_says_how_long_to_wait(frames, expected):
+    fold = fed(ChatFold(), "chat", *frames)
+    assert state(fold) == expected
+    assert fold.complete is (expected != GOES_ON)
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [run_started(), message("Hi"), message_end(), run_finished()],
+        [run_started(), message("Hi"), run_finished(), message_end()],
+        [run_started(), run_finished("failed")],
+        [run_started(), run_paused()],
+        [message("Hi"), message_end(), message("late")],
+        [message("Hi"), message_end(), agent_message("late")],
+    ],
+)
+def test_a_chat_knows_when_nothing_can_follow(frames):
+    assert fed(ChatFold(), "chat", *frames).over
+
+
+def test_speech_that_was_asked_for_is_waited_for():
+    assert state(fed(ChatFold(collect_audio=True), "chat", message("Hi"), message_end())) == OVER_LATER
+    fold = fed(WorkflowFold(collect_audio=True), "workflow", run_started(), run_finished())
+    assert state(fold) == OVER_LATER
+    assert fed(fold, "workflow", speech(b"x"), speech_end()).over
+
+
+def test_a_run_is_over_when_it_has_finished_or_pauses():
+    assert fed(WorkflowFold(), "workflow", run_started(), text_chunk("x"), run_finished()).over
+    assert fed(WorkflowFold(), "workflow", run_started(), run_paused()).over
+    assert not fed(WorkflowFold(continue_on_pause=True), "workflow", run_started(), run_paused()).over
+    assert not fed(WorkflowFold(), "workflow", run_started(), node("node_started", "a")).over
+
+
+def test_a_completion_ends_as_a_chat_does():
+    assert state(fed(CompletionFold(), "completion", message("Hi"), message_end())) == OVER_SOON
+
+
+def test_an_unknown_event_changes_nothing():
+    new = {"event": "brand_new", "task_id": "other", "answer": "x"}
+    for frames in ([message("Hi")], [message("Hi"), message_end()]):
+        fold = fed(ChatFold(), "chat", *frames)
+        before = fold.snapshot(), state(fold)
+        assert fold.feed(reader_for("chat")(json.dumps(new)))
+        assert (fold.snapshot(), state(fold)) == before
+
+
+def test_what_comes_after_the_end_is_not_delivered_and_changes_nothing():
+    fold = fed(ChatFold(), "chat", message("Hi"), message_end())
+    assert not fold.feed(reader_for("chat")(json.dumps(message("late"))))
+    assert fold.snapshot().answer == "Hi"
+    run = fed(WorkflowFold(), "workflow", run_started(), run_finished())
+    assert not run.feed(reader_for("workflow")(json.dumps(text_chunk("late"))))
+
+
+def test_a_fold_that_was_fed_nothing_knows_nothing():
+    for fold in (ChatFold(), CompletionFold(), WorkflowFold()):
+        assert fold.snapshot() is None
+        assert not fold.complete
+        assert (fold.task_id, fold.message_id, fold.workflow_run_id) == (None, None, None)
+
+
+def test_a_replacement_is_a_text_that_says_that_it_replaces():
+    fold = ChatFold()
+    event = reader_for("chat")(json.dumps(replaced("No")))
+    fold.feed(event)
+    piece = fold.text_of(event)
+    assert piece == "No"
+    assert isinstance(piece, TextReplaced)
+    assert isinstance(piece, str)
+
+
+def test_snapshots_of_a_long_answer_cost_no_more_as_it_grows():
+    fold = ChatFold()
+    for at in range(3000):
+        fold.feed(reader_for("chat")(json.dumps(message(f"{at} "))))
+        assert fold.snapshot().answer.endswith(f"{at} ")

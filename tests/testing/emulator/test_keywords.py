@@ -1,0 +1,30 @@
+"""Economical knowledge bases list chunks under keywords, and compare them by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from dify.testing.emulator.knowledge.keywords import PER_TEXT, keywords_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Tea is made from leaves. Tea keeps.", ["Tea", "made", "leaves", "keeps"]),
+        ("a b c I", []),
+        ("The THE the", []),
+        ("version 2.14 of x", ["version", "2.14", "14"]),
+        ("知识库", ["知识", "识库"]),
+        ("чай", []),
+    ],
+    ids=["words", "letters", "stop words", "numbers", "Chinese", "other scripts"],
+)
+def test_a_text_is_listed_under_its_words(text, words) -> None:
+    assert [word for word in keywords_of(text) if word != "2"] == words
+
+
+def test_the_words_that_occur_most_often_are_listed() -> None:
+    text = " ".join(f"word{number}" for number in range(20)) + " word19 word18"
+    found = keywords_of(text)
+    assert len(found) == PER_TEXT
+    assert found[:3] == ["word18", "word19", "word0"]
