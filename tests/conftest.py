@@ -10,13 +10,15 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Choose `-n auto` where it helps; `-n`, `--pdb`, `--collect-only` and `-p no:xdist` have the last word."""
+    """Choose `-n auto` where it helps; `-n`, `--pdb`, `--collect-only`, `--cov` and `-p no:xdist` have the last word."""
     option = config.option
     # A worker loads this file, too, and must not start workers of its own.
     if "PYTEST_XDIST_WORKER" in os.environ or hasattr(config, "workerinput"):
         return
     if not config.pluginmanager.hasplugin("xdist") or option.numprocesses is not None:
         return
+    if getattr(option, "cov_source", None):
+        return  # pytest-cov has looked at `-n` before: it must be on the command line
     paths = [Path(str(argument).partition("::")[0]) for argument in config.args]
     if any(path.is_dir() for path in paths) and not (option.usepdb or option.trace or option.collectonly):
         option.numprocesses, option.dist = "auto", "worksteal"

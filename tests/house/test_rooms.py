@@ -1,6 +1,7 @@
 """House rules: who may import whom, who names the HTTP library, how long a file may be."""
 
 import ast
+import importlib
 from functools import cache
 from pathlib import Path
 
@@ -67,6 +68,12 @@ def test_the_test_kit_and_the_command_use_the_public_face_and_the_types_only(roo
             n for n in imports_of(path) if n.startswith("dify._") and "__" not in n and not n.startswith(f"dify.{room}")
         }
         assert private <= SEAMS, f"{path.name}: {private}"
+
+
+def test_every_module_is_there_for_whoever_has_all_extras():
+    names = [".".join(["dify", *path.relative_to(PACKAGE).with_suffix("").parts]) for path in FILES]
+    for name in (name.removesuffix(".__init__") for name in names if not name.endswith("__main__")):
+        assert importlib.import_module(name).__name__ == name
 
 
 def test_only_one_module_names_the_http_library():

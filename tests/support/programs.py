@@ -72,6 +72,7 @@ class Forked:
             self._stream(index, wanted, text, theirs) for index, wanted in enumerate((stdin, stdout, stderr))
         )
         request = {"code": code, "args": args, "env": dict(env), "cwd": str(cwd or Path.cwd()), "terminal": terminal}
+        request["measured"] = "coverage" in sys.modules and sys.modules["coverage"].Coverage.current() is not None
         self._status = _Parent.running().start(request, theirs)
         for descriptor in theirs:
             os.close(descriptor)
@@ -337,6 +338,15 @@ def _watched(rights: array.array[int]) -> str:
     return _begun(request)
 
 
+_AT_END: list[Any] = []
+
+
+@atexit.register  # before anything else is, so that it is called last
+def _at_end() -> None:
+    for call in _AT_END:
+        call()
+
+
 def _perform(code: str, namespace: dict[str, Any]) -> None:
     """Run the program; what ends well, or with a number, ends without the interpreter freeing what was imported."""
     ended: list[int] = []
@@ -351,7 +361,7 @@ def _perform(code: str, namespace: dict[str, Any]) -> None:
                 return  # the interpreter says so in its own way
             os._exit(ended[0] & 0xFF)
 
-    atexit.register(leave)  # the first to be registered is the last to be called
+    _AT_END.append(leave)
     try:
         exec(compile(code, "<program>", "exec"), namespace)
     except SystemExit as end:
@@ -359,6 +369,20 @@ def _perform(code: str, namespace: dict[str, Any]) -> None:
             ended.append(end.code or 0)
         raise
     ended.append(0)
+
+
+def _measure() -> None:
+    """Measure the coverage of this process; pytest-cov finds the data beside its own."""
+    from coverage import Coverage
+
+    coverage = Coverage(data_file=str(ROOT / ".coverage"), data_suffix=True, config_file=str(ROOT / "pyproject.toml"))
+    coverage.start()
+
+    def save() -> None:
+        coverage.stop()
+        coverage.save()
+
+    atexit.register(save)
 
 
 def _control_terminal() -> None:
@@ -386,4 +410,6 @@ def _begun(request: dict[str, Any]) -> str:
         2, "w", encoding="utf-8", closefd=False, buffering=1, errors="backslashreplace"
     )
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    if request["measured"]:
+        _measure()
     return str(request["code"])
