@@ -188,7 +188,7 @@ def test_stop_names_the_user_and_the_task_and_then_closes() -> None:
             # What is left is the connection of the stop call, which is whole and may be used again.
             client.workflows.get(frames.RUN)
             assert server.connections == 2
-            assert server.open == 1
+            assert server.falls_to(1)
 
 
 @pytest.mark.parametrize(("noun", "path"), [("workflows", "workflows/tasks"), ("completions", "completion-messages")])
