@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from ._net.http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, is_host, timeout_of
+from ._operations import OPERATIONS
 from .errors import ConfigurationError, InvalidArgumentError
 
 __all__ = [
@@ -277,8 +278,6 @@ def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -
         >>> print(missing_key("getChatAppInfo", "api_key"))
         client.app.info needs an app's key: pass api_key= to the client, or set the environment variable DIFY_API_KEY
     """
-    from ._operations import OPERATIONS  # the table is for those who need it
-
     known = OPERATIONS.get(operation)
     call = operation if known is None else " or ".join(f"client.{one}" for one in known.calls)
     kind = "an app's key" if name == "api_key" else "a knowledge key"

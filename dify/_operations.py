@@ -11,7 +11,10 @@ from typing import Literal
 __all__ = [
     "OPERATIONS",
     "SERVER_ONLY",
+    "Answer",
+    "KeyKind",
     "Operation",
+    "Paging",
     "Release",
     "ServerRoute",
     "missing_route",
@@ -20,23 +23,37 @@ __all__ = [
 ]
 
 Release = Literal["0.10", "1.9", "1.14"]
-"""The oldest of the releases looked at that has a route; it may have come in a release between two of them."""
+"""The oldest of the tested releases that has a route; the route may have been added between two of them."""
 
 V0: Release = "0.10"
 V1: Release = "1.9"
 V2: Release = "1.14"
 
+KeyKind = Literal["app", "knowledge", "none"]
+"""The API key that a request sends."""
+
+Answer = Literal["json", "stream", "bytes"]
+"""The kind of a response body: JSON (or nothing), server-sent events, or a file."""
+
+Paging = Literal["first_id", "last_id", "page"]
+"""The parameter that selects a page: a cursor before its first item, a cursor after its last item, or a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation that Dify documents.
+    """A documented operation of the Service API.
 
     Attributes:
-        id: Its name in Dify's API description, which is also that of each `Call`.
+        id: Name in Dify's API description.
         method: HTTP method.
-        path: Path below the base URL, with its parameters in braces.
-        since: The release from which on servers are known to have it.
-        calls: The methods of a client that make it, the usual one first.
+        path: Path below the base URL, with parameters in braces.
+        since: Oldest tested release that has the route.
+        calls: Methods of the client that send it, the usual one first.
+        key: The API key that it requires.
+        repeatable: Sending it twice is harmless, so it is retried after lost connections and gateway errors.
+        status: HTTP status of a successful response in current releases. The client accepts every 2xx status.
+        answer: Kind of the response body. Operations with "stream" return JSON in blocking mode.
+        paging: Parameter that selects a page of a list; None for other operations.
     """
 
     id: str
@@ -44,6 +61,11 @@ class Operation:
     path: str
     since: Release
     calls: tuple[str, ...]
+    key: KeyKind
+    repeatable: bool
+    status: int
+    answer: Answer
+    paging: Paging | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +75,8 @@ class ServerRoute:
     Attributes:
         method: HTTP method.
         path: Path below the base URL.
-        call: The method of a client that makes it, or None where it is left out on purpose.
-        reason: Why it is covered, or why not.
+        call: Method of the client that sends it, or None if the client has none.
+        reason: Why the client has or lacks such a method.
     """
 
     method: str
@@ -63,8 +85,30 @@ class ServerRoute:
     reason: str
 
 
-def _op(id: str, method: str, path: str, since: Release, *calls: str) -> Operation:
-    return Operation(id, method, path, since, calls)
+def _op(
+    id: str,
+    method: str,
+    path: str,
+    since: Release,
+    *calls: str,
+    repeatable: bool = False,
+    status: int | None = None,
+    answer: Answer = "json",
+    paging: Paging | None = None,
+) -> Operation:
+    """Return an operation with the defaults of its method: only POST and PATCH have to state that they are repeatable."""
+    return Operation(
+        id,
+        method,
+        path,
+        since,
+        calls,
+        key="knowledge" if calls[0].startswith("knowledge.") else "app",
+        repeatable=repeatable or method in ("GET", "PUT", "DELETE"),
+        status=status or (204 if method == "DELETE" else 200),
+        answer=answer,
+        paging=paging,
+    )
 
 
 _DATASET = "/datasets/{dataset_id}"
@@ -78,42 +122,48 @@ _PIPELINE = f"{_DATASET}/pipeline"
 # fmt: off
 _TABLE = (
     # messages and runs
-    _op("sendChatMessage", "POST", "/chat-messages", V0, "chat.send", "chat.stream"),
-    _op("stopChatMessageGeneration", "POST", "/chat-messages/{task_id}/stop", V0, "chat.stop"),
-    _op("createCompletionMessage", "POST", "/completion-messages", V0, "completions.create", "completions.stream"),
-    _op("stopGenerate", "POST", "/completion-messages/{task_id}/stop", V0, "completions.stop"),
-    _op("executeWorkflow", "POST", "/workflows/run", V0, "workflows.run", "workflows.stream"),
-    _op("runWorkflowById", "POST", "/workflows/{workflow_id}/run", V1, "workflows.run", "workflows.stream"),
-    _op("stopWorkflowTaskGeneration", "POST", "/workflows/tasks/{task_id}/stop", V0, "workflows.stop"),
+    _op("sendChatMessage", "POST", "/chat-messages", V0, "chat.send", "chat.stream", answer="stream"),
+    _op("stopChatMessageGeneration", "POST", "/chat-messages/{task_id}/stop", V0, "chat.stop", repeatable=True),
+    _op("createCompletionMessage", "POST", "/completion-messages", V0,
+        "completions.create", "completions.stream", answer="stream"),
+    _op("stopGenerate", "POST", "/completion-messages/{task_id}/stop", V0, "completions.stop", repeatable=True),
+    _op("executeWorkflow", "POST", "/workflows/run", V0, "workflows.run", "workflows.stream", answer="stream"),
+    _op("runWorkflowById", "POST", "/workflows/{workflow_id}/run", V1,
+        "workflows.run", "workflows.stream", answer="stream"),
+    _op("stopWorkflowTaskGeneration", "POST", "/workflows/tasks/{task_id}/stop", V0,
+        "workflows.stop", repeatable=True),
     _op("getWorkflowRunDetail", "GET", "/workflows/run/{workflow_run_id}", V0, "workflows.get"),
-    _op("getWorkflowLogs", "GET", "/workflows/logs", V0, "workflows.logs"),
-    _op("streamWorkflowEvents", "GET", "/workflow/{workflow_run_id}/events", V2, "workflows.events", "chat.events"),
+    _op("getWorkflowLogs", "GET", "/workflows/logs", V0, "workflows.logs", paging="page"),
+    _op("streamWorkflowEvents", "GET", "/workflow/{workflow_run_id}/events", V2,
+        "workflows.events", "chat.events", answer="stream"),
     _op("getChatflowHumanInputForm", "GET", "/form/human_input/{form_token}", V2, "human_input.get"),
     _op("submitChatflowHumanInputForm", "POST", "/form/human_input/{form_token}", V2, "human_input.submit"),
     # conversations and messages
-    _op("getConversationsList", "GET", "/conversations", V0, "conversations.list"),
+    _op("getConversationsList", "GET", "/conversations", V0, "conversations.list", paging="last_id"),
     _op("renameConversation", "POST", "/conversations/{conversation_id}/name", V0, "conversations.rename"),
     _op("deleteConversation", "DELETE", "/conversations/{conversation_id}", V0, "conversations.delete"),
-    _op("getConversationVariables", "GET", "/conversations/{conversation_id}/variables", V1, "conversations.variables"),
+    _op("getConversationVariables", "GET", "/conversations/{conversation_id}/variables", V1,
+        "conversations.variables", paging="last_id"),
     _op("updateChatConversationVariable", "PUT", "/conversations/{conversation_id}/variables/{variable_id}", V1,
         "conversations.update_variable"),
-    _op("getConversationHistory", "GET", "/messages", V0, "messages.list"),
+    _op("getConversationHistory", "GET", "/messages", V0, "messages.list", paging="first_id"),
     _op("getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", V0, "messages.suggested_questions"),
-    _op("postChatMessageFeedback", "POST", "/messages/{message_id}/feedbacks", V0, "messages.feedback"),
+    _op("postChatMessageFeedback", "POST", "/messages/{message_id}/feedbacks", V0,
+        "messages.feedback", repeatable=True),
     # files, audio, the app
-    _op("uploadChatFile", "POST", "/files/upload", V0, "files.upload"),
-    _op("previewChatFile", "GET", "/files/{file_id}/preview", V1, "files.download"),
+    _op("uploadChatFile", "POST", "/files/upload", V0, "files.upload", status=201),
+    _op("previewChatFile", "GET", "/files/{file_id}/preview", V1, "files.download", answer="bytes"),
     _op("audioToText", "POST", "/audio-to-text", V0, "audio.transcribe"),
-    _op("textToAudioChat", "POST", "/text-to-audio", V0, "audio.synthesize"),
+    _op("textToAudioChat", "POST", "/text-to-audio", V0, "audio.synthesize", answer="bytes"),
     _op("getChatAppInfo", "GET", "/info", V0, "app.info"),
     _op("getChatAppParameters", "GET", "/parameters", V0, "app.parameters"),
     _op("getChatAppMeta", "GET", "/meta", V0, "app.meta"),
     _op("getChatWebAppSettings", "GET", "/site", V1, "app.site"),
-    _op("getChatAppFeedbacks", "GET", "/app/feedbacks", V1, "app.feedbacks"),
+    _op("getChatAppFeedbacks", "GET", "/app/feedbacks", V1, "app.feedbacks", paging="page"),
     _op("getEndUserChat", "GET", "/end-users/{end_user_id}", V2, "end_users.get"),
     # annotations
-    _op("getAnnotationList", "GET", "/apps/annotations", V1, "annotations.list"),
-    _op("createAnnotation", "POST", "/apps/annotations", V1, "annotations.create"),
+    _op("getAnnotationList", "GET", "/apps/annotations", V1, "annotations.list", paging="page"),
+    _op("createAnnotation", "POST", "/apps/annotations", V1, "annotations.create", status=201),
     _op("updateAnnotation", "PUT", "/apps/annotations/{annotation_id}", V1, "annotations.update"),
     _op("deleteAnnotation", "DELETE", "/apps/annotations/{annotation_id}", V1, "annotations.delete"),
     _op("initialAnnotationReplySettings", "POST", "/apps/annotation-reply/{action}", V1,
@@ -122,17 +172,17 @@ _TABLE = (
         "annotations.reply_status"),
     # knowledge bases
     _op("createDataset", "POST", "/datasets", V0, "knowledge.datasets.create"),
-    _op("listDatasets", "GET", "/datasets", V0, "knowledge.datasets.list"),
+    _op("listDatasets", "GET", "/datasets", V0, "knowledge.datasets.list", paging="page"),
     _op("getDatasetDetail", "GET", _DATASET, V1, "knowledge.datasets.get"),
-    _op("updateDataset", "PATCH", _DATASET, V1, "knowledge.datasets.update"),
+    _op("updateDataset", "PATCH", _DATASET, V1, "knowledge.datasets.update", repeatable=True),
     _op("deleteDataset", "DELETE", _DATASET, V0, "knowledge.datasets.delete"),
-    _op("retrieveSegments", "POST", f"{_DATASET}/retrieve", V1, "knowledge.datasets.retrieve"),
+    _op("retrieveSegments", "POST", f"{_DATASET}/retrieve", V1, "knowledge.datasets.retrieve", repeatable=True),
     # documents
     _op("createDocumentFromText", "POST", f"{_DATASET}/document/create-by-text", V1,
         "knowledge.documents.create_from_text"),
     _op("createDocumentFromFile", "POST", f"{_DATASET}/document/create-by-file", V1,
         "knowledge.documents.create_from_file"),
-    _op("listDocuments", "GET", _DOCUMENTS, V0, "knowledge.documents.list"),
+    _op("listDocuments", "GET", _DOCUMENTS, V0, "knowledge.documents.list", paging="page"),
     _op("getDocumentDetail", "GET", _DOCUMENT, V1, "knowledge.documents.get"),
     _op("deleteDocument", "DELETE", _DOCUMENT, V0, "knowledge.documents.delete"),
     _op("updateDocumentByText", "POST", f"{_DOCUMENT}/update-by-text", V1, "knowledge.documents.update_from_text"),
@@ -140,46 +190,54 @@ _TABLE = (
     _op("updateDocument", "PATCH", _DOCUMENT, V2, "knowledge.documents.replace_file"),
     _op("getDocumentIndexingStatus", "GET", f"{_DOCUMENTS}/{{batch}}/indexing-status", V0,
         "knowledge.documents.indexing_status"),
-    _op("batchUpdateDocumentStatus", "PATCH", f"{_DOCUMENTS}/status/{{action}}", V1, "knowledge.documents.set_status"),
+    _op("batchUpdateDocumentStatus", "PATCH", f"{_DOCUMENTS}/status/{{action}}", V1,
+        "knowledge.documents.set_status", repeatable=True),
     _op("downloadDocument", "GET", f"{_DOCUMENT}/download", V2, "knowledge.documents.download_url"),
-    _op("downloadDocumentsZip", "POST", f"{_DOCUMENTS}/download-zip", V2, "knowledge.documents.download_zip"),
+    _op("downloadDocumentsZip", "POST", f"{_DOCUMENTS}/download-zip", V2,
+        "knowledge.documents.download_zip", repeatable=True, answer="bytes"),
     # chunks
     _op("createSegments", "POST", _SEGMENTS, V0, "knowledge.segments.create"),
-    _op("listSegments", "GET", _SEGMENTS, V0, "knowledge.segments.list"),
+    _op("listSegments", "GET", _SEGMENTS, V0, "knowledge.segments.list", paging="page"),
     _op("getSegmentDetail", "GET", _SEGMENT, V1, "knowledge.segments.get"),
     _op("updateSegment", "POST", _SEGMENT, V0, "knowledge.segments.update"),
     _op("deleteSegment", "DELETE", _SEGMENT, V0, "knowledge.segments.delete"),
     _op("createChildChunk", "POST", _CHUNKS, V1, "knowledge.child_chunks.create"),
-    _op("getChildChunks", "GET", _CHUNKS, V1, "knowledge.child_chunks.list"),
+    _op("getChildChunks", "GET", _CHUNKS, V1, "knowledge.child_chunks.list", paging="page"),
     _op("updateChildChunk", "PATCH", f"{_CHUNKS}/{{child_chunk_id}}", V1, "knowledge.child_chunks.update"),
     _op("deleteChildChunk", "DELETE", f"{_CHUNKS}/{{child_chunk_id}}", V1, "knowledge.child_chunks.delete"),
     # tags
     _op("createKnowledgeTag", "POST", "/datasets/tags", V1, "knowledge.tags.create"),
     _op("getKnowledgeTags", "GET", "/datasets/tags", V1, "knowledge.tags.list"),
-    _op("updateKnowledgeTag", "PATCH", "/datasets/tags", V1, "knowledge.tags.update"),
+    _op("updateKnowledgeTag", "PATCH", "/datasets/tags", V1, "knowledge.tags.update", repeatable=True),
     _op("deleteKnowledgeTag", "DELETE", "/datasets/tags", V1, "knowledge.tags.delete"),
-    _op("bindTagsToDataset", "POST", "/datasets/tags/binding", V1, "knowledge.tags.bind"),
-    _op("unbindTagFromDataset", "POST", "/datasets/tags/unbinding", V1, "knowledge.tags.unbind"),
+    _op("bindTagsToDataset", "POST", "/datasets/tags/binding", V1,
+        "knowledge.tags.bind", repeatable=True, status=204),
+    _op("unbindTagFromDataset", "POST", "/datasets/tags/unbinding", V1,
+        "knowledge.tags.unbind", repeatable=True, status=204),
     _op("queryDatasetTags", "GET", f"{_DATASET}/tags", V1, "knowledge.tags.for_dataset"),
     # metadata
-    _op("createMetadataField", "POST", f"{_DATASET}/metadata", V1, "knowledge.metadata.create"),
+    _op("createMetadataField", "POST", f"{_DATASET}/metadata", V1, "knowledge.metadata.create", status=201),
     _op("listMetadataFields", "GET", f"{_DATASET}/metadata", V1, "knowledge.metadata.list"),
-    _op("updateMetadataField", "PATCH", f"{_DATASET}/metadata/{{metadata_id}}", V1, "knowledge.metadata.update"),
+    _op("updateMetadataField", "PATCH", f"{_DATASET}/metadata/{{metadata_id}}", V1,
+        "knowledge.metadata.update", repeatable=True),
     _op("deleteMetadataField", "DELETE", f"{_DATASET}/metadata/{{metadata_id}}", V1, "knowledge.metadata.delete"),
     _op("getBuiltInMetadataFields", "GET", f"{_DATASET}/metadata/built-in", V1, "knowledge.metadata.built_in"),
     _op("toggleBuiltInMetadataField", "POST", f"{_DATASET}/metadata/built-in/{{action}}", V1,
-        "knowledge.metadata.enable_built_in", "knowledge.metadata.disable_built_in"),
-    _op("batchUpdateDocumentMetadata", "POST", f"{_DOCUMENTS}/metadata", V1, "knowledge.metadata.update_documents"),
+        "knowledge.metadata.enable_built_in", "knowledge.metadata.disable_built_in", repeatable=True),
+    _op("batchUpdateDocumentMetadata", "POST", f"{_DOCUMENTS}/metadata", V1,
+        "knowledge.metadata.update_documents", repeatable=True),
     # models
     _op("getAvailableModels", "GET", "/workspaces/current/models/model-types/{model_type}", V1,
         "knowledge.models.list"),
     # knowledge pipelines
-    _op("uploadPipelineFile", "POST", "/datasets/pipeline/file-upload", V2, "knowledge.pipelines.upload_file"),
+    _op("uploadPipelineFile", "POST", "/datasets/pipeline/file-upload", V2,
+        "knowledge.pipelines.upload_file", status=201),
     _op("listDatasourcePlugins", "GET", f"{_PIPELINE}/datasource-plugins", V2,
         "knowledge.pipelines.datasource_plugins"),
     _op("runDatasourceNode", "POST", f"{_PIPELINE}/datasource/nodes/{{node_id}}/run", V2,
-        "knowledge.pipelines.run_datasource_node"),
-    _op("runPipeline", "POST", f"{_PIPELINE}/run", V2, "knowledge.pipelines.run", "knowledge.pipelines.stream"),
+        "knowledge.pipelines.run_datasource_node", answer="stream"),
+    _op("runPipeline", "POST", f"{_PIPELINE}/run", V2,
+        "knowledge.pipelines.run", "knowledge.pipelines.stream", answer="stream"),
 )
 # fmt: on
 

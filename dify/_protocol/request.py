@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
 
 from .._config import Settings, missing_key
+from .._operations import OPERATIONS, Answer, KeyKind
 from ..errors import ConfigurationError, InvalidArgumentError
 from ..types._base import Model
 from ..types.files import InputFile, UploadedFile
@@ -22,29 +23,26 @@ from .uploads import Upload
 
 __all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query_string", "segment", "user_of"]
 
-KeyKind = Literal["app", "knowledge", "none"]
-
-
 # Servers do not look at the user in calls of these paths.
 _NO_END_USER = re.compile(r"/(info|parameters|meta|site|app/feedbacks|apps/.*|end-users/.*|workflows/(logs|run/.+))$")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of one operation.
+    """A request to send, before the client's settings are applied. Calls of documented operations are made by `of`.
 
     Attributes:
-        operation: The operation's name in Dify's API description; for logs and errors.
+        operation: Id of the operation; used in logs and errors.
         method: HTTP method.
-        path: Path below the base URL, every parameter already checked and quoted.
-        address: A whole address in place of that below the base URL: a signed link, which no key goes to.
-        key: Which of the two kinds of key the call takes.
-        query: Query parameters; None is left out, lists repeat the name.
-        json: The JSON body, or None for none.
-        upload: A file to send as multipart form, or None.
-        form: The other fields of that form.
-        repeatable: Whether making the call twice does no harm; says what is tried again.
-        accept: What the answer should be.
+        path: Path below the base URL, with checked and quoted parameters.
+        key: The API key to send.
+        query: Query parameters. None is left out, a list repeats the name.
+        json: JSON body, or None.
+        upload: File to send as a multipart form, or None.
+        form: Other fields of that form.
+        repeatable: Sending the request twice is harmless.
+        accept: Kind of response to ask for.
+        address: Signed link to fetch instead of a path below the base URL; no key is sent to it.
     """
 
     operation: str
@@ -56,8 +54,53 @@ class Call:
     upload: Upload | None = None
     form: Mapping[str, str] = field(default_factory=dict[str, str])
     repeatable: bool = False
-    accept: Literal["json", "stream", "bytes", "nothing"] = "json"
+    accept: Answer = "json"
     address: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        operation: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        upload: Upload | None = None,
+        form: Mapping[str, str] | None = None,
+        accept: Answer | None = None,
+        **path: str,
+    ) -> Call:
+        """Return the call of a documented operation; its route, key and retry rule come from the table of operations.
+
+        Args:
+            operation: Id of the operation.
+            query: Query parameters.
+            json: JSON body.
+            upload: File to send as a multipart form.
+            form: Other fields of that form.
+            accept: Kind of response to ask for, if not the one in the table.
+            **path: Path parameters. Each must be a single path segment.
+
+        Raises:
+            InvalidArgumentError: A path parameter is empty or not a single path segment.
+
+        Example:
+            >>> call = Call.of("stopGenerate", task_id="t 1", json={"user": "alice"})
+            >>> call.method, call.path, call.key, call.repeatable
+            ('POST', '/completion-messages/t%201/stop', 'app', True)
+        """
+        known = OPERATIONS[operation]
+        return cls(
+            operation,
+            known.method,
+            known.path.format(**{name: segment(value, name) for name, value in path.items()}) if path else known.path,
+            known.key,
+            query or {},
+            json,
+            upload,
+            form or {},
+            known.repeatable,
+            accept or known.answer,
+        )
 
     def url(self, base_url: str) -> str:
         """The whole address."""

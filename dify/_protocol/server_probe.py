@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from ..errors import APIStatusError, RateLimitError, ResponseValidationError, ServerError
@@ -17,7 +18,7 @@ __all__ = ["INDEX", "KEYLESS", "is_final", "not_dify", "refuses_like_dify", "ser
 INDEX = Call("index", "GET", "/", key="none", repeatable=True)
 """The API's root. Most releases answer it with a 404 page; the headers of that answer still name the version."""
 
-KEYLESS = Call("getChatAppInfo", "GET", "/info", key="none", repeatable=True)
+KEYLESS = replace(Call.of("getChatAppInfo"), key="none")
 """A route that Dify refuses in its own words when the key is missing, for servers whose headers name no version."""
 
 

@@ -26,17 +26,14 @@ def run_events_call(
     workflow_run_id: str, *, user: str, include_state_snapshot: bool | None, continue_on_pause: bool | None
 ) -> Call:
     """The call that follows a run."""
-    return Call(
+    return Call.of(
         "streamWorkflowEvents",
-        "GET",
-        f"/workflow/{segment(workflow_run_id, 'workflow_run_id')}/events",
+        workflow_run_id=workflow_run_id,
         query={
             "user": user,
             "include_state_snapshot": flag(include_state_snapshot),
             "continue_on_pause": flag(continue_on_pause),
         },
-        repeatable=True,
-        accept="stream",
     )
 
 
@@ -47,8 +44,8 @@ def begins_with_replay(call: Call) -> bool:
 
 def run_detail_call(workflow_run_id: str) -> Call:
     """The call that reads a run as stored."""
-    path = f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}"
-    return Call("getWorkflowRunDetail", "GET", path, repeatable=True)
+    f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}"
+    return Call.of("getWorkflowRunDetail", workflow_run_id=workflow_run_id)
 
 
 class Pickup:

@@ -22,7 +22,7 @@ from . import exceptions
 from .models import alternatives, given_by, is_stream, items_in, method_of, models_in, taken_by, undeclared
 from .openapi import documented, needs_contract, resolve, stream_events
 
-SOURCES = Path(__file__).resolve().parents[2] / "dify" / "_async"
+PACKAGE = Path(__file__).resolve().parents[2] / "dify"
 STREAMS = {"ChunkChatEvent": ChatEvent, "ChunkCompletionEvent": CompletionEvent, "ChunkWorkflowEvent": WorkflowEvent}
 
 
@@ -51,11 +51,20 @@ def test_a_route_beyond_the_contract_is_covered_or_left_out_with_a_reason():
         assert route.call is None or method_of(route.call), f"{route.call} is not there"
 
 
-def test_calls_bear_the_names_of_the_table():
-    named = {
-        name for path in SOURCES.rglob("*.py") for name in re.findall(r'\bCall\(\s*"(\w+)"', path.read_text("utf-8"))
-    }
-    assert named - set(OPERATIONS) <= {"index"}
+def test_every_operation_of_the_table_is_called_by_its_id_and_no_other():
+    sources = [*(PACKAGE / "_async").rglob("*.py"), *(PACKAGE / "_streaming").rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r'\bCall\.of\(\s*"(\w+)"', path.read_text("utf-8"))}
+    assert named == set(OPERATIONS)
+
+
+@needs_contract
+def test_the_table_has_the_status_and_the_kind_of_each_response():
+    for operation in OPERATIONS.values():
+        responses = {int(status): one for status, one in documented()[operation.id].described["responses"].items()}
+        assert [status for status in responses if status < 300] == [operation.status], operation.id
+        kinds = set(resolve(responses[operation.status]).get("content", {}))
+        kind = "stream" if "text/event-stream" in kinds else "json" if kinds <= {"application/json"} else "bytes"
+        assert operation.answer == kind, operation.id
 
 
 # ---------------------------------------------------------------------------------------------------------- requests

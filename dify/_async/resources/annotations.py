@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..._config import RequestOptions
 from ..._protocol.paging import NUMBERED
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ..._protocol.waits import now
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
@@ -56,13 +56,7 @@ class AsyncAnnotations(AsyncResource):
                 print(annotation.question, annotation.hit_count)
             ```
         """
-        call = Call(
-            "getAnnotationList",
-            "GET",
-            "/apps/annotations",
-            query=compact(keyword=keyword, page=page, limit=limit),
-            repeatable=True,
-        )
+        call = Call.of("getAnnotationList", query=compact(keyword=keyword, page=page, limit=limit))
         return AsyncPager(self._transport, call, Annotation, order=NUMBERED, options=options)
 
     async def create(self, question: str, answer: str, *, options: RequestOptions | None = None) -> Annotation:
@@ -79,7 +73,7 @@ class AsyncAnnotations(AsyncResource):
             print(annotation.id)
             ```
         """
-        call = Call("createAnnotation", "POST", "/apps/annotations", json={"question": question, "answer": answer})
+        call = Call.of("createAnnotation", json={"question": question, "answer": answer})
         return await self._transport.fetch(call, Annotation, options)
 
     async def update(
@@ -101,13 +95,7 @@ class AsyncAnnotations(AsyncResource):
             await client.annotations.update(annotation_id, question="Where are you?", answer="In Oslo.")
             ```
         """
-        call = Call(
-            "updateAnnotation",
-            "PUT",
-            f"/apps/annotations/{segment(annotation_id, 'annotation_id')}",
-            json={"question": question, "answer": answer},
-            repeatable=True,
-        )
+        call = Call.of("updateAnnotation", annotation_id=annotation_id, json={"question": question, "answer": answer})
         return await self._transport.fetch(call, Annotation, options)
 
     async def delete(self, annotation_id: str, *, options: RequestOptions | None = None) -> None:
@@ -126,13 +114,7 @@ class AsyncAnnotations(AsyncResource):
             ```
         """
         await self._transport.send(
-            Call(
-                "deleteAnnotation",
-                "DELETE",
-                f"/apps/annotations/{segment(annotation_id, 'annotation_id')}",
-                repeatable=True,
-                accept="nothing",
-            ),
+            Call.of("deleteAnnotation", annotation_id=annotation_id),
             options,
         )
 
@@ -220,8 +202,7 @@ class AsyncAnnotations(AsyncResource):
             print(job.job_status, job.error_msg)
             ```
         """
-        path = f"/apps/annotation-reply/{segment(action, 'action')}/status/{segment(job_id, 'job_id')}"
-        call = Call("getInitialAnnotationReplySettingsStatus", "GET", path, repeatable=True)
+        call = Call.of("getInitialAnnotationReplySettingsStatus", action=action, job_id=job_id)
         return await self._transport.fetch(call, AnnotationReplyJob, options)
 
     async def wait_reply(
@@ -285,10 +266,9 @@ class AsyncAnnotations(AsyncResource):
         score_threshold: float,
         options: RequestOptions | None,
     ) -> AnnotationReplyJob:
-        call = Call(
+        call = Call.of(
             "initialAnnotationReplySettings",
-            "POST",
-            f"/apps/annotation-reply/{action}",
+            action=action,
             json={
                 "embedding_provider_name": provider,
                 "embedding_model_name": model,

@@ -35,7 +35,7 @@ class AsyncApp(AsyncResource):
             print(info.name, info.mode)
             ```
         """
-        return await self._transport.fetch(Call("getChatAppInfo", "GET", "/info", repeatable=True), AppInfo, options)
+        return await self._transport.fetch(Call.of("getChatAppInfo"), AppInfo, options)
 
     async def parameters(self, *, options: RequestOptions | None = None) -> AppParameters:
         """Which inputs the app takes, which features it has and which limits there are (getChatAppParameters).
@@ -53,9 +53,7 @@ class AsyncApp(AsyncResource):
                 print(control.variable, kind, control.required)
             ```
         """
-        return await self._transport.fetch(
-            Call("getChatAppParameters", "GET", "/parameters", repeatable=True), AppParameters, options
-        )
+        return await self._transport.fetch(Call.of("getChatAppParameters"), AppParameters, options)
 
     async def meta(self, *, options: RequestOptions | None = None) -> AppMeta:
         """The icons of the tools that the app uses (getChatAppMeta).
@@ -69,7 +67,7 @@ class AsyncApp(AsyncResource):
             print(meta.tool_icons)
             ```
         """
-        return await self._transport.fetch(Call("getChatAppMeta", "GET", "/meta", repeatable=True), AppMeta, options)
+        return await self._transport.fetch(Call.of("getChatAppMeta"), AppMeta, options)
 
     async def site(self, *, options: RequestOptions | None = None) -> SiteSettings:
         """How the app's own web page looks (getChatWebAppSettings). Needs a server from 1.9 on.
@@ -86,9 +84,7 @@ class AsyncApp(AsyncResource):
             print(site.title, site.default_language)
             ```
         """
-        return await self._transport.fetch(
-            Call("getChatWebAppSettings", "GET", "/site", repeatable=True), SiteSettings, options
-        )
+        return await self._transport.fetch(Call.of("getChatWebAppSettings"), SiteSettings, options)
 
     def feedbacks(
         self, *, page: int | None = None, limit: int | None = None, options: RequestOptions | None = None
@@ -106,7 +102,5 @@ class AsyncApp(AsyncResource):
                 print(feedback.rating, feedback.content)
             ```
         """
-        call = Call(
-            "getChatAppFeedbacks", "GET", "/app/feedbacks", query=compact(page=page, limit=limit), repeatable=True
-        )
+        call = Call.of("getChatAppFeedbacks", query=compact(page=page, limit=limit))
         return AsyncPager(self._transport, call, Feedback, order=NUMBERED, options=options)

@@ -65,7 +65,7 @@ class AsyncAudio(AsyncResource):
         form = {"user": self._user(user)}
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         upload.mime_type = audio_type(upload.filename, upload.mime_type)
-        call = Call("audioToText", "POST", "/audio-to-text", upload=upload, form=form)
+        call = Call.of("audioToText", upload=upload, form=form)
         return await self._transport.fetch(call, Transcription, options)
 
     def synthesize(
@@ -102,11 +102,5 @@ class AsyncAudio(AsyncResource):
         body = compact(message_id=message_id, text=text, voice=voice, user=self._user(user))
         if not text and not message_id:
             raise InvalidArgumentError("text is empty: pass a text to say, or message_id= of an answer")
-        call = Call(
-            "textToAudioChat",
-            "POST",
-            "/text-to-audio",
-            json=body,
-            accept="bytes",
-        )
+        call = Call.of("textToAudioChat", json=body)
         return AsyncByteStream(self._transport, call, fallback_name="speech.mp3", options=options)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ..._streaming.kinds import CHAT
 from ..._streaming.resume import Pickup, run_events_call
 from ...types.replies import ChatResponse
@@ -229,13 +229,7 @@ class AsyncChat(AsyncResource):
             ```
         """
         await self._transport.send(
-            Call(
-                "stopChatMessageGeneration",
-                "POST",
-                f"/chat-messages/{segment(task_id, 'task_id')}/stop",
-                json={"user": self._user(user)},
-                repeatable=True,
-            ),
+            Call.of("stopChatMessageGeneration", task_id=task_id, json={"user": self._user(user)}),
             options,
         )
 
@@ -269,7 +263,7 @@ class AsyncChat(AsyncResource):
             trace_session_id=trace_session_id,
         )
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
-        call = Call("sendChatMessage", "POST", "/chat-messages", json=body, accept=accept)
+        call = Call.of("sendChatMessage", json=body, accept=accept)
         return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
 
     def _open(

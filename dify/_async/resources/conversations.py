@@ -6,7 +6,7 @@ from typing import Any
 
 from ..._config import RequestOptions
 from ..._protocol.paging import VARIABLES, conversations_order
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ...errors import InvalidArgumentError
 from ...types.conversations import Conversation, ConversationOrder, ConversationVariable
 from ..pager import AsyncPager
@@ -57,12 +57,8 @@ class AsyncConversations(AsyncResource):
                 print(conversation.name, conversation.updated_at)
             ```
         """
-        call = Call(
-            "getConversationsList",
-            "GET",
-            "/conversations",
-            query=compact(user=self._user(user), last_id=last_id, limit=limit, sort_by=sort_by),
-            repeatable=True,
+        call = Call.of(
+            "getConversationsList", query=compact(user=self._user(user), last_id=last_id, limit=limit, sort_by=sort_by)
         )
         return AsyncPager(self._transport, call, Conversation, order=conversations_order(sort_by), options=options)
 
@@ -95,13 +91,12 @@ class AsyncConversations(AsyncResource):
             print(conversation.name)
             ```
         """
-        path = f"/conversations/{segment(conversation_id, 'conversation_id')}/name"
         body = compact(name=name, auto_generate=auto_generate, user=self._user(user))
         if not auto_generate and (name is None or not name.strip()):
             raise InvalidArgumentError("name is empty: pass a name, or auto_generate=True")
         if auto_generate and name is not None:
             raise InvalidArgumentError("name and auto_generate=True exclude each other: the server ignores the name")
-        call = Call("renameConversation", "POST", path, json=body)
+        call = Call.of("renameConversation", conversation_id=conversation_id, json=body)
         return await self._transport.fetch(call, Conversation, options)
 
     async def delete(
@@ -123,14 +118,7 @@ class AsyncConversations(AsyncResource):
             ```
         """
         await self._transport.send(
-            Call(
-                "deleteConversation",
-                "DELETE",
-                f"/conversations/{segment(conversation_id, 'conversation_id')}",
-                json={"user": self._user(user)},
-                repeatable=True,
-                accept="nothing",
-            ),
+            Call.of("deleteConversation", conversation_id=conversation_id, json={"user": self._user(user)}),
             options,
         )
 
@@ -168,12 +156,10 @@ class AsyncConversations(AsyncResource):
                 print(variable.name, variable.value)
             ```
         """
-        call = Call(
+        call = Call.of(
             "getConversationVariables",
-            "GET",
-            f"/conversations/{segment(conversation_id, 'conversation_id')}/variables",
+            conversation_id=conversation_id,
             query=compact(user=self._user(user), last_id=last_id, limit=limit, variable_name=variable_name),
-            repeatable=True,
         )
         return AsyncPager(self._transport, call, ConversationVariable, order=VARIABLES, options=options)
 
@@ -205,12 +191,10 @@ class AsyncConversations(AsyncResource):
             print(variable.value)
             ```
         """
-        conversation = segment(conversation_id, "conversation_id")
-        call = Call(
+        call = Call.of(
             "updateChatConversationVariable",
-            "PUT",
-            f"/conversations/{conversation}/variables/{segment(variable_id, 'variable_id')}",
+            conversation_id=conversation_id,
+            variable_id=variable_id,
             json={"value": value, "user": self._user(user)},
-            repeatable=True,
         )
         return await self._transport.fetch(call, ConversationVariable, options)

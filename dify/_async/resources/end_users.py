@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..._config import RequestOptions
-from ..._protocol.request import Call, segment
+from ..._protocol.request import Call
 from ...types.end_users import EndUser
 from ._base import AsyncResource
 
@@ -36,5 +36,5 @@ class AsyncEndUsers(AsyncResource):
             print(end_user.external_user_id)
             ```
         """
-        call = Call("getEndUserChat", "GET", f"/end-users/{segment(end_user_id, 'end_user_id')}", repeatable=True)
+        call = Call.of("getEndUserChat", end_user_id=end_user_id)
         return await self._transport.fetch(call, EndUser, options)

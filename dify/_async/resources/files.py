@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import flag, several
-from ..._protocol.request import Call, segment
+from ..._protocol.request import Call
 from ..._protocol.uploads import FileSource, UploadResult, upload_of
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
@@ -63,7 +63,7 @@ class AsyncFiles(AsyncResource):
         """
         form = {"user": self._user(user)}
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        call = Call("uploadChatFile", "POST", "/files/upload", upload=upload, form=form)
+        call = Call.of("uploadChatFile", upload=upload, form=form)
         return await self._transport.fetch(call, UploadedFile, options)
 
     async def upload_many(
@@ -103,7 +103,7 @@ class AsyncFiles(AsyncResource):
         # What is wrong with the call and not with a file is raised, and not said once for each file.
         owner = self._user(user)
         self._transport.settings.with_options(options)
-        Call("uploadChatFile", "POST", "/files/upload").key_for(self._settings)
+        Call.of("uploadChatFile").key_for(self._settings)
 
         async def one(file: FileSource) -> UploadResult:
             try:
@@ -142,12 +142,7 @@ class AsyncFiles(AsyncResource):
             path = await client.files.download(file_id).save("downloads")
             ```
         """
-        call = Call(
-            "previewChatFile",
-            "GET",
-            f"/files/{segment(file_id, 'file_id')}/preview",
-            query={"user": self._user(user), "as_attachment": flag(as_attachment)},
-            repeatable=True,
-            accept="bytes",
+        call = Call.of(
+            "previewChatFile", file_id=file_id, query={"user": self._user(user), "as_attachment": flag(as_attachment)}
         )
         return AsyncByteStream(self._transport, call, fallback_name=file_id, options=options)

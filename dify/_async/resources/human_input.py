@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import inputs_of
-from ..._protocol.request import Call, segment
+from ..._protocol.request import Call
 from ...types.human_input import HumanInputForm
 from ._base import AsyncResource
 
@@ -42,12 +42,7 @@ class AsyncHumanInput(AsyncResource):
             print(form.form_content)
             ```
         """
-        call = Call(
-            "getChatflowHumanInputForm",
-            "GET",
-            f"/form/human_input/{segment(form_token, 'form_token')}",
-            repeatable=True,
-        )
+        call = Call.of("getChatflowHumanInputForm", form_token=form_token)
         return await self._transport.fetch(call, HumanInputForm, options)
 
     async def submit(
@@ -78,10 +73,9 @@ class AsyncHumanInput(AsyncResource):
             ```
         """
         await self._transport.send(
-            Call(
+            Call.of(
                 "submitChatflowHumanInputForm",
-                "POST",
-                f"/form/human_input/{segment(form_token, 'form_token')}",
+                form_token=form_token,
                 json={"inputs": inputs_of(inputs), "action": action, "user": self._user(user)},
             ),
             options,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of, instant
 from ..._protocol.paging import NUMBERED
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
 from ..._streaming.resume import Pickup, run_detail_call, run_events_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
@@ -179,7 +179,7 @@ class AsyncWorkflows(AsyncResource):
         # What is wrong with the call and not with one of its inputs is raised, and not said once for each.
         owner = self._user(user)
         self._settings.with_options(options)
-        Call("executeWorkflow", "POST", "/workflows/run").key_for(self._settings)
+        Call.of("executeWorkflow").key_for(self._settings)
 
         def call(values: Mapping[str, Any]) -> AsyncWorkflowStream:
             return self._stream(
@@ -249,13 +249,7 @@ class AsyncWorkflows(AsyncResource):
             ```
         """
         await self._transport.send(
-            Call(
-                "stopWorkflowTaskGeneration",
-                "POST",
-                f"/workflows/tasks/{segment(task_id, 'task_id')}/stop",
-                json={"user": self._user(user)},
-                repeatable=True,
-            ),
+            Call.of("stopWorkflowTaskGeneration", task_id=task_id, json={"user": self._user(user)}),
             options,
         )
 
@@ -315,10 +309,8 @@ class AsyncWorkflows(AsyncResource):
                 print(log.created_at, log.workflow_run.error)
             ```
         """
-        call = Call(
+        call = Call.of(
             "getWorkflowLogs",
-            "GET",
-            "/workflows/logs",
             query=compact(
                 keyword=keyword,
                 status=status,
@@ -329,7 +321,6 @@ class AsyncWorkflows(AsyncResource):
                 page=page,
                 limit=limit,
             ),
-            repeatable=True,
         )
         return AsyncPager(self._transport, call, WorkflowLog, order=NUMBERED, options=options)
 
@@ -354,11 +345,11 @@ class AsyncWorkflows(AsyncResource):
             trace_id=trace_id,
             trace_session_id=trace_session_id,
         )
-        operation, path = "executeWorkflow", "/workflows/run"
-        if workflow_id is not None:
-            operation, path = "runWorkflowById", f"/workflows/{segment(workflow_id, 'workflow_id')}/run"
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
-        call = Call(operation, "POST", path, json=body, accept=accept)
+        if workflow_id is None:
+            call = Call.of("executeWorkflow", json=body, accept=accept)
+        else:
+            call = Call.of("runWorkflowById", workflow_id=workflow_id, json=body, accept=accept)
         return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
 
     def _open(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..._config import RequestOptions
 from ..._protocol.paging import NUMBERED
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ..._protocol.waits import now
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
@@ -57,13 +57,7 @@ class Annotations(Resource):
                 print(annotation.question, annotation.hit_count)
             ```
         """
-        call = Call(
-            "getAnnotationList",
-            "GET",
-            "/apps/annotations",
-            query=compact(keyword=keyword, page=page, limit=limit),
-            repeatable=True,
-        )
+        call = Call.of("getAnnotationList", query=compact(keyword=keyword, page=page, limit=limit))
         return Pager(self._transport, call, Annotation, order=NUMBERED, options=options)
 
     def create(self, question: str, answer: str, *, options: RequestOptions | None = None) -> Annotation:
@@ -80,7 +74,7 @@ class Annotations(Resource):
             print(annotation.id)
             ```
         """
-        call = Call("createAnnotation", "POST", "/apps/annotations", json={"question": question, "answer": answer})
+        call = Call.of("createAnnotation", json={"question": question, "answer": answer})
         return self._transport.fetch(call, Annotation, options)
 
     def update(
@@ -102,13 +96,7 @@ class Annotations(Resource):
             client.annotations.update(annotation_id, question="Where are you?", answer="In Oslo.")
             ```
         """
-        call = Call(
-            "updateAnnotation",
-            "PUT",
-            f"/apps/annotations/{segment(annotation_id, 'annotation_id')}",
-            json={"question": question, "answer": answer},
-            repeatable=True,
-        )
+        call = Call.of("updateAnnotation", annotation_id=annotation_id, json={"question": question, "answer": answer})
         return self._transport.fetch(call, Annotation, options)
 
     def delete(self, annotation_id: str, *, options: RequestOptions | None = None) -> None:
@@ -127,13 +115,7 @@ class Annotations(Resource):
             ```
         """
         self._transport.send(
-            Call(
-                "deleteAnnotation",
-                "DELETE",
-                f"/apps/annotations/{segment(annotation_id, 'annotation_id')}",
-                repeatable=True,
-                accept="nothing",
-            ),
+            Call.of("deleteAnnotation", annotation_id=annotation_id),
             options,
         )
 
@@ -221,8 +203,7 @@ class Annotations(Resource):
             print(job.job_status, job.error_msg)
             ```
         """
-        path = f"/apps/annotation-reply/{segment(action, 'action')}/status/{segment(job_id, 'job_id')}"
-        call = Call("getInitialAnnotationReplySettingsStatus", "GET", path, repeatable=True)
+        call = Call.of("getInitialAnnotationReplySettingsStatus", action=action, job_id=job_id)
         return self._transport.fetch(call, AnnotationReplyJob, options)
 
     def wait_reply(
@@ -286,10 +267,9 @@ class Annotations(Resource):
         score_threshold: float,
         options: RequestOptions | None,
     ) -> AnnotationReplyJob:
-        call = Call(
+        call = Call.of(
             "initialAnnotationReplySettings",
-            "POST",
-            f"/apps/annotation-reply/{action}",
+            action=action,
             json={
                 "embedding_provider_name": provider,
                 "embedding_model_name": model,

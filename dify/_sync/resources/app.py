@@ -36,7 +36,7 @@ class App(Resource):
             print(info.name, info.mode)
             ```
         """
-        return self._transport.fetch(Call("getChatAppInfo", "GET", "/info", repeatable=True), AppInfo, options)
+        return self._transport.fetch(Call.of("getChatAppInfo"), AppInfo, options)
 
     def parameters(self, *, options: RequestOptions | None = None) -> AppParameters:
         """Which inputs the app takes, which features it has and which limits there are (getChatAppParameters).
@@ -54,9 +54,7 @@ class App(Resource):
                 print(control.variable, kind, control.required)
             ```
         """
-        return self._transport.fetch(
-            Call("getChatAppParameters", "GET", "/parameters", repeatable=True), AppParameters, options
-        )
+        return self._transport.fetch(Call.of("getChatAppParameters"), AppParameters, options)
 
     def meta(self, *, options: RequestOptions | None = None) -> AppMeta:
         """The icons of the tools that the app uses (getChatAppMeta).
@@ -70,7 +68,7 @@ class App(Resource):
             print(meta.tool_icons)
             ```
         """
-        return self._transport.fetch(Call("getChatAppMeta", "GET", "/meta", repeatable=True), AppMeta, options)
+        return self._transport.fetch(Call.of("getChatAppMeta"), AppMeta, options)
 
     def site(self, *, options: RequestOptions | None = None) -> SiteSettings:
         """How the app's own web page looks (getChatWebAppSettings). Needs a server from 1.9 on.
@@ -87,9 +85,7 @@ class App(Resource):
             print(site.title, site.default_language)
             ```
         """
-        return self._transport.fetch(
-            Call("getChatWebAppSettings", "GET", "/site", repeatable=True), SiteSettings, options
-        )
+        return self._transport.fetch(Call.of("getChatWebAppSettings"), SiteSettings, options)
 
     def feedbacks(
         self, *, page: int | None = None, limit: int | None = None, options: RequestOptions | None = None
@@ -107,7 +103,5 @@ class App(Resource):
                 print(feedback.rating, feedback.content)
             ```
         """
-        call = Call(
-            "getChatAppFeedbacks", "GET", "/app/feedbacks", query=compact(page=page, limit=limit), repeatable=True
-        )
+        call = Call.of("getChatAppFeedbacks", query=compact(page=page, limit=limit))
         return Pager(self._transport, call, Feedback, order=NUMBERED, options=options)

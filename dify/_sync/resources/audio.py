@@ -66,7 +66,7 @@ class Audio(Resource):
         form = {"user": self._user(user)}
         upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         upload.mime_type = audio_type(upload.filename, upload.mime_type)
-        call = Call("audioToText", "POST", "/audio-to-text", upload=upload, form=form)
+        call = Call.of("audioToText", upload=upload, form=form)
         return self._transport.fetch(call, Transcription, options)
 
     def synthesize(
@@ -103,11 +103,5 @@ class Audio(Resource):
         body = compact(message_id=message_id, text=text, voice=voice, user=self._user(user))
         if not text and not message_id:
             raise InvalidArgumentError("text is empty: pass a text to say, or message_id= of an answer")
-        call = Call(
-            "textToAudioChat",
-            "POST",
-            "/text-to-audio",
-            json=body,
-            accept="bytes",
-        )
+        call = Call.of("textToAudioChat", json=body)
         return ByteStream(self._transport, call, fallback_name="speech.mp3", options=options)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
 from ..mapping import MapStream
@@ -140,7 +140,7 @@ class Completions(Resource):
         # What is wrong with the call and not with one of its inputs is raised, and not said once for each.
         owner = self._user(user)
         self._settings.with_options(options)
-        Call("createCompletionMessage", "POST", "/completion-messages").key_for(self._settings)
+        Call.of("createCompletionMessage").key_for(self._settings)
 
         def call(values: Mapping[str, Any]) -> CompletionStream:
             return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
@@ -167,13 +167,7 @@ class Completions(Resource):
             ```
         """
         self._transport.send(
-            Call(
-                "stopGenerate",
-                "POST",
-                f"/completion-messages/{segment(task_id, 'task_id')}/stop",
-                json={"user": self._user(user)},
-                repeatable=True,
-            ),
+            Call.of("stopGenerate", task_id=task_id, json={"user": self._user(user)}),
             options,
         )
 
@@ -199,7 +193,7 @@ class Completions(Resource):
             trace_session_id=trace_session_id,
         )
         accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
-        call = Call("createCompletionMessage", "POST", "/completion-messages", json=body, accept=accept)
+        call = Call.of("createCompletionMessage", json=body, accept=accept)
 
         def stop(task_id: str, options: RequestOptions | None) -> None:
             self.stop(task_id, user=user, options=options)

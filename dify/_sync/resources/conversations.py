@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._config import RequestOptions
 from ..._protocol.paging import VARIABLES, conversations_order
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ...errors import InvalidArgumentError
 from ...types.conversations import Conversation, ConversationOrder, ConversationVariable
 from ..pager import Pager
@@ -58,12 +58,8 @@ class Conversations(Resource):
                 print(conversation.name, conversation.updated_at)
             ```
         """
-        call = Call(
-            "getConversationsList",
-            "GET",
-            "/conversations",
-            query=compact(user=self._user(user), last_id=last_id, limit=limit, sort_by=sort_by),
-            repeatable=True,
+        call = Call.of(
+            "getConversationsList", query=compact(user=self._user(user), last_id=last_id, limit=limit, sort_by=sort_by)
         )
         return Pager(self._transport, call, Conversation, order=conversations_order(sort_by), options=options)
 
@@ -96,13 +92,12 @@ class Conversations(Resource):
             print(conversation.name)
             ```
         """
-        path = f"/conversations/{segment(conversation_id, 'conversation_id')}/name"
         body = compact(name=name, auto_generate=auto_generate, user=self._user(user))
         if not auto_generate and (name is None or not name.strip()):
             raise InvalidArgumentError("name is empty: pass a name, or auto_generate=True")
         if auto_generate and name is not None:
             raise InvalidArgumentError("name and auto_generate=True exclude each other: the server ignores the name")
-        call = Call("renameConversation", "POST", path, json=body)
+        call = Call.of("renameConversation", conversation_id=conversation_id, json=body)
         return self._transport.fetch(call, Conversation, options)
 
     def delete(self, conversation_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
@@ -122,14 +117,7 @@ class Conversations(Resource):
             ```
         """
         self._transport.send(
-            Call(
-                "deleteConversation",
-                "DELETE",
-                f"/conversations/{segment(conversation_id, 'conversation_id')}",
-                json={"user": self._user(user)},
-                repeatable=True,
-                accept="nothing",
-            ),
+            Call.of("deleteConversation", conversation_id=conversation_id, json={"user": self._user(user)}),
             options,
         )
 
@@ -167,12 +155,10 @@ class Conversations(Resource):
                 print(variable.name, variable.value)
             ```
         """
-        call = Call(
+        call = Call.of(
             "getConversationVariables",
-            "GET",
-            f"/conversations/{segment(conversation_id, 'conversation_id')}/variables",
+            conversation_id=conversation_id,
             query=compact(user=self._user(user), last_id=last_id, limit=limit, variable_name=variable_name),
-            repeatable=True,
         )
         return Pager(self._transport, call, ConversationVariable, order=VARIABLES, options=options)
 
@@ -204,12 +190,10 @@ class Conversations(Resource):
             print(variable.value)
             ```
         """
-        conversation = segment(conversation_id, "conversation_id")
-        call = Call(
+        call = Call.of(
             "updateChatConversationVariable",
-            "PUT",
-            f"/conversations/{conversation}/variables/{segment(variable_id, 'variable_id')}",
+            conversation_id=conversation_id,
+            variable_id=variable_id,
             json={"value": value, "user": self._user(user)},
-            repeatable=True,
         )
         return self._transport.fetch(call, ConversationVariable, options)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import flag, several
-from ..._protocol.request import Call, segment
+from ..._protocol.request import Call
 from ..._protocol.uploads import FileSource, UploadResult, upload_of
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
@@ -64,7 +64,7 @@ class Files(Resource):
         """
         form = {"user": self._user(user)}
         upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        call = Call("uploadChatFile", "POST", "/files/upload", upload=upload, form=form)
+        call = Call.of("uploadChatFile", upload=upload, form=form)
         return self._transport.fetch(call, UploadedFile, options)
 
     def upload_many(
@@ -104,7 +104,7 @@ class Files(Resource):
         # What is wrong with the call and not with a file is raised, and not said once for each file.
         owner = self._user(user)
         self._transport.settings.with_options(options)
-        Call("uploadChatFile", "POST", "/files/upload").key_for(self._settings)
+        Call.of("uploadChatFile").key_for(self._settings)
 
         def one(file: FileSource) -> UploadResult:
             try:
@@ -143,12 +143,7 @@ class Files(Resource):
             path = client.files.download(file_id).save("downloads")
             ```
         """
-        call = Call(
-            "previewChatFile",
-            "GET",
-            f"/files/{segment(file_id, 'file_id')}/preview",
-            query={"user": self._user(user), "as_attachment": flag(as_attachment)},
-            repeatable=True,
-            accept="bytes",
+        call = Call.of(
+            "previewChatFile", file_id=file_id, query={"user": self._user(user), "as_attachment": flag(as_attachment)}
         )
         return ByteStream(self._transport, call, fallback_name=file_id, options=options)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import inputs_of
-from ..._protocol.request import Call, segment
+from ..._protocol.request import Call
 from ...types.human_input import HumanInputForm
 from ._base import Resource
 
@@ -43,12 +43,7 @@ class HumanInput(Resource):
             print(form.form_content)
             ```
         """
-        call = Call(
-            "getChatflowHumanInputForm",
-            "GET",
-            f"/form/human_input/{segment(form_token, 'form_token')}",
-            repeatable=True,
-        )
+        call = Call.of("getChatflowHumanInputForm", form_token=form_token)
         return self._transport.fetch(call, HumanInputForm, options)
 
     def submit(
@@ -79,10 +74,9 @@ class HumanInput(Resource):
             ```
         """
         self._transport.send(
-            Call(
+            Call.of(
                 "submitChatflowHumanInputForm",
-                "POST",
-                f"/form/human_input/{segment(form_token, 'form_token')}",
+                form_token=form_token,
                 json={"inputs": inputs_of(inputs), "action": action, "user": self._user(user)},
             ),
             options,

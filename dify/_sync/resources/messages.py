@@ -7,7 +7,7 @@ import builtins
 
 from ..._config import RequestOptions
 from ..._protocol.paging import MESSAGES
-from ..._protocol.request import Call, compact, segment
+from ..._protocol.request import Call, compact
 from ...errors import InvalidArgumentError
 from ...types.messages import Message, Rating, SuggestedQuestions
 from ..pager import Pager
@@ -57,12 +57,9 @@ class Messages(Resource):
             print(page.data[-1].answer)
             ```
         """
-        call = Call(
+        call = Call.of(
             "getConversationHistory",
-            "GET",
-            "/messages",
             query=compact(conversation_id=conversation_id, user=self._user(user), first_id=first_id, limit=limit),
-            repeatable=True,
         )
         return Pager(self._transport, call, Message, order=MESSAGES, options=options)
 
@@ -88,13 +85,7 @@ class Messages(Resource):
                 print(question)
             ```
         """
-        call = Call(
-            "getSuggestedQuestions",
-            "GET",
-            f"/messages/{segment(message_id, 'message_id')}/suggested",
-            query={"user": self._user(user)},
-            repeatable=True,
-        )
+        call = Call.of("getSuggestedQuestions", message_id=message_id, query={"user": self._user(user)})
         return (self._transport.fetch(call, SuggestedQuestions, options)).data
 
     def feedback(
@@ -124,10 +115,9 @@ class Messages(Resource):
             client.messages.feedback(message_id, "like", content="Just what I needed")
             ```
         """
-        path = f"/messages/{segment(message_id, 'message_id')}/feedbacks"
         # None stands in the body: it is how a rating is taken back.
         body = {"rating": rating, **compact(content=content), "user": self._user(user)}
         if rating is None and content is not None:
             raise InvalidArgumentError("content goes with a rating: the server ignores it when a rating is taken back")
-        call = Call("postChatMessageFeedback", "POST", path, json=body, repeatable=True)
+        call = Call.of("postChatMessageFeedback", message_id=message_id, json=body)
         self._transport.send(call, options)

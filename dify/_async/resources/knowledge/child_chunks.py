@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ...._config import RequestOptions
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import child_chunks_path
-from ...._protocol.request import Call, compact, segment
+from ...._protocol.request import Call, compact
 from ....types.segments import ChildChunk, ChildChunkDetail
 from ...pager import AsyncPager
 from .._base import AsyncResource
@@ -53,8 +52,13 @@ class AsyncChildChunks(AsyncResource):
             print(made.data.id)
             ```
         """
-        path = child_chunks_path(dataset_id, document_id, segment_id)
-        call = Call("createChildChunk", "POST", path, key="knowledge", json={"content": content})
+        call = Call.of(
+            "createChildChunk",
+            dataset_id=dataset_id,
+            document_id=document_id,
+            segment_id=segment_id,
+            json={"content": content},
+        )
         return await self._transport.fetch(call, ChildChunkDetail, options)
 
     def list(
@@ -89,8 +93,9 @@ class AsyncChildChunks(AsyncResource):
             ```
         """
         query = compact(keyword=keyword, page=page, limit=limit)
-        path = child_chunks_path(dataset_id, document_id, segment_id)
-        call = Call("getChildChunks", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of(
+            "getChildChunks", dataset_id=dataset_id, document_id=document_id, segment_id=segment_id, query=query
+        )
         return AsyncPager(self._transport, call, ChildChunk, order=NUMBERED, options=options)
 
     async def update(
@@ -122,9 +127,15 @@ class AsyncChildChunks(AsyncResource):
             await client.knowledge.child_chunks.update(dataset_id, document_id, segment_id, child.id, "Apples are green.")
             ```
         """
-        path = f"{child_chunks_path(dataset_id, document_id, segment_id)}/{segment(child_chunk_id, 'child_chunk_id')}"
         # Not repeatable, for the same reason as the update of a chunk.
-        call = Call("updateChildChunk", "PATCH", path, key="knowledge", json={"content": content})
+        call = Call.of(
+            "updateChildChunk",
+            dataset_id=dataset_id,
+            document_id=document_id,
+            segment_id=segment_id,
+            child_chunk_id=child_chunk_id,
+            json={"content": content},
+        )
         return await self._transport.fetch(call, ChildChunkDetail, options)
 
     async def delete(
@@ -153,5 +164,13 @@ class AsyncChildChunks(AsyncResource):
             await client.knowledge.child_chunks.delete(dataset_id, document_id, segment_id, child.id)
             ```
         """
-        path = f"{child_chunks_path(dataset_id, document_id, segment_id)}/{segment(child_chunk_id, 'child_chunk_id')}"
-        await self._transport.send(Call("deleteChildChunk", "DELETE", path, key="knowledge", repeatable=True), options)
+        await self._transport.send(
+            Call.of(
+                "deleteChildChunk",
+                dataset_id=dataset_id,
+                document_id=document_id,
+                segment_id=segment_id,
+                child_chunk_id=child_chunk_id,
+            ),
+            options,
+        )

@@ -9,7 +9,6 @@ from ...._config import RequestOptions
 from ...._protocol.arguments import items_of
 from ...._protocol.knowledge import embedding_fields
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import dataset_path
 from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.datasets import (
@@ -96,7 +95,7 @@ class AsyncDatasets(AsyncResource):
             external_knowledge_id=external_knowledge_id,
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
-        call = Call("createDataset", "POST", "/datasets", key="knowledge", json=body)
+        call = Call.of("createDataset", json=body)
         return await self._transport.fetch(call, Dataset, options)
 
     def list(
@@ -132,7 +131,7 @@ class AsyncDatasets(AsyncResource):
             page=page,
             limit=limit,
         )
-        call = Call("listDatasets", "GET", "/datasets", key="knowledge", query=query, repeatable=True)
+        call = Call.of("listDatasets", query=query)
         return AsyncPager(self._transport, call, Dataset, order=NUMBERED, options=options)
 
     async def get(self, dataset_id: str, *, options: RequestOptions | None = None) -> Dataset:
@@ -152,7 +151,7 @@ class AsyncDatasets(AsyncResource):
             print(dataset.name, dataset.indexing_technique)
             ```
         """
-        call = Call("getDatasetDetail", "GET", dataset_path(dataset_id), key="knowledge", repeatable=True)
+        call = Call.of("getDatasetDetail", dataset_id=dataset_id)
         return await self._transport.fetch(call, Dataset, options)
 
     async def update(
@@ -202,7 +201,6 @@ class AsyncDatasets(AsyncResource):
             await client.knowledge.datasets.update(dataset_id, description="For all", retrieval_model=search)
             ```
         """
-        path = dataset_path(dataset_id)
         members = None if partial_member_list is None else items_of(partial_member_list, "partial_member_list")
         if members == []:
             raise InvalidArgumentError(
@@ -222,7 +220,7 @@ class AsyncDatasets(AsyncResource):
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
         # What is sent is set, and set again it is the same: the server embeds anew only where something changes.
-        call = Call("updateDataset", "PATCH", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("updateDataset", dataset_id=dataset_id, json=body)
         return await self._transport.fetch(call, Dataset, options)
 
     async def delete(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:
@@ -241,7 +239,7 @@ class AsyncDatasets(AsyncResource):
             await client.knowledge.datasets.delete(dataset_id)
             ```
         """
-        call = Call("deleteDataset", "DELETE", dataset_path(dataset_id), key="knowledge", repeatable=True)
+        call = Call.of("deleteDataset", dataset_id=dataset_id)
         await self._transport.send(call, options)
 
     async def retrieve(
@@ -287,6 +285,5 @@ class AsyncDatasets(AsyncResource):
             external_retrieval_model=external_retrieval_model,
             attachment_ids=None if attachment_ids is None else items_of(attachment_ids, "attachment_ids"),
         )
-        path = f"{dataset_path(dataset_id)}/retrieve"
-        call = Call("retrieveSegments", "POST", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("retrieveSegments", dataset_id=dataset_id, json=body)
         return await self._transport.fetch(call, RetrieveResult, options)

@@ -9,9 +9,8 @@ from typing_extensions import deprecated
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import embedding_fields, form_for, stored_file_name
-from ...._protocol.paths import dataset_path, document_path
 from ...._protocol.request import Call, compact, encode_json
-from ...._protocol.uploads import FileSource, Upload, upload_of
+from ...._protocol.uploads import FileSource, upload_of
 from ....types.datasets import IndexingTechnique, RetrievalModel
 from ....types.documents import DocumentBatch, IfExists, ProcessRule
 from ....types.segments import DocForm
@@ -143,11 +142,11 @@ class AsyncDocumentUploads(AsyncDocumentNames):
             original_document_id=original_document_id,
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
-        path = f"{dataset_path(dataset_id)}/document/create-by-file"
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         if not await self._may_create(dataset_id, stored_file_name(upload.filename), if_exists, options):
             return None
-        return await self._upload("createDocumentFromFile", "POST", path, upload, settings, options)
+        call = Call.of("createDocumentFromFile", dataset_id=dataset_id, upload=upload, form=_form(settings))
+        return await self._transport.fetch(call, DocumentBatch, options)
 
     async def replace_file(
         self,
@@ -206,9 +205,11 @@ class AsyncDocumentUploads(AsyncDocumentNames):
             retrieval_model=retrieval_model,
             **embedding_fields(embedding_model, embedding_model_provider, implied=False),
         )
-        path = document_path(dataset_id, document_id)
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        return await self._upload("updateDocument", "PATCH", path, upload, settings, options)
+        call = Call.of(
+            "updateDocument", dataset_id=dataset_id, document_id=document_id, upload=upload, form=_form(settings)
+        )
+        return await self._transport.fetch(call, DocumentBatch, options)
 
     @deprecated("use replace_file, which servers from 1.14 have", category=None)
     async def update_from_file(
@@ -265,20 +266,13 @@ class AsyncDocumentUploads(AsyncDocumentNames):
             retrieval_model=retrieval_model,
             **embedding_fields(embedding_model, embedding_model_provider, implied=False),
         )
-        path = f"{document_path(dataset_id, document_id)}/update-by-file"
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        return await self._upload("updateDocumentByFile", "POST", path, upload, settings, options)
-
-    async def _upload(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        upload: Upload,
-        settings: dict[str, Any],
-        options: RequestOptions | None,
-    ) -> DocumentBatch:
-        # What would be a JSON body elsewhere goes as text into a field of the form.
-        form = {"data": encode_json(settings).decode()} if settings else {}
-        call = Call(operation, method, path, key="knowledge", upload=upload, form=form)
+        call = Call.of(
+            "updateDocumentByFile", dataset_id=dataset_id, document_id=document_id, upload=upload, form=_form(settings)
+        )
         return await self._transport.fetch(call, DocumentBatch, options)
+
+
+def _form(settings: dict[str, Any]) -> dict[str, str]:
+    """Return the form fields of an upload: its settings as JSON text in one field."""
+    return {"data": encode_json(settings).decode()} if settings else {}

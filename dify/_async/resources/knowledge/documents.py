@@ -9,8 +9,7 @@ from ...._config import RequestOptions
 from ...._protocol.indexing import all_indexed, indexing_overdue
 from ...._protocol.knowledge import some_of
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import dataset_path, document_path
-from ...._protocol.request import Call, compact, segment
+from ...._protocol.request import Call, compact
 from ...._protocol.waits import now
 from ....errors import InvalidArgumentError
 from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
@@ -64,8 +63,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
             ```
         """
         query = compact(keyword=keyword, status=status, page=page, limit=limit)
-        path = f"{dataset_path(dataset_id)}/documents"
-        call = Call("listDocuments", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("listDocuments", dataset_id=dataset_id, query=query)
         return AsyncPager(self._transport, call, Document, order=NUMBERED, options=options)
 
     async def get(
@@ -94,9 +92,8 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
             print(document.name, document.indexing_status, document.segment_count)
             ```
         """
-        path = document_path(dataset_id, document_id)
         query = compact(metadata=metadata)
-        call = Call("getDocumentDetail", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("getDocumentDetail", dataset_id=dataset_id, document_id=document_id, query=query)
         return await self._transport.fetch(call, DocumentDetail, options)
 
     async def delete(self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None) -> None:
@@ -116,8 +113,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
             await client.knowledge.documents.delete(dataset_id, document_id)
             ```
         """
-        path = document_path(dataset_id, document_id)
-        await self._transport.send(Call("deleteDocument", "DELETE", path, key="knowledge", repeatable=True), options)
+        await self._transport.send(Call.of("deleteDocument", dataset_id=dataset_id, document_id=document_id), options)
 
     async def set_status(
         self,
@@ -145,8 +141,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
             ```
         """
         body = {"document_ids": some_of(document_ids, "document_ids", f"to {action}")}
-        path = f"{dataset_path(dataset_id)}/documents/status/{segment(action, 'action')}"
-        call = Call("batchUpdateDocumentStatus", "PATCH", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("batchUpdateDocumentStatus", dataset_id=dataset_id, action=action, json=body)
         await self._transport.send(call, options)
 
     async def indexing_status(
@@ -168,8 +163,7 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
                 print(document.indexing_status, document.completed_segments, document.total_segments)
             ```
         """
-        path = f"{dataset_path(dataset_id)}/documents/{segment(batch, 'batch')}/indexing-status"
-        call = Call("getDocumentIndexingStatus", "GET", path, key="knowledge", repeatable=True)
+        call = Call.of("getDocumentIndexingStatus", dataset_id=dataset_id, batch=batch)
         return await self._transport.fetch(call, IndexingStatus, options)
 
     async def wait_indexed(

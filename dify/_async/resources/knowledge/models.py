@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...._config import RequestOptions
-from ...._protocol.request import Call, segment
+from ...._protocol.request import Call
 from ....types.models import ModelProviders, ModelType
 from .._base import AsyncResource
 
@@ -36,11 +36,5 @@ class AsyncModels(AsyncResource):
                     print(provider.provider, model.model)
             ```
         """
-        call = Call(
-            "getAvailableModels",
-            "GET",
-            f"/workspaces/current/models/model-types/{segment(model_type, 'model_type')}",
-            key="knowledge",
-            repeatable=True,
-        )
+        call = Call.of("getAvailableModels", model_type=model_type)
         return await self._transport.fetch(call, ModelProviders, options)

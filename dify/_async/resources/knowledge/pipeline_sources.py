@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...._config import RequestOptions
-from ...._protocol.paths import dataset_path
-from ...._protocol.request import Call, compact, segment
+from ...._protocol.request import Call, compact
 from ...._protocol.uploads import FileSource, upload_of
 from ...._streaming.kinds import DATASOURCE
 from ....errors import MisuseError
@@ -57,7 +56,7 @@ class AsyncPipelineSources(AsyncResource):
             ```
         """
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        call = Call("uploadPipelineFile", "POST", "/datasets/pipeline/file-upload", key="knowledge", upload=upload)
+        call = Call.of("uploadPipelineFile", upload=upload)
         return await self._transport.fetch(call, PipelineFile, options)
 
     async def datasource_plugins(
@@ -81,9 +80,8 @@ class AsyncPipelineSources(AsyncResource):
                 print(node.node_id, node.title, node.datasource_type)
             ```
         """
-        path = f"{dataset_path(dataset_id)}/pipeline/datasource-plugins"
         query = compact(is_published=is_published)
-        call = Call("listDatasourcePlugins", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("listDatasourcePlugins", dataset_id=dataset_id, query=query)
         return await self._transport.fetch(call, list[DatasourcePlugin], options)
 
     def run_datasource_node(
@@ -129,8 +127,7 @@ class AsyncPipelineSources(AsyncResource):
             credential_id=credential_id,
             is_published=is_published,
         )
-        path = f"{dataset_path(dataset_id)}/pipeline/datasource/nodes/{segment(node_id, 'node_id')}/run"
-        call = Call("runDatasourceNode", "POST", path, key="knowledge", json=body, accept="stream")
+        call = Call.of("runDatasourceNode", dataset_id=dataset_id, node_id=node_id, json=body)
         return AsyncDatasourceStream(
             self._transport, call, DATASOURCE, fold=DATASOURCE.fold(), stop=no_stop, options=options
         )

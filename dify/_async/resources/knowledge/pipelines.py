@@ -7,7 +7,6 @@ from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
 from ...._protocol.arguments import ResponseMode, items_of
-from ...._protocol.paths import dataset_path
 from ...._protocol.request import Call
 from ...._streaming.kinds import WORKFLOW
 from ....types.pipelines import DatasourceInfo, DatasourceType, PipelineRun
@@ -203,11 +202,4 @@ def _run_call(
     }
     # A published run answers with JSON whatever was asked for.
     streamed = response_mode == "streaming" and not is_published
-    return Call(
-        "runPipeline",
-        "POST",
-        f"{dataset_path(dataset_id)}/pipeline/run",
-        key="knowledge",
-        json=body,
-        accept="stream" if streamed else "json",
-    )
+    return Call.of("runPipeline", dataset_id=dataset_id, json=body, accept="stream" if streamed else "json")

@@ -8,14 +8,11 @@ from typing import Any
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import some_of
-from ...._protocol.paths import dataset_path
 from ...._protocol.request import Call
 from ....types.tags import DatasetTags, Tag
 from .._base import AsyncResource
 
 __all__ = ["AsyncTags"]
-
-_PATH = "/datasets/tags"
 
 
 class AsyncTags(AsyncResource):
@@ -47,7 +44,7 @@ class AsyncTags(AsyncResource):
             print(tag.id)
             ```
         """
-        call = Call("createKnowledgeTag", "POST", _PATH, key="knowledge", json={"name": name})
+        call = Call.of("createKnowledgeTag", json={"name": name})
         return await self._transport.fetch(call, Tag, options)
 
     async def list(self, *, options: RequestOptions | None = None) -> builtins.list[Tag]:
@@ -62,7 +59,7 @@ class AsyncTags(AsyncResource):
                 print(tag.name, tag.binding_count)
             ```
         """
-        call = Call("getKnowledgeTags", "GET", _PATH, key="knowledge", repeatable=True)
+        call = Call.of("getKnowledgeTags")
         return await self._transport.fetch(call, builtins.list[Tag], options)
 
     async def update(self, tag_id: str, name: str, *, options: RequestOptions | None = None) -> Tag:
@@ -83,7 +80,7 @@ class AsyncTags(AsyncResource):
             ```
         """
         body = {"tag_id": tag_id, "name": name}
-        call = Call("updateKnowledgeTag", "PATCH", _PATH, key="knowledge", json=body, repeatable=True)
+        call = Call.of("updateKnowledgeTag", json=body)
         return await self._transport.fetch(call, Tag, options)
 
     async def delete(self, tag_id: str, *, options: RequestOptions | None = None) -> None:
@@ -102,7 +99,7 @@ class AsyncTags(AsyncResource):
             ```
         """
         body = {"tag_id": tag_id}
-        call = Call("deleteKnowledgeTag", "DELETE", _PATH, key="knowledge", json=body, repeatable=True)
+        call = Call.of("deleteKnowledgeTag", json=body)
         await self._transport.send(call, options)
 
     async def bind(self, tag_ids: Sequence[str], *, target_id: str, options: RequestOptions | None = None) -> None:
@@ -122,7 +119,7 @@ class AsyncTags(AsyncResource):
             ```
         """
         body = {"tag_ids": some_of(tag_ids, "tag_ids", "to bind"), "target_id": target_id}
-        call = Call("bindTagsToDataset", "POST", f"{_PATH}/binding", key="knowledge", json=body, repeatable=True)
+        call = Call.of("bindTagsToDataset", json=body)
         await self._transport.send(call, options)
 
     async def unbind(self, tag_ids: Sequence[str], *, target_id: str, options: RequestOptions | None = None) -> None:
@@ -145,7 +142,7 @@ class AsyncTags(AsyncResource):
         body: dict[str, Any] = {"tag_ids": tags, "target_id": target_id}
         if len(tags) == 1:
             body["tag_id"] = tags[0]  # all that servers before 1.14 understand; newer ones take either
-        call = Call("unbindTagFromDataset", "POST", f"{_PATH}/unbinding", key="knowledge", json=body, repeatable=True)
+        call = Call.of("unbindTagFromDataset", json=body)
         await self._transport.send(call, options)
 
     async def for_dataset(self, dataset_id: str, *, options: RequestOptions | None = None) -> DatasetTags:
@@ -164,6 +161,5 @@ class AsyncTags(AsyncResource):
             print([tag.name for tag in tags.data])
             ```
         """
-        path = f"{dataset_path(dataset_id)}/tags"
-        call = Call("queryDatasetTags", "GET", path, key="knowledge", repeatable=True)
+        call = Call.of("queryDatasetTags", dataset_id=dataset_id)
         return await self._transport.fetch(call, DatasetTags, options)

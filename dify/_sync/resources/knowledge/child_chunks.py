@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from ...._config import RequestOptions
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import child_chunks_path
-from ...._protocol.request import Call, compact, segment
+from ...._protocol.request import Call, compact
 from ....types.segments import ChildChunk, ChildChunkDetail
 from ...pager import Pager
 from .._base import Resource
@@ -54,8 +53,13 @@ class ChildChunks(Resource):
             print(made.data.id)
             ```
         """
-        path = child_chunks_path(dataset_id, document_id, segment_id)
-        call = Call("createChildChunk", "POST", path, key="knowledge", json={"content": content})
+        call = Call.of(
+            "createChildChunk",
+            dataset_id=dataset_id,
+            document_id=document_id,
+            segment_id=segment_id,
+            json={"content": content},
+        )
         return self._transport.fetch(call, ChildChunkDetail, options)
 
     def list(
@@ -90,8 +94,9 @@ class ChildChunks(Resource):
             ```
         """
         query = compact(keyword=keyword, page=page, limit=limit)
-        path = child_chunks_path(dataset_id, document_id, segment_id)
-        call = Call("getChildChunks", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of(
+            "getChildChunks", dataset_id=dataset_id, document_id=document_id, segment_id=segment_id, query=query
+        )
         return Pager(self._transport, call, ChildChunk, order=NUMBERED, options=options)
 
     def update(
@@ -123,9 +128,15 @@ class ChildChunks(Resource):
             client.knowledge.child_chunks.update(dataset_id, document_id, segment_id, child.id, "Apples are green.")
             ```
         """
-        path = f"{child_chunks_path(dataset_id, document_id, segment_id)}/{segment(child_chunk_id, 'child_chunk_id')}"
         # Not repeatable, for the same reason as the update of a chunk.
-        call = Call("updateChildChunk", "PATCH", path, key="knowledge", json={"content": content})
+        call = Call.of(
+            "updateChildChunk",
+            dataset_id=dataset_id,
+            document_id=document_id,
+            segment_id=segment_id,
+            child_chunk_id=child_chunk_id,
+            json={"content": content},
+        )
         return self._transport.fetch(call, ChildChunkDetail, options)
 
     def delete(
@@ -154,5 +165,13 @@ class ChildChunks(Resource):
             client.knowledge.child_chunks.delete(dataset_id, document_id, segment_id, child.id)
             ```
         """
-        path = f"{child_chunks_path(dataset_id, document_id, segment_id)}/{segment(child_chunk_id, 'child_chunk_id')}"
-        self._transport.send(Call("deleteChildChunk", "DELETE", path, key="knowledge", repeatable=True), options)
+        self._transport.send(
+            Call.of(
+                "deleteChildChunk",
+                dataset_id=dataset_id,
+                document_id=document_id,
+                segment_id=segment_id,
+                child_chunk_id=child_chunk_id,
+            ),
+            options,
+        )

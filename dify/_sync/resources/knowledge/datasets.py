@@ -10,7 +10,6 @@ from ...._config import RequestOptions
 from ...._protocol.arguments import items_of
 from ...._protocol.knowledge import embedding_fields
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import dataset_path
 from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.datasets import (
@@ -97,7 +96,7 @@ class Datasets(Resource):
             external_knowledge_id=external_knowledge_id,
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
-        call = Call("createDataset", "POST", "/datasets", key="knowledge", json=body)
+        call = Call.of("createDataset", json=body)
         return self._transport.fetch(call, Dataset, options)
 
     def list(
@@ -133,7 +132,7 @@ class Datasets(Resource):
             page=page,
             limit=limit,
         )
-        call = Call("listDatasets", "GET", "/datasets", key="knowledge", query=query, repeatable=True)
+        call = Call.of("listDatasets", query=query)
         return Pager(self._transport, call, Dataset, order=NUMBERED, options=options)
 
     def get(self, dataset_id: str, *, options: RequestOptions | None = None) -> Dataset:
@@ -153,7 +152,7 @@ class Datasets(Resource):
             print(dataset.name, dataset.indexing_technique)
             ```
         """
-        call = Call("getDatasetDetail", "GET", dataset_path(dataset_id), key="knowledge", repeatable=True)
+        call = Call.of("getDatasetDetail", dataset_id=dataset_id)
         return self._transport.fetch(call, Dataset, options)
 
     def update(
@@ -203,7 +202,6 @@ class Datasets(Resource):
             client.knowledge.datasets.update(dataset_id, description="For all", retrieval_model=search)
             ```
         """
-        path = dataset_path(dataset_id)
         members = None if partial_member_list is None else items_of(partial_member_list, "partial_member_list")
         if members == []:
             raise InvalidArgumentError(
@@ -223,7 +221,7 @@ class Datasets(Resource):
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
         # What is sent is set, and set again it is the same: the server embeds anew only where something changes.
-        call = Call("updateDataset", "PATCH", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("updateDataset", dataset_id=dataset_id, json=body)
         return self._transport.fetch(call, Dataset, options)
 
     def delete(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:
@@ -242,7 +240,7 @@ class Datasets(Resource):
             client.knowledge.datasets.delete(dataset_id)
             ```
         """
-        call = Call("deleteDataset", "DELETE", dataset_path(dataset_id), key="knowledge", repeatable=True)
+        call = Call.of("deleteDataset", dataset_id=dataset_id)
         self._transport.send(call, options)
 
     def retrieve(
@@ -288,6 +286,5 @@ class Datasets(Resource):
             external_retrieval_model=external_retrieval_model,
             attachment_ids=None if attachment_ids is None else items_of(attachment_ids, "attachment_ids"),
         )
-        path = f"{dataset_path(dataset_id)}/retrieve"
-        call = Call("retrieveSegments", "POST", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("retrieveSegments", dataset_id=dataset_id, json=body)
         return self._transport.fetch(call, RetrieveResult, options)

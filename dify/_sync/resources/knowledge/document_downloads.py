@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import some_of
-from ...._protocol.paths import dataset_path, document_path
 from ...._protocol.request import Call
 from ...._protocol.responses import link_address
 from ....types.documents import DownloadURL
@@ -94,18 +93,13 @@ class DocumentDownloads(Resource):
             path = zipped.save("documents.zip")
             ```
         """
-        call = Call(
+        call = Call.of(
             "downloadDocumentsZip",
-            "POST",
-            f"{dataset_path(dataset_id)}/documents/download-zip",
-            key="knowledge",
+            dataset_id=dataset_id,
             json={"document_ids": some_of(document_ids, "document_ids", "to download")},
-            repeatable=True,
-            accept="bytes",
         )
         return ByteStream(self._transport, call, fallback_name="documents.zip", options=options)
 
 
 def _link_call(dataset_id: str, document_id: str) -> Call:
-    path = f"{document_path(dataset_id, document_id)}/download"
-    return Call("downloadDocument", "GET", path, key="knowledge", repeatable=True)
+    return Call.of("downloadDocument", dataset_id=dataset_id, document_id=document_id)

@@ -7,7 +7,6 @@ import re
 
 from ...._config import RequestOptions
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import dataset_path
 from ...._protocol.request import Call
 from ....errors import DocumentExistsError, InvalidArgumentError
 from ....types.documents import Document, IfExists
@@ -39,7 +38,6 @@ class DocumentNames(Resource):
         # The server searches with LIKE: `%` and `_` find too much, which is filtered here, and a backslash too little.
         keyword = max(re.split(r"\\", name), key=len)
         query = {"keyword": keyword or None, "limit": 100}
-        path = f"{dataset_path(dataset_id)}/documents"
-        call = Call("listDocuments", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("listDocuments", dataset_id=dataset_id, query=query)
         pages = Pager(self._transport, call, Document, order=NUMBERED, options=options)
         return [document for document in pages if document.name == name]

@@ -8,7 +8,6 @@ from typing import Any, Literal, overload
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import embedding_fields, form_for, stored_text_name
-from ...._protocol.paths import dataset_path, document_path
 from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.datasets import IndexingTechnique, RetrievalModel
@@ -138,10 +137,9 @@ class DocumentTexts(DocumentNames):
             original_document_id=original_document_id,
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
-        path = f"{dataset_path(dataset_id)}/document/create-by-text"
         if not self._may_create(dataset_id, stored_text_name(name), if_exists, options):
             return None
-        call = Call("createDocumentFromText", "POST", path, key="knowledge", json=body)
+        call = Call.of("createDocumentFromText", dataset_id=dataset_id, json=body)
         return self._transport.fetch(call, DocumentBatch, options)
 
     def update_from_text(
@@ -187,7 +185,6 @@ class DocumentTexts(DocumentNames):
             client.knowledge.documents.wait_indexed(dataset_id, made.batch)
             ```
         """
-        path = document_path(dataset_id, document_id)
         if text == "":
             raise InvalidArgumentError(
                 "text is empty: the server ignores an empty text; leave it out to keep the old one"
@@ -198,7 +195,7 @@ class DocumentTexts(DocumentNames):
             )
         if text is not None and name is None:
             query = {"metadata": "without"}
-            get = Call("getDocumentDetail", "GET", path, key="knowledge", query=query, repeatable=True)
+            get = Call.of("getDocumentDetail", dataset_id=dataset_id, document_id=document_id, query=query)
             name = (self._transport.fetch(get, DocumentDetail, options)).name
         body = compact(
             name=name,
@@ -209,5 +206,5 @@ class DocumentTexts(DocumentNames):
             retrieval_model=retrieval_model,
         )
         # Not repeatable: every execution begins to index anew.
-        call = Call("updateDocumentByText", "POST", f"{path}/update-by-text", key="knowledge", json=body)
+        call = Call.of("updateDocumentByText", dataset_id=dataset_id, document_id=document_id, json=body)
         return self._transport.fetch(call, DocumentBatch, options)

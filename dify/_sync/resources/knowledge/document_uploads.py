@@ -10,9 +10,8 @@ from typing_extensions import deprecated
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import embedding_fields, form_for, stored_file_name
-from ...._protocol.paths import dataset_path, document_path
 from ...._protocol.request import Call, compact, encode_json
-from ...._protocol.uploads import FileSource, Upload, upload_of
+from ...._protocol.uploads import FileSource, upload_of
 from ....types.datasets import IndexingTechnique, RetrievalModel
 from ....types.documents import DocumentBatch, IfExists, ProcessRule
 from ....types.segments import DocForm
@@ -144,11 +143,11 @@ class DocumentUploads(DocumentNames):
             original_document_id=original_document_id,
             **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
         )
-        path = f"{dataset_path(dataset_id)}/document/create-by-file"
         upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         if not self._may_create(dataset_id, stored_file_name(upload.filename), if_exists, options):
             return None
-        return self._upload("createDocumentFromFile", "POST", path, upload, settings, options)
+        call = Call.of("createDocumentFromFile", dataset_id=dataset_id, upload=upload, form=_form(settings))
+        return self._transport.fetch(call, DocumentBatch, options)
 
     def replace_file(
         self,
@@ -207,9 +206,11 @@ class DocumentUploads(DocumentNames):
             retrieval_model=retrieval_model,
             **embedding_fields(embedding_model, embedding_model_provider, implied=False),
         )
-        path = document_path(dataset_id, document_id)
         upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        return self._upload("updateDocument", "PATCH", path, upload, settings, options)
+        call = Call.of(
+            "updateDocument", dataset_id=dataset_id, document_id=document_id, upload=upload, form=_form(settings)
+        )
+        return self._transport.fetch(call, DocumentBatch, options)
 
     @deprecated("use replace_file, which servers from 1.14 have", category=None)
     def update_from_file(
@@ -266,20 +267,13 @@ class DocumentUploads(DocumentNames):
             retrieval_model=retrieval_model,
             **embedding_fields(embedding_model, embedding_model_provider, implied=False),
         )
-        path = f"{document_path(dataset_id, document_id)}/update-by-file"
         upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
-        return self._upload("updateDocumentByFile", "POST", path, upload, settings, options)
-
-    def _upload(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        upload: Upload,
-        settings: dict[str, Any],
-        options: RequestOptions | None,
-    ) -> DocumentBatch:
-        # What would be a JSON body elsewhere goes as text into a field of the form.
-        form = {"data": encode_json(settings).decode()} if settings else {}
-        call = Call(operation, method, path, key="knowledge", upload=upload, form=form)
+        call = Call.of(
+            "updateDocumentByFile", dataset_id=dataset_id, document_id=document_id, upload=upload, form=_form(settings)
+        )
         return self._transport.fetch(call, DocumentBatch, options)
+
+
+def _form(settings: dict[str, Any]) -> dict[str, str]:
+    """Return the form fields of an upload: its settings as JSON text in one field."""
+    return {"data": encode_json(settings).decode()} if settings else {}

@@ -10,8 +10,7 @@ from ...._config import RequestOptions
 from ...._protocol.indexing import all_indexed, indexing_overdue
 from ...._protocol.knowledge import some_of
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import dataset_path, document_path
-from ...._protocol.request import Call, compact, segment
+from ...._protocol.request import Call, compact
 from ...._protocol.waits import now
 from ....errors import InvalidArgumentError
 from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
@@ -65,8 +64,7 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
             ```
         """
         query = compact(keyword=keyword, status=status, page=page, limit=limit)
-        path = f"{dataset_path(dataset_id)}/documents"
-        call = Call("listDocuments", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("listDocuments", dataset_id=dataset_id, query=query)
         return Pager(self._transport, call, Document, order=NUMBERED, options=options)
 
     def get(
@@ -95,9 +93,8 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
             print(document.name, document.indexing_status, document.segment_count)
             ```
         """
-        path = document_path(dataset_id, document_id)
         query = compact(metadata=metadata)
-        call = Call("getDocumentDetail", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("getDocumentDetail", dataset_id=dataset_id, document_id=document_id, query=query)
         return self._transport.fetch(call, DocumentDetail, options)
 
     def delete(self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None) -> None:
@@ -117,8 +114,7 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
             client.knowledge.documents.delete(dataset_id, document_id)
             ```
         """
-        path = document_path(dataset_id, document_id)
-        self._transport.send(Call("deleteDocument", "DELETE", path, key="knowledge", repeatable=True), options)
+        self._transport.send(Call.of("deleteDocument", dataset_id=dataset_id, document_id=document_id), options)
 
     def set_status(
         self,
@@ -146,8 +142,7 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
             ```
         """
         body = {"document_ids": some_of(document_ids, "document_ids", f"to {action}")}
-        path = f"{dataset_path(dataset_id)}/documents/status/{segment(action, 'action')}"
-        call = Call("batchUpdateDocumentStatus", "PATCH", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("batchUpdateDocumentStatus", dataset_id=dataset_id, action=action, json=body)
         self._transport.send(call, options)
 
     def indexing_status(self, dataset_id: str, batch: str, *, options: RequestOptions | None = None) -> IndexingStatus:
@@ -167,8 +162,7 @@ class Documents(DocumentTexts, DocumentUploads, DocumentDownloads):
                 print(document.indexing_status, document.completed_segments, document.total_segments)
             ```
         """
-        path = f"{dataset_path(dataset_id)}/documents/{segment(batch, 'batch')}/indexing-status"
-        call = Call("getDocumentIndexingStatus", "GET", path, key="knowledge", repeatable=True)
+        call = Call.of("getDocumentIndexingStatus", dataset_id=dataset_id, batch=batch)
         return self._transport.fetch(call, IndexingStatus, options)
 
     def wait_indexed(

@@ -8,8 +8,7 @@ from typing import Any
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import some_of
-from ...._protocol.paths import dataset_path
-from ...._protocol.request import Call, segment
+from ...._protocol.request import Call
 from ....types.metadata import BuiltInFields, MetadataField, MetadataFields, MetadataOperation, MetadataType
 from .._base import Resource
 
@@ -52,7 +51,7 @@ class Metadata(Resource):
             ```
         """
         body = {"type": type, "name": name}
-        call = Call("createMetadataField", "POST", _fields(dataset_id), key="knowledge", json=body)
+        call = Call.of("createMetadataField", dataset_id=dataset_id, json=body)
         return self._transport.fetch(call, MetadataField, options)
 
     def list(self, dataset_id: str, *, options: RequestOptions | None = None) -> MetadataFields:
@@ -71,7 +70,7 @@ class Metadata(Resource):
                 print(field.name, field.type, field.count)
             ```
         """
-        call = Call("listMetadataFields", "GET", _fields(dataset_id), key="knowledge", repeatable=True)
+        call = Call.of("listMetadataFields", dataset_id=dataset_id)
         return self._transport.fetch(call, MetadataFields, options)
 
     def update(
@@ -94,8 +93,7 @@ class Metadata(Resource):
             client.knowledge.metadata.update(dataset_id, field.id, "published")
             ```
         """
-        path = f"{_fields(dataset_id)}/{segment(metadata_id, 'metadata_id')}"
-        call = Call("updateMetadataField", "PATCH", path, key="knowledge", json={"name": name}, repeatable=True)
+        call = Call.of("updateMetadataField", dataset_id=dataset_id, metadata_id=metadata_id, json={"name": name})
         return self._transport.fetch(call, MetadataField, options)
 
     def delete(self, dataset_id: str, metadata_id: str, *, options: RequestOptions | None = None) -> None:
@@ -114,8 +112,7 @@ class Metadata(Resource):
             client.knowledge.metadata.delete(dataset_id, field.id)
             ```
         """
-        path = f"{_fields(dataset_id)}/{segment(metadata_id, 'metadata_id')}"
-        call = Call("deleteMetadataField", "DELETE", path, key="knowledge", repeatable=True)
+        call = Call.of("deleteMetadataField", dataset_id=dataset_id, metadata_id=metadata_id)
         self._transport.send(call, options)
 
     def built_in(self, dataset_id: str, *, options: RequestOptions | None = None) -> BuiltInFields:
@@ -130,8 +127,7 @@ class Metadata(Resource):
             print([field.name for field in (client.knowledge.metadata.built_in(dataset_id)).fields])
             ```
         """
-        path = f"{_fields(dataset_id)}/built-in"
-        call = Call("getBuiltInMetadataFields", "GET", path, key="knowledge", repeatable=True)
+        call = Call.of("getBuiltInMetadataFields", dataset_id=dataset_id)
         return self._transport.fetch(call, BuiltInFields, options)
 
     def enable_built_in(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:
@@ -197,16 +193,10 @@ class Metadata(Resource):
             ```
         """
         body = {"operation_data": some_of(operation_data, "operation_data", "to set")}
-        path = f"{dataset_path(dataset_id)}/documents/metadata"
         # Values are set and never added to, so that a second time changes nothing.
-        call = Call("batchUpdateDocumentMetadata", "POST", path, key="knowledge", json=body, repeatable=True)
+        call = Call.of("batchUpdateDocumentMetadata", dataset_id=dataset_id, json=body)
         self._transport.send(call, options)
 
 
-def _fields(dataset_id: str) -> str:
-    return f"{dataset_path(dataset_id)}/metadata"
-
-
 def _toggle(dataset_id: str, action: str) -> Call:
-    path = f"{_fields(dataset_id)}/built-in/{action}"
-    return Call("toggleBuiltInMetadataField", "POST", path, key="knowledge", repeatable=True)
+    return Call.of("toggleBuiltInMetadataField", dataset_id=dataset_id, action=action)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ...._config import RequestOptions
-from ...._protocol.request import Call, segment
+from ...._protocol.request import Call
 from ....types.models import ModelProviders, ModelType
 from .._base import Resource
 
@@ -37,11 +37,5 @@ class Models(Resource):
                     print(provider.provider, model.model)
             ```
         """
-        call = Call(
-            "getAvailableModels",
-            "GET",
-            f"/workspaces/current/models/model-types/{segment(model_type, 'model_type')}",
-            key="knowledge",
-            repeatable=True,
-        )
+        call = Call.of("getAvailableModels", model_type=model_type)
         return self._transport.fetch(call, ModelProviders, options)

@@ -10,7 +10,6 @@ from ...._config import RequestOptions
 from ...._protocol.arguments import items_of
 from ...._protocol.knowledge import some_of
 from ...._protocol.paging import NUMBERED
-from ...._protocol.paths import segment_path, segments_path
 from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
 from ....types.segments import Segment, SegmentDetail, SegmentInput, SegmentList
@@ -64,7 +63,7 @@ class Segments(Resource):
             ```
         """
         body = {"segments": some_of(segments, "segments", "to create")}
-        call = Call("createSegments", "POST", segments_path(dataset_id, document_id), key="knowledge", json=body)
+        call = Call.of("createSegments", dataset_id=dataset_id, document_id=document_id, json=body)
         return self._transport.fetch(call, SegmentList, options)
 
     def list(
@@ -104,8 +103,7 @@ class Segments(Resource):
             page=page,
             limit=limit,
         )
-        path = segments_path(dataset_id, document_id)
-        call = Call("listSegments", "GET", path, key="knowledge", query=query, repeatable=True)
+        call = Call.of("listSegments", dataset_id=dataset_id, document_id=document_id, query=query)
         return Pager(self._transport, call, Segment, order=NUMBERED, options=options)
 
     def get(
@@ -128,8 +126,7 @@ class Segments(Resource):
             print(chunk.content)
             ```
         """
-        path = segment_path(dataset_id, document_id, segment_id)
-        call = Call("getSegmentDetail", "GET", path, key="knowledge", repeatable=True)
+        call = Call.of("getSegmentDetail", dataset_id=dataset_id, document_id=document_id, segment_id=segment_id)
         return self._transport.fetch(call, SegmentDetail, options)
 
     def update(
@@ -174,7 +171,6 @@ class Segments(Resource):
             client.knowledge.segments.update(dataset_id, document_id, segment_id, content="Lemons are sour!")
             ```
         """
-        path = segment_path(dataset_id, document_id, segment_id)
         changes = compact(
             content=content,
             answer=answer,
@@ -189,7 +185,7 @@ class Segments(Resource):
         for name in ("content", "keywords"):
             if name in changes and not changes[name]:
                 raise InvalidArgumentError(
-                    f"{name} is empty: the server ignores that; leave it out to keep the old {name}"
+                    f"{name} is empty: the server ignores it; omit {name} to keep the current value"
                 )
         if enabled is False and len(changes) > 1:
             raise InvalidArgumentError(
@@ -198,7 +194,13 @@ class Segments(Resource):
             )
         # Not repeatable: the server embeds while we wait. A second call after a timeout would embed beside the first,
         # and both would write the same entry of the vector store.
-        call = Call("updateSegment", "POST", path, key="knowledge", json={"segment": changes})
+        call = Call.of(
+            "updateSegment",
+            dataset_id=dataset_id,
+            document_id=document_id,
+            segment_id=segment_id,
+            json={"segment": changes},
+        )
         return self._transport.fetch(call, SegmentDetail, options)
 
     def delete(
@@ -221,5 +223,6 @@ class Segments(Resource):
             client.knowledge.segments.delete(dataset_id, document_id, segment_id)
             ```
         """
-        path = segment_path(dataset_id, document_id, segment_id)
-        self._transport.send(Call("deleteSegment", "DELETE", path, key="knowledge", repeatable=True), options)
+        self._transport.send(
+            Call.of("deleteSegment", dataset_id=dataset_id, document_id=document_id, segment_id=segment_id), options
+        )

@@ -9,14 +9,11 @@ from typing import Any
 
 from ...._config import RequestOptions
 from ...._protocol.knowledge import some_of
-from ...._protocol.paths import dataset_path
 from ...._protocol.request import Call
 from ....types.tags import DatasetTags, Tag
 from .._base import Resource
 
 __all__ = ["Tags"]
-
-_PATH = "/datasets/tags"
 
 
 class Tags(Resource):
@@ -48,7 +45,7 @@ class Tags(Resource):
             print(tag.id)
             ```
         """
-        call = Call("createKnowledgeTag", "POST", _PATH, key="knowledge", json={"name": name})
+        call = Call.of("createKnowledgeTag", json={"name": name})
         return self._transport.fetch(call, Tag, options)
 
     def list(self, *, options: RequestOptions | None = None) -> builtins.list[Tag]:
@@ -63,7 +60,7 @@ class Tags(Resource):
                 print(tag.name, tag.binding_count)
             ```
         """
-        call = Call("getKnowledgeTags", "GET", _PATH, key="knowledge", repeatable=True)
+        call = Call.of("getKnowledgeTags")
         return self._transport.fetch(call, builtins.list[Tag], options)
 
     def update(self, tag_id: str, name: str, *, options: RequestOptions | None = None) -> Tag:
@@ -84,7 +81,7 @@ class Tags(Resource):
             ```
         """
         body = {"tag_id": tag_id, "name": name}
-        call = Call("updateKnowledgeTag", "PATCH", _PATH, key="knowledge", json=body, repeatable=True)
+        call = Call.of("updateKnowledgeTag", json=body)
         return self._transport.fetch(call, Tag, options)
 
     def delete(self, tag_id: str, *, options: RequestOptions | None = None) -> None:
@@ -103,7 +100,7 @@ class Tags(Resource):
             ```
         """
         body = {"tag_id": tag_id}
-        call = Call("deleteKnowledgeTag", "DELETE", _PATH, key="knowledge", json=body, repeatable=True)
+        call = Call.of("deleteKnowledgeTag", json=body)
         self._transport.send(call, options)
 
     def bind(self, tag_ids: Sequence[str], *, target_id: str, options: RequestOptions | None = None) -> None:
@@ -123,7 +120,7 @@ class Tags(Resource):
             ```
         """
         body = {"tag_ids": some_of(tag_ids, "tag_ids", "to bind"), "target_id": target_id}
-        call = Call("bindTagsToDataset", "POST", f"{_PATH}/binding", key="knowledge", json=body, repeatable=True)
+        call = Call.of("bindTagsToDataset", json=body)
         self._transport.send(call, options)
 
     def unbind(self, tag_ids: Sequence[str], *, target_id: str, options: RequestOptions | None = None) -> None:
@@ -146,7 +143,7 @@ class Tags(Resource):
         body: dict[str, Any] = {"tag_ids": tags, "target_id": target_id}
         if len(tags) == 1:
             body["tag_id"] = tags[0]  # all that servers before 1.14 understand; newer ones take either
-        call = Call("unbindTagFromDataset", "POST", f"{_PATH}/unbinding", key="knowledge", json=body, repeatable=True)
+        call = Call.of("unbindTagFromDataset", json=body)
         self._transport.send(call, options)
 
     def for_dataset(self, dataset_id: str, *, options: RequestOptions | None = None) -> DatasetTags:
@@ -165,6 +162,5 @@ class Tags(Resource):
             print([tag.name for tag in tags.data])
             ```
         """
-        path = f"{dataset_path(dataset_id)}/tags"
-        call = Call("queryDatasetTags", "GET", path, key="knowledge", repeatable=True)
+        call = Call.of("queryDatasetTags", dataset_id=dataset_id)
         return self._transport.fetch(call, DatasetTags, options)
