@@ -36,6 +36,7 @@ if _TYPE_CHECKING:
         AsyncWorkflowStream as AsyncWorkflowStream,
     )
     from ._config import (
+        ClientSettings as ClientSettings,
         RequestOptions as RequestOptions,
         ResponseLimits as ResponseLimits,
     )
@@ -169,6 +170,7 @@ __all__ = [
     "ChatEvent",
     "ChatResponse",
     "ChatStream",
+    "ClientSettings",
     "CompletionEvent",
     "CompletionRequestError",
     "CompletionResponse",
@@ -244,7 +246,7 @@ __getattr__, __dir__ = _lazy_module(
         "._async.http_client": "DefaultAsyncHttpxClient",
         "._async.pager": "AsyncPager",
         "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",
-        "._config": "RequestOptions ResponseLimits",
+        "._config": "ClientSettings RequestOptions ResponseLimits",
         "._protocol.uploads": "FileSource UploadResult",
         "._sync.byte_stream": "ByteStream",
         "._sync.client": "Dify",

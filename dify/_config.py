@@ -1,4 +1,4 @@
-"""Settings: what a client was given, what the environment says, and what a base URL may look like."""
+"""Settings of clients and calls: arguments, environment variables and base URLs, checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -18,6 +18,8 @@ from .errors import ConfigurationError, InvalidArgumentError
 
 __all__ = [
     "DEFAULT_BASE_URL",
+    "ClientOptions",
+    "ClientSettings",
     "RequestOptions",
     "ResponseLimits",
     "Settings",
@@ -38,13 +40,37 @@ class RequestOptions(TypedDict, total=False):
     """Seconds, infinity for no limit, or an `httpx.Timeout`. None for the client's setting."""
     max_retries: int
     """Maximum number of retries; 0 for none. Only requests that are safe to repeat are retried."""
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | None
     """Additional request headers; they override the client's. `Authorization` is refused."""
+
+
+class ClientOptions(RequestOptions, total=False):
+    """Settings that `with_options` changes. None keeps the client's setting."""
+
+    api_key: str | None
+    """API key of an app (`app-...`)."""
+    knowledge_api_key: str | None
+    """Knowledge API key (`dataset-...`)."""
+    user: str | None
+    """End user of calls that do not pass `user`."""
+
+
+class ClientSettings(ClientOptions, total=False):
+    """Settings of a client, for functions that pass them on to `AsyncDify` or `Dify`.
+
+    Example:
+        >>> settings: ClientSettings = {"base_url": "dify.example.com", "user": "alice", "max_retries": 0}
+    """
+
+    base_url: str | None
+    """Base URL of the Service API, with or without scheme and `/v1`."""
+    limits: ResponseLimits | None
+    """Limits on the size of responses held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseLimits:
-    """ResponseLimits on the size of responses held in memory, in bytes after decompression.
+    """Limits on the size of responses held in memory, in bytes after decompression.
 
     Example:
         >>> ResponseLimits(frame=1 << 20).answer
@@ -61,7 +87,7 @@ class ResponseLimits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client needs to know to make a call. Keys are wrapped, so that no repr shows them."""
+    """The checked settings of a client or a call. Keys are wrapped so that they are never shown by repr."""
 
     base_url: str
     api_key: SecretStr | None = None
@@ -82,7 +108,7 @@ class Settings:
         max_retries: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Settings:
-        """A copy with what is given changed; headers are added to those there are."""
+        """Return a copy with other settings. None keeps a setting; headers are added to the present ones."""
         return replace(
             self,
             api_key=_key(api_key, "api_key") or self.api_key,
@@ -94,54 +120,41 @@ class Settings:
         )
 
     def with_options(self, options: RequestOptions | None) -> Settings:
-        """A copy for one call."""
+        """Return a copy with the options of one call."""
         if not options:
             return self
         if not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgumentError(
-                f"options is of type {type(options).__name__}: give a dict of timeout, max_retries and headers"
+                f"options is of type {type(options).__name__}; pass a dict of timeout, max_retries and headers"
             )
         unknown = set(options) - {"timeout", "max_retries", "headers"}
         if unknown:
             raise InvalidArgumentError(
                 f"options has no {sorted(unknown)[0]!r}; it takes timeout, max_retries and headers"
             )
-        return self.with_changes(
-            timeout=options.get("timeout"), max_retries=options.get("max_retries"), headers=options.get("headers")
-        )
+        return self.with_changes(**options)
 
     def secrets(self) -> tuple[str, ...]:
-        """The keys themselves, for redaction."""
+        """Return the keys in plain text, for redaction."""
         return tuple(k.get_secret_value() for k in (self.api_key, self.knowledge_api_key) if k is not None)
 
 
 def settings_from(
-    api_key: str | None,
     *,
-    knowledge_api_key: str | None = None,
     base_url: str | None = None,
-    user: str | None = None,
-    timeout: TimeoutTypes | None = None,
-    max_retries: int = 2,
-    headers: Mapping[str, str] | None = None,
     limits: ResponseLimits | None = None,
     environ: Mapping[str, str] | None = None,
+    **options: Unpack[ClientOptions],
 ) -> Settings:
-    """The settings of a new client: the arguments, and the environment where they are None."""
+    """Return the settings of a new client. Arguments that are None are taken from the environment, where it has them."""
     env = os.environ if environ is None else environ
-    return Settings(
-        base_url=parse_base_url(base_url if base_url is not None else env.get("DIFY_BASE_URL") or DEFAULT_BASE_URL),
-        api_key=_key(api_key if api_key is not None else env.get("DIFY_API_KEY") or None, "api_key"),
-        knowledge_api_key=_key(
-            knowledge_api_key if knowledge_api_key is not None else env.get("DIFY_KNOWLEDGE_API_KEY") or None,
-            "knowledge_api_key",
-        ),
-        user=None if user is None else _user(user),
-        timeout=DEFAULT_TIMEOUT if timeout is None else _timeout(timeout),
-        max_retries=_retries(max_retries),
-        headers=check_headers(headers),
-        limits=_limits(limits),
-    )
+    _retries(options.get("max_retries", 0))
+    for name in ("api_key", "knowledge_api_key"):
+        if options.get(name) is None:
+            options[name] = env.get(f"DIFY_{name.upper()}") or None
+    if base_url is None:
+        base_url = env.get("DIFY_BASE_URL") or DEFAULT_BASE_URL
+    return Settings(parse_base_url(base_url), limits=_limits(limits)).with_changes(**options)
 
 
 def parse_base_url(text: str) -> str:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, is_typeddict
 
 from _public_face import public_names
 
@@ -41,6 +41,8 @@ def class_lines(cls: type) -> Iterator[str]:
             continue
         if base.__module__.startswith(OURS) or base.__module__ == "dify":
             members |= dict(_members(base))
+    if is_typeddict(cls):
+        members = {name: f"    {name}: {hint}" for name, hint in _typed_dict(cls).items()}
     yield members.pop("__init__", cls.__name__).replace("__init__", cls.__name__)
     yield from members.values()
 
@@ -89,12 +91,29 @@ def _written(arguments: ast.arguments) -> Iterator[str]:
         yield _argument(one, default)
         if arguments.posonlyargs and one is arguments.posonlyargs[-1]:
             yield "/"
-    if arguments.vararg or arguments.kwonlyargs:
+    unpacked = _unpacked(arguments.kwarg)
+    if arguments.vararg or arguments.kwonlyargs or unpacked:
         yield f"*{_argument(arguments.vararg) if arguments.vararg else ''}"
     for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         yield _argument(one, default)
-    if arguments.kwarg:
+    for name, hint in unpacked.items():
+        yield f"{name}: {hint} = ..."
+    if arguments.kwarg and not unpacked:
         yield f"**{_argument(arguments.kwarg)}"
+
+
+def _unpacked(keywords: ast.arg | None) -> dict[str, str]:
+    """Return the keywords that `**settings: Unpack[...]` stands for, with their types."""
+    match keywords and keywords.annotation:
+        case ast.Subscript(value=ast.Name(id="Unpack"), slice=ast.Name(id=name)):
+            homes = (importlib.import_module(f"dify.{home}") for home in ("_config", "types.documents"))
+            return _typed_dict(next(getattr(home, name) for home in homes if hasattr(home, name)))
+    return {}
+
+
+def _typed_dict(cls: type) -> dict[str, str]:
+    """Return the fields of a typed dict as they are written, inherited ones included."""
+    return {name: getattr(hint, "__forward_arg__", str(hint)) for name, hint in cls.__annotations__.items()}
 
 
 def _argument(one: ast.arg, default: ast.expr | None = None) -> str:

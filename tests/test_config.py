@@ -116,16 +116,16 @@ def test_private_hosts_are_told_from_public_ones(host, private):
 
 def test_the_environment_fills_what_was_not_given():
     environ = {"DIFY_API_KEY": " app-a ", "DIFY_KNOWLEDGE_API_KEY": "dataset-b", "DIFY_BASE_URL": "dify.test"}
-    settings = settings_from(None, environ=environ)
+    settings = settings_from(environ=environ)
     assert settings.base_url == "https://dify.test/v1"
     assert settings.secrets() == ("app-a", "dataset-b")
-    settings = settings_from("app-c", base_url="other.test", environ=environ)
+    settings = settings_from(api_key="app-c", base_url="other.test", environ=environ)
     assert (settings.base_url, settings.secrets()) == ("https://other.test/v1", ("app-c", "dataset-b"))
 
 
 def test_an_empty_variable_is_no_variable():
     environ = {"DIFY_API_KEY": "", "DIFY_KNOWLEDGE_API_KEY": "", "DIFY_BASE_URL": ""}
-    settings = settings_from(None, environ=environ)
+    settings = settings_from(environ=environ)
     assert (settings.base_url, settings.secrets()) == (DEFAULT_BASE_URL, ())
 
 
@@ -138,28 +138,28 @@ def test_an_argument_that_is_empty_is_refused_and_not_replaced_by_the_environmen
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("-inf"), "5", [5]])
 def test_a_timeout_that_is_none_is_refused(timeout):
     with pytest.raises(ConfigurationError):
-        settings_from("app-a", timeout=timeout, environ={})
+        settings_from(api_key="app-a", timeout=timeout, environ={})
 
 
 @pytest.mark.parametrize("retries", [-1, 1.5, True, "2", None])
 def test_a_number_of_retries_that_is_none_is_refused(retries):
     with pytest.raises(ConfigurationError):
-        settings_from("app-a", max_retries=retries, environ={})
+        settings_from(api_key="app-a", max_retries=retries, environ={})
 
 
 def test_a_timeout_in_seconds_never_limits_the_wait_for_a_connection():
-    timeout = settings_from("app-a", timeout=3, environ={}).timeout
+    timeout = settings_from(api_key="app-a", timeout=3, environ={}).timeout
     assert (timeout.connect, timeout.read, timeout.write, timeout.pool) == (3, 3, 3, None)
-    timeout = settings_from("app-a", timeout=float("inf"), environ={}).timeout
+    timeout = settings_from(api_key="app-a", timeout=float("inf"), environ={}).timeout
     assert (timeout.connect, timeout.read) == (None, None)
-    timeout = settings_from("app-a", environ={}).timeout
+    timeout = settings_from(api_key="app-a", environ={}).timeout
     assert (timeout.connect, timeout.read, timeout.write, timeout.pool) == (10, 60, 60, None)
 
 
 @pytest.mark.parametrize("user", ["", " ", 7, b"x"])
 def test_a_default_user_that_is_none_is_refused(user):
     with pytest.raises(ConfigurationError, match="user"):
-        settings_from("app-a", user=user, environ={})
+        settings_from(api_key="app-a", user=user, environ={})
 
 
 WRONG_KINDS = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from .._config import RequestOptions, ResponseLimits, Settings, connections_from, settings_from, trusted
+from .._config import ClientOptions, RequestOptions, ResponseLimits, Settings, connections_from, settings_from, trusted
 from .._log import configure
 from .._net.http import AsyncHTTPClient, TimeoutTypes
 from .._protocol.request import Call, KeyKind, escape_path
@@ -95,7 +95,7 @@ class AsyncDify(AsyncGuard):
                 f"http_client is a {type(http_client).__name__}: AsyncDify takes an httpx.AsyncClient"
             )
         self._settings = settings_from(
-            api_key,
+            api_key=api_key,
             knowledge_api_key=knowledge_api_key,
             base_url=base_url,
             user=user,
@@ -210,16 +210,7 @@ class AsyncDify(AsyncGuard):
         """The end user of calls that name none."""
         return self._settings.user
 
-    def with_options(
-        self,
-        *,
-        api_key: str | None = None,
-        knowledge_api_key: str | None = None,
-        user: str | None = None,
-        timeout: TimeoutTypes | None = None,
-        max_retries: int | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Self:
+    def with_options(self, **changes: Unpack[ClientOptions]) -> Self:
         """A copy with other settings on the same connections; cheap, for many apps or many users on one pool.
 
         Closing a copy closes nothing: the connections are the first client's.
@@ -238,16 +229,7 @@ class AsyncDify(AsyncGuard):
             reply = await alice.chat.send("Hello")
             ```
         """
-        return self._with_settings(
-            self._settings.with_changes(
-                api_key=api_key,
-                knowledge_api_key=knowledge_api_key,
-                user=user,
-                timeout=timeout,
-                max_retries=max_retries,
-                headers=headers,
-            )
-        )
+        return self._with_settings(self._settings.with_changes(**changes))
 
     def _with_settings(self, settings: Settings) -> Self:
         copy = self.__class__.__new__(self.__class__)

@@ -171,7 +171,7 @@ async def test_options_of_a_call_reach_it_and_unknown_ones_are_refused(operation
 @pytest.mark.parametrize("options", [5, "timeout", [("timeout", 5)]], ids=repr)
 async def test_options_that_are_no_dict_are_refused_with_what_they_are(options):
     seen = Seen()
-    with pytest.raises(InvalidArgumentError, match=r"^options is of type \w+: give a dict of timeout"):
+    with pytest.raises(InvalidArgumentError, match=r"^options is of type \w+; pass a dict of timeout"):
         await make_client(seen).chat.send("hi", options=options)
     assert seen.requests == []
 

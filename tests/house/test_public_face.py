@@ -19,6 +19,7 @@ import dify.types
 from dify import AsyncDify, Dify
 
 from ..support.public_face import FACADES, methods_of, public_classes
+from ..support.signatures import parameters_of
 
 SOURCE = Path(dify.__file__).parent
 
@@ -30,11 +31,6 @@ SYNC = methods_of(Dify)
 def test_both_faces_have_the_same_methods():
     # Where the async pager is awaited for its first page, the sync one stands for it.
     assert {name.replace("aclose", "close") for name in ASYNC} == set(SYNC) - {"Pager.next_page"}
-
-
-def parameters_of(method: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return the parameters of a method without its instance."""
-    return list(inspect.signature(method).parameters.values())[1:]
 
 
 def test_both_faces_take_and_return_the_same():

@@ -14,6 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .signatures import parameters_of
+
 MARK = "mark-me"
 
 # Arguments that their annotation alone does not tell.
@@ -114,8 +116,11 @@ def operations(client: Any, prefix: str = "") -> Iterator[Operation]:
 
 
 def _operation(path: str, method: Callable[..., Any]) -> Operation:
-    hints = _hints(method)
-    taken = {name: one for name, one in inspect.signature(method).parameters.items() if name != "self"}
+    taken = {one.name: one for one in parameters_of(method)}
+    hints = {
+        **_hints(method),
+        **{name: one.annotation for name, one in taken.items() if not isinstance(one.annotation, str)},
+    }
     return Operation(
         path=path,
         names=tuple(taken),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, Unpack
 
 from .state import Core
 
@@ -13,13 +13,11 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from dify import AsyncDify, Dify, ResponseLimits
+    from dify import AsyncDify, ClientSettings, Dify
 
-    from .asgi import AsyncDoor, SyncDoor, Timeout
+    from .asgi import AsyncDoor, SyncDoor
 
 __all__ = ["Access"]
-
-C = TypeVar("C", "AsyncDify", "Dify")
 
 
 class Access:
@@ -39,32 +37,14 @@ class Access:
         self.knowledge_api_key = knowledge_api_key
         self.base_url = "http://localhost/v1"
 
-    def client(
-        self,
-        *,
-        api_key: str | None = None,
-        knowledge_api_key: str | None = None,
-        base_url: str | None = None,
-        user: str | None = "emulator-user",
-        timeout: Timeout | None = None,
-        max_retries: int = 2,
-        headers: Mapping[str, str] | None = None,
-        limits: ResponseLimits | None = None,
-    ) -> AsyncDify:
-        """A `dify.AsyncDify` that talks to this emulator; leaving the emulator's `async with` closes its connections.
+    def client(self, **settings: Unpack[ClientSettings]) -> AsyncDify:
+        """Return a `dify.AsyncDify` connected to this emulator.
 
-        Both keys are the emulator's own, so apps and knowledge are at hand at once. The arguments are those of
-        `dify.AsyncDify`.
+        Leaving the emulator's `async with` closes its connections.
 
         Args:
-            api_key: Another app key than that of the first app.
-            knowledge_api_key: Another knowledge key than the emulator's.
-            base_url: Another address; whatever it is, the emulator answers.
-            user: The end user of calls that name none.
-            timeout: Seconds to wait for a piece of an answer.
-            max_retries: How often to try again where that is safe.
-            headers: More headers for every request.
-            limits: How much of an answer may be held in memory.
+            **settings: Arguments of `dify.AsyncDify`. By default the client has the keys of the first app and of the
+                knowledge bases, and the user "emulator-user". The emulator answers whatever the base URL is.
 
         Example:
             >>> import asyncio
@@ -82,32 +62,13 @@ class Access:
 
         http_client = open_client(self.app)
         self._to_aclose.append(http_client.aclose)
-        own = self._own(api_key, knowledge_api_key, base_url)
-        return _made(AsyncDify, http_client, own, user, timeout, max_retries, headers, limits)
+        return AsyncDify(http_client=http_client, **self._with_defaults(settings))
 
-    def sync_client(
-        self,
-        *,
-        api_key: str | None = None,
-        knowledge_api_key: str | None = None,
-        base_url: str | None = None,
-        user: str | None = "emulator-user",
-        timeout: Timeout | None = None,
-        max_retries: int = 2,
-        headers: Mapping[str, str] | None = None,
-        limits: ResponseLimits | None = None,
-    ) -> Dify:
-        """A `dify.Dify` that talks to this emulator; leaving the emulator's `with` closes its connections.
+    def sync_client(self, **settings: Unpack[ClientSettings]) -> Dify:
+        """Return a `dify.Dify` connected to this emulator; leaving the emulator's `with` closes its connections.
 
         Args:
-            api_key: Another app key than that of the first app.
-            knowledge_api_key: Another knowledge key than the emulator's.
-            base_url: Another address; whatever it is, the emulator answers.
-            user: The end user of calls that name none.
-            timeout: Seconds to wait for a piece of an answer.
-            max_retries: How often to try again where that is safe.
-            headers: More headers for every request.
-            limits: How much of an answer may be held in memory.
+            **settings: Arguments of `dify.Dify`, with the defaults of `client`.
 
         Example:
             >>> from dify.testing import Emulator
@@ -121,12 +82,16 @@ class Access:
 
         http_client = open_sync_client(self.app)
         self._to_close.append(http_client.close)
-        own = self._own(api_key, knowledge_api_key, base_url)
-        return _made(Dify, http_client, own, user, timeout, max_retries, headers, limits)
+        return Dify(http_client=http_client, **self._with_defaults(settings))
 
-    def _own(self, api_key: str | None, knowledge_api_key: str | None, base_url: str | None) -> tuple[str, str, str]:
-        """What a client is made with where the caller has named nothing else."""
-        return api_key or self.api_key, knowledge_api_key or self.knowledge_api_key, base_url or self.base_url
+    def _with_defaults(self, settings: ClientSettings) -> ClientSettings:
+        return {
+            "user": "emulator-user",
+            **settings,
+            "api_key": settings.get("api_key") or self.api_key,
+            "knowledge_api_key": settings.get("knowledge_api_key") or self.knowledge_api_key,
+            "base_url": settings.get("base_url") or self.base_url,
+        }
 
     def transport(self) -> AsyncDoor:
         """A transport for `httpx.AsyncClient`. Whatever the host of a request, the emulator answers it.
@@ -219,28 +184,3 @@ class Access:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _made(
-    face: type[C],
-    http_client: Any,
-    own: tuple[str, str, str],
-    user: str | None,
-    timeout: Timeout | None,
-    max_retries: int,
-    headers: Mapping[str, str] | None,
-    limits: ResponseLimits | None,
-) -> C:
-    """A client of either face."""
-    api_key, knowledge_api_key, base_url = own
-    return face(
-        api_key,
-        knowledge_api_key=knowledge_api_key,
-        base_url=base_url,
-        user=user,
-        timeout=timeout,
-        max_retries=max_retries,
-        headers=headers,
-        http_client=http_client,
-        limits=limits,
-    )
