@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         workflow_stream,
     )
     from .builders.wire import Frame, Wire
+    from .emulator.access import EmulatorApp
     from .emulator.answers import (
         Answer,
         EmulatorError,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
         RecordedRequest,
         RunFailed,
     )
-    from .emulator.apps.app import EmulatorApp
     from .emulator.apps.features import Mode
     from .emulator.command import serve_forever
     from .emulator.emulator import Emulator
@@ -117,7 +117,7 @@ __all__ = [
 # Loaded when first used: builders without the emulator's web framework, the emulator without respx.
 _MODULES: dict[str, str] = {
     ".emulator.answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
-    ".emulator.apps.app": "EmulatorApp",
+    ".emulator.access": "EmulatorApp",
     ".emulator.apps.features": "Mode",
     ".emulator.emulator": "Emulator",
     ".waits": "no_waits",

@@ -7,15 +7,21 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .endpoints import WireError, error_answer, html_not_found, record
-from .fault_responses import met
-from .routes import all_routes
+from .apps.routes import annotations, app, audio, chat, completions, conversations, end_users, feedback, files
+from .endpoints import record
+from .faults import met
+from .file_links import routes as link_routes
+from .knowledge.routes import child_chunks, datasets, documents, metadata, models, pipelines, segments, tags
+from .responses import WireError, error_answer, html_not_found
+from .runs import event_routes as run_events, form_routes as human_input, workflow_routes as workflows
 from .runs.generation import INTERNAL_ERROR
 from .state import Core
 
-__all__ = ["make_app"]
+__all__ = ["all_routes", "make_app"]
+
 
 _NOT_ALLOWED = "The method is not allowed for the requested URL."
 
@@ -62,3 +68,11 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def all_routes(core: Core) -> list[Route]:
+    """Every route of the API."""
+    of_apps = (app, chat, completions, workflows, run_events, human_input, conversations, feedback, files, audio)
+    of_knowledge = (tags, pipelines, datasets, documents, segments, child_chunks, metadata, models)
+    nouns = (*of_apps, annotations, end_users, *of_knowledge)
+    return [*(route for noun in nouns for route in noun.routes(core)), *link_routes(core)]

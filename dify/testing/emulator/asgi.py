@@ -22,7 +22,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-from .reset_extension import RESET
+from .faults import RESET
 
 __all__ = ["AsyncDoor", "SyncDoor", "Timeout", "open_client", "open_sync_client"]
 

@@ -8,13 +8,12 @@ from typing import Any, get_args
 from uuid import uuid4
 
 from ..script.ids import new_id
-from .access import Access
+from .access import Access, EmulatorApp
 from .answers import AnswerFunction, ReadDocument, RecordedRequest, Transcribe, check_function, echo
-from .apps.app import EmulatorApp
+from .apps.features import Mode
 from .faults import Troubles
-from .knowledge.pipelines import StoredPipeline
-from .knowledge.state import Knowledge, StoredDataset
-from .state import Core, Mode, Workspace
+from .knowledge.models import Knowledge, StoredDataset, StoredPipeline
+from .state import Core, Workspace
 
 __all__ = ["Emulator"]
 

@@ -15,12 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .answers import EmulatorError, RecordedRequest
-from .fault_queue import Cut
-from .fault_responses import below, met
-from .near_routes import with_hint
-from .sse import EventStream
-from .state import DEFAULT_USER, Core, Mode, Workspace
-from .wording import (
+from .apps.features import Mode
+from .faults import Cut, below, met
+from .not_found_hints import with_hint
+from .responses import (
     BAD_REQUEST,
     NOT_JSON,
     UNAVAILABLE,
@@ -36,6 +34,8 @@ from .wording import (
     success,
     unhandled,
 )
+from .sse import EventStream
+from .state import DEFAULT_USER, Core, Workspace
 
 __all__ = [
     "BAD_REQUEST",

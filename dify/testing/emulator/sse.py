@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from dify.types.events import PingEvent
 
 from ..script.frames import Frame, encode
-from .fault_queue import Cut
+from .faults import Cut
 
 __all__ = ["EventStream"]
 

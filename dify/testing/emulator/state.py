@@ -5,109 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import count
-from os.path import splitext
 from typing import Any, Protocol
 
-from dify.types.replies import AgentThought, CitationResource
-
-from ..script.ids import exact_now, new_id, now
-from .answers import AnswerFunction, EmulatorFile, EmulatorRequest, EmulatorTurn, RecordedRequest, Transcribe
+from ..script.ids import new_id, now
+from .answers import AnswerFunction, EmulatorRequest, EmulatorTurn, RecordedRequest, Transcribe
 from .apps.features import Mode, default_features
-from .apps.models import AnnotationJob, EndUser, StoredAnnotation, StoredFeedback, StoredVariable
-from .fault_queue import Faults
-from .knowledge.state import Knowledge
+from .apps.models import (
+    AnnotationJob,
+    Conversation,
+    EndUser,
+    Message,
+    StoredAnnotation,
+    StoredFeedback,
+    StoredFile,
+    StoredVariable,
+)
+from .faults import Faults
+from .knowledge.models import Knowledge
 from .runs.generation import Generation
 from .runs.models import Run
 
-__all__ = ["Conversation", "Core", "Message", "Mode", "StoredFile", "Workspace", "new_id", "now"]
+__all__ = ["Core", "Mode", "Workspace", "new_id", "now"]
+
 
 DEFAULT_USER = "DEFAULT-USER"
 """Whom Dify takes a caller for who names no user where none is required."""
 
 _RACE_WINDOW = 0.05
 """Seconds between the look-up of an unknown end user and its creation, with `end_user_race`."""
-
-_order = count()
-
-
-@dataclass
-class StoredFile:
-    """An upload; `used` once a message or run has taken it, for only then it may be read."""
-
-    name: str
-    mime_type: str
-    content: bytes
-    user: str
-    app_id: str | None = None
-    id: str = field(default_factory=new_id)
-    created_at: int = field(default_factory=now)
-    used: bool = False
-    owner: str = ""
-
-    @property
-    def extension(self) -> str:
-        """The name's extension, without the dot."""
-        return splitext(self.name)[1].lstrip(".").lower()
-
-
-@dataclass
-class Conversation:
-    """A conversation of one user."""
-
-    user: str
-    name: str
-    inputs: dict[str, Any]
-    owner: str = ""
-    id: str = field(default_factory=new_id)
-    created_at: int = field(default_factory=now)
-    # Whole seconds like `created_at` until the conversation changes for the first time, exact from then on.
-    updated_at: float = field(default_factory=now)
-    # The order of what happens within one second.
-    created_order: int = field(default_factory=lambda: next(_order))
-    updated_order: int = field(default_factory=lambda: next(_order))
-    messages: list[Message] = field(default_factory=list["Message"])
-    variables: dict[str, StoredVariable] = field(default_factory=dict[str, StoredVariable])
-
-    def touch(self) -> None:
-        """Move it to the front, for it has changed."""
-        self.updated_at = exact_now()
-        self.updated_order = next(_order)
-
-    def wire(self) -> dict[str, Any]:
-        """The form in which the API shows it."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "inputs": self.inputs,
-            "status": "normal",
-            "introduction": "",
-            "created_at": self.created_at,
-            "updated_at": int(self.updated_at),
-        }
-
-
-@dataclass
-class Message:
-    """A question and its answer; `conversation` is None for completion apps."""
-
-    conversation: Conversation | None
-    user: str
-    query: str
-    inputs: dict[str, Any]
-    files: tuple[EmulatorFile, ...] = ()
-    owner: str = ""
-    id: str = field(default_factory=new_id)
-    created_at: int = field(default_factory=now)
-    answer: str = ""
-    status: str = "normal"
-    error: str | None = None
-    thoughts: list[AgentThought] = field(default_factory=list[AgentThought])
-    # What tools made for it, and what kind of file each is.
-    made: list[tuple[StoredFile, str]] = field(default_factory=list[tuple[StoredFile, str]])
-    blocked: bool = False
-    citations: list[CitationResource] = field(default_factory=list[CitationResource])
-    run: Run | None = None
 
 
 class Closable(Protocol):

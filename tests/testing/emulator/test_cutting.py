@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from dify.testing.emulator.knowledge.cutting import AUTOMATIC, CutError, children_of, chunks_of
+from dify.testing.emulator.knowledge.splitting import AUTOMATIC, CutError, children_of, chunks_of
 
 
 def custom(separator: str, most: int, **more: object) -> dict[str, object]:

@@ -12,7 +12,6 @@ import dify.testing
 MODULES = [
     "emulator.access",
     "emulator.answers",
-    "emulator.apps.app",
     "emulator.emulator",
     "script.blocks",
     "emulator.command",

@@ -6,9 +6,9 @@ import time
 
 from ...script.ids import now
 from ..answers import EmulatorError, EmulatorFile, text_of
-from .cutting import CutError, children_of, chunks_of
 from .keywords import keywords_of
-from .state import STEPS, Knowledge, StoredDataset, StoredDocument, StoredSegment
+from .models import STEPS, Knowledge, StoredDataset, StoredDocument, StoredSegment
+from .splitting import CutError, children_of, chunks_of
 
 __all__ = ["advance", "index", "index_segment", "set_children"]
 

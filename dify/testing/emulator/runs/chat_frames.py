@@ -21,8 +21,10 @@ from dify.types.replies import CitationResource, Usage
 
 from ...script.blocks import OutputBlocked, Part, ToolCall
 from ...script.frames import Frame, at, file_summary, metadata, spoken, tokens, usage
+from ...script.ids import new_id
 from ..answers import EmulatorError
-from ..state import Message, Mode, StoredFile, new_id
+from ..apps.features import Mode
+from ..apps.models import Message, StoredFile
 from .generation import Generation
 from .thoughts import Thoughts
 

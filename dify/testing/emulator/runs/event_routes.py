@@ -18,10 +18,12 @@ from dify.types.events import (
 from dify.types.workflows import NodeExecution, RunCreator
 
 from ...script.frames import Frame, at
-from ..endpoints import Call, WireError, endpoint, unhandled
-from ..lookup import is_uuid
+from ..apps.features import Mode
+from ..endpoints import Call, endpoint
+from ..knowledge.lookup import is_uuid
+from ..responses import WireError, unhandled
 from ..sse import EventStream
-from ..state import Core, Mode
+from ..state import Core
 from .live import follow
 from .models import Run, StoredNode
 from .run_events import finished, paused, started

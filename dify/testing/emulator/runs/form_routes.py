@@ -10,10 +10,11 @@ from starlette.routing import Route
 from dify.types.human_input import FormAnswer, FormInput
 
 from ...script.frames import file_object
-from ..apps.file_arguments import files_of
-from ..endpoints import Call, WireError, endpoint, json_answer
-from ..links import link_to
-from ..payloads import HumanInputFormSubmitPayload
+from ..apps.schemas import HumanInputFormSubmitPayload
+from ..apps.validation import files_of
+from ..endpoints import Call, endpoint
+from ..file_links import link_to
+from ..responses import WireError, json_answer
 from ..state import Core
 from .models import StoredForm
 

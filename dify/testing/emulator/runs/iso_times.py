@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from ..wording import WireError
+from ..responses import WireError
 
 __all__ = ["iso_time"]
 

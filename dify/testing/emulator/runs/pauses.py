@@ -17,7 +17,7 @@ from dify.types.human_input import FormAnswer
 
 from ...script.blocks import EmulatorForm
 from ...script.frames import Frame
-from ..state import Message
+from ..apps.models import Message
 from .models import StoredForm, StoredNode
 from .nodes import Nodes
 from .run_events import paused, started

@@ -13,15 +13,23 @@ from dify.types.pipelines import PipelineDataset, PipelineDocument
 from dify.types.workflows import RunCreator
 
 from ...script.frames import Frame, file_object
-from ...script.ids import new_id
+from ...script.ids import new_id, now
 from ..answers import EmulatorFile
-from ..endpoints import Call, shown
-from ..knowledge.cutting import chunks_of
+from ..endpoints import Call
+from ..file_links import link_to
 from ..knowledge.indexing import index
-from ..knowledge.pipelines import PARAGRAPHS, StoredPipeline
-from ..knowledge.state import ACCOUNT, SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
-from ..links import link_to
-from ..state import now
+from ..knowledge.models import (
+    ACCOUNT,
+    PARAGRAPHS,
+    SourceFile,
+    StoredDataset,
+    StoredDocument,
+    StoredPipeline,
+    StoredRule,
+    new_batch,
+)
+from ..knowledge.splitting import chunks_of
+from ..responses import shown
 from .models import Run
 from .nodes import Nodes
 from .run_events import finished, started

@@ -15,8 +15,9 @@ from dify.types.workflows import RunCreator
 
 from ...script.blocks import EmulatorForm, Iteration, Loop, Node, OutputBlocked, Parallel, Part
 from ...script.frames import Frame, at, metadata, total
+from ...script.ids import now
 from ..answers import EmulatorError
-from ..state import Message, now
+from ..apps.models import Message
 from .generation import Generation
 from .model_node import ModelNode
 from .models import Run

@@ -14,11 +14,15 @@ from dify.types.replies import AnnotationReply, Usage
 from dify.types.workflows import RunCreator
 
 from ...script.frames import NOTHING, Frame, file_object, metadata
+from ...script.ids import new_id
 from ..answers import EmulatorFile
-from ..canned_answers import preset_frames
-from ..endpoints import Call, WireError, generation_json
+from ..apps.canned_answers import preset_frames
+from ..apps.features import Mode
+from ..apps.models import Message
+from ..endpoints import Call
+from ..responses import WireError, generation_json
 from ..sse import EventStream
-from ..state import Core, Message, Mode, new_id
+from ..state import Core
 from .chat_frames import Turn
 from .generation import Generation
 from .live import Live

@@ -11,7 +11,8 @@ from dify.types.replies import AgentThought
 
 from ...script.blocks import ToolCall
 from ...script.frames import Frame
-from ..state import Message, StoredFile, new_id
+from ...script.ids import new_id
+from ..apps.models import Message, StoredFile
 
 __all__ = ["Thoughts"]
 

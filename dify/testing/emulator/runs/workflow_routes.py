@@ -9,13 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..answers import EmulatorRequest
-from ..apps.file_arguments import take_files
-from ..apps.inputs import accepted_inputs
-from ..endpoints import Call, WireError, endpoint, generation_json, json_answer, unhandled
-from ..lookup import is_uuid
-from ..payloads import WorkflowLogQuery, WorkflowRunPayload
+from ..apps.features import Mode
+from ..apps.schemas import WorkflowLogQuery, WorkflowRunPayload
+from ..apps.validation import take_files, validate_inputs
+from ..endpoints import Call, endpoint
+from ..knowledge.lookup import is_uuid
+from ..responses import WireError, generation_json, json_answer, unhandled
 from ..sse import EventStream
-from ..state import Core, Mode
+from ..state import Core
 from .iso_times import iso_time
 from .models import Run
 from .run_events import pause_shown
@@ -50,7 +51,7 @@ async def _run(call: Call) -> Response:
         check_version(core, workflow_id)
     try:
         files = await take_files(core, call.owner, sent.files, exact_types=True)
-        inputs = await accepted_inputs(core, call.owner, sent.inputs)
+        inputs = await validate_inputs(core, call.owner, sent.inputs)
     except WireError as error:
         if sent.streaming:  # the worker looks at the files, when the stream has begun
             return refused(error)

@@ -1,0 +1,1 @@
+"""Routes of an app, one module per noun."""

@@ -1,0 +1,124 @@
+"""Uploads, and reading them back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ...endpoints import Call, endpoint
+from ...file_links import link_to
+from ...responses import WireError, json_answer
+from ...state import Core
+from ..models import StoredFile
+from ..schemas import FilePreviewQuery
+
+MEGABYTE = 1024 * 1024
+
+_LONGEST_NAME = 200
+"""Characters that are kept of a file's name."""
+
+_IMAGES = {"jpg", "jpeg", "png", "webp", "gif", "svg"}
+_VIDEOS = {"mp4", "mov", "mpeg", "webm"}
+_AUDIO = {"mp3", "m4a", "wav", "amr", "mpga"}
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+_SEEKABLE = frozenset(
+    [f"audio/{kind}" for kind in ("mpeg", "wav", "mp4", "ogg", "flac", "aac", "x-m4a")]
+    + [f"video/{kind}" for kind in ("mp4", "webm", "quicktime")]
+)
+
+
+def routes(core: Core) -> list[Route]:
+    """The routes of this noun."""
+    return [
+        endpoint(core, "POST", "/files/upload", _upload, body="form"),
+        endpoint(core, "GET", "/files/{file_id:uuid}/preview", _preview),
+    ]
+
+
+def uploaded(call: Call) -> UploadFile | None:
+    """The first file that was sent under the name `file`."""
+    parts = [] if call.form is None else call.form.getlist("file")
+    return next((part for part in parts if isinstance(part, UploadFile)), None)
+
+
+def media_type(part: UploadFile) -> str:
+    """The media type of a part, without parameters."""
+    return (part.content_type or "").partition(";")[0].strip().lower()
+
+
+async def _upload(call: Call) -> Response:
+    part = uploaded(call)
+    if part is None or call.form is None:
+        raise WireError(400, "no_file_uploaded", "Please upload your file.")
+    if len({name for name, value in call.form.multi_items() if isinstance(value, UploadFile)}) > 1:
+        raise WireError(400, "too_many_files", "Only one file is allowed.")
+    mime_type = media_type(part)
+    if not mime_type:
+        raise WireError(415, "unsupported_file_type", "File type not allowed.")
+    name = part.filename or ""
+    if not name:
+        raise WireError(400, "filename_not_exists_error", "The specified filename does not exist.")
+    if "/" in name or "\\" in name:
+        raise WireError(400, "invalid_param", "Filename contains invalid characters")
+    stored = StoredFile(name, mime_type, await part.read(), call.user, owner=call.owner, app_id=call.core.app_id)
+    if len(name) > _LONGEST_NAME:
+        stored.name = f"{name.split('.')[0][:_LONGEST_NAME]}.{stored.extension}"
+    if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
+        raise WireError(413, "file_too_large")
+    call.core.files[stored.id] = stored
+    return json_answer(_wire(call, stored), status=201)
+
+
+def size_limit(extension: str) -> int:
+    """How many megabytes a file may have, by the server's defaults."""
+    if extension in _IMAGES:
+        return 10
+    if extension in _VIDEOS:
+        return 100
+    return 50 if extension in _AUDIO else 15
+
+
+def _wire(call: Call, stored: StoredFile) -> dict[str, Any]:
+    return {
+        "id": stored.id,
+        "reference": None,
+        "name": stored.name,
+        "size": len(stored.content),
+        "extension": stored.extension,
+        "mime_type": stored.mime_type,
+        "created_by": stored.owner,
+        "created_at": stored.created_at,
+        "preview_url": None,
+        "source_url": link_to(call.core, call.origin, stored.id),
+        "original_url": None,
+        "user_id": None,
+        "tenant_id": call.core.tenant_id,
+        "conversation_id": None,
+        "file_key": None,
+    }
+
+
+async def _preview(call: Call) -> Response:
+    asked = call.query(FilePreviewQuery)
+    stored = call.core.files.get(call.path("file_id"))
+    # Any user of the app may read a file, but only once a message has taken it.
+    if stored is None or not stored.used:
+        raise WireError(404, "file_not_found", "File not found in message context")
+    if stored.app_id != call.core.app_id:
+        raise WireError(403, "file_access_denied", "File access denied: not owned by requesting app")
+    headers = {"Cache-Control": "public, max-age=3600"}
+    media_type = stored.mime_type
+    if media_type in _SEEKABLE:
+        headers["Accept-Ranges"] = "bytes"
+    is_html = media_type in _HTML or stored.extension in ("html", "htm")
+    if is_html:
+        headers["X-Content-Type-Options"] = "nosniff"
+    if asked.as_attachment or is_html:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(stored.name)}"
+        media_type = "application/octet-stream"
+    return Response(stored.content, 200, headers, media_type=media_type)

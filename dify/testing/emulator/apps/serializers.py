@@ -1,0 +1,104 @@
+"""Response bodies of an app's messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dify.types.replies import AgentThought
+
+from ..endpoints import Call
+from ..file_links import link_to
+from ..responses import shown
+from ..runs.models import Run, StoredForm
+from ..runs.pauses import filled
+from .models import Conversation, Message
+
+__all__ = ["message_shown"]
+
+
+_NO_PARENT = "00000000-0000-0000-0000-000000000000"
+
+
+def message_shown(call: Call, conversation: Conversation, message: Message) -> dict[str, Any]:
+    """A message with all that belongs to it."""
+    given = call.core.feedbacks.get(message.id)
+    return {
+        "id": message.id,
+        "conversation_id": conversation.id,
+        "parent_message_id": _NO_PARENT,
+        "inputs": message.inputs,
+        "query": message.query,
+        "answer": message.answer,
+        "feedback": None if given is None else {"rating": given.rating},
+        "retriever_resources": [shown(each) for each in message.citations],
+        "created_at": message.created_at,
+        "agent_thoughts": [_thought(message, each) for each in message.thoughts],
+        "message_files": [*_uploads(call, message), *_made(call, message)],
+        "status": message.status,
+        "error": message.error,
+        "extra_contents": [] if message.run is None else [_form(message.run, form) for form in message.run.forms],
+    }
+
+
+def _thought(message: Message, thought: AgentThought) -> dict[str, Any]:
+    return {
+        "id": thought.id,
+        "chain_id": None,
+        "message_id": message.id,
+        "position": thought.position,
+        "thought": thought.thought,
+        "tool": thought.tool,
+        "tool_labels": thought.tool_labels,
+        "tool_input": thought.tool_input,
+        "created_at": message.created_at,
+        "observation": thought.observation,
+        "files": thought.message_files,
+    }
+
+
+def _uploads(call: Call, message: Message) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": file.upload_file_id,
+            "filename": file.name,
+            "type": file.type,
+            "url": file.url or f"{call.origin}/files/{file.upload_file_id}/file-preview",
+            "mime_type": file.mime_type,
+            "size": len(file.content or b""),
+            "transfer_method": file.transfer_method,
+            "belongs_to": "user",
+            "upload_file_id": file.upload_file_id,
+        }
+        for file in message.files
+        if file.upload_file_id is not None
+    ]
+
+
+def _made(call: Call, message: Message) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": stored.id,
+            "filename": stored.name,
+            "type": kind,
+            "url": link_to(call.core, call.origin, stored.id),
+            "mime_type": stored.mime_type,
+            "size": len(stored.content),
+            "transfer_method": "tool_file",
+            "belongs_to": "assistant",
+            "upload_file_id": stored.id,
+        }
+        for stored, kind in message.made
+    ]
+
+
+def _form(run: Run, form: StoredForm) -> dict[str, Any]:
+    definition = shown(form.request())
+    if form.answer is not None:
+        definition["form_token"] = None
+    return {
+        "workflow_run_id": run.id,
+        "submitted": form.answer is not None,
+        "form_definition": definition,
+        "form_submission_data": None if form.answer is None else shown(filled(form)),
+        "type": "human_input",
+    }

@@ -1,0 +1,1 @@
+"""Routes of knowledge bases, one module per noun."""
