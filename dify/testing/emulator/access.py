@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Access", "EmulatorApp"]
 
 
-
 class Access:
     """What can be done with an emulator that stands."""
 
