@@ -24,16 +24,16 @@ if _TYPE_CHECKING:
     from ._async.client import (
         AsyncDify as AsyncDify,
     )
+    from ._async.event_stream import (
+        AsyncChatStream as AsyncChatStream,
+        AsyncCompletionStream as AsyncCompletionStream,
+        AsyncWorkflowStream as AsyncWorkflowStream,
+    )
     from ._async.http_client import (
         DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
     )
     from ._async.pager import (
         AsyncPager as AsyncPager,
-    )
-    from ._async.streams import (
-        AsyncChatStream as AsyncChatStream,
-        AsyncCompletionStream as AsyncCompletionStream,
-        AsyncWorkflowStream as AsyncWorkflowStream,
     )
     from ._config import (
         ClientSettings as ClientSettings,
@@ -56,16 +56,16 @@ if _TYPE_CHECKING:
     from ._sync.client import (
         Dify as Dify,
     )
+    from ._sync.event_stream import (
+        ChatStream as ChatStream,
+        CompletionStream as CompletionStream,
+        WorkflowStream as WorkflowStream,
+    )
     from ._sync.http_client import (
         DefaultHttpxClient as DefaultHttpxClient,
     )
     from ._sync.pager import (
         Pager as Pager,
-    )
-    from ._sync.streams import (
-        ChatStream as ChatStream,
-        CompletionStream as CompletionStream,
-        WorkflowStream as WorkflowStream,
     )
     from .errors import (
         AgentRunLimitError as AgentRunLimitError,
@@ -243,16 +243,16 @@ __getattr__, __dir__ = _lazy_module(
         "._net.aiohttp_client": "DefaultAioHttpClient",
         "._async.byte_stream": "AsyncByteStream",
         "._async.client": "AsyncDify",
+        "._async.event_stream": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",
         "._async.http_client": "DefaultAsyncHttpxClient",
         "._async.pager": "AsyncPager",
-        "._async.streams": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",
         "._config": "ClientSettings RequestOptions ResponseLimits",
         "._protocol.uploads": "FileSource UploadResult",
         "._sync.byte_stream": "ByteStream",
         "._sync.client": "Dify",
+        "._sync.event_stream": "ChatStream CompletionStream WorkflowStream",
         "._sync.http_client": "DefaultHttpxClient",
         "._sync.pager": "Pager",
-        "._sync.streams": "ChatStream CompletionStream WorkflowStream",
         ".errors": """
             APIConnectionError APIStatusError APITimeoutError AgentRunLimitError AppUnavailableError
             AuthenticationError BadRequestError CompletionRequestError ConfigurationError ConflictError

@@ -15,6 +15,13 @@ if _TYPE_CHECKING:
     from ._async.byte_stream import (
         AsyncByteStream as AsyncByteStream,
     )
+    from ._async.event_stream import (
+        AsyncChatStream as AsyncChatStream,
+        AsyncCompletionStream as AsyncCompletionStream,
+        AsyncDatasourceStream as AsyncDatasourceStream,
+        AsyncEventStream as AsyncEventStream,
+        AsyncWorkflowStream as AsyncWorkflowStream,
+    )
     from ._async.forms import (
         AsyncFormHandler as AsyncFormHandler,
     )
@@ -25,13 +32,6 @@ if _TYPE_CHECKING:
         AsyncPage as AsyncPage,
         AsyncPager as AsyncPager,
     )
-    from ._async.streams import (
-        AsyncChatStream as AsyncChatStream,
-        AsyncCompletionStream as AsyncCompletionStream,
-        AsyncDatasourceStream as AsyncDatasourceStream,
-        AsyncEventStream as AsyncEventStream,
-        AsyncWorkflowStream as AsyncWorkflowStream,
-    )
     from ._protocol.map_order import (
         MapResult as MapResult,
     )
@@ -40,6 +40,13 @@ if _TYPE_CHECKING:
     )
     from ._sync.byte_stream import (
         ByteStream as ByteStream,
+    )
+    from ._sync.event_stream import (
+        ChatStream as ChatStream,
+        CompletionStream as CompletionStream,
+        DatasourceStream as DatasourceStream,
+        EventStream as EventStream,
+        WorkflowStream as WorkflowStream,
     )
     from ._sync.forms import (
         FormHandler as FormHandler,
@@ -50,13 +57,6 @@ if _TYPE_CHECKING:
     from ._sync.pager import (
         Page as Page,
         Pager as Pager,
-    )
-    from ._sync.streams import (
-        ChatStream as ChatStream,
-        CompletionStream as CompletionStream,
-        DatasourceStream as DatasourceStream,
-        EventStream as EventStream,
-        WorkflowStream as WorkflowStream,
     )
 
 __all__ = [
@@ -88,18 +88,18 @@ __getattr__, __dir__ = _lazy_module(
     __name__,
     {
         "._async.byte_stream": "AsyncByteStream",
+        "._async.event_stream": """
+            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream
+        """,
         "._async.forms": "AsyncFormHandler",
         "._async.mapping": "AsyncMapStream",
         "._async.pager": "AsyncPage AsyncPager",
-        "._async.streams": """
-            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream
-        """,
         "._protocol.map_order": "MapResult",
         "._sync.byte_stream": "ByteStream",
+        "._sync.event_stream": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
         "._sync.forms": "FormHandler",
         "._sync.mapping": "MapStream",
         "._sync.pager": "Page Pager",
-        "._sync.streams": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
         "._streaming.text": "TextReplaced",
     },
 )

@@ -46,8 +46,8 @@ PAGES: dict[str, Page] = {
         "Streams",
         "What `stream()` and downloads give, with the callbacks that go with them. The guide is"
         " [Streaming](../streaming.md).",
-        ("._async.streams", "._sync.streams", "._streaming.text", "._async.forms", "._sync.forms", "._async.byte_stream",
-         "._sync.byte_stream", "._async.mapping", "._sync.mapping", "._protocol.map_order"),
+        ("._async.event_stream", "._sync.event_stream", "._streaming.text", "._async.forms", "._sync.forms",
+         "._async.byte_stream", "._sync.byte_stream", "._async.mapping", "._sync.mapping", "._protocol.map_order"),
     ),
     "pages": Page(
         "Pages",

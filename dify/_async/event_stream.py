@@ -1,46 +1,52 @@
-"""What all event streams do: typed events as they come, text deltas, the folded reply; opening, picking up, closing."""
+"""Event streams: typed events as they arrive, deltas of text, and the folded reply."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 from .._config import RequestOptions
 from .._log import log
 from .._net import http as _http
-from .._net.sockets import Hangup
 from .._protocol.error_mapping import masked
 from .._protocol.request import Call
 from .._protocol.responses import media_type, not_json
 from .._protocol.retry import backoff
 from .._streaming.folds import Fold
-from .._streaming.interruptions import cut_by, error_in
-from .._streaming.kinds import Kind, check_outcome, interrupted
-from .._streaming.resume import Delivered, Pickup, begins_with_replay, ending_of, run_detail_call
-from .._streaming.sse import FrameTooLarge, SSEParser
-from ..errors import APITimeoutError, DifyError, MisuseError, ResponseValidationError, StreamInterruptedError
+from .._streaming.interruptions import check_outcome, interrupted, interruption
+from .._streaming.kinds import DatasourceResults, Kind
+from .._streaming.resume import Pickup, RunFollower, begins_with_replay, ending_of, run_detail_call
+from ..errors import APITimeoutError, DifyError, MisuseError, StreamInterruptedError
 from ..types._base import Answer, attach
-from ..types.events import ErrorEvent, PingEvent, WorkflowFinishedEvent
+from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, WorkflowEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
-from ..types.workflows import WorkflowRunDetail
-from ._io import AsyncWalk, move_on_after, sleep
-from .text import AsyncTextPieces
+from ..types.replies import ChatResponse, CompletionResponse
+from ..types.workflows import WorkflowRun, WorkflowRunDetail
+from ._io import AsyncWalk, sleep
+from .event_reader import AsyncEventReader
 from .transport import AsyncExchange, AsyncTransport
 
-__all__ = ["AsyncEventStream"]
+__all__ = [
+    "AsyncChatStream",
+    "AsyncCompletionStream",
+    "AsyncDatasourceStream",
+    "AsyncEventStream",
+    "AsyncWorkflowStream",
+]
 
 E = TypeVar("E")
 R = TypeVar("R")
+
+Consumer = Literal["events", "text", "final"]
 
 
 class AsyncEventStream(AsyncWalk, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
-    Nothing is sent until the stream is entered or iterated. It can be iterated once; leaving the loop or the block in any way
-    closes the connection. The server goes on with what it runs: `stop` asks it not to.
+    Nothing is sent until the stream is entered or iterated. It can be iterated once. Leaving the loop or the block in any way
+    closes the connection; the run continues on the server unless `stop` is called.
 
     Example:
         ```python
@@ -69,72 +75,65 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         self._stop = stop
         self._options = options
         self._pickup = pickup
-        self._cut: StreamInterruptedError | None = None
-        self._exchange: AsyncExchange | None = None
-        self._begun = False
-        self._alone = False  # nobody but final() reads
-        self._heard = False  # the events themselves are read, those of speech among them
-        self._closed = False
-        self._waits = False  # for bytes
-        self._hangup = Hangup()
+        self._reader = AsyncEventReader(transport, kind, options)
+        self._consumer: Consumer | None = None
         self._ended = False
         self._error: DifyError | None = None
-        self._reply: R | None = None
+        self._json_reply: R | None = None
 
-    # ------------------------------------------------------------------------------------------------ what is known
+    # ------------------------------------------------------------------------------------------------ state of the reply
     @property
     def http(self) -> HTTPInfo:
-        """The exchange behind the stream: status, headers, server version. Known once the stream is open."""
-        if self._exchange is None:
+        """Status, headers and server version of the response. Available once the stream is open."""
+        if self._reader.exchange is None:
             raise MisuseError(
                 "the stream is not open yet: iterate it, or enter it with `async with`, before reading .http"
             )
-        return self._exchange.info
+        return self._reader.exchange.info
 
     @property
     def snapshot(self) -> R | None:
-        """The reply as far as it has come, at any time; None before the first ids are known."""
-        return self._fold.snapshot() if self._reply is None else self._reply
+        """The reply so far, at any time; None before the first ids are known."""
+        return self._fold.snapshot() if self._json_reply is None else self._json_reply
 
     @property
     def task_id(self) -> str | None:
-        """What the stop calls take; known from the first event on."""
+        """Id for the stop calls; known from the first event on."""
         return self._id("task_id")
 
     @property
     def workflow_run_id(self) -> str | None:
-        """What `workflows.get` and `workflows.events` take; None for apps without runs."""
+        """Id for `workflows.get` and `workflows.events`; None for apps without runs."""
         return self._id("workflow_run_id")
 
     def _id(self, name: str) -> str | None:
-        return getattr(self._fold if self._reply is None else self._reply, name, None)
+        return getattr(self._fold if self._json_reply is None else self._json_reply, name, None)
 
-    # --------------------------------------------------------------------------------------------------- iteration
+    # --------------------------------------------------------------------------------------------------------- iteration
     def __aiter__(self) -> AsyncIterator[E]:
-        self._heard = True
-        return self._begin()  # a generator, told as an iterator: editors complete the events of that
+        return self._iterate("events")  # a generator, typed as an iterator: editors complete the names of events
 
-    def _begin(self) -> AsyncGenerator[E]:
-        if self._begun:
+    def _iterate(self, consumer: Consumer) -> AsyncGenerator[E]:
+        if self._consumer is not None or self._reader.closed:
             raise MisuseError(
-                "this stream has been iterated already: events come once. Keep what you need in the loop, take the whole "
-                "reply from .final() or .snapshot, or make a new call"
+                "this stream has been iterated already: events are delivered once. Store what you need in the loop, get the "
+                "whole reply from .final() or .snapshot, or make a new call"
             )
-        self._begun = True
+        self._consumer = consumer
         return self._events()
 
     @property
     def text_stream(self) -> AsyncIterator[str]:
-        """The pieces of text as they come, for printing.
+        """The pieces of text as they arrive, for printing.
 
-        A piece that replaces everything before it (moderation, a replay) is a `TextReplaced`, which is a `str`, too. Text that
-        ends without an exception belongs to a run that did not fail. It may have been stopped, or wait for a person: the reply
-        of `final` says so in its status.
+        A piece that replaces everything before it (after moderation, or when text was lost in a reconnect) is a
+        `TextReplaced`, a subclass of `str`. If the iteration ends without an exception, the run did not fail. It may have
+        been stopped, or wait for a person: see the status of the reply of `final`.
 
         Raises:
-            WorkflowFailedError: The run ended failed, after the last piece.
-            StreamInterruptedError: The stream ended before its end.
-            APIStatusError: The stream carried an error.
+            WorkflowFailedError: The run failed; raised after the last piece.
+            StreamInterruptedError: The stream was interrupted.
+            APIStatusError: The server sent an `error` event.
 
         Example:
             ```python
@@ -143,24 +142,24 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
                     print(text, end="")
             ```
         """
-        return AsyncTextPieces(self._pieces())
+        return AsyncTextStream(self._texts())
 
-    async def _pieces(self) -> AsyncGenerator[str]:
-        async with aclosing(self._begin()) as events:
+    async def _texts(self) -> AsyncGenerator[str]:
+        async with aclosing(self._iterate("text")) as events:
             async for event in events:
-                piece = self._fold.text_of(event)
-                if piece is not None:
-                    yield piece
+                text = self._fold.text_of(event)
+                if text is not None:
+                    yield text
         if self._ended:
-            await self.final()  # raises for a run that failed: its text must not pass for a whole answer
+            await self.final()  # raises for a failed run, whose text must not pass for a complete answer
 
     async def final(self) -> R:
-        """Read the stream to its end, where that is still to be done, and return the folded reply.
+        """Read the rest of the stream, if any, and return the folded reply.
 
         Raises:
-            WorkflowFailedError: The run ended failed.
-            StreamInterruptedError: The stream ended before its end; what came is in its `partial`.
-            APIStatusError: The stream carried an error.
+            WorkflowFailedError: The run failed.
+            StreamInterruptedError: The stream was interrupted; its `partial` holds the reply so far.
+            APIStatusError: The server sent an `error` event.
             MisuseError: The loop over the stream was left before its end.
 
         Example:
@@ -171,194 +170,127 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
                 reply = await stream.final()
             ```
         """
-        if not self._begun:
-            self._alone = True
-            async for _ in self._begin():
+        if self._consumer is None and not self._reader.closed:
+            async for _ in self._iterate("final"):
                 pass
         if self._error is not None:
             raise self._error
         if not self._ended:
             raise MisuseError(
-                "the loop over this stream was left before its end, so there is no final reply: .snapshot holds what came. "
-                "Let the loop run to its end before final(), or call final() in its place"
+                "there is no final reply, because the loop over this stream was left before its end: .snapshot holds the reply "
+                "so far. Let the loop run to its end before final(), or call final() instead of iterating"
             )
         reply = self.snapshot
         if reply is None:
-            raise interrupted("it brought no event", self._fold)
+            raise interrupted(self._fold, "it had no events")
         check_outcome(reply)
         if isinstance(reply, Answer):
             attach(reply, self.http)
         return reply
 
     async def _events(self) -> AsyncGenerator[E]:
-        """The events; every way out of here closes the exchange."""
-        fold = self._fold
+        """Yield the events of all connections. Every way out closes the last one."""
+        fold, reader = self._fold, self._reader
         try:
             exchange = await self._open()
             if exchange is None:
                 return
-            if self._reply is not None:
-                # Where nobody looks at them they need not be made: a fiftieth of what a call costs.
-                for event in () if self._alone else self._kind.events_of(self._reply):
+            if self._json_reply is not None:
+                # If only the reply is wanted, no events are made: they would cost a fiftieth of the call.
+                for event in () if self._consumer == "final" else self._kind.events_of(self._json_reply):
                     fold.feed(event)
                     yield event
                 self._ended = True
                 return
-            read = self._kind.reader()
-            delivered = Delivered()
-            noted = delivered.noted
-            replay = begins_with_replay(self._call)
+            reader.start(exchange)
+            follower = RunFollower(fold, replay=begins_with_replay(self._call))
             while True:
-                parser = SSEParser(exchange.limits.frame)
-                chunks = exchange.chunks()
-                alive = time.monotonic()
-                while not fold.over and (chunk := await self._next(exchange, chunks)) is not None:
-                    frames = parser.feed(chunk)
-                    if parser.noise and exchange.limit is not None and time.monotonic() - alive > exchange.limit:
-                        if not fold.complete:
-                            self._cut = interrupted("nothing but blank lines and comments came", fold, timeout=True)
-                        break
-                    for data in frames:
-                        event = read(data)
-                        if event.__class__ is PingEvent:
-                            continue
-                        if event.__class__ is ErrorEvent:
-                            raise error_in(event, fold, self.http)
-                        for new in delivered.new_of(event, fold) if replay else (event,):
-                            if fold.feed(new):
-                                if new.__class__ in noted:
-                                    delivered.note(new)
-                                yield new
-                        if fold.over:
-                            break
-                    if not parser.noise:
-                        alive = time.monotonic()  # only now: the time that the reader takes is not the server's
-                if self._closed:
-                    return  # stop() or aclose(), from inside the loop or beside it: the caller wants no more
-                if fold.over or (fold.complete and self._cut is None):
+                while not fold.over and (events := await reader.read(fold.grace)) is not None:
+                    for event in follower.deliver(events, self.http):
+                        yield event
+                if reader.closed:
+                    return  # by aclose() or stop(): the caller wants no more
+                interruption = self._interruption()
+                if interruption is None:
                     break
-                resumed = await self._pick_up(delivered)
-                if resumed is None:
-                    return
-                if isinstance(resumed, WorkflowFinishedEvent):
-                    for new in delivered.new_of(resumed, fold):
-                        fold.feed(new)
-                        yield new
+                ending = await self._reconnect(follower, interruption)
+                if ending is not None:
+                    for event in follower.deliver((ending,), self.http):
+                        yield event
                     break
-                exchange, replay = resumed, True
             self._ended = True
-        except FrameTooLarge as error:
-            self._error = ResponseValidationError(f"the stream cannot be read on: {error}")
-            raise self._error from None
         except DifyError as error:
             self._error = masked(error, self._transport.settings.secrets())
             raise
         finally:
             await self.aclose()
 
-    async def _next(self, exchange: AsyncExchange, chunks: AsyncIterator[bytes]) -> bytes | None:
-        """The next chunk, or None at the end: the server's, or ours where nothing need follow and nothing does in time."""
-        fold = self._fold
-        self._waits = True
-        try:
-            if self._closed:
-                return None
-            if fold.grace is None:
-                return await anext(chunks, None)
-            with move_on_after(fold.grace, exchange.wire):
-                return await anext(chunks, None)
-            return None
-        except (_http.HTTPError, ResponseValidationError) as cause:
-            if isinstance(cause, ResponseValidationError) and not exchange.broke_off:
-                raise
-            if not self._closed:  # where no more is wanted, how the connection ends is of no interest
-                gap = None if exchange.limit is None else exchange.limit / 2
-                closed = self._transport.pool.closed
-                self._cut = cut_by(cause, fold, read_limit=gap, heard=self._heard, closed=closed)
-            return None
-        finally:
-            self._waits = False
+    def _interruption(self) -> StreamInterruptedError | None:
+        """Return the error for the response that just ended; None if the reply is complete."""
+        exchange = self._reader.exchange
+        return interruption(
+            self._fold,
+            self._reader.failure,
+            events_read=self._consumer == "events",
+            read_timeout=None if exchange is None or exchange.limit is None else exchange.limit / 2,
+            client_closed=self._transport.pool.closed,
+        )
 
-    async def _pick_up(self, delivered: Delivered) -> AsyncExchange | WorkflowFinishedEvent | None:
-        """The rest of a run whose stream was cut: a stream that goes on, or the end as the run's detail tells it.
-
-        None where the stream was closed meanwhile.
+    async def _reconnect(
+        self, follower: RunFollower, interruption: StreamInterruptedError
+    ) -> WorkflowFinishedEvent | None:
+        """Read the rest of a run from a new connection, or return its last event if it has ended meanwhile.
 
         Raises:
-            StreamInterruptedError: It cannot be picked up, or was cut again and again without anything new between.
+            StreamInterruptedError: The run cannot be followed, or several connections in a row brought nothing new.
         """
-        fold = self._fold
-        cut, self._cut = self._cut or interrupted("the server closed it", fold), None
-        if self._exchange is not None:
-            await self._exchange.aclose()
-        settings = self._transport.settings.with_options(self._options)
-        run_id = fold.workflow_run_id
-        # Of a run that has ended only speech can be missing, and no replay has any.
-        if (
-            self._pickup is None
-            or run_id is None
-            or fold.settled
-            or delivered.idle_cuts(str(fold.text)) > settings.max_retries
-        ):
-            raise cut
-        log.info("run %s: its stream was cut, picking it up", run_id)
-        fold.reconnects += 1
+        fold, reader = self._fold, self._reader
+        if reader.exchange is not None:
+            await reader.exchange.aclose()
+        max_retries = self._transport.settings.with_options(self._options).max_retries
+        if self._pickup is None or not follower.reconnect(max_retries) or fold.workflow_run_id is None:
+            raise interruption
+        log.info("run %s: its stream was interrupted, reconnecting", fold.workflow_run_id)
         try:
             if fold.reconnects > 1:
-                # The replay itself ended without an end: it may have come while nobody listened.
+                # A replay ended without the end of the run. The run may have ended between two connections.
                 await sleep(backoff(fold.reconnects - 1))
-                asked = await self._reach(run_detail_call(run_id))
-                if asked is None:
-                    return None
-                detail = await self._transport.read_as(asked, WorkflowRunDetail)
-                ending = ending_of(detail, task_id=fold.task_id)
+                ending = await self._stored_ending(fold.workflow_run_id)
                 if ending is not None:
                     return ending
-            exchange = await self._reach(self._pickup.events(run_id))
+            exchange = await reader.open(self._pickup.events(fold.workflow_run_id))
         except DifyError as error:
-            raise cut from error
+            raise interruption from error
+        if exchange is not None:
+            if media_type(exchange.info) != "text/event-stream":
+                await exchange.aclose()
+                raise interruption
+            reader.start(exchange)
+        return None
+
+    async def _stored_ending(self, run_id: str) -> WorkflowFinishedEvent | None:
+        exchange = await self._reader.open(run_detail_call(run_id))
         if exchange is None:
             return None
-        if media_type(exchange.info) != "text/event-stream":
-            await exchange.aclose()
-            raise cut
-        self._exchange = exchange
-        return exchange
+        return ending_of(await self._transport.read_as(exchange, WorkflowRunDetail), task_id=self._fold.task_id)
 
-    # -------------------------------------------------------------------------------------------- opening and closing
-    async def _reach(self, call: Call) -> AsyncExchange | None:
-        """Open a call; None where the stream is closed from elsewhere, which ends the wait for the answer."""
-        self._waits = True  # before looking whether it is closed, as `aclose` does it the other way round
-        try:
-            if self._closed:
-                return None
-            exchange = await self._transport.open(call, self._options, self._hangup)
-        except DifyError:
-            if self._closed:
-                return None
-            raise
-        finally:
-            self._waits = False
-        if self._closed:
-            await exchange.aclose()
-            return None
-        return exchange
-
+    # ----------------------------------------------------------------------------------------------- opening and closing
     async def _open(self) -> AsyncExchange | None:
-        if self._exchange is None and (exchange := await self._reach(self._call)) is not None:
-            self._exchange = exchange
+        """Send the call, unless that has been done, and return its response; None if the stream is closed meanwhile."""
+        reader = self._reader
+        if reader.exchange is None and (exchange := await reader.open(self._call)) is not None:
+            reader.exchange = exchange
             match media_type(exchange.info):
                 case "text/event-stream":
                     pass
-                case "application/json":
-                    # The blocking answer in place of a stream: the one reply, and the events it stands for.
-                    self._reply = await self._transport.read_as(exchange, self._kind.reply)
+                case "application/json":  # the reply of the blocking mode
+                    self._json_reply = await self._transport.read_as(exchange, self._kind.reply)
                 case _:
                     raise not_json(await exchange.read_start(), exchange.info)
-        return self._exchange
+        return reader.exchange
 
     async def __aenter__(self) -> Self:
-        if self._begun or self._exchange is not None:
+        if self._consumer is not None or self._reader.closed or self._reader.exchange is not None:
             raise MisuseError("this stream has been used already: make a new call")
         if await self._open() is None:
             raise MisuseError("this stream was closed before it was open: make a new call")
@@ -370,9 +302,9 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection. The server goes on with what it runs; `stop` asks it not to.
+        """Close the connection. The run continues on the server unless `stop` is called.
 
-        Whoever reads the stream in another task or thread wakes up, and the loop there ends.
+        A task or thread that reads the stream wakes up, and its loop ends.
 
         Example:
             ```python
@@ -380,20 +312,15 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
             await stream.aclose()  # nothing was sent, and nothing will be
             ```
         """
-        self._begun = True
-        self._closed = True
-        if self._waits and self._hangup.end():
-            return  # whoever waits elsewhere wakes up, and closes on the way out
-        if self._exchange is not None:
-            await self._exchange.aclose()
+        await self._reader.aclose()
 
     async def stop(self) -> None:
         """Ask the server to stop generating, then close the stream.
 
-        Where open streams hold every connection there may be, it is closed first, so that the call has one.
+        If open streams use all connections that the pool allows, this stream is closed first, and the call uses its connection.
 
         Raises:
-            MisuseError: No event has come yet, so the task has no name to stop it by.
+            MisuseError: No event has arrived yet, so the task id is unknown.
 
         Example:
             ```python
@@ -404,18 +331,90 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
         """
         if self.task_id is None or self.task_id == self.workflow_run_id:
             raise MisuseError(
-                "there is nothing to stop yet: the server names the task in its first event that is no replay"
+                "there is no task to stop yet: the first event names it, after a reconnect the first that is not replayed"
             )
-        patience = self._transport.settings.with_options(self._options).timeout
-        # First while the stream is open: servers that take a lost connection for the end then store what they said.
-        soon = _http.Timeout(connect=patience.connect, read=patience.read, write=patience.write, pool=0.25)
+        timeout = self._transport.settings.with_options(self._options).timeout
+        # First with the stream open: servers that notice a lost connection store the answer as it is then.
+        no_wait_for_pool = _http.Timeout(connect=timeout.connect, read=timeout.read, write=timeout.write, pool=0.25)
         try:
-            await self._stop(self.task_id, {**(self._options or {}), "timeout": soon})
+            await self._stop(self.task_id, {**(self._options or {}), "timeout": no_wait_for_pool})
         except APITimeoutError as error:
             if error.sent:
                 raise
-            # Open streams hold every connection, this one among them: it gives its own up for the asking.
-            await self.aclose()
+            await self.aclose()  # streams use all connections: the call gets this one's
             await self._stop(self.task_id, self._options)
         finally:
             await self.aclose()
+
+
+class AsyncTextStream(AsyncWalk):
+    """An iterator of the pieces of text."""
+
+    def __init__(self, texts: AsyncGenerator[str]) -> None:
+        self._texts = texts
+
+    def __aiter__(self) -> AsyncGenerator[str]:
+        return self._texts  # a loop reads from the generator itself, at no cost
+
+    async def __anext__(self) -> str:
+        return await self._texts.__anext__()
+
+    async def aclose(self) -> None:
+        """Read no more, and close the stream's connection."""
+        await self._texts.aclose()
+
+
+# ----------------------------------------------------------------------------------------------- streams of each kind of app
+class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):
+    """The stream of a chat app, an agent or a chatflow: `ChatEvent`s that fold to a `ChatResponse`.
+
+    Example:
+        ```python
+        async for event in client.chat.stream("What is Dify?"):
+            if event.event == "message":
+                print(event.answer, end="")
+        ```
+    """
+
+    @property
+    def message_id(self) -> str | None:
+        """Id of the reply's message; known from the first event on."""
+        return self._id("message_id")
+
+    @property
+    def conversation_id(self) -> str | None:
+        """Id of the conversation; pass it to the next call to continue. Known from the first event on."""
+        return self._id("conversation_id")
+
+
+class AsyncCompletionStream(AsyncEventStream[CompletionEvent, CompletionResponse]):
+    """The stream of a completion app: `CompletionEvent`s that fold to a `CompletionResponse`.
+
+    Example:
+        ```python
+        async for event in client.completions.stream({"topic": "tea"}):
+            if event.event == "message":
+                print(event.answer, end="")
+        ```
+    """
+
+    @property
+    def message_id(self) -> str | None:
+        """Id of the reply's message; known from the first event on."""
+        return self._id("message_id")
+
+
+class AsyncWorkflowStream(AsyncEventStream[WorkflowEvent, WorkflowRun]):
+    """The stream of a workflow run: `WorkflowEvent`s that fold to a `WorkflowRun`.
+
+    Example:
+        ```python
+        async for event in client.workflows.stream({"q": "tea"}):
+            if event.event == "node_finished":
+                print(event.data.title, event.data.status)
+        ```
+    """
+
+
+class AsyncDatasourceStream(AsyncEventStream[DatasourceEvent, DatasourceResults]):
+    """The stream of a datasource node: `DatasourceEvent`s; `final` returns those that completed or failed."""

@@ -12,8 +12,8 @@ from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
 from ..types.workflows import WorkflowRun
 from ._io import answer_of
+from .event_stream import AsyncEventStream
 from .resources.human_input import AsyncHumanInput
-from .streams import AsyncEventStream
 
 __all__ = ["AsyncFormHandler", "answer_forms"]
 

@@ -11,7 +11,7 @@ from .._protocol.map_order import InOrder, MapResult
 from ..errors import InvalidArgumentError, MisuseError
 from ._crew import Crew
 from ._io import AsyncWalk, Slots, each, shielded
-from .streams import AsyncEventStream
+from .event_stream import AsyncEventStream
 
 __all__ = ["AsyncMapStream"]
 

@@ -1,31 +1,32 @@
-"""Picking a cut stream up again: what to ask for, and which of the events that come then are new. Pure.
+"""Resuming a run whose stream was cut: the calls to make, and which of the events that follow are new. Pure.
 
-The events endpoint has no cursor. Asked for a snapshot it begins with what is stored of the run (nodes in a reduced shape, the
-answer so far), then goes on live, and may say a thing twice. What was delivered before must not be delivered again.
+The events endpoint has no cursor. Asked for a state snapshot, it first sends what is stored of the run (nodes in a reduced
+form, the answer so far), then continues live, and may send an event twice. `RunFollower` delivers each event once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .._protocol.arguments import flag
 from .._protocol.request import Call, segment
 from ..types import events as t
-from ..types.workflows import WorkflowRunData, WorkflowRunDetail
+from ..types.event_data import ContainerExecution
+from ..types.http import HTTPInfo
+from ..types.workflows import NodeExecution, WorkflowRunData, WorkflowRunDetail
 from .folds import Fold
-from .replay import StoredNodes, has_not_ended, start_of
+from .interruptions import error_of
 
-__all__ = ["Delivered", "Pickup", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
-
-OVER = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
-_PUT_RIGHT = "reconnected"
+__all__ = ["Pickup", "RunFollower", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
 
 
+# -------------------------------------------------------------------------------------------------------------- the calls
 def run_events_call(
     workflow_run_id: str, *, user: str, include_state_snapshot: bool | None, continue_on_pause: bool | None
 ) -> Call:
-    """The call that follows a run."""
+    """Return the call for the events of a run."""
     return Call.of(
         "streamWorkflowEvents",
         workflow_run_id=workflow_run_id,
@@ -38,33 +39,45 @@ def run_events_call(
 
 
 def begins_with_replay(call: Call) -> bool:
-    """Whether a call's stream first tells what has happened, which the live events behind it may tell again."""
+    """Return True for a call whose events begin with those of the past, which the live ones may repeat."""
     return call.query.get("include_state_snapshot") is not None
 
 
 def run_detail_call(workflow_run_id: str) -> Call:
-    """The call that reads a run as stored."""
-    f"/workflows/run/{segment(workflow_run_id, 'workflow_run_id')}"
+    """Return the call for a run as stored."""
     return Call.of("getWorkflowRunDetail", workflow_run_id=workflow_run_id)
 
 
 class Pickup:
-    """How a stream of one user's run is picked up."""
+    """The settings with which the stream of a run is resumed."""
 
     def __init__(self, *, user: str, continue_on_pause: bool = False) -> None:
         self._user = user
-        self._continue = continue_on_pause
+        self._continue_on_pause = continue_on_pause
 
     def events(self, workflow_run_id: str) -> Call:
-        """The rest of the run."""
+        """Return the call for the rest of a run."""
         return run_events_call(
             workflow_run_id,
             user=self._user,
             include_state_snapshot=True,
-            continue_on_pause=self._continue,
+            continue_on_pause=self._continue_on_pause,
         )
 
 
+_ENDED = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
+
+
+def ending_of(detail: WorkflowRunDetail, *, task_id: str | None) -> t.WorkflowFinishedEvent | None:
+    """Return the last event of a stored run, for a replay without one; None while the run has not ended."""
+    if detail.status not in _ENDED:
+        return None
+    shared = set(WorkflowRunDetail.model_fields) & set(WorkflowRunData.model_fields)
+    data = WorkflowRunData(**{name: getattr(detail, name) for name in shared})
+    return t.WorkflowFinishedEvent(task_id=task_id or detail.id, workflow_run_id=detail.id, data=data)
+
+
+# ----------------------------------------------------------------------------------------------------------- the follower
 def _by_id(event: Any) -> tuple[object, ...]:
     return event.event, event.data.id
 
@@ -86,110 +99,173 @@ _KEYS: dict[type, Callable[[Any], tuple[object, ...]]] = {
     t.MessageEndEvent: lambda e: (e.event,),
     t.WorkflowFinishedEvent: lambda e: (e.event,),
 }
+"""The identity of each event that a replay may repeat. Deltas of text have none: the text itself shows what is new."""
+
+_NOTED = frozenset({*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent, t.MessageReplaceEvent})
+
+_RECONNECTED = "reconnected"
+"""The reason in a `message_replace` that this client makes."""
 
 
-class Delivered:
-    """What has been delivered of a run, and what of a replay is therefore new."""
+class RunFollower:
+    """Delivers the events of a run over any number of connections: each once, in order, all of them fed to the fold.
 
-    kinds = frozenset({*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent})
-    """The events that a replay may repeat; deltas of text are told apart by the text itself."""
-    noted = kinds | {t.MessageReplaceEvent}
-    """The events that `note` is to be told of."""
+    Args:
+        fold: The fold of the events; it also holds the number of reconnects and the text delivered so far.
+        replay: The first connection already begins with events of the past.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, fold: Fold[Any], *, replay: bool = False) -> None:
+        self.fold = fold
+        self._replay = replay
         self._seen: set[tuple[object, ...]] = set()
         self._started = False
-        self._taken_back = False  # by moderation: what was said is not the run's answer any more
-        self._waits_for: tuple[object, ...] | None = None
-        self._times_it_waits = 0
+        self._moderated = False  # moderation replaced the answer; the run's stored outputs still hold the old one
+        self._current_pause: tuple[object, ...] | None = None
+        self._pauses_replayed = 0
         self._known_at_cut: object = None
-        self._idle_cuts = 0
-        self._stored = StoredNodes()
+        self._fruitless = 0
+        self._containers = _StoredContainers()
 
-    def note(self, event: Any) -> None:
-        """An event is about to be delivered; only those of `noted` need be told."""
-        key = _KEYS.get(event.__class__)
-        if key is not None:
-            if not has_not_ended(event):
-                self._seen.add(key(event))
-        elif isinstance(event, t.MessageReplaceEvent):
-            self._taken_back = self._taken_back or _takes_back(event)
-        elif isinstance(event, t.WorkflowPausedEvent):
-            self._waits_for = key = _pause(event)
-            if any(key[1:]):
-                self._seen.add(key)  # a form is asked once, so its pause is never news again
-        elif isinstance(event, t.WorkflowStartedEvent):
-            self._started, self._waits_for = True, None
-            if event.data.reason == "resumption":
-                # The node that waited starts once more, under the id that it had; a form may be filled as one before it was.
-                ended = {key[1] for key in self._seen if key[0] == "node_finished"}
-                again = ("human_input_form_filled", "human_input_form_timeout")
-                self._seen = {
-                    key for key in self._seen if key[0] not in again and (key[0] != "node_started" or key[1] in ended)
-                }
-
-    def idle_cuts(self, shown: str) -> int:
-        """The stream has been cut: how often so in a row, with nothing new between.
-
-        That a run still waits for a person is news each time: people take longer than any server lets a stream be silent.
-        """
-        known = (len(self._seen), self._started, len(shown), self._times_it_waits)
-        self._idle_cuts = self._idle_cuts + 1 if known == self._known_at_cut else 0
-        self._known_at_cut = known
-        return self._idle_cuts
-
-    def new_of(self, event: Any, fold: Fold[Any]) -> tuple[Any, ...]:
-        """What to deliver for an event of a replay: nothing, itself or what of it is new, after text that was missed.
+    def deliver(self, events: Iterable[Any], info: HTTPInfo) -> Iterator[Any]:
+        """Yield the new events, up to the end of the stream.
 
         Args:
-            event: The event.
-            fold: What has been delivered so far. Its text is put together only for the few events that say it whole.
+            events: The events of a connection as they arrive.
+            info: The exchange, for the exception of an `error` event.
+
+        Raises:
+            DifyError: The exception for an `error` event.
         """
-        events = self._stored.events_of(event)
-        return tuple(new for one in events for new in self._new_of(one, fold))
+        fold, feed = self.fold, self.fold.feed
+        for event in events:
+            if event.__class__ is t.PingEvent:
+                continue
+            if event.__class__ is t.ErrorEvent:
+                raise error_of(event, fold, info)
+            for new in self._new_events(event) if self._replay else (event,):
+                if feed(new):
+                    if new.__class__ in _NOTED:
+                        self._note(new)
+                    yield new
+            if fold.over:
+                return
 
-    def _new_of(self, event: Any, fold: Fold[Any]) -> tuple[Any, ...]:
-        event = self._fresh(event, fold)
-        if event is None:
-            return ()
-        # The outputs of a run still hold what moderation took back: they are not what a person is to read.
-        missing = None if self._taken_back else _missing_text(event, fold, ended=("message_end",) in self._seen)
-        if missing is not None:
-            return missing, event
-        # Between what the server read for the snapshot and its first live event, a start can be lost.
-        start = start_of(event)
-        return (event,) if start is None or _by_id(start) in self._seen else (start, event)
+    def reconnect(self, max_retries: int) -> bool:
+        """Prepare for a new connection, which begins with a replay; return False if the run cannot be followed further.
 
-    def _fresh(self, event: Any, fold: Fold[Any]) -> Any:
+        Args:
+            max_retries: The number of connections in a row that may end without anything new. A replay that shows the run still
+                waiting for a person counts as new: people take longer than servers keep a silent stream open.
+        """
+        fold = self.fold
+        known = (len(self._seen), self._started, len(str(fold.text)), self._pauses_replayed)
+        self._fruitless = self._fruitless + 1 if known == self._known_at_cut else 0
+        self._known_at_cut = known
+        # A run that has ended can only lack speech, and no replay holds speech.
+        if fold.workflow_run_id is None or fold.settled or self._fruitless > max_retries:
+            return False
+        fold.reconnects += 1
+        self._replay = True
+        return True
+
+    def _note(self, event: Any) -> None:
+        """Note an event that is delivered, to recognize it in a replay."""
         key = _KEYS.get(event.__class__)
         if key is not None:
-            unheard_of = fold.reconnects and has_not_ended(event)  # a stream that was never cut has no such event
-            return None if unheard_of or key(event) in self._seen else event
-        if isinstance(event, t.WorkflowPausedEvent):
-            self._times_it_waits += 1
-            told = _pause(event)
-            return None if told == self._waits_for or told in self._seen else event
-        if isinstance(event, t.WorkflowStartedEvent):
-            return None if self._started and event.data.reason != "resumption" else event
-        if isinstance(event, t.MessageReplaceEvent) and self._taken_back:
-            # What is stored may still be the old text; and moderation's own may be told by the snapshot and by the stream.
-            return None if not event.reason or event.answer == str(fold.text) else event
-        if isinstance(event, t.MessageReplaceEvent) and not event.reason and fold.reconnects:
-            return _rest_of(event, str(fold.text))
-        return event
+            if not _is_unfinished(event):
+                self._seen.add(key(event))
+        elif isinstance(event, t.MessageReplaceEvent):
+            # A snapshot gives no reason for its replacement, moderation does.
+            self._moderated = self._moderated or (bool(event.reason) and event.reason != _RECONNECTED)
+        elif isinstance(event, t.WorkflowPausedEvent):
+            self._current_pause = pause = _pause_key(event)
+            if any(pause[1:]):
+                self._seen.add(pause)  # each form pauses a run once
+        elif isinstance(event, t.WorkflowStartedEvent):
+            self._started, self._current_pause = True, None
+            if event.data.reason == "resumption":
+                self._forget_waiting_nodes()
+
+    def _forget_waiting_nodes(self) -> None:
+        """Forget what a resumed run repeats: the node that waited starts again under its id, and its form is filled."""
+        finished = {key[1] for key in self._seen if key[0] == "node_finished"}
+        repeated = ("human_input_form_filled", "human_input_form_timeout")
+        self._seen = {
+            key for key in self._seen if key[0] not in repeated and (key[0] != "node_started" or key[1] in finished)
+        }
+
+    def _new_events(self, event: Any) -> tuple[Any, ...]:
+        """Return the new part of a replayed event: nothing, the event, or the event after what was lost before it."""
+        return tuple(
+            new
+            for live in self._containers.live_events(event)
+            for known in self._unseen(live)
+            for new in self._with_lost_before(known)
+        )
+
+    def _with_lost_before(self, event: Any) -> tuple[Any, ...]:
+        text = self._lost_text(event)
+        if text is not None:
+            return text, event
+        # Events between the server's reading of the snapshot and its first live event are lost, such as the start of a node.
+        start = _start_of(event)
+        return (event,) if start is None or _by_id(start) in self._seen else (start, event)
+
+    def _unseen(self, event: Any) -> tuple[Any, ...]:
+        """Return the event, or the part of its text that is new, unless it was delivered before."""
+        fold = self.fold
+        key = _KEYS.get(event.__class__)
+        match event:
+            case _ if key is not None:
+                from_snapshot = fold.reconnects and _is_unfinished(event)
+                known = from_snapshot or key(event) in self._seen
+            case t.WorkflowPausedEvent():
+                self._pauses_replayed += 1
+                pause = _pause_key(event)
+                known = pause == self._current_pause or pause in self._seen
+            case t.WorkflowStartedEvent():
+                known = self._started and event.data.reason != "resumption"
+            case t.MessageReplaceEvent() if self._moderated:
+                # The stored text may still be the old one; and the snapshot may repeat the moderated one.
+                known = not event.reason or event.answer == str(fold.text)
+            case t.MessageReplaceEvent() if not event.reason and fold.reconnects:
+                rest = _rest_of(event, str(fold.text))
+                return () if rest is None else (rest,)
+            case _:
+                known = False
+        return () if known else (event,)
+
+    def _lost_text(self, event: Any) -> t.MessageReplaceEvent | t.MessageEvent | None:
+        """Return the text of a chatflow's answer that was lost between a cut and the replay, from the end of its run.
+
+        The end of a run that is replayed has no message ids; those of earlier events are used.
+        """
+        fold = self.fold
+        if not isinstance(event, t.WorkflowFinishedEvent) or fold.message_id is None or self._moderated:
+            return None
+        shown = str(fold.text)
+        answer = (event.data.outputs or {}).get("answer")
+        if not isinstance(answer, str) or answer == shown:
+            return None
+        whole = t.MessageReplaceEvent(
+            task_id=event.task_id,
+            message_id=fold.message_id,
+            conversation_id=fold.conversation_id,
+            created_at=event.created_at,
+            answer=answer,
+            reason=_RECONNECTED,
+        )
+        message_ended = ("message_end",) in self._seen  # after which no delta is delivered
+        return whole if message_ended or not answer.startswith(shown) else _rest_of(whole, shown)
 
 
-def _pause(event: t.WorkflowPausedEvent) -> tuple[object, ...]:
+def _pause_key(event: t.WorkflowPausedEvent) -> tuple[object, ...]:
     return event.event, *(reason.form_id for reason in event.data.reasons)
 
 
-def _takes_back(event: t.MessageReplaceEvent) -> bool:
-    """Whether the server replaced a text for a reason; a snapshot replaces without one, and we say so where we put it right."""
-    return bool(event.reason) and event.reason != _PUT_RIGHT
-
-
 def _rest_of(event: t.MessageReplaceEvent, shown: str) -> t.MessageReplaceEvent | t.MessageEvent | None:
-    """What of a whole answer was not shown yet: the delta that was missed, or all of it where it goes on otherwise."""
+    """Return the delta from the text shown to a whole answer, the replacement if they differ, None if nothing is new."""
     if shown.startswith(event.answer):
         return None
     if not event.answer.startswith(shown):
@@ -198,34 +274,93 @@ def _rest_of(event: t.MessageReplaceEvent, shown: str) -> t.MessageReplaceEvent 
     return t.MessageEvent(**ids, id=event.message_id, answer=event.answer[len(shown) :])
 
 
-def _missing_text(event: Any, fold: Fold[Any], *, ended: bool) -> t.MessageReplaceEvent | t.MessageEvent | None:
-    """What was lost of a chatflow's answer between a cut and the replay, as the end of its run tells it.
-
-    A run that has ended is replayed without the ids of its message, so those that are known count. After the message's own end
-    (`ended`) no delta counts any more.
-    """
-    message_id = fold.message_id
-    if not isinstance(event, t.WorkflowFinishedEvent) or message_id is None:
-        return None
-    shown = str(fold.text)
-    answer = (event.data.outputs or {}).get("answer")
-    if not isinstance(answer, str) or answer == shown:
-        return None
-    whole = t.MessageReplaceEvent(
-        task_id=event.task_id,
-        message_id=message_id,
-        conversation_id=fold.conversation_id,
-        created_at=event.created_at,
-        answer=answer,
-        reason=_PUT_RIGHT,
-    )
-    return whole if ended or not answer.startswith(shown) else _rest_of(whole, shown)
+# --------------------------------------------------------------------------------------------- stored nodes as live events
+# A live stream shows an iteration or loop as `iteration_started` … `iteration_completed`. A state snapshot has the stored node
+# of the container instead: `node_started`, directly followed by `node_finished` if the container has ended, and only then the
+# nodes inside it.
+_UNFINISHED = frozenset({"paused", "running", "pending", "retry"})
+_STARTED: dict[str, type[Any]] = {"iteration": t.IterationStartedEvent, "loop": t.LoopStartedEvent}
+_COMPLETED: dict[str, type[Any]] = {"iteration": t.IterationCompletedEvent, "loop": t.LoopCompletedEvent}
 
 
-def ending_of(detail: WorkflowRunDetail, *, task_id: str | None) -> t.WorkflowFinishedEvent | None:
-    """The end of a run as its detail tells it, for a replay that brought none; None while the run goes on."""
-    if detail.status not in OVER:
-        return None
-    shared = set(WorkflowRunDetail.model_fields) & set(WorkflowRunData.model_fields)
-    data = WorkflowRunData(**{name: getattr(detail, name) for name in shared})
-    return t.WorkflowFinishedEvent(task_id=task_id or detail.id, workflow_run_id=detail.id, data=data)
+def _is_unfinished(event: Any) -> bool:
+    """Return True for a `node_finished` of a snapshot whose node is still running, waiting or retried."""
+    return isinstance(event, t.NodeFinishedEvent) and event.data.status in _UNFINISHED
+
+
+def _start_of(event: Any) -> Any:
+    """Return the start of the node or container that an event retries or ends; None for other events."""
+    match event:
+        case t.NodeFinishedEvent() | t.NodeRetryEvent():
+            names = {"id", "node_id", "node_type", "title", "index", "created_at", "extras", "iteration_id", "loop_id"}
+            return _converted(event, t.NodeStartedEvent, NodeExecution, names)
+        case t.IterationCompletedEvent() | t.LoopCompletedEvent():
+            cls = t.IterationStartedEvent if isinstance(event, t.IterationCompletedEvent) else t.LoopStartedEvent
+            names = {"id", "node_id", "node_type", "title", "created_at", "extras", "inputs", "inputs_truncated"}
+            return _converted(event, cls, ContainerExecution, names)
+        case _:
+            return None
+
+
+@dataclass
+class _CompletedContainer:
+    """A container that has ended, whose nodes may still follow in the snapshot."""
+
+    event: Any
+    finished_at: Any
+    has_nodes: bool = False
+
+    def precedes(self, node: NodeExecution) -> bool:
+        """Return True if a node outside the container started after its end. Times are whole seconds."""
+        if self.finished_at is None or node.created_at is None or node.created_at == self.finished_at:
+            return self.has_nodes
+        return node.created_at > self.finished_at
+
+
+class _StoredContainers:
+    """Turns the stored nodes of containers into the events of containers, and delays an end until the nodes inside it."""
+
+    def __init__(self) -> None:
+        self._completed: dict[str, _CompletedContainer] = {}
+
+    def live_events(self, event: Any) -> tuple[Any, ...]:
+        """Return the live events for an event of a replay, in order."""
+        if not isinstance(event, (t.NodeStartedEvent, t.NodeFinishedEvent)):
+            return (*self._release(), event) if self._completed else (event,)
+        node = event.data
+        released = self._release(before=node) if self._completed else ()
+        kind = node.node_type or ""
+        if kind not in _STARTED:
+            return (*released, event)
+        if isinstance(event, t.NodeStartedEvent):
+            return (*released, _container_event(_STARTED[kind], event))
+        if not _is_unfinished(event):
+            end = _container_event(_COMPLETED[kind], event)
+            self._completed[node.node_id] = _CompletedContainer(end, node.finished_at)
+        return released
+
+    def _release(self, before: NodeExecution | None = None) -> tuple[Any, ...]:
+        """Remove and return the ends of the containers that come before a node, or of all containers."""
+        released: list[Any] = []
+        for node_id, container in tuple(self._completed.items()):
+            if before is not None and node_id in (before.iteration_id, before.loop_id):
+                container.has_nodes = True
+            elif before is None or before.inputs_truncated is not None or container.precedes(before):
+                # Only live events have `inputs_truncated`: there the snapshot has ended.
+                released.append(container.event)
+                del self._completed[node_id]
+        return tuple(released)
+
+
+def _container_event(cls: type[Any], event: t.NodeStartedEvent | t.NodeFinishedEvent) -> Any:
+    names = {"node_id", "node_type", "title", "created_at", "extras"}
+    if isinstance(event, t.NodeFinishedEvent):
+        names |= {"status", "elapsed_time", "finished_at"}
+    return _converted(event, cls, ContainerExecution, names, id=event.data.node_id)
+
+
+def _converted(event: Any, cls: type[Any], data: type[Any], names: set[str], **more: Any) -> Any:
+    """Return an event of class `cls` with the ids of `event` and the named fields of its data."""
+    ids = event.model_dump(exclude={"event", "data"}, exclude_unset=True)
+    known = {name: getattr(event.data, name) for name in names & event.data.model_fields_set}
+    return cls(**ids, data=data(**known, **more))

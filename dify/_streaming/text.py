@@ -1,4 +1,4 @@
-"""What a reply says: the text on the screen, and the speech, as their pieces come. Pure."""
+"""The text and the speech of a reply, assembled from their pieces. Pure."""
 
 from __future__ import annotations
 
@@ -12,50 +12,18 @@ __all__ = ["Speech", "Text", "TextReplaced"]
 
 
 class TextReplaced(str):
-    """A piece of `.text_stream` that replaces all text before it, because moderation struck or a replay started over."""
+    """A piece of `text_stream` that replaces all text before it: after moderation, or when text was lost in a reconnect."""
 
     __slots__ = ()
 
 
-class Speech:
-    """The spoken answer, collected only when asked for."""
-
-    def __init__(self, wanted: bool) -> None:
-        self._wanted = wanted
-        self._parts: list[bytes] = []
-        self.begun = False
-        self.ended = False
-
-    def feed(self, event: Any) -> None:
-        if isinstance(event, t.TTSMessageEvent):
-            self.begun = True
-            if self._wanted:
-                try:
-                    self._parts.append(base64.b64decode(event.audio))
-                except ValueError:
-                    raise ResponseValidationError("the stream's speech is no base64", body=event.audio[:2048]) from None
-        else:
-            self.ended = True
-
-    @property
-    def awaited(self) -> bool:
-        return not self.ended and (self._wanted or self.begun)
-
-    def broken_off(self, *, heard: bool) -> bool:
-        """Whether some of it is missing where the connection breaks; `heard`: somebody listens to the events themselves."""
-        return not self.ended and (self._wanted or (self.begun and heard))
-
-    @property
-    def audio(self) -> bytes | None:
-        return b"".join(self._parts) if self._wanted else None
-
-
 class Text:
-    """What stands on the screen: deltas joined, replaced as a whole when the server says so."""
+    """The text on the screen: deltas joined, or replaced as a whole."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self.last: str | None = None
+        """The text that the last event added; a `TextReplaced` if it replaced all text."""
 
     def add(self, delta: str) -> None:
         self._parts.append(delta)
@@ -66,6 +34,42 @@ class Text:
         self.last = TextReplaced(text)
 
     def __str__(self) -> str:
-        if len(self._parts) > 1:
+        if len(self._parts) > 1:  # joined once, so that snapshots of a long answer stay cheap
             self._parts = ["".join(self._parts)]
         return self._parts[0] if self._parts else ""
+
+
+class Speech:
+    """The spoken answer. Its bytes are collected only on request."""
+
+    def __init__(self, collect: bool) -> None:
+        self._collect = collect
+        self._parts: list[bytes] = []
+        self._started = False
+        self._ended = False
+
+    def feed(self, event: Any) -> None:
+        if not isinstance(event, t.TTSMessageEvent):
+            self._ended = True
+            return
+        self._started = True
+        if self._collect:
+            try:
+                self._parts.append(base64.b64decode(event.audio))
+            except ValueError:
+                raise ResponseValidationError(
+                    "a tts_message event has audio that is not valid base64", body=event.audio[:2048]
+                ) from None
+
+    @property
+    def awaited(self) -> bool:
+        """True while more speech is expected."""
+        return not self._ended and (self._collect or self._started)
+
+    def is_cut_off(self, *, events_read: bool) -> bool:
+        """Return True if speech is missing when the connection breaks now; a caller who reads events notices it, too."""
+        return not self._ended and (self._collect or (self._started and events_read))
+
+    @property
+    def audio(self) -> bytes | None:
+        return b"".join(self._parts) if self._collect else None

@@ -13,8 +13,8 @@ from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
 from ..types.workflows import WorkflowRun
 from ._io import answer_of
+from .event_stream import EventStream
 from .resources.human_input import HumanInput
-from .streams import EventStream
 
 __all__ = ["FormHandler", "answer_forms"]
 

@@ -12,7 +12,7 @@ from .._protocol.map_order import InOrder, MapResult
 from ..errors import InvalidArgumentError, MisuseError
 from ._crew import Crew
 from ._io import Slots, Walk, each, shielded
-from .streams import EventStream
+from .event_stream import EventStream
 
 __all__ = ["MapStream"]
 

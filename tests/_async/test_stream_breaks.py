@@ -192,7 +192,7 @@ async def test_a_ping_is_not_delivered_in_whatever_form_it_comes() -> None:
 
 
 class Clock:
-    """Stands in for `time` in the module of the streams; time passes where a test says so."""
+    """A stand-in for the module `time`; the tests move it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -218,7 +218,8 @@ class Timed(Chunks):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setitem(AsyncEventStream.final.__globals__, "time", clock)  # the module's own
+    reader = AsyncEventStream.__init__.__globals__["AsyncEventReader"]  # of this face
+    monkeypatch.setitem(reader.read.__globals__, "time", clock)
     return clock
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dify import ResponseValidationError
 from dify._streaming import decode as _events
-from dify._streaming.decode import reader_for
+from dify._streaming.decode import decoder_of
 from dify.types import events as t
 from tests.support.frames import (
     FORM,
@@ -101,14 +101,14 @@ def test_the_samples_are_all_the_events_there_are():
 @pytest.mark.parametrize(("frame", "cls", "kind"), PLACES, ids=name_of)
 def test_an_event_becomes_its_class(frame, cls, kind):
     for data in (json.dumps(frame), json.dumps(frame, ensure_ascii=False).encode()):
-        event = reader_for(kind)(data)
+        event = decoder_of(kind)(data)
         assert type(event) is cls
         assert event.event == frame["event"]
 
 
 @pytest.mark.parametrize(("frame", "cls", "kind"), PLACES, ids=name_of)
 def test_a_new_field_of_a_known_event_is_kept(frame, cls, kind):
-    event = reader_for(kind)(json.dumps(frame | {"brand_new": {"a": [1]}}))
+    event = decoder_of(kind)(json.dumps(frame | {"brand_new": {"a": [1]}}))
     assert type(event) is cls
     assert event.brand_new == {"a": [1]}
 
@@ -122,7 +122,7 @@ def test_a_known_event_that_does_not_validate_raises_with_the_frame(frame, kind)
     for broken in (frame | {"task_id": {}}, {"event": frame["event"]}):
         text = json.dumps(broken)
         with pytest.raises(ResponseValidationError) as caught:
-            reader_for(kind)(text)
+            decoder_of(kind)(text)
         assert caught.value.body == text
         assert frame["event"] in str(caught.value)
 
@@ -131,19 +131,19 @@ def test_a_known_event_that_does_not_validate_raises_with_the_frame(frame, kind)
 def test_an_unknown_event_is_passed_on_whole(kind):
     frame = {"event": "dify_2_event", "task_id": "t", "data": {"x": 1.5}}
     for data in (json.dumps(frame), json.dumps(frame).encode()):
-        event = reader_for(kind)(data)
+        event = decoder_of(kind)(data)
         assert type(event) is t.UnknownEvent
         assert (event.event, event.name, event.data) == ("unknown", "dify_2_event", frame)
 
 
 def test_an_event_of_another_kind_of_stream_is_unknown_there():
-    event = reader_for("completion")(json.dumps(agent_message("Hi")))
+    event = decoder_of("completion")(json.dumps(agent_message("Hi")))
     assert type(event) is t.UnknownEvent
     assert event.data["answer"] == "Hi"
 
 
 def test_an_event_that_calls_itself_unknown_is_unknown():
-    event = reader_for("chat")('{"event": "unknown", "x": 1}')
+    event = decoder_of("chat")('{"event": "unknown", "x": 1}')
     assert (type(event), event.name, event.data) == (t.UnknownEvent, "unknown", {"event": "unknown", "x": 1})
 
 
@@ -174,7 +174,7 @@ NO_EVENTS = {
 def test_what_is_no_event_raises_with_the_frame(text, kind):
     for data in (text, text.encode()):
         with pytest.raises(ResponseValidationError) as caught:
-            reader_for(kind)(data)
+            decoder_of(kind)(data)
         assert caught.value.body == text
         assert len(str(caught.value)) < 1000
 
@@ -194,7 +194,7 @@ TAKEN = {
 
 @pytest.mark.parametrize("frame", TAKEN.values(), ids=TAKEN)
 def test_nan_in_a_number_or_an_open_field_costs_no_stream(frame):
-    event = reader_for("chat")(json.dumps(frame))
+    event = decoder_of("chat")(json.dumps(frame))
     assert "nan" in repr(event) or "inf" in repr(event)
 
 
@@ -202,24 +202,24 @@ def test_nan_in_a_number_or_an_open_field_costs_no_stream(frame):
 def test_what_json_has_no_number_for_raises_with_the_frame(frame):
     text = json.dumps(frame)
     with pytest.raises(ResponseValidationError) as caught:
-        reader_for("chat")(text)
+        decoder_of("chat")(text)
     assert caught.value.body == text
 
 
 def test_invalid_utf8_is_replaced_as_the_standard_asks():
     data = json.dumps(message("A-B")).encode().replace(b"-B", b"\xff\xfeB")
-    assert reader_for("chat")(data).answer == "A\ufffd\ufffdB"
+    assert decoder_of("chat")(data).answer == "A\ufffd\ufffdB"
 
 
 def test_a_lone_surrogate_costs_itself_and_not_the_stream():
     data = json.dumps(message("A")).replace('"A"', '"half \\ud83d and whole \\ud83d\\ude00"')
     for given in (data, data.encode()):
-        assert reader_for("chat")(given).answer == "half \ufffd and whole \U0001f600"
+        assert decoder_of("chat")(given).answer == "half \ufffd and whole \U0001f600"
 
 
 def test_terminal_escapes_of_a_server_do_not_reach_the_message_raw():
     with pytest.raises(ResponseValidationError) as caught:
-        reader_for("chat")("\x1b[2J\x07 hello")
+        decoder_of("chat")("\x1b[2J\x07 hello")
     assert "\x1b" not in str(caught.value)
 
 
@@ -232,9 +232,9 @@ def test_every_recorded_frame_reads_the_same_in_either_way(large, monkeypatch):
         for frame in one.frames:
             data = json.dumps(frame).encode()
             monkeypatch.setattr(_events, "LARGE", len(data) + 1)
-            usual = reader_for(kind)(data)
+            usual = decoder_of(kind)(data)
             monkeypatch.setattr(_events, "LARGE", large)
-            event = reader_for(kind)(data)
+            event = decoder_of(kind)(data)
             assert (type(event), event) == (type(usual), usual), name
             seen += 1
     assert seen > 100

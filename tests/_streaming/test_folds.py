@@ -6,10 +6,8 @@ import json
 
 import pytest
 
-from dify._streaming.decode import reader_for
-from dify._streaming.folds import LONG_GRACE, SHORT_GRACE
-from dify._streaming.message_folds import ChatFold, CompletionFold
-from dify._streaming.run_folds import WorkflowFold
+from dify._streaming.decode import decoder_of
+from dify._streaming.folds import LONG_GRACE, SHORT_GRACE, ChatFold, CompletionFold, WorkflowFold
 from dify._streaming.text import TextReplaced
 from tests.support.frames import (
     agent_message,
@@ -32,7 +30,7 @@ OVER_LATER = (False, LONG_GRACE)
 
 def fed(fold, kind, *frames):
     for frame in frames:
-        fold.feed(reader_for(kind)(json.dumps(frame)))
+        fold.feed(decoder_of(kind)(json.dumps(frame)))
     return fold
 
 
@@ -99,16 +97,16 @@ def test_an_unknown_event_changes_nothing():
     for frames in ([message("Hi")], [message("Hi"), message_end()]):
         fold = fed(ChatFold(), "chat", *frames)
         before = fold.snapshot(), state(fold)
-        assert fold.feed(reader_for("chat")(json.dumps(new)))
+        assert fold.feed(decoder_of("chat")(json.dumps(new)))
         assert (fold.snapshot(), state(fold)) == before
 
 
 def test_what_comes_after_the_end_is_not_delivered_and_changes_nothing():
     fold = fed(ChatFold(), "chat", message("Hi"), message_end())
-    assert not fold.feed(reader_for("chat")(json.dumps(message("late"))))
+    assert not fold.feed(decoder_of("chat")(json.dumps(message("late"))))
     assert fold.snapshot().answer == "Hi"
     run = fed(WorkflowFold(), "workflow", run_started(), run_finished())
-    assert not run.feed(reader_for("workflow")(json.dumps(text_chunk("late"))))
+    assert not run.feed(decoder_of("workflow")(json.dumps(text_chunk("late"))))
 
 
 def test_a_fold_that_was_fed_nothing_knows_nothing():
@@ -120,7 +118,7 @@ def test_a_fold_that_was_fed_nothing_knows_nothing():
 
 def test_a_replacement_is_a_text_that_says_that_it_replaces():
     fold = ChatFold()
-    event = reader_for("chat")(json.dumps(replaced("No")))
+    event = decoder_of("chat")(json.dumps(replaced("No")))
     fold.feed(event)
     piece = fold.text_of(event)
     assert piece == "No"
@@ -131,5 +129,5 @@ def test_a_replacement_is_a_text_that_says_that_it_replaces():
 def test_snapshots_of_a_long_answer_cost_no_more_as_it_grows():
     fold = ChatFold()
     for at in range(3000):
-        fold.feed(reader_for("chat")(json.dumps(message(f"{at} "))))
+        fold.feed(decoder_of("chat")(json.dumps(message(f"{at} "))))
         assert fold.snapshot().answer.endswith(f"{at} ")

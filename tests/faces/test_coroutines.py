@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from dify import AsyncDify, MisuseError
-from dify._async import _io, event_stream
+from dify._async import _io, event_reader
 from dify._streaming.folds import LONG_GRACE, SHORT_GRACE
 from tests._async.support import answered, make_client, streaming
 from tests.support.frames import message, message_end, run_finished, run_started, speech, sse
@@ -116,7 +116,7 @@ def graces(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         chosen.append(seconds)
         return _io.move_on_after(0.01, cut)
 
-    monkeypatch.setattr(event_stream, "move_on_after", move_on_after)
+    monkeypatch.setattr(event_reader, "move_on_after", move_on_after)
     return chosen
 
 

@@ -13,15 +13,16 @@ from hypothesis import given, strategies as st
 
 from dify import AsyncDify, Dify, DifyError, ResponseValidationError
 from dify._streaming import decode as _events
-from dify._streaming.decode import StreamKind, reader_for
-from dify._streaming.message_folds import ChatFold, CompletionFold
-from dify._streaming.resume import Delivered
-from dify._streaming.run_folds import DatasourceFold, WorkflowFold
+from dify._streaming.decode import StreamKind, decoder_of
+from dify._streaming.folds import ChatFold, CompletionFold, DatasourceFold, WorkflowFold
+from dify._streaming.resume import _KEYS, RunFollower
 from dify._streaming.sse import FrameTooLarge, SSEParser
-from dify.types.events import ErrorEvent
+from dify.types.events import ErrorEvent, WorkflowPausedEvent, WorkflowStartedEvent
+from dify.types.http import HTTPInfo
 
 from .fuzzing import KINDS, STREAMS, VALUES, broken_streams, changed, fuzz, shuffled
 
+INFO = HTTPInfo(200, {})
 FOLDS: dict[StreamKind, list[Any]] = {
     "chat": [ChatFold, lambda: ChatFold(collect_audio=True, continue_on_pause=True)],
     "completion": [CompletionFold, lambda: CompletionFold(collect_audio=True)],
@@ -102,7 +103,7 @@ def outcome(kind: StreamKind, data: bytes, large: int) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_events, "LARGE", large)
         try:
-            event = reader_for(kind)(data)
+            event = decoder_of(kind)(data)
         except DifyError as error:
             return type(error)  # the words differ: "an object", "a dictionary"
         return type(event), event.model_dump(), event.model_extra
@@ -125,7 +126,7 @@ def test_a_frame_reads_the_same_whether_it_counts_as_large_or_not(
 @given(broken_streams())
 def test_broken_streams_become_events_or_a_validation_error(broken: tuple[StreamKind, list[bytes]]) -> None:
     kind, chunks = broken
-    read, parser = reader_for(kind), SSEParser()
+    read, parser = decoder_of(kind), SSEParser()
     for chunk in chunks:
         for data in parser.feed(chunk):
             try:
@@ -143,12 +144,12 @@ def test_broken_streams_become_events_or_a_validation_error(broken: tuple[Stream
 @given(st.sampled_from(KINDS), st.binary(max_size=200) | st.text(max_size=200) | VALUES.map(repr))
 def test_data_that_is_no_event_is_a_validation_error(kind: StreamKind, data: bytes | str) -> None:
     with pytest.raises(ResponseValidationError):
-        reader_for(kind)(data)
+        decoder_of(kind)(data)
 
 
 # ------------------------------------------------------------------------------------------------------------ the folds
 def events_of(kind: StreamKind, frames: list[Any]) -> list[Any]:
-    read, events = reader_for(kind), []
+    read, events = decoder_of(kind), []
     for frame in frames:
         try:
             events.append(read(httpx.Response(200, json=frame).content))
@@ -185,24 +186,26 @@ def test_events_in_any_order_any_number_of_times_fold_to_a_reply_or_a_typed_erro
             reply.model_dump_json()
 
 
+REPEATED = {*_KEYS, WorkflowStartedEvent, WorkflowPausedEvent}
+
+
+def resumes(event: Any) -> bool:
+    """A run that is resumed after a pause repeats events that are new."""
+    return isinstance(event, WorkflowStartedEvent) and event.data.reason == "resumption"
+
+
 @fuzz(300)
 @given(st.data(), STREAMS)
 def test_whatever_a_replay_repeats_nothing_is_delivered_twice(
     data: st.DataObject, stream: tuple[StreamKind, tuple[dict[str, Any], ...]]
 ) -> None:
     kind, frames = stream
-    delivered, fold = Delivered(), FOLDS[kind][0]()
-    fold.reconnects = 1
-    for event in events_of(kind, list(frames)):
-        if type(event) in delivered.kinds:
-            delivered.note(event)
-    for event in events_of(kind, data.draw(shuffled(frames))):
-        new = delivered.new_of(event, fold)
-        if (
-            type(event) in delivered.kinds
-            and getattr(event.data if hasattr(event, "data") else None, "reason", "") != "resumption"
-        ):
-            assert new == ()
+    cut = data.draw(st.integers(1, len(frames)))
+    follower = RunFollower(FOLDS[kind][0]())
+    list(follower.deliver(events_of(kind, list(frames[:cut])), INFO))
+    if follower.reconnect(max_retries=2):
+        replay = [event for event in events_of(kind, data.draw(shuffled(frames[:cut]))) if not resumes(event)]
+        assert [event for event in follower.deliver(replay, INFO) if type(event) in REPEATED] == []
 
 
 # ----------------------------------------------------------------------------------------------------------- the client

@@ -11,8 +11,8 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import CHAT
 from ..._streaming.resume import Pickup, run_events_call
 from ...types.replies import ChatResponse
+from ..event_stream import AsyncChatStream
 from ..forms import AsyncFormHandler, answer_forms
-from ..streams import AsyncChatStream
 from ._base import AsyncResource
 from .human_input import AsyncHumanInput
 

@@ -10,8 +10,8 @@ from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_
 from ..._protocol.request import Call, compact
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
+from ..event_stream import AsyncCompletionStream
 from ..mapping import AsyncMapStream
-from ..streams import AsyncCompletionStream
 from ._base import AsyncResource
 
 __all__ = ["AsyncCompletions"]

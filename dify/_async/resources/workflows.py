@@ -13,10 +13,10 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
 from ..._streaming.resume import Pickup, run_detail_call, run_events_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
+from ..event_stream import AsyncWorkflowStream
 from ..forms import AsyncFormHandler, answer_forms
 from ..mapping import AsyncMapStream
 from ..pager import AsyncPager
-from ..streams import AsyncWorkflowStream
 from ._base import AsyncResource
 from .human_input import AsyncHumanInput
 

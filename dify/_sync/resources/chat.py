@@ -12,8 +12,8 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import CHAT
 from ..._streaming.resume import Pickup, run_events_call
 from ...types.replies import ChatResponse
+from ..event_stream import ChatStream
 from ..forms import FormHandler, answer_forms
-from ..streams import ChatStream
 from ._base import Resource
 from .human_input import HumanInput
 

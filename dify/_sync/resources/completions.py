@@ -11,8 +11,8 @@ from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_
 from ..._protocol.request import Call, compact
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
+from ..event_stream import CompletionStream
 from ..mapping import MapStream
-from ..streams import CompletionStream
 from ._base import Resource
 
 __all__ = ["Completions"]

@@ -14,10 +14,10 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
 from ..._streaming.resume import Pickup, run_detail_call, run_events_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
+from ..event_stream import WorkflowStream
 from ..forms import FormHandler, answer_forms
 from ..mapping import MapStream
 from ..pager import Pager
-from ..streams import WorkflowStream
 from ._base import Resource
 from .human_input import HumanInput
 

@@ -156,7 +156,7 @@ def test_closing_the_client_ends_a_loop_that_waits_and_is_named_as_what_ended_it
             client.close()
             ended = job.result()
             assert isinstance(ended, StreamInterruptedError)
-            assert str(ended) == "the stream ended before its end: the client was closed"
+            assert str(ended) == "the stream was interrupted: the client was closed"
         assert beside(server.all_closed)
 
 

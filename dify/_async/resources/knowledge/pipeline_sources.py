@@ -12,7 +12,7 @@ from ...._streaming.kinds import DATASOURCE
 from ....errors import MisuseError
 from ....types.pipelines import DatasourcePlugin, DatasourceType, PipelineFile
 from ..._io import in_thread
-from ...streams import AsyncDatasourceStream
+from ...event_stream import AsyncDatasourceStream
 from .._base import AsyncResource
 
 __all__ = ["AsyncPipelineSources", "no_stop"]

@@ -11,7 +11,7 @@ from ...._protocol.request import Call
 from ...._streaming.kinds import WORKFLOW
 from ....types.pipelines import DatasourceInfo, DatasourceType, PipelineRun
 from ....types.workflows import WorkflowRun
-from ...streams import AsyncWorkflowStream
+from ...event_stream import AsyncWorkflowStream
 from .pipeline_sources import AsyncPipelineSources, no_stop
 
 __all__ = ["AsyncPipelines"]

@@ -13,7 +13,7 @@ from ...._streaming.kinds import DATASOURCE
 from ....errors import MisuseError
 from ....types.pipelines import DatasourcePlugin, DatasourceType, PipelineFile
 from ..._io import in_thread
-from ...streams import DatasourceStream
+from ...event_stream import DatasourceStream
 from .._base import Resource
 
 __all__ = ["PipelineSources", "no_stop"]

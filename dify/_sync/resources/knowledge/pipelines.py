@@ -12,7 +12,7 @@ from ...._protocol.request import Call
 from ...._streaming.kinds import WORKFLOW
 from ....types.pipelines import DatasourceInfo, DatasourceType, PipelineRun
 from ....types.workflows import WorkflowRun
-from ...streams import WorkflowStream
+from ...event_stream import WorkflowStream
 from .pipeline_sources import PipelineSources, no_stop
 
 __all__ = ["Pipelines"]

@@ -1,0 +1,114 @@
+"""The connection of an event stream: responses are opened, read event by event, and closed from any task or thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from .._config import RequestOptions
+from .._net import http as _http
+from .._net.sockets import Hangup
+from .._protocol.request import Call
+from .._streaming.decode import EventDecoder
+from .._streaming.kinds import Kind
+from ..errors import DifyError, ResponseValidationError
+from ._io import move_on_after
+from .transport import AsyncExchange, AsyncTransport
+
+__all__ = ["AsyncEventReader"]
+
+
+class AsyncEventReader:
+    """Reads typed events from one response after another.
+
+    Attributes:
+        exchange: The response that events are read from, or None before the first one.
+        closed: The reader was closed; what is open is closed, and nothing more is opened.
+        failure: The exception that ended the response, or None if the server ended it.
+    """
+
+    def __init__(self, transport: AsyncTransport, kind: Kind[Any], options: RequestOptions | None) -> None:
+        self._transport = transport
+        self._kind = kind
+        self._options = options
+        self._cancel = Hangup()
+        self._waiting = False  # for a response, or for bytes: `aclose` then wakes the waiting task or thread
+        self._chunks: AsyncIterator[bytes]
+        self._decoder: EventDecoder
+        self._alive_at = 0.0
+        self.exchange: AsyncExchange | None = None
+        self.closed = False
+        self.failure: Exception | None = None
+
+    async def open(self, call: Call) -> AsyncExchange | None:
+        """Send a call and return its response; None if the reader is closed meanwhile, which ends the wait."""
+        self._waiting = True  # before `closed` is read; `aclose` writes and reads in the opposite order
+        try:
+            if self.closed:
+                return None
+            exchange = await self._transport.open(call, self._options, self._cancel)
+        except DifyError:
+            if self.closed:
+                return None
+            raise
+        finally:
+            self._waiting = False
+        if self.closed:
+            await exchange.aclose()
+            return None
+        return exchange
+
+    def start(self, exchange: AsyncExchange) -> None:
+        """Read from this response from now on."""
+        self.exchange = exchange
+        self.failure = None
+        self._chunks = exchange.chunks()
+        self._decoder = self._kind.decoder(exchange.limits.frame)
+
+    async def read(self, grace: float | None) -> Iterator[Any] | None:
+        """Return the events of the next chunk; None at the end of the response, which `failure` explains, or when closed.
+
+        Args:
+            grace: Seconds after which the response counts as ended; None for no limit but the read timeout.
+
+        Raises:
+            ResponseValidationError: The body is not encoded as its header says, or an event is too large.
+        """
+        assert self.exchange is not None
+        if not self._decoder.idle:
+            self._alive_at = time.monotonic()  # here: the time that the caller spends on events is not the server's
+        chunk: bytes | None = None
+        self._waiting = True
+        try:
+            if self.closed:
+                return None
+            if grace is None:
+                chunk = await anext(self._chunks, None)
+            else:
+                with move_on_after(grace, self.exchange.wire):
+                    chunk = await anext(self._chunks, None)
+        except (_http.HTTPError, ResponseValidationError) as error:
+            if isinstance(error, ResponseValidationError) and not self.exchange.broke_off:
+                raise
+            if not self.closed:  # closing breaks the connection
+                self.failure = error
+            return None
+        finally:
+            self._waiting = False
+        if chunk is None:
+            return None
+        events = self._decoder.feed(chunk)
+        limit = self.exchange.limit
+        if self._decoder.idle and limit is not None and time.monotonic() - self._alive_at > limit:
+            self.failure = TimeoutError(f"nothing but blank lines and comments arrived for {limit:g} s")
+            return None
+        return events
+
+    async def aclose(self) -> None:
+        """Close the response. A task or thread that waits for it wakes up, and closes it."""
+        self.closed = True
+        if self._waiting and self._cancel.end():
+            return
+        if self.exchange is not None:
+            await self.exchange.aclose()
