@@ -8,7 +8,7 @@ import pytest
 
 from dify import ResponseValidationError
 from dify._streaming import decode as _events
-from dify._streaming.decode import decoder_of
+from dify._streaming.decode import EventDecoder, decoder_of
 from dify.types import events as t
 from tests.support.frames import (
     FORM,
@@ -25,6 +25,7 @@ from tests.support.frames import (
     run_started,
     speech,
     speech_end,
+    sse,
     text_chunk,
     thought,
 )
@@ -238,3 +239,34 @@ def test_every_recorded_frame_reads_the_same_in_either_way(large, monkeypatch):
             assert (type(event), event) == (type(usual), usual), name
             seen += 1
     assert seen > 100
+
+
+# ------------------------------------------------------------------------------------------------------------ the decoder
+def test_a_decoder_gives_events_as_soon_as_their_bytes_are_complete():
+    decoder = EventDecoder("chat", 1000)
+    content = sse(message("Hel"), {"event": "ping"}, message("lo"))
+    decoded = [[event.event for event in decoder.feed(bytes([byte]))] for byte in content]
+    assert [names for names in decoded if names] == [["message"], ["ping"], ["message"]]
+    assert decoded[-1] == ["message"]
+
+
+def test_a_decoder_reads_the_events_before_a_broken_one():
+    events = EventDecoder("chat", 1000).feed(sse(message("Hel"), "no event", message("lo")))
+    assert next(events).answer == "Hel"
+    with pytest.raises(ResponseValidationError):
+        next(events)
+
+
+def test_an_event_over_the_limit_is_refused_with_the_limit():
+    with pytest.raises(ResponseValidationError, match="an event is larger than 100 bytes") as caught:
+        EventDecoder("chat", 100).feed(sse(message("x" * 100)))
+    assert caught.value.__suppress_context__
+
+
+def test_a_decoder_is_idle_after_comments_and_blank_lines():
+    decoder = EventDecoder("chat", 1000)
+    assert not decoder.idle
+    list(decoder.feed(b": comment\n\n"))
+    assert decoder.idle
+    list(decoder.feed(b"event: ping\n\n"))
+    assert not decoder.idle
