@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._protocol.arguments import flag
-from .._protocol.request import Call, segment
+from .._protocol.request import Call
 from ..types import events as t
 from ..types.event_data import ContainerExecution
 from ..types.http import HTTPInfo
