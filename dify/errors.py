@@ -1,12 +1,12 @@
-"""The errors of this client, all of them also exported from `dify`.
+"""The exceptions of this client, all of them also exported from `dify`.
 
     DifyError
-    ├── ConfigurationError            a missing key, user or a bad base URL; raised before anything is sent
-    │   └── InvalidArgumentError      an argument that must not go out (also a ValueError)
-    ├── MisuseError                    a stream, pager or client used in a way that cannot work (also a TypeError)
-    ├── APIConnectionError            no answer: refused, reset, TLS, DNS
+    ├── ConfigurationError            the client lacks a key or a user, or a setting is invalid; nothing was sent
+    │   └── InvalidArgumentError      an argument cannot be sent (also a ValueError)
+    ├── MisuseError                   a stream, pager or client was used in a way that cannot work (also a TypeError)
+    ├── APIConnectionError            no response: connection refused, reset or lost, TLS, DNS
     │   └── APITimeoutError
-    ├── APIStatusError                the server answered with an error, or a stream carried one
+    ├── APIStatusError                the response has an error status, or a stream carried an error
     │   ├── BadRequestError           400
     │   │   ├── AppUnavailableError           app_unavailable
     │   │   ├── NotThisAppTypeError           not_chat_app, not_workflow_app, not_completion_app
@@ -23,30 +23,34 @@
     │   │   └── FileTooLargeError             file_too_large, audio_too_large
     │   ├── UnsupportedMediaTypeError 415
     │   │   └── UnsupportedFileTypeError      unsupported_file_type, unsupported_audio_type
-    │   ├── RateLimitError            429, and the 400 and 403 bodies that Dify uses for its limits
+    │   ├── RateLimitError            429, and the 400 and 403 responses that Dify uses for its limits
     │   ├── AgentRunLimitError        agent_run_limit_exceeded, in streams
     │   └── ServerError               5xx
     │       ├── PluginRuntimeError            plugin_runtime_error
     │       └── ServiceUnavailableError       service_unavailable
     ├── StreamInterruptedError        a stream ended before its terminal event
-    │   └── StreamTimeoutError        … because the server went silent (also an APITimeoutError)
-    ├── WorkflowFailedError           a run that ended failed
-    ├── ResponseValidationError       the answer was not what it should be
-    ├── IncompleteListError           a list that the server's paging cannot give whole
+    │   └── StreamTimeoutError        the server sent nothing within the read timeout (also an APITimeoutError)
+    ├── WorkflowFailedError           a run ended with status "failed"
+    ├── ResponseValidationError       the response is not valid for the operation
+    ├── IncompleteListError           the server's paging cannot give every item
     ├── DocumentExistsError           the knowledge base has a document of that name; raised on request
-    ├── IndexingFailedError                a document could not be indexed, or its indexing is paused
-    └── IndexingTimeoutError               a document was not indexed in the time given
+    ├── IndexingFailedError           indexing of a document failed or is paused
+    └── IndexingTimeoutError          indexing of a document took longer than the timeout
 
-All of them survive pickling, none holds an API key.
+Every exception has the same machine-readable attributes, see `DifyError`; those that do not apply are None. No program needs to
+match on the text. All exceptions can be pickled, and none holds an API key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
-from ._protocol.readable import printable, readable, without_routes
+from ._readable import printable, readable, without_routes
 from .types.http import HTTPInfo
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "APIConnectionError",
@@ -88,29 +92,94 @@ __all__ = [
 ]
 
 
+ErrorReason: TypeAlias = Literal[
+    "certificate",
+    "closed",
+    "event_loop",
+    "empty",
+    "html",
+    "not_dify",
+    "not_json",
+    "pool",
+    "process_rule_required",
+    "redirect",
+    "too_large",
+    "unknown_route",
+    "user_required",
+]
+
+
+class ErrorFacts(TypedDict, total=False):
+    """The attributes that every `DifyError` takes as keyword arguments; see there."""
+
+    hint: str | None
+    code: str | None
+    param: str | None
+    reason: ErrorReason | None
+    sent: bool
+    retry_after: float | None
+    task_id: str | None
+    message_id: str | None
+    conversation_id: str | None
+    workflow_run_id: str | None
+    partial: Any
+
+
 class DifyError(Exception):
-    """Base of every error that this client raises. As a text it is the message and the hint.
+    """Base class of every exception of this client. Its text is the message, followed by the hint.
 
     Attributes:
-        message: What happened.
-        hint: What to do, in terms of this package's arguments; None where that is not known.
-        workflow_run_id: The run that it is about, which `workflows.get` and `workflows.events` take; None where there is none.
-        partial: The reply as far as it had come, or None.
+        message: Description of what happened.
+        hint: Advice on what to do, in terms of this package's arguments. None if there is none.
+        code: Dify's error code, such as "invalid_param". None if the server sent none.
+        param: Name of the argument to change, such as "base_url". None if no single argument is the cause.
+        reason: Cause of the error, where the class and `code` leave several:
+
+            - "certificate": the server's TLS certificate is not trusted.
+            - "closed": the client is closed.
+            - "event_loop": the HTTP client belongs to another event loop.
+            - "pool": all `max_connections` connections were in use.
+            - "redirect": the server redirects; redirects are not followed.
+            - "unknown_route": the server does not have the route.
+            - "user_required": the request names no end user.
+            - "process_rule_required": the first document of a knowledge base needs a `process_rule`.
+            - "too_large": the response exceeds a limit of `ResponseLimits`.
+            - "empty", "html", "not_json": the response has no body, or a body that is not JSON.
+            - "not_dify": the server is not Dify's API.
+        sent: True if the request may have reached the server, which may then be processing it.
+        retry_after: Number of seconds to wait before the next request, as the server asked for. None if it did not ask.
+        task_id: Task to stop, for the stop methods. None if unknown, like the following ids.
+        message_id: Message that was being generated.
+        conversation_id: Conversation of the message.
+        workflow_run_id: Run, for `workflows.get` and `workflows.events`.
+        partial: Reply received so far, for an error inside a stream. None otherwise.
     """
 
-    # Every subclass takes its message first and all else by keyword with a default. The default pickling of
-    # exceptions (class, message, __dict__) then rebuilds them whole.
+    # Class attributes are the defaults. Default pickling (class, message, __dict__) then restores every exception,
+    # provided that subclasses take all arguments but the message by keyword.
+    hint: str | None = None
+    code: str | None = None
+    param: str | None = None
+    reason: ErrorReason | None = None
+    sent: bool = True
+    retry_after: float | None = None
+    task_id: str | None = None
+    message_id: str | None = None
+    conversation_id: str | None = None
     workflow_run_id: str | None = None
     partial: Any = None
 
-    def __init__(self, message: str = "", *, hint: str | None = None) -> None:
+    def __init__(self, message: str = "", **facts: Unpack[ErrorFacts]) -> None:
+        unknown = facts.keys() - ErrorFacts.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no attribute {sorted(unknown)[0]!r}")
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        vars(self).update(facts)
 
     @property
     def summary(self) -> str:
-        """The text of the error without the hint, for programs that give advice of their own."""
+        """Text of the error without the hint, for programs that give advice of their own."""
         return self.message
 
     def __str__(self) -> str:
@@ -118,62 +187,51 @@ class DifyError(Exception):
 
 
 class ConfigurationError(DifyError):
-    """The client is not set up for this call: a missing key or user, a bad base URL. Nothing was sent.
+    """The client is not set up for this call: a missing key or user, an invalid setting. Nothing was sent.
 
-    Attributes:
-        param: The argument at fault, such as "base_url" or "filename"; None where no single argument is.
+    `param` names the argument to change, such as "base_url" or "filename"; None where no single argument is the cause.
     """
 
-    def __init__(self, message: str = "", *, param: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.param = param
+    sent = False
 
 
 class InvalidArgumentError(ConfigurationError, ValueError):
-    """An argument that must not go out: an id that is no single path segment, a control character, a NaN. Nothing was sent."""
+    """An argument cannot be sent: an id that is not one path segment, a control character, a NaN. Nothing was sent."""
 
 
 class MisuseError(DifyError, TypeError):
     """A stream, pager or client was used in a way that cannot work; the message says what to write instead."""
 
+    sent = False
+
 
 class APIConnectionError(DifyError):
-    """No (whole) answer arrived: refused, reset, cut, TLS, DNS.
+    """No complete response arrived: connection refused, reset or lost, TLS, DNS.
 
-    Attributes:
-        sent: Whether the request had left; the server may then be working on it.
+    `sent` is True if the request may have reached the server, which may then be processing it.
     """
 
-    def __init__(self, message: str = "", *, sent: bool = False, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.sent = sent
+    sent = False
 
 
 class APITimeoutError(APIConnectionError):
-    """No (whole) answer arrived in time. A call that had been sent may still be at work on the server."""
+    """No complete response arrived in time. If `sent` is True, the server may still be processing the request."""
 
 
 class APIStatusError(DifyError):
-    """The server answered with an error status, or a stream carried an `error` frame.
+    """The response has an error status, or a stream carried an `error` event.
 
-    As a text it is for people: status, code, the server's words, and the hint. The list of similar routes that Dify appends to
-    the words of a 404 is left out there; `message` and `body` have it.
+    The text is for people: status, code, the server's message, and the hint. It leaves out the list of similar routes that
+    Dify appends to the message of a 404; `message` and `body` have it.
 
     Attributes:
-        status_code: HTTP status, or the `status` of the error frame.
-        code: Dify's code, such as "invalid_param"; None where the answer has none.
-        reason: The cause, where Dify's code is shared by several: "user_required" (the request names no end user),
-            "process_rule_required" (the first document of a knowledge base needs a `process_rule`); else None.
-        message: The server's words, unescaped; may be empty. Of an error that a model provider or plugin sent as JSON, its
+        status_code: HTTP status, or the `status` of the error event.
+        message: The server's message, unescaped; may be empty. Where a model provider or plugin sent an error as JSON, its
             description; `body` has the JSON.
-        params: The field at fault, where an old server names it.
-        details: More about the error, where the server sends an object of it; its members depend on the code.
+        params: Request field that is invalid, where an old server names it.
+        details: Details of the error, where the server sends an object of them; its members depend on the code.
         http: The exchange; None for an error built by hand.
-        body: The start of the answer as text.
-        retry_after: Seconds to wait that the server asked for.
-        hint: What to do next, where that is known.
-        task_id: Task of the stream that carried the error, where known; likewise the other ids.
-        partial: The reply as far as it had come, for an error inside a stream.
+        body: Start of the response body as text.
     """
 
     def __init__(
@@ -181,34 +239,18 @@ class APIStatusError(DifyError):
         message: str = "",
         *,
         status_code: int = 0,
-        code: str | None = None,
-        reason: Literal["user_required", "process_rule_required"] | None = None,
         params: str | None = None,
         details: dict[str, Any] | None = None,
         http: HTTPInfo | None = None,
         body: str | None = None,
-        retry_after: float | None = None,
-        hint: str | None = None,
-        task_id: str | None = None,
-        message_id: str | None = None,
-        conversation_id: str | None = None,
-        workflow_run_id: str | None = None,
-        partial: Any = None,
+        **facts: Unpack[ErrorFacts],
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, **facts)
         self.status_code = status_code
-        self.code = code
-        self.reason = reason
         self.params = params
         self.details = details
         self.http = http
         self.body = body
-        self.retry_after = retry_after
-        self.task_id = task_id
-        self.message_id = message_id
-        self.conversation_id = conversation_id
-        self.workflow_run_id = workflow_run_id
-        self.partial = partial
 
     def _parts(self) -> tuple[str, str]:
         head = " ".join(str(part) for part in (self.status_code or None, self.code) if part)
@@ -226,15 +268,15 @@ class APIStatusError(DifyError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the request does not fit; `code` says how."""
+    """400: the server rejected the request; `code` names the reason."""
 
 
 class AppUnavailableError(BadRequestError):
-    """The app is not configured or published, or (completion routes) is of another kind."""
+    """The app is not configured or not published, or (completion routes) is of another kind."""
 
 
 class NotThisAppTypeError(BadRequestError):
-    """The key's app is of another kind than the call is for."""
+    """The key belongs to an app of another kind than the call is for."""
 
 
 class ProviderNotInitializedError(BadRequestError):
@@ -250,7 +292,7 @@ class ModelNotSupportedError(BadRequestError):
 
 
 class CompletionRequestError(BadRequestError):
-    """The model's provider refused or failed."""
+    """The model provider rejected the request or failed."""
 
 
 class AuthenticationError(APIStatusError):
@@ -258,15 +300,15 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the app, its API or the knowledge base is not open to this key."""
+    """403: this key has no access to the app, its API or the knowledge base."""
 
 
 class NotFoundError(APIStatusError):
-    """404: no such object for this key and user, or no such route."""
+    """404: no such object for this key and user, or no such route (`reason` is then "unknown_route")."""
 
 
 class ConversationNotFoundError(NotFoundError):
-    """No such conversation for this `user`; conversations belong to the user who began them."""
+    """The conversation does not exist for this `user`; a conversation belongs to the user who started it."""
 
 
 class ConflictError(APIStatusError):
@@ -278,15 +320,15 @@ class PayloadTooLargeError(APIStatusError):
 
 
 class FileTooLargeError(PayloadTooLargeError):
-    """The file is larger than the server takes; `app.parameters()` shows the limits."""
+    """The file is larger than the server accepts; `app.parameters()` has the limits."""
 
 
 class UnsupportedMediaTypeError(APIStatusError):
-    """415: the server does not take this type of content."""
+    """415: the server does not accept this content type."""
 
 
 class UnsupportedFileTypeError(UnsupportedMediaTypeError):
-    """The server does not take files of this type."""
+    """The server does not accept files of this type."""
 
 
 class RateLimitError(APIStatusError):
@@ -294,7 +336,7 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """5xx: the server or a gateway before it failed."""
+    """5xx: the server, or a gateway in front of it, failed."""
 
 
 class PluginRuntimeError(ServerError):
@@ -302,7 +344,7 @@ class PluginRuntimeError(ServerError):
 
     @property
     def request_id(self) -> str | None:
-        """The id of the plugin's request in the server's logs; None where the server sends none."""
+        """The id of the plugin's request in the server's logs; None if the server sends none."""
         value = (self.details or {}).get("request_id")
         return value if isinstance(value, str) else None
 
@@ -310,123 +352,55 @@ class PluginRuntimeError(ServerError):
 class ServiceUnavailableError(ServerError):
     """503 `service_unavailable`: Dify cannot process the request at the moment (servers from 1.17).
 
-    For calls that create or change documents and chunks it means that no work has begun, and they are retried.
+    For calls that create or change documents and chunks, the server has not started any work, and the call is retried.
     """
 
 
 class AgentRunLimitError(APIStatusError):
-    """`agent_run_limit_exceeded` in a stream: the agent ran for too long or asked its model too often (servers from 1.17).
+    """`agent_run_limit_exceeded` in a stream: the agent ran too long or requested its model too often (servers from 1.17).
 
-    By default one hour and 500 requests to the model; `partial` holds the reply received so far.
+    The default limits are one hour and 500 requests to the model; `partial` holds the reply received so far.
     """
 
 
 class StreamInterruptedError(DifyError):
-    """A stream ended before its terminal event; what had come is in `partial`.
-
-    Attributes:
-        partial: The reply as far as it had come, or None.
-        task_id: What the stop calls take, where known.
-        message_id: The message, where known.
-        conversation_id: The conversation, where known.
-        workflow_run_id: What `workflows.get` and `workflows.events` take, where known.
-    """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        partial: Any = None,
-        task_id: str | None = None,
-        message_id: str | None = None,
-        conversation_id: str | None = None,
-        workflow_run_id: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.partial = partial
-        self.task_id = task_id
-        self.message_id = message_id
-        self.conversation_id = conversation_id
-        self.workflow_run_id = workflow_run_id
+    """A stream ended before its terminal event; `partial` holds the reply received so far."""
 
 
 class StreamTimeoutError(StreamInterruptedError, APITimeoutError):
-    """A stream went silent for longer than the read timeout before its terminal event; `sent` is True, as of all streams."""
+    """The server sent nothing within the read timeout, before the terminal event of a stream."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        partial: Any = None,
-        task_id: str | None = None,
-        message_id: str | None = None,
-        conversation_id: str | None = None,
-        workflow_run_id: str | None = None,
-    ) -> None:
-        super().__init__(
-            message,
-            partial=partial,
-            task_id=task_id,
-            message_id=message_id,
-            conversation_id=conversation_id,
-            workflow_run_id=workflow_run_id,
-        )
-        self.sent = True  # after the base for connections has said that nothing was
+    sent = True
 
 
 class WorkflowFailedError(DifyError):
-    """A run ended failed.
+    """A run ended with status "failed".
 
     Attributes:
-        run: The run (`WorkflowRun`), with its status, error and whatever outputs it has.
-        partial: For a chatflow, the reply as far as it had come.
-        workflow_run_id: The id of the run, which `workflows.get` takes.
-        task_id: The task that ran it, where known.
-        message_id: For a chatflow, the message, where known.
-        conversation_id: For a chatflow, the conversation, where known.
+        run: The run (`WorkflowRun`), with its status, error and the outputs that it has.
+        partial: For a chatflow, the reply received so far.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        run: Any = None,
-        partial: Any = None,
-        workflow_run_id: str | None = None,
-        task_id: str | None = None,
-        message_id: str | None = None,
-        conversation_id: str | None = None,
-    ) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "", *, run: Any = None, **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
         self.run = run
-        self.partial = partial
-        self.workflow_run_id = workflow_run_id or getattr(run, "workflow_run_id", None)
-        self.task_id = task_id
-        self.message_id = message_id
-        self.conversation_id = conversation_id
+        self.workflow_run_id = self.workflow_run_id or getattr(run, "workflow_run_id", None)
 
 
 class ResponseValidationError(DifyError):
-    """The answer is not what it should be: HTML with status 200, an empty body, JSON of another shape.
+    """The response is not valid for the operation: HTML with status 200, an empty body, JSON of another shape.
 
     Attributes:
-        http: The exchange, where known.
-        body: The start of the answer, or the whole frame of a stream.
-        reason: "empty" (no body), "html" (a web page), "not_json", "not_dify" (the server is not Dify's API); None for JSON of
-            another shape.
+        http: The exchange. None if unknown.
+        body: Start of the response body, or the whole event of a stream.
+        reason: "empty" (no body), "html" (a web page), "not_json", "not_dify" (the server is not Dify's API), "too_large"
+            (more than `ResponseLimits` allow); None for JSON of another shape.
     """
 
     def __init__(
-        self,
-        message: str = "",
-        *,
-        http: HTTPInfo | None = None,
-        body: str | None = None,
-        reason: Literal["empty", "html", "not_json", "not_dify"] | None = None,
-        hint: str | None = None,
+        self, message: str = "", *, http: HTTPInfo | None = None, body: str | None = None, **facts: Unpack[ErrorFacts]
     ) -> None:
-        super().__init__(message, hint=hint)
-        self.reason = reason
+        super().__init__(message, **facts)
         self.http = http
         self.body = body
 
@@ -435,12 +409,16 @@ class DocumentExistsError(DifyError):
     """The knowledge base has a document of that name, and the call was made with `if_exists="error"`. Nothing was created.
 
     Attributes:
-        name: The name.
-        documents: The documents of that name (a list of `Document`).
+        name: Name of the document.
+        documents: Existing documents of that name (a list of `Document`).
     """
 
-    def __init__(self, message: str = "", *, name: str | None = None, documents: Any = None) -> None:
-        super().__init__(message)
+    sent = False
+
+    def __init__(
+        self, message: str = "", *, name: str | None = None, documents: Any = None, **facts: Unpack[ErrorFacts]
+    ) -> None:
+        super().__init__(message, **facts)
         self.name = name
         self.documents = documents
 
@@ -449,31 +427,37 @@ class IncompleteListError(DifyError):
     """The server has more items than its pages give: too many share a second, or the list changes too fast.
 
     Attributes:
-        items: The items that a walk yielded before; empty for `pages()` and `next_page()`, whose pages hold them.
+        items: Items that the iteration yielded before the error; empty for `pages()` and `next_page()`, whose pages hold them.
     """
 
-    def __init__(self, message: str = "", *, items: Sequence[Any] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "", *, items: Sequence[Any] = (), **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
         self.items: list[Any] = list(items)
 
 
 class IndexingFailedError(DifyError):
-    """A document could not be indexed, or its indexing is paused.
+    """Indexing of a document failed or is paused.
 
     Attributes:
-        error: Dify's reason as sent; None where it gives none.
-        documents: The states of the batch.
+        error: Dify's error message. None if it sends none.
+        documents: Indexing states of the batch.
     """
 
-    def __init__(self, message: str = "", *, error: str | None = None, documents: Any = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "", *, error: str | None = None, documents: Any = None, **facts: Unpack[ErrorFacts]
+    ) -> None:
+        super().__init__(message, **facts)
         self.error = error
         self.documents = documents
 
 
 class IndexingTimeoutError(DifyError, TimeoutError):
-    """Indexing went on past the timeout given; it still goes on at the server. `documents` are the last states seen."""
+    """Indexing took longer than the timeout; it continues on the server.
 
-    def __init__(self, message: str = "", *, documents: Any = None) -> None:
-        super().__init__(message)
+    Attributes:
+        documents: Indexing states that the server sent last.
+    """
+
+    def __init__(self, message: str = "", *, documents: Any = None, **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
         self.documents = documents

@@ -35,9 +35,9 @@ VALUES = {
 
 def made(cls: type[errors.DifyError]) -> errors.DifyError:
     """An instance with every attribute set."""
-    taken = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "args", "kwargs")]
-    known = {name: VALUES.get(name, f"some {name}") for name in taken if name != "message"}
-    return cls("some words\nand more", **known)
+    own = {name for name, p in inspect.signature(cls.__init__).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    facts = own | errors.ErrorFacts.__annotations__.keys()
+    return cls("some words\nand more", **{name: VALUES.get(name, f"some {name}") for name in facts})
 
 
 def public(error: errors.DifyError) -> dict:
@@ -119,7 +119,7 @@ def test_the_words_of_an_error_leave_out_the_routes_that_dify_appends_to_a_404()
     error = status_error_from_body(
         {"code": "not_found", "message": f"Conversation Not Exists. {ROUTES}"}, status=404, text="the body"
     )
-    assert str(error).startswith("404 not_found: Conversation Not Exists. (a conversation is found only with")
+    assert str(error).startswith("404 not_found: Conversation Not Exists. (only the user who started")
     assert error.message.endswith(ROUTES)
     assert error.body == "the body"
 

@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Self
 
 from .._config import RequestOptions
-from .._net import http as _http
+from .._net import exceptions as _net
 from .._protocol.downloads import empty, is_suspect, name_for, other_than_file
 from .._protocol.error_mapping import masked
 from .._protocol.part_files import BATCH, PartFile, PartWriter, filename_of
 from .._protocol.request import Call
-from .._protocol.responses import cut_error, media_type
+from .._protocol.responses import body_error, media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, AsyncWalk, in_thread
@@ -178,8 +178,8 @@ class AsyncByteStream(AsyncWalk):
             error = None if some else empty(exchange.info, self._call.operation)
             if error is not None:
                 raise error
-        except _http.HTTPError as error:
-            raise cut_error(error, self._call.operation) from _http.bare(error)
+        except _net.HTTPError as error:
+            raise body_error(error, self._call.operation) from _net.bare(error)
         finally:
             await self.aclose()
 

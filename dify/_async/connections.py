@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 
-from .._net import http as _http
+from .._net import exceptions as _net, http as _http
 from .._net.http import (
     AsyncBaseTransport,
     AsyncBody,
@@ -70,8 +70,8 @@ class _Body(AsyncBody):
         try:
             async for chunk in self._body:
                 yield chunk
-        except _http.CORE_ERRORS as error:
-            raise _http.translated(error) from None
+        except _net.CORE_ERRORS as error:
+            raise _net.translated(error) from None
 
     async def aclose(self) -> None:
         line, self._line = self._line, None
@@ -129,8 +129,8 @@ class AsyncConnections(AsyncBaseTransport):
             self._slots.release()
             if line is not None:
                 await self._drop(line)
-            if isinstance(error, _http.CORE_ERRORS):
-                raise _http.translated(error) from None
+            if isinstance(error, _net.CORE_ERRORS):
+                raise _net.translated(error) from None
             raise
         line.spent = _http.promises_more(answer)
         return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
@@ -138,7 +138,7 @@ class AsyncConnections(AsyncBaseTransport):
     async def _wait(self, request: Request, wire: Wire) -> None:
         wire.pause()
         if not await self._slots.wait(_http.pool_seconds(request)):
-            raise _http.named("PoolTimeout", "")
+            raise _net.named("PoolTimeout", "")
         wire.restart()
 
     async def _line_for(self, request: Request) -> _Line:

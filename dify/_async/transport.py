@@ -1,4 +1,4 @@
-"""The rim: sends a call, tries again where that is safe, raises what went wrong, and hands back an open answer."""
+"""The transport: sends a call, retries it where that is safe, and returns the open response or raises."""
 
 from __future__ import annotations
 
@@ -6,37 +6,23 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .._config import RequestOptions, ResponseLimits, Settings, merged
 from .._log import log
-from .._net import http as _http
+from .._net import exceptions as _net, http as _http
 from .._net.decompression import Inflater
 from .._net.http import Request, Response
 from .._net.sockets import Hangup, Wire
-from .._protocol.error_mapping import masked
+from .._protocol.error_mapping import masked, status_error
 from .._protocol.request import Call, encode_json
-from .._protocol.responses import (
-    AttemptFailed,
-    acknowledged,
-    answer_from,
-    cut_error,
-    failed_answer,
-    failed_exchange,
-    overdue,
-)
-from .._protocol.retry import decide
-from ..errors import (
-    APIConnectionError,
-    APITimeoutError,
-    ConfigurationError,
-    DifyError,
-    InvalidArgumentError,
-    ResponseValidationError,
-)
+from .._protocol.responses import Acknowledgement, body_error, connection_error, deadline_error, parse_response
+from .._protocol.retry import retry_delay
+from ..errors import APITimeoutError, ConfigurationError, DifyError, InvalidArgumentError, ResponseValidationError
 from ..types.http import HTTPInfo
-from ._io import Deadline, read_upload, shielded, sleep
-from .pool import CLOSED, AsyncPool
+from ._io import Deadline, shielded, sleep
+from .pool import AsyncPool
+from .upload_body import AsyncUploadBody
 
 __all__ = ["AsyncExchange", "AsyncTransport"]
 
@@ -97,11 +83,19 @@ class AsyncExchange:
                 async for chunk in self.chunks():
                     body += chunk
                     if len(body) > cap:
-                        raise ResponseValidationError(f"the answer is larger than {cap} bytes", http=self.info)
+                        raise ResponseValidationError(
+                            f"the response is larger than {cap} bytes",
+                            http=self.info,
+                            param="limits",
+                            reason="too_large",
+                            hint="raise `ResponseLimits(answer=)`",
+                        )
         except TimeoutError:
-            raise APITimeoutError("the rest of the answer did not come in time", sent=True) from None
-        except _http.HTTPError as error:
-            raise cut_error(error, self.info.method) from _http.bare(error)
+            raise APITimeoutError(
+                "the rest of the response did not arrive in time", sent=True, param="timeout"
+            ) from None
+        except _net.HTTPError as error:
+            raise body_error(error, self.info.method) from _net.bare(error)
         finally:
             await self.aclose()
         return bytes(body)
@@ -118,7 +112,7 @@ class AsyncExchange:
                     size += len(chunk)
                     if size >= cap:
                         break
-        except (TimeoutError, _http.HTTPError):
+        except (TimeoutError, _net.HTTPError):
             pass
         finally:
             await self.aclose()
@@ -154,25 +148,20 @@ class AsyncTransport:
         self.pool = pool
 
     async def fetch(self, call: Call, cast_to: type[T], options: RequestOptions | None = None) -> T:
-        """Make a call and read its answer as `cast_to`."""
+        """Make a call and return its response as `cast_to`."""
         return await self.read_as(await self.open(call, options), cast_to)
 
+    async def send(self, call: Call, options: RequestOptions | None = None) -> None:
+        """Make a call that returns nothing, and check that the server confirms it."""
+        await self.fetch(call, Acknowledgement, options)
+
     async def read_as(self, exchange: AsyncExchange, cast_to: type[T]) -> T:
-        """Read an open answer as `cast_to`."""
+        """Read the body of an open response as `cast_to`."""
         body = await exchange.read()
         if exchange.info.status == 206:
-            raise ResponseValidationError("the server sent a part of the answer (HTTP 206)", http=exchange.info)
+            raise ResponseValidationError("the server sent only a part of the response (HTTP 206)", http=exchange.info)
         try:
-            return answer_from(body, cast_to, exchange.info)
-        except DifyError as error:
-            raise masked(error, self.settings.secrets()) from None
-
-    async def send(self, call: Call, options: RequestOptions | None = None) -> None:
-        """Make a call that returns nothing, and check that the server says that it was done."""
-        exchange = await self.open(call, options)
-        body = await exchange.read()
-        try:
-            acknowledged(body, exchange.info, call.operation)
+            return parse_response(body, cast_to, exchange.info)
         except DifyError as error:
             raise masked(error, self.settings.secrets()) from None
 
@@ -200,48 +189,45 @@ class AsyncTransport:
             return await self._open(call, settings, hangup)
 
     async def _open(self, call: Call, settings: Settings, hangup: Hangup) -> AsyncExchange:
+        body = None if call.upload is None else AsyncUploadBody(call.upload, call.form)
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(call, settings, hangup)
-            except AttemptFailed as caught:
-                failed = caught
+                return await self._attempt(call, settings, hangup, body)
+            except DifyError as caught:
+                error = caught
+            if body is not None and body.error is error:
+                raise error  # reading a file through this client has failed, which is no failure of this call
             hangup.attempt(None)
-            wait = None
-            if failed.failure is not None and not hangup.over:
-                wait = decide(
-                    failed.failure,
-                    attempt=attempt,
-                    max_retries=settings.max_retries,
-                    repeatable=call.repeatable,
-                    rewindable=call.upload is None or call.upload.rewindable,
-                )
-            if wait is None:
-                raise masked(failed.error, settings.secrets()) from failed.cause
-            log.info("%s: %s; attempt %d in %.2f s", call.operation, type(failed.error).__name__, attempt + 1, wait)
-            await sleep(wait)
-            if hangup.over:
-                raise masked(failed.error, settings.secrets()) from failed.cause
+            delay = retry_delay(error, call, attempt=attempt, max_retries=settings.max_retries)
+            if delay is not None and not hangup.over:
+                log.info("%s: %s; attempt %d in %.2f s", call.operation, type(error).__name__, attempt + 1, delay)
+                await sleep(delay)
+            if delay is None or hangup.over:
+                # Without the traceback, whose frames hold the request and so the key.
+                raise masked(error, settings.secrets()).with_traceback(None)
 
-    async def _attempt(self, call: Call, settings: Settings, hangup: Hangup) -> AsyncExchange:
-        # Twice the read timeout for the headers: each read may succeed and they may still never end.
+    async def _attempt(
+        self, call: Call, settings: Settings, hangup: Hangup, body: AsyncUploadBody | None
+    ) -> AsyncExchange:
+        # Each read may succeed while the headers never end, so that they have a limit of their own.
         gap = _http.read_timeout(settings.timeout)
         limit = None if gap is None else 2 * gap
         wire = Wire()
         hangup.attempt(wire)
-        patience = Deadline(limit, wire)
-        broken: list[Exception] = []
+        deadline = Deadline(limit, wire)
         started = time.monotonic()
         try:
-            request = self._request(call, settings, patience, broken)
-            with patience:
+            request = self._request(call, settings, body, deadline)
+            with deadline:
                 request.extensions["dify_wire"] = wire
                 response = await self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is raised, in our words where we have any
-            if broken:  # the user's own file, whose errors are the user's, however they came here
-                raise broken[0] from None
-            raise self._failure(error, call, settings, limit, wire) from None
+        except Exception as error:  # noqa: BLE001 - connections, hooks and files may raise anything
+            if body is not None and body.error is not None:
+                raise body.error from None  # as the file raised it, before the HTTP library wrapped it
+            failure = self._error(error, call, settings, limit, wire)
+            raise failure from (None if failure is error else _net.bare(error))
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
         if wire.stream is None:  # not on connections of ours
@@ -250,70 +236,48 @@ class AsyncTransport:
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is no route of the API
-        raise failed_answer(info, await exchange.read_start(), settings.secrets(), operation)
+        raise status_error(info, await exchange.read_start(), settings.secrets(), operation)
 
-    def _failure(self, error: Exception, call: Call, settings: Settings, limit: float | None, wire: Wire) -> Exception:
-        """What is to be raised where there is no answer."""
+    def _error(self, error: Exception, call: Call, settings: Settings, limit: float | None, wire: Wire) -> Exception:
+        """Return the exception to raise for one that was raised before the response headers arrived."""
         match error:
             case TimeoutError():
-                return overdue(limit, call, call.server(settings.base_url), unsent=wire.unsent)
-            case _http.HTTPError() | _http.InvalidURL():
-                return failed_exchange(error, call, call.server(settings.base_url))
-            case RuntimeError() if "closed" in str(error) and "client" in str(error):  # by another task or thread
-                return ConfigurationError(CLOSED)
-            case RuntimeError() if "loop" in str(error):
+                return deadline_error(limit, call, settings.base_url, sent=not wire.unsent)
+            case _net.HTTPError() | _net.InvalidURL():
+                return connection_error(error, call, settings.base_url)
+            case RuntimeError() if self.pool.closed:  # by another task or thread
+                return self.pool.closed_error()
+            case RuntimeError() if "loop" in str(error):  # asyncio raises no other class for it
                 return ConfigurationError(
-                    f"the HTTP client that was given belongs to another event loop ({error}): make both in the loop that "
-                    "uses them"
+                    f"the http_client belongs to another event loop ({error})",
+                    param="http_client",
+                    reason="event_loop",
+                    hint="create client and http_client in the event loop that uses them",
                 )
             case UnicodeError():
                 return InvalidArgumentError(f"the request cannot be sent: {error}")
             case _:
                 return error
 
-    def _request(self, call: Call, settings: Settings, patience: Deadline, broken: list[Exception]) -> Request:
+    def _request(self, call: Call, settings: Settings, body: AsyncUploadBody | None, deadline: Deadline) -> Request:
         key = call.key_for(settings)
         accept = {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*")
-        of_body: dict[str, str] = {}  # which the user's headers do not change
-        content: bytes | AsyncIterator[bytes] | None = None
-        if call.upload is not None:
-            of_body["Content-Type"], head, tail = _http.form_envelope(call.upload, call.form)
-            if call.upload.size is not None:
-                of_body["Content-Length"] = str(len(head) + call.upload.size + len(tail))
-            content = self._form(call, head, tail, patience, broken)
+        of_body: dict[str, str] = {}  # they describe the body, so that the user's headers do not override them
+        content: Any = None
+        if body is not None:
+            body.deadline = deadline
+            of_body = body.headers
+            content = body
         elif call.json is not None:
             of_body["Content-Type"] = "application/json"
             content = encode_json(call.json)
         headers = merged({"Accept": accept, "Accept-Encoding": "gzip"}, call.headers_for(settings))
-        headers = merged(headers, of_body)
         return _http.build(
-            self.pool.http(), call.method, call.url(settings.base_url), headers, key, content, settings.timeout
+            self.pool.http(),
+            call.method,
+            call.url(settings.base_url),
+            merged(headers, of_body),
+            key,
+            content,
+            settings.timeout,
         )
-
-    async def _form(
-        self, call: Call, head: bytes, tail: bytes, patience: Deadline, broken: list[Exception]
-    ) -> AsyncIterator[bytes]:
-        assert call.upload is not None
-        left = call.upload.size
-        yield head
-        async for chunk in self._noting(read_upload(call.upload), broken):
-            patience.restart()  # as long as it moves, a large file may take its time
-            if left is not None:
-                # What was announced is sent, should the file grow meanwhile; more would be read as the next request.
-                chunk = chunk[:left]
-                left -= len(chunk)
-            if chunk:
-                yield chunk
-        if left:
-            raise APIConnectionError(f"{call.upload.filename} became {left} bytes shorter while it was sent", sent=True)
-        patience.restart()
-        yield tail
-
-    async def _noting(self, chunks: AsyncIterator[bytes], broken: list[Exception]) -> AsyncIterator[bytes]:
-        """The chunks of a file, and what went wrong in reading it."""
-        try:
-            async for chunk in chunks:
-                yield chunk
-        except Exception as error:
-            broken.append(error)
-            raise

@@ -14,6 +14,7 @@ from typing import Any
 
 from .._config import connections_from
 from . import http as _http
+from .exceptions import HTTPError, named
 from .http import AsyncBaseTransport, AsyncBody, CookielessAsyncClient, Request, Response, TimeoutTypes
 
 __all__ = ["DefaultAioHttpClient"]
@@ -111,9 +112,9 @@ def _translated() -> Generator[None]:
 
     try:
         yield
-    except (_http.HTTPError, aiohttp.ClientError, TimeoutError) as error:
-        cause = error if not isinstance(error, _http.HTTPError) else error.__cause__
-        raise _http.named(_name_of(cause), str(error) or type(cause).__name__) from None
+    except (HTTPError, aiohttp.ClientError, TimeoutError) as error:
+        cause = error if not isinstance(error, HTTPError) else error.__cause__
+        raise named(_name_of(cause), str(error) or type(cause).__name__) from None
 
 
 def _name_of(error: BaseException | None) -> str:

@@ -17,9 +17,8 @@ from ssl import SSLContext
 from typing import Any, cast
 
 import anyio
-
-from . import http as _http
-from .http import AsyncNetworkStream
+import httpcore
+from httpcore import AsyncNetworkStream
 
 __all__ = ["LoopStream", "connect"]
 
@@ -156,10 +155,10 @@ class LoopStream(AsyncNetworkStream):
         protocol = self._protocol
         if not protocol.parts:
             if not protocol.ended and not await protocol.arrival(timeout):
-                raise _http.ReadTimeout
+                raise httpcore.ReadTimeout
             if not protocol.parts:
                 if protocol.error is not None or self._closed:
-                    raise _http.ReadError(str(protocol.error or "the connection was closed"))
+                    raise httpcore.ReadError(str(protocol.error or "the connection was closed"))
                 return b""
         return protocol.take(max_bytes)
 
@@ -170,9 +169,9 @@ class LoopStream(AsyncNetworkStream):
         if not protocol.lost and not self._closed:
             protocol.transport.write(buffer)
             if not await protocol.flushed(timeout):
-                raise _http.WriteTimeout
+                raise httpcore.WriteTimeout
         if protocol.lost or self._closed:
-            raise _http.WriteError(str(protocol.error or "the connection was closed"))
+            raise httpcore.WriteError(str(protocol.error or "the connection was closed"))
         self._unturned += len(buffer)
         if self._unturned > _TURN:
             self._unturned = 0
@@ -198,9 +197,9 @@ class LoopStream(AsyncNetworkStream):
         except OSError as error:
             protocol.transport.abort()
             late = isinstance(error, TimeoutError) or "handshake is taking longer" in str(error)
-            raise (_http.ConnectTimeout if late else _http.ConnectError)(str(error)) from None
+            raise (httpcore.ConnectTimeout if late else httpcore.ConnectError)(str(error)) from None
         if transport is None:
-            raise _http.ConnectError("the connection was lost during the TLS handshake")
+            raise httpcore.ConnectError("the connection was lost during the TLS handshake")
         protocol.connection_made(transport)
         return self
 
@@ -235,9 +234,9 @@ async def connect(host: str, port: int, seconds: float | None) -> LoopStream:
         async with asyncio.timeout(seconds):
             return LoopStream(await _first_of(await _addresses(host, port), port))
     except TimeoutError as error:
-        raise _http.ConnectTimeout(str(error)) from None
+        raise httpcore.ConnectTimeout(str(error)) from None
     except OSError as error:
-        raise _http.ConnectError(str(error)) from None
+        raise httpcore.ConnectError(str(error)) from None
 
 
 async def _addresses(host: str, port: int) -> list[str]:

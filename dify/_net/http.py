@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, cached_property
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -45,9 +45,6 @@ DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 
 DEFAULT_CONNECTIONS = 1000
 """Calls at once: sized for streams, each of which holds a connection for as long as it runs."""
-
-HTTPError = httpx.HTTPError
-InvalidURL = httpx.InvalidURL
 
 
 # What our own connections are made of (dify/_async/connections.py): the library's protocol and sockets, without its pool.
@@ -146,25 +143,6 @@ def has_rest(connection: httpcore.AsyncHTTP11Connection | httpcore.HTTP11Connect
 def body_of(answer: httpcore.Response | Response) -> Any:
     """The body of the protocol's answer."""
     return answer.stream
-
-
-ConnectError = httpcore.ConnectError
-ConnectTimeout = httpcore.ConnectTimeout
-ReadError = httpcore.ReadError
-ReadTimeout = httpcore.ReadTimeout
-WriteError = httpcore.WriteError
-WriteTimeout = httpcore.WriteTimeout
-CORE_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
-
-
-def translated(error: Exception) -> Exception:
-    """An error of the protocol as the client library's own, which has one of the same name for each."""
-    return named(type(error).__name__, str(error))
-
-
-def named(name: str, text: str) -> Exception:
-    """An error of the client library, by its name."""
-    return cast(Exception, getattr(httpx, name)(text))
 
 
 def answer_with(answer: Response, stream: AsyncBody) -> Response:
@@ -278,39 +256,6 @@ def join_address(base_url: str, link: str) -> str | None:
 def read_timeout(timeout: Timeout) -> float | None:
     """The longest gap between two bytes, in seconds."""
     return timeout.read
-
-
-Cause = Literal["connect", "timeout-connect", "timeout-pool", "lost", "timeout", "refused", "address"]
-
-
-def failure_of(error: Exception) -> Cause:
-    """What an exception of the library means.
-
-    "connect", "timeout-connect" and "timeout-pool": the request never left. "lost" and "timeout": it may have arrived.
-    "refused": the library would not send it. "address": the URL cannot be used.
-    """
-    match error:
-        case httpx.PoolTimeout():
-            return "timeout-pool"
-        case httpx.ConnectTimeout():
-            return "timeout-connect"
-        case httpx.ConnectError() | httpx.ProxyError():
-            return "connect"
-        case httpx.TimeoutException():
-            return "timeout"
-        case httpx.UnsupportedProtocol() | httpx.InvalidURL():
-            return "address"
-        case httpx.LocalProtocolError():
-            return "refused"
-        case _:
-            return "lost"
-
-
-def bare(error: Exception) -> Exception:
-    """An exception of the library as it may be kept as a cause: what it points to holds the request, and so the key."""
-    if isinstance(error, httpx.RequestError):
-        error.request = httpx.Request("GET", "http://localhost/")
-    return error.with_traceback(None)
 
 
 def info_of(response: Response, elapsed: float, secrets: tuple[str, ...]) -> HTTPInfo:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from ssl import SSLContext
 from typing import Any, Protocol
 
+import httpcore
+
 from . import http as _http
 from .http import AsyncNetworkStream, NetworkStream, Request
 
@@ -131,13 +133,13 @@ class TimedStream(NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         # The library asks for 64 KiB each time and takes any length; for a large file fewer reads are a sixth of the time.
         most = _PIECE if self._full else max_bytes
-        data = self._stream.read(most, self._left(timeout, _http.ReadTimeout))
+        data = self._stream.read(most, self._left(timeout, httpcore.ReadTimeout))
         self._full = len(data) >= max_bytes
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for piece in _pieces(buffer):
-            self._stream.write(piece, self._left(timeout, _http.WriteTimeout))
+            self._stream.write(piece, self._left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()

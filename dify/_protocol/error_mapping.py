@@ -1,13 +1,15 @@
-"""From an HTTP answer, or an `error` frame of a stream, to the exception that says it best. Pure."""
+"""From an error response, or an `error` event of a stream, to its exception. No I/O."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from .. import errors as e
 from .._log import redact
+from .._operations import missing_route
+from .._readable import readable
 from ..types.http import HTTPInfo
 from .json import loads
 from .retry import parse_retry_after
@@ -48,36 +50,38 @@ _BY_CODE: dict[str, type[e.APIStatusError]] = {
 }
 
 _HINTS: dict[str, str] = {
-    "unauthorized": "check the key: app resources take the app's key, client.knowledge takes a knowledge key",
-    "not_chat_app": "the key's app is no chat app: use client.workflows or client.completions, or the key of a chat app",
-    "not_workflow_app": "the key's app is no workflow: use client.chat or client.completions, or the key of a workflow",
-    "not_completion_app": "the key's app is no completion app",
+    "unauthorized": "check the key: app resources require the app's key, client.knowledge a knowledge key",
+    "not_chat_app": "the key belongs to another kind of app: use client.workflows or client.completions, or a chat app's key",
+    "not_workflow_app": "the key belongs to another kind of app: use client.chat or client.completions, or a workflow's key",
+    "not_completion_app": "the key does not belong to a completion app",
     "app_unavailable": "publish the app, and check that it is of the kind that this call is for",
     "provider_not_initialize": "set the model provider's credentials in Dify's settings",
-    "rate_limit_error": "a quota is used up: waiting a moment does not help",
-    "human_input_form_expired": "the form has expired; its run has gone on along the timeout branch",
-    "trigger_workflow_service_mode_unavailable": "the workflow starts with a trigger: only the trigger starts it. For calls "
-    "through the API, let it start with a user input node",
-    "agent_run_limit_exceeded": "the agent was stopped at its limit of time or of model requests: ask for less at once, or "
-    "raise the limits of the server",
-    "plugin_runtime_error": "a plugin failed: its log, and details of this error, tell more to the server's operator",
-    "app_not_found": "the app behind the key is gone: use the key of another app",
-    "app_abnormal_status": "the app is not in a normal state: look at it in Dify",
-    "app_api_disabled": "switch on the app's API in Dify",
-    "workspace_not_found": "the workspace behind the key is gone",
+    "rate_limit_error": "a quota is used up: a short delay does not help",
+    "human_input_form_expired": "the form has expired; its run has continued along the timeout branch",
+    "trigger_workflow_service_mode_unavailable": "the workflow starts with a trigger, and only the trigger can start it. For "
+    "calls through the API, let it start with a user input node",
+    "agent_run_limit_exceeded": "the agent reached its limit of time or of model requests: make the task smaller, or raise "
+    "the limits of the server",
+    "plugin_runtime_error": "a plugin failed: its log, and the details of this error, help the server's operator",
+    "app_not_found": "the app of this key no longer exists: use the key of another app",
+    "app_abnormal_status": "the app's status is not normal: check it in Dify",
+    "app_api_disabled": "enable the app's API in Dify",
+    "workspace_not_found": "the workspace of this key no longer exists",
     "workspace_archived": "the workspace is archived: its owner has to restore it",
-    "app_suggested_questions_after_answer_disabled": "switch on suggested questions in the app",
-    "agent_version_not_found_error": "the agent's published version is gone: publish the agent again",
+    "app_suggested_questions_after_answer_disabled": "enable suggested questions in the app",
+    "agent_version_not_found_error": "the agent's published version no longer exists: publish the agent again",
     "service_unavailable": "the server cannot process the request at the moment: try again later",
-    "human_input_form_submitted": "somebody has submitted this form already",
+    "human_input_form_submitted": "the form has been submitted already",
 }
 
 
 def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusError]:
     if status == 400 and code == "invalid_param" and message.startswith("Too many requests"):
-        return e.RateLimitError  # Dify's limit of concurrent requests: a 429 by nature, sent as 400 since about 1.9
+        return (
+            e.RateLimitError
+        )  # Dify's limit of concurrent requests: a 429 by nature, which Dify has sent as 400 since about 1.9
     if status == 403 and "rate limit" in message.lower():
-        return e.RateLimitError  # the knowledge rate limit of Dify Cloud, told by its text alone
+        return e.RateLimitError  # the knowledge rate limit of Dify Cloud; only its text differs
     if status == 404 and code == "not_found" and message.startswith("Conversation Not Exists"):
         return e.ConversationNotFoundError
     known = _BY_CODE.get(code or "")
@@ -89,10 +93,10 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
 _NEEDS_RULE = 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
 
 
-def _reason_for(
-    status: int, code: str | None, message: str, path: str
-) -> Literal["user_required", "process_rule_required"] | None:
-    """Return the cause of an error that Dify names in its message only."""
+def _reason_for(status: int, code: str | None, message: str, path: str) -> e.ErrorReason | None:
+    """Return the cause of an error that Dify names only in its message."""
+    if 300 <= status < 400:
+        return "redirect"
     if status == 400 and "user must be provided" in message:
         return "user_required"
     if status == 400 and "process_rule is required" in message:
@@ -104,9 +108,9 @@ def _reason_for(
 
 def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str | None:
     if "does not support blocking mode" in message:
-        return "agents answer only as streams: leave response_mode at its default"
+        return "agents support streaming only: leave response_mode at its default"
     if status == 404 and message.startswith("Conversation Not Exists"):
-        return "a conversation is found only with the same user that began it"
+        return "only the user who started a conversation can continue it"
     path = url.partition("?")[0]
     reason = _reason_for(status, code, message, path)
     if reason == "user_required":
@@ -114,7 +118,7 @@ def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str
     if reason == "process_rule_required":
         return _NEEDS_RULE if status == 400 else f"on some servers {_NEEDS_RULE}"
     if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
-        return "the server gives no reason; here it means a file that is too large or of a type that it does not take"
+        return "the server names no reason; for this route it is a file that is too large or of an unsupported type"
     return _HINTS.get(code or "")
 
 
@@ -125,12 +129,21 @@ def status_error_from_body(
     http: HTTPInfo | None = None,
     text: str | None = None,
     hint: str | None = None,
-    **known: Any,
+    **facts: Any,
 ) -> e.APIStatusError:
-    """The error for a decoded body in any of Dify's shapes; `known` are ids and the partial reply of a stream."""
+    """Return the error for a decoded body in any of Dify's shapes.
+
+    Args:
+        body: The decoded body.
+        status: HTTP status, or the status of an error event.
+        http: The exchange.
+        text: The body as text.
+        hint: Advice for a body that has none of its own.
+        **facts: Ids and the partial reply of a stream.
+    """
     code = body.get("code")
     code = code if isinstance(code, str) and code else None
-    message = e.readable(_message_in(body), described=True)
+    message = readable(_message_in(body), described=True)
     params, details = body.get("params"), body.get("details")
     return _class_of(status, code, message)(
         message,
@@ -143,23 +156,23 @@ def status_error_from_body(
         body=text,
         retry_after=parse_retry_after(http.headers.get("retry-after")) if http else None,
         hint=_hint_for(status, code, message, http.url if http else "") or hint,
-        **known,
+        **facts,
     )
 
 
 def _message_in(body: Mapping[str, Any]) -> str:
-    """The words in a body: `message`, plus the fields of an old parser's `errors`; else `error` (segments) or `errors`."""
+    """Return the message in a body: `message` with the fields in `errors` of old servers, or else `error` (segments)."""
     message, fields = body.get("message"), body.get("errors")
     parts = [message] if isinstance(message, str) and message else []
     if isinstance(fields, dict):
-        parts += [f"{name}: {what}" for name, what in cast("dict[str, Any]", fields).items()]
+        parts += [f"{name}: {problem}" for name, problem in cast("dict[str, Any]", fields).items()]
     if not parts and isinstance(body.get("error"), str):
         parts = [body["error"]]
     return "; ".join(parts)
 
 
 def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
-    """The error with every key masked that a server has repeated, in its message and its members."""
+    """Return the error with every API key masked that a server repeated in its response."""
     error.args = tuple(redact(part, secrets) if isinstance(part, str) else part for part in error.args)
     for name, value in vars(error).items():
         if isinstance(value, str):
@@ -181,19 +194,23 @@ def is_error_body(body: Any) -> bool:
     )
 
 
-def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatusError:
-    """The error for an answer with an error status, whatever its body is: JSON in any shape, HTML, nothing, garbage.
+def status_error(http: HTTPInfo, body: bytes, secrets: tuple[str, ...] = (), operation: str = "") -> e.APIStatusError:
+    """Return the error for a response with an error status and any body: JSON in any shape, HTML, nothing, garbage.
 
-    `operation` is what was called; it tells from which version on servers have its route.
+    Args:
+        http: The exchange.
+        body: The start of the body.
+        secrets: API keys to mask, in case the server repeats one.
+        operation: Name of the operation, to look up the version in which servers received its route.
     """
-    text = body.decode("utf-8", "replace")
+    text = redact(body.decode("utf-8", "replace"), secrets)
     try:
         decoded = loads(text)
     except ValueError:
         decoded = None
     if isinstance(decoded, dict) and decoded:
         return status_error_from_body(cast("dict[str, Any]", decoded), status=http.status, http=http, text=text)
-    message, hint = _reading_of(http, text, operation)
+    message, hint, reason = _describe(http, text, operation)
     return _class_of(http.status, None, message)(
         message,
         status_code=http.status,
@@ -201,25 +218,24 @@ def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatu
         body=text,
         retry_after=parse_retry_after(http.headers.get("retry-after")),
         hint=hint,
+        reason=reason,
     )
 
 
-def _reading_of(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | None]:
+def _describe(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | None, e.ErrorReason | None]:
+    """Return the message, the hint and the reason for a body that is not JSON."""
     if 300 <= http.status < 400:
-        target = http.headers.get("location") or "nowhere"
-        return f"the server redirects to {target}", "redirects are not followed: set the base URL to the final address"
-    html = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
-    if html or "<html" in text[:512].lower():
-        title = html.group(1).strip() if html else ""
-        hint = "no JSON: this page comes from a gateway or web server, not from Dify's API"
-        if http.status in (504, 524):
-            hint += (
-                ". It stopped waiting, and the server may still be at work; the default response_mode keeps it waiting"
-            )
-        if http.status == 404:
-            from .._operations import missing_route  # the table is for those who need it
-
-            unknown = "this server has no such route; check the base URL and the server's version"
-            hint = missing_route(operation, http.server_version) or unknown
-        return title, hint
-    return text.strip(), None
+        target = http.headers.get("location") or "an unnamed address"
+        hint = "redirects are not followed: set the base URL to the final address"
+        return f"the server redirects to {target}", hint, "redirect"
+    heading = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
+    if not heading and "<html" not in text[:512].lower():
+        return text.strip(), None, None
+    message = heading.group(1).strip() if heading else ""
+    if http.status == 404:
+        unknown = "this server has no such route; check the base URL and the server's version"
+        return message, missing_route(operation, http.server_version) or unknown, "unknown_route"
+    hint = "the response is a web page of a gateway or web server, not of Dify's API"
+    if http.status in (504, 524):
+        hint += ". It stopped waiting, and the server may still be processing; the default response_mode avoids this timeout"
+    return message, hint, None

@@ -1,103 +1,90 @@
-"""Whether and when to try again: a pure decision, made from what went wrong and what the call does."""
+"""The retry decision: made from the error and the call alone, without any I/O."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
 
-__all__ = ["Failure", "backoff", "decide", "parse_retry_after"]
+from .._operations import refuses_before_work
+from ..errors import APIConnectionError, APIStatusError, DifyError, RateLimitError, ServiceUnavailableError
+from .request import Call
 
-LONGEST_WAIT = 60.0
+__all__ = ["MAX_RETRY_AFTER", "backoff", "parse_retry_after", "retry_delay"]
+
+MAX_RETRY_AFTER = 60.0
+"""Longest delay in seconds that a server may ask for; a call with a longer one fails at once."""
+
 _BASE, _CAP = 0.5, 8.0
-_GATEWAY = frozenset({408, 502, 503, 504, 520, 522, 524, 529})
+_GATEWAY_STATUSES = frozenset({408, 502, 503, 504, 520, 522, 524, 529})
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][0-9]+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong with one attempt.
-
-    Attributes:
-        kind: "connect" when the request never left, "lost" when it may have arrived, "status" when it was answered.
-        status: HTTP status of the answer, for "status".
-        code: Dify's code, for "status".
-        concurrency_limit: Whether the answer is Dify's refusal of too many requests at once, sent before any work began.
-        refused: Whether the operation documents the answer as a refusal before any work began.
-        retry_after: Seconds the server asked to wait, for "status".
-    """
-
-    kind: Literal["connect", "lost", "status"]
-    status: int = 0
-    code: str | None = None
-    concurrency_limit: bool = False
-    refused: bool = False
-    retry_after: float | None = None
-
-
-def decide(
-    failure: Failure,
+def retry_delay(
+    error: DifyError,
+    call: Call,
     *,
     attempt: int,
     max_retries: int,
-    repeatable: bool,
-    rewindable: bool = True,
     draw: Callable[[], float] = random.random,
 ) -> float | None:
-    """Seconds to wait before the next attempt, or None to give up.
+    """Return the seconds to wait before the next attempt, or None if the error must be raised.
 
     Args:
-        failure: What went wrong.
-        attempt: How many attempts were made, this one included.
-        max_retries: How many more than the first are allowed.
-        repeatable: Whether the call can be made twice without harm.
-        rewindable: Whether the body can be sent again.
-        draw: A number in [0, 1) for the jitter.
+        error: The error of the last attempt.
+        call: The call that failed.
+        attempt: Number of attempts made so far.
+        max_retries: Maximum number of attempts after the first.
+        draw: Source of the jitter, a number in [0, 1).
 
     Example:
-        >>> decide(Failure("connect"), attempt=1, max_retries=2, repeatable=False, draw=lambda: 0.5)
+        >>> call = Call("sendChatMessage", "POST", "/chat-messages")
+        >>> retry_delay(APIConnectionError("refused"), call, attempt=1, max_retries=2, draw=lambda: 0.5)
         0.25
-        >>> decide(Failure("status", 502), attempt=1, max_retries=2, repeatable=False) is None
+        >>> retry_delay(APIStatusError(status_code=502), call, attempt=1, max_retries=2) is None
         True
-        >>> decide(Failure("status", 429, retry_after=7), attempt=1, max_retries=2, repeatable=False)
+        >>> retry_delay(RateLimitError(status_code=429, retry_after=7), call, attempt=1, max_retries=2)
         7
     """
-    if attempt > max_retries or not rewindable or not _worth_it(failure, repeatable):
+    rewindable = call.upload is None or call.upload.rewindable
+    if attempt > max_retries or not rewindable or not _is_retryable(error, call):
         return None
-    if failure.retry_after is not None:
-        return failure.retry_after if failure.retry_after <= LONGEST_WAIT else None
+    if error.retry_after is not None:
+        return error.retry_after if error.retry_after <= MAX_RETRY_AFTER else None
     return backoff(attempt, draw)
 
 
 def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
-    """Seconds before attempt + 1: full jitter over a time that doubles, up to a cap."""
-    return draw() * min(_CAP, _BASE * 2.0 ** min(attempt - 1, 32))  # a run may be waited for any number of times
+    """Return the seconds before attempt + 1: full jitter over a time that doubles, up to a cap."""
+    # The exponent is bounded because a stream reconnects any number of times, and a float overflows at 2**1024.
+    return draw() * min(_CAP, _BASE * 2.0 ** min(attempt - 1, 32))
 
 
-def _worth_it(failure: Failure, repeatable: bool) -> bool:
-    match failure.kind:
-        case "connect":
+def _is_retryable(error: DifyError, call: Call) -> bool:
+    match error:
+        case APIConnectionError():
+            # A certificate does not become trusted by asking again.
+            return error.reason != "certificate" and (call.repeatable or not error.sent)
+        case APIStatusError(status_code=429):
+            return error.code != "rate_limit_error"  # a quota, which no short delay refills
+        case RateLimitError(status_code=400):
+            return True  # Dify's limit of concurrent requests, checked before any work starts
+        case ServiceUnavailableError() if refuses_before_work(call.operation):
             return True
-        case "lost":
-            return repeatable
-        case "status":
-            if failure.concurrency_limit:
-                return True
-            if failure.status == 429:
-                return failure.code != "rate_limit_error"  # a quota: waiting seconds does not fill it
-            if failure.refused or (failure.status == 503 and failure.retry_after is not None):
-                return True  # before any work began
-            return repeatable and failure.status in _GATEWAY
+        case APIStatusError(status_code=503) if error.retry_after is not None:
+            return True  # the server promises to be available then, so it has not started this request
+        case APIStatusError():
+            return call.repeatable and error.status_code in _GATEWAY_STATUSES
+        case _:
+            return False
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
-    """Seconds named by a `Retry-After` header, or None where it is missing, past or not understood.
+    """Return the seconds named by a `Retry-After` header; None if it is missing, in the past or invalid.
 
-    A number too large for a float is infinite, so that it counts as longer than any cap.
+    A number too large for a float becomes infinity, which exceeds every limit.
 
     Example:
         >>> parse_retry_after("1.5"), parse_retry_after("soon"), parse_retry_after("-5"), parse_retry_after("1e400")

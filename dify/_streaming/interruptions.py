@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._net import http as _http
+from .._net import exceptions as _net
 from .._protocol.error_mapping import status_error_from_body
 from ..errors import (
     DifyError,
@@ -46,7 +46,7 @@ def interruption(
     if cause is None:
         return None if fold.complete else interrupted(fold, "the server ended the response")
     silent = isinstance(cause, TimeoutError)
-    timeout = silent or _http.failure_of(cause) == "timeout"
+    timeout = silent or isinstance(cause, _net.TimeoutException)
     complete = fold.complete if timeout else fold.settled and not fold.speech.is_cut_off(events_read=events_read)
     if complete:
         return None
@@ -55,7 +55,7 @@ def interruption(
         limit = "" if read_timeout is None else f" of {read_timeout:g} s"
         reason = f"no byte arrived within the read timeout{limit} (set it with `timeout=`)"
     error = interrupted(fold, reason, timeout=timeout)
-    error.__cause__ = _http.bare(cause)
+    error.__cause__ = _net.bare(cause)
     return error
 
 

@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._net.http import HTTPError, NetworkStream, failure_of, network
+from .._net.exceptions import HTTPError, TimeoutException
+from .._net.http import NetworkStream, network
 from .._net.sockets import TimedStream, Wire
 from .._protocol.pickling import Connected
 from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
@@ -115,7 +116,7 @@ class _End:
         self._wire.until = None
         if self._dog is not None:
             return self._dog.bit and (error is None or isinstance(error, HTTPError))
-        return isinstance(error, HTTPError) and failure_of(error) == "timeout" and time.monotonic() >= self._until
+        return isinstance(error, TimeoutException) and time.monotonic() >= self._until
 
 
 class Deadline:

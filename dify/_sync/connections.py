@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 
-from .._net import http as _http
+from .._net import exceptions as _net, http as _http
 from .._net.http import (
     BaseTransport,
     Body,
@@ -71,8 +71,8 @@ class _Body(Body):
         try:
             for chunk in self._body:
                 yield chunk
-        except _http.CORE_ERRORS as error:
-            raise _http.translated(error) from None
+        except _net.CORE_ERRORS as error:
+            raise _net.translated(error) from None
 
     def close(self) -> None:
         line, self._line = self._line, None
@@ -130,8 +130,8 @@ class Connections(BaseTransport):
             self._slots.release()
             if line is not None:
                 self._drop(line)
-            if isinstance(error, _http.CORE_ERRORS):
-                raise _http.translated(error) from None
+            if isinstance(error, _net.CORE_ERRORS):
+                raise _net.translated(error) from None
             raise
         line.spent = _http.promises_more(answer)
         return _http.answer_of(answer, _Body(_http.body_of(answer), line, self))
@@ -139,7 +139,7 @@ class Connections(BaseTransport):
     def _wait(self, request: Request, wire: Wire) -> None:
         wire.pause()
         if not self._slots.wait(_http.pool_seconds(request)):
-            raise _http.named("PoolTimeout", "")
+            raise _net.named("PoolTimeout", "")
         wire.restart()
 
     def _line_for(self, request: Request) -> _Line:

@@ -10,9 +10,7 @@ from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
 from .connections import Connections
 from .first_calls import FirstCalls
 
-__all__ = ["CLOSED", "Pool"]
-
-CLOSED = "the client is closed: make a new one, or stay inside its `with` block"
+__all__ = ["Pool"]
 
 
 class Pool:
@@ -40,10 +38,16 @@ class Pool:
         """Whether there is nothing to send with any more."""
         return self._closed or (self._given is not None and self._given.is_closed)
 
+    def closed_error(self) -> ConfigurationError:
+        """Return the error for a call after the client was closed."""
+        return ConfigurationError(
+            "the client is closed: create a new one, or stay inside its `with` block", reason="closed"
+        )
+
     def http(self) -> HTTPClient:
         """The HTTP client to send with."""
         if self.closed:
-            raise ConfigurationError(CLOSED)
+            raise self.closed_error()
         if self._given is not None:
             return self._given
         loop = current_loop()
@@ -53,7 +57,7 @@ class Pool:
     def _made_for(self, loop: object) -> HTTPClient:
         with self._making:
             if self._closed:
-                raise ConfigurationError(CLOSED)
+                raise self.closed_error()
             # The connections of an event loop that is gone can neither be used nor closed from here.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:

@@ -225,7 +225,7 @@ async def test_the_wait_that_the_server_asks_for_is_kept():
     [
         (400, {"code": "invalid_param", "message": "Agent Chat App does not support blocking mode"}, "response_mode"),
         (401, {"code": "unauthorized", "message": "Access token is invalid"}, "knowledge key"),
-        (404, {"code": "not_found", "message": "Conversation Not Exists."}, "same user"),
+        (404, {"code": "not_found", "message": "Conversation Not Exists."}, "only the user"),
         (400, {"code": "invalid_param", "message": "Arg user must be provided."}, "user="),
         (400, {"code": "not_chat_app", "message": ""}, "client.workflows"),
         (400, {"code": "provider_not_initialize", "message": ""}, "credentials"),

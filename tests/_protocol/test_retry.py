@@ -1,4 +1,4 @@
-"""Whether and when to try again."""
+"""The retry decision and the delay before the next attempt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from dify._protocol.retry import LONGEST_WAIT, Failure, decide, parse_retry_after
+from dify._protocol.request import Call
+from dify._protocol.retry import MAX_RETRY_AFTER, parse_retry_after, retry_delay
+from dify._protocol.uploads import Upload
+from dify.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    ConfigurationError,
+    DifyError,
+    InvalidArgumentError,
+    RateLimitError,
+    ResponseValidationError,
+    ServiceUnavailableError,
+)
 
 # Each status that the table names, its neighbours, and the first and last of each class.
 STATUSES = [
@@ -35,73 +48,113 @@ STATUSES = [
 GATEWAY = {408, 502, 503, 504, 520, 522, 524, 529}
 
 
-def tries(failure: Failure, *, repeatable: bool, **more) -> bool:
-    return decide(failure, attempt=1, max_retries=2, repeatable=repeatable, draw=lambda: 0.5, **more) is not None
+REPEATABLE = Call("getWorkflowRunDetail", "GET", "/workflows/run/r-1", repeatable=True)
+CREATING = Call("sendChatMessage", "POST", "/chat-messages")
+REFUSING = Call("createDocumentFromText", "POST", "/datasets/d/document/create-by-text")
+"""503 `service_unavailable` of this operation means that no work has started."""
+
+NOT_SENT, SENT = APIConnectionError("refused"), APIConnectionError("reset", sent=True)
+
+
+def delay(
+    error: DifyError, call: Call = CREATING, *, attempt: int = 1, most: int = 2, jitter: float = 0.5
+) -> float | None:
+    return retry_delay(error, call, attempt=attempt, max_retries=most, draw=lambda: jitter)
+
+
+def retries(error: DifyError, call: Call) -> bool:
+    return delay(error, call) is not None
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_status_is_tried_again_as_the_table_says(status):
-    failure = Failure("status", status)
-    assert tries(failure, repeatable=True) is (status in GATEWAY | {429})
-    assert tries(failure, repeatable=False) is (status == 429)
+def test_a_status_is_retried_as_the_table_says(status):
+    error = APIStatusError(status_code=status)
+    assert retries(error, REPEATABLE) is (status in GATEWAY | {429})
+    assert retries(error, CREATING) is (status == 429)
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_with_a_wait_that_the_server_names_only_503_is_more_than_that(status):
-    failure = Failure("status", status, retry_after=1.0)
-    assert tries(failure, repeatable=True) is (status in GATEWAY | {429})
-    assert tries(failure, repeatable=False) is (status in {429, 503})
+def test_with_a_retry_after_only_a_503_is_retried_in_addition(status):
+    error = APIStatusError(status_code=status, retry_after=1.0)
+    assert retries(error, REPEATABLE) is (status in GATEWAY | {429})
+    assert retries(error, CREATING) is (status in {429, 503})
 
 
-@pytest.mark.parametrize("repeatable", [True, False])
-def test_what_never_left_is_always_tried_again_and_what_may_have_arrived_only_where_harmless(repeatable):
-    assert tries(Failure("connect"), repeatable=repeatable)
-    assert tries(Failure("lost"), repeatable=repeatable) is repeatable
+def test_a_request_that_was_not_sent_is_always_retried_and_one_that_was_sent_only_if_it_is_repeatable():
+    for call in (REPEATABLE, CREATING):
+        assert retries(NOT_SENT, call)
+        assert retries(APITimeoutError("slow"), call)
+    assert retries(SENT, REPEATABLE)
+    assert not retries(SENT, CREATING)
 
 
-@pytest.mark.parametrize("repeatable", [True, False])
-def test_difys_own_limits(repeatable):
-    assert tries(Failure("status", 400, "invalid_param", concurrency_limit=True), repeatable=repeatable)
-    assert tries(Failure("status", 429, "too_many_requests"), repeatable=repeatable)
-    assert not tries(Failure("status", 429, "rate_limit_error"), repeatable=repeatable)
-    assert tries(Failure("status", 503, "service_unavailable", refused=True), repeatable=repeatable)
-    assert tries(Failure("status", 503, "service_unavailable"), repeatable=repeatable) is repeatable
-    assert not tries(Failure("status", 403, "forbidden"), repeatable=repeatable)
+def test_an_untrusted_certificate_is_not_retried():
+    assert not retries(APIConnectionError("untrusted", reason="certificate"), REPEATABLE)
 
 
-@pytest.mark.parametrize("failure", [Failure("connect"), Failure("lost"), Failure("status", 429)])
-def test_a_body_that_cannot_be_rewound_is_never_sent_again(failure):
-    assert not tries(failure, repeatable=True, rewindable=False)
+@pytest.mark.parametrize("call", [REPEATABLE, CREATING], ids=["repeatable", "creating"])
+def test_difys_own_limits(call):
+    assert retries(RateLimitError(status_code=400, code="invalid_param"), call)
+    assert retries(RateLimitError(status_code=429, code="too_many_requests"), call)
+    assert not retries(RateLimitError(status_code=429, code="rate_limit_error"), call)
+    assert not retries(RateLimitError(status_code=403, code="forbidden"), call)
+
+
+def test_a_service_unavailable_is_retried_where_it_means_that_no_work_has_started():
+    error = ServiceUnavailableError(status_code=503, code="service_unavailable")
+    assert retries(error, REFUSING)
+    assert retries(error, REPEATABLE)
+    assert not retries(error, CREATING)
+    assert not retries(APIStatusError(status_code=503), REFUSING)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConfigurationError("no key"), ResponseValidationError("html"), InvalidArgumentError("NaN"), DifyError("?")],
+)
+def test_other_errors_are_not_retried(error):
+    assert not retries(error, REPEATABLE)
+
+
+@pytest.mark.parametrize("error", [NOT_SENT, SENT, APIStatusError(status_code=429)], ids=["not sent", "sent", "429"])
+def test_a_body_that_cannot_be_rewound_is_never_sent_again(error):
+    rewindable, consumed = (
+        Call(
+            "uploadFile",
+            "POST",
+            "/files/upload",
+            repeatable=True,
+            upload=Upload("a", "b", iter([b""]), rewindable=once),
+        )
+        for once in (True, False)
+    )
+    assert retries(error, rewindable)
+    assert not retries(error, consumed)
 
 
 def test_attempts_are_counted():
     for most in range(4):
         made = 0
         for attempt in range(1, 9):
-            if decide(Failure("connect"), attempt=attempt, max_retries=most, repeatable=False) is None:
+            if delay(NOT_SENT, attempt=attempt, most=most) is None:
                 break
             made += 1
         assert made == most
 
 
-def test_waits_are_drawn_from_a_span_that_doubles_to_eight_seconds():
-    def longest(attempt: int) -> float:
-        wait = decide(Failure("connect"), attempt=attempt, max_retries=99, repeatable=True, draw=lambda: 1.0)
-        assert wait is not None
-        return wait
-
-    assert [longest(attempt) for attempt in range(1, 8)] == [0.5, 1, 2, 4, 8, 8, 8]
-    assert decide(Failure("connect"), attempt=9, max_retries=99, repeatable=True, draw=lambda: 0.0) == 0
-    drawn = {decide(Failure("connect"), attempt=1, max_retries=9, repeatable=True) for _ in range(9)}
+def test_delays_are_drawn_from_a_span_that_doubles_to_eight_seconds():
+    longest = [delay(NOT_SENT, attempt=attempt, most=99, jitter=1.0) for attempt in range(1, 8)]
+    assert longest == [0.5, 1, 2, 4, 8, 8, 8]
+    assert delay(NOT_SENT, attempt=9, most=99, jitter=0.0) == 0
+    drawn = {retry_delay(NOT_SENT, CREATING, attempt=1, max_retries=9) for _ in range(9)}
     assert len(drawn) > 1
 
 
 @pytest.mark.parametrize(
-    ("asked", "wait"), [(0.0, 0.0), (7.5, 7.5), (LONGEST_WAIT, 60), (60.5, None), (float("inf"), None)]
+    ("asked", "seconds"), [(0.0, 0.0), (7.5, 7.5), (MAX_RETRY_AFTER, 60), (60.5, None), (float("inf"), None)]
 )
-def test_the_wait_that_the_server_names_is_kept_up_to_a_minute(asked, wait):
-    failure = Failure("status", 429, retry_after=asked)
-    assert decide(failure, attempt=1, max_retries=2, repeatable=False) == wait
+def test_the_delay_that_the_server_asks_for_is_kept_up_to_a_minute(asked, seconds):
+    assert delay(APIStatusError(status_code=429, retry_after=asked)) == seconds
 
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -150,17 +203,17 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
         ("\x00", None),
     ],
 )
-def test_a_retry_after_is_read(value, seconds):
+def test_a_retry_after_is_parsed(value, seconds):
     assert parse_retry_after(value, now=NOW) == seconds
 
 
 @given(st.text(max_size=60))
-def test_no_retry_after_breaks_the_reading_of_it(value):
+def test_any_text_can_be_parsed(value):
     seconds = parse_retry_after(value)
     assert seconds is None or seconds >= 0
 
 
-def test_a_date_far_ahead_is_longer_than_any_wait():
+def test_a_date_in_the_far_future_exceeds_the_limit():
     seconds = parse_retry_after("Thu, 01 Jan 2099 00:00:00 GMT", now=NOW)
     assert seconds is not None
-    assert seconds > LONGEST_WAIT
+    assert seconds > MAX_RETRY_AFTER

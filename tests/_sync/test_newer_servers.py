@@ -30,7 +30,7 @@ CODES = {
     "trigger_workflow_service_mode_unavailable": (403, PermissionDeniedError, "trigger"),
     "app_not_found": (403, PermissionDeniedError, "key of another app"),
     "app_abnormal_status": (403, PermissionDeniedError, "in Dify"),
-    "app_api_disabled": (403, PermissionDeniedError, "switch on the app's API"),
+    "app_api_disabled": (403, PermissionDeniedError, "enable the app's API"),
     "workspace_not_found": (403, PermissionDeniedError, "workspace"),
     "workspace_archived": (403, PermissionDeniedError, "archived"),
     "app_suggested_questions_after_answer_disabled": (403, PermissionDeniedError, "suggested questions"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -239,7 +240,7 @@ def test_retries_are_the_clients_the_copys_or_the_calls(waits):
 
 
 def test_a_failure_says_what_may_have_happened(waits):
-    with pytest.raises(APITimeoutError, match="may still be at work on sendChatMessage") as caught:
+    with pytest.raises(APITimeoutError, match="may still be processing sendChatMessage") as caught:
         make_client(Server(httpx.ReadTimeout("slow"))).chat.send("hi")
     assert caught.value.sent
     with pytest.raises(APIConnectionError, match=r"cannot connect to https://dify\.test") as caught:
@@ -250,10 +251,13 @@ def test_a_failure_says_what_may_have_happened(waits):
     assert not caught.value.sent
 
 
-def test_a_certificate_that_is_refused_does_not_get_better_by_asking_again(waits):
-    server = Server(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"))
-    with pytest.raises(APIConnectionError):
+def test_an_untrusted_certificate_is_not_retried(waits):
+    refused = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    refused.__cause__ = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    server = Server(refused)
+    with pytest.raises(APIConnectionError) as caught:
         make_client(server, max_retries=2).workflows.get("run-1")
+    assert caught.value.reason == "certificate"
     assert len(server.requests) == 1
 
 

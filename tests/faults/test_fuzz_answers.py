@@ -19,7 +19,7 @@ from pydantic import BaseModel
 import dify.types
 from dify import APIStatusError, Dify, DifyError, ResponseLimits, ResponseValidationError
 from dify._protocol.error_mapping import status_error, status_error_from_body
-from dify._protocol.responses import answer_from
+from dify._protocol.responses import parse_response
 from dify.types._base import Answer
 from dify.types.http import HTTPInfo
 
@@ -64,7 +64,7 @@ def test_there_are_models_and_answers_to_try() -> None:
 @given(broken_bodies(), st.sampled_from(MODELS))
 def test_a_broken_answer_becomes_a_model_or_a_typed_error(body: bytes, model: type[BaseModel]) -> None:
     try:
-        outcome: Any = answer_from(body, model, INFO)
+        outcome: Any = parse_response(body, model, INFO)
     except DifyError as error:
         outcome = error
     again = pickle.loads(pickle.dumps(outcome))

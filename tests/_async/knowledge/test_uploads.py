@@ -105,7 +105,7 @@ async def test_an_upload_that_a_gateway_gave_up_is_not_sent_again(call):
 )
 async def test_a_refusal_without_a_word_says_what_it_may_mean(call):
     refusal = {"code": "invalid_param", "message": "", "status": 400}
-    with pytest.raises(BadRequestError, match="too large or of a type"):
+    with pytest.raises(BadRequestError, match="too large or of an unsupported type"):
         await call(make_client(keeping([], 400, refusal)).knowledge)
 
 

@@ -98,7 +98,7 @@ def test_nothing_is_asked_before_the_bytes_are_wanted():
 )
 def test_a_link_that_is_no_http_address_is_not_followed(link):
     store = Store(link)
-    with pytest.raises(ResponseValidationError, match="no http address"):
+    with pytest.raises(ResponseValidationError, match="not an http URL"):
         make_client(store).knowledge.documents.download("k-1", "d-1").read()
     assert len(store.seen) == 1
 

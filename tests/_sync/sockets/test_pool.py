@@ -228,13 +228,18 @@ def test_calls_that_wait_for_a_connection_of_a_client_that_is_closed_say_so_and_
 
 def test_an_http_client_that_is_closed_while_a_call_begins_says_so() -> None:
     class Late(httpx.Client):
-        is_closed = False  # as it was a moment ago, when the call looked
+        is_closed = False
+
+        def send(self, *args: Any, **kwargs: Any) -> httpx.Response:
+            Late.is_closed = True  # after the call has checked
+            return super().send(*args, **kwargs)
 
     own = Late()
     own.close()
     with client_for("127.0.0.1:1", http_client=own) as client:
-        with pytest.raises(ConfigurationError, match="closed"):
+        with pytest.raises(ConfigurationError, match="closed") as caught:
             client.workflows.get(frames.RUN)
+    assert caught.value.reason == "closed"
 
 
 def test_a_connection_that_the_server_closed_while_it_was_idle_is_not_used_again() -> None:

@@ -1,4 +1,4 @@
-"""The words of a server as people may read them: escaped, bounded, without what only programs read. Pure."""
+"""Text of a server, prepared for people: escaped, bounded, without the parts that only programs read."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _SHOWN = 2048
 
 
 def printable(text: str, limit: int = _SHOWN) -> str:
-    """Text of a server as it may stand in a message or a log line: control characters escaped, length bounded."""
+    """Return text of a server for a message or a log line: control characters escaped, length bounded."""
     cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
 
 
 def readable(text: str, *, described: bool = False) -> str:
-    """Return a text with every JSON object of a plugin's error in it replaced by the words that the object holds.
+    """Return a text with every JSON object of a plugin error in it replaced by the text that the object holds.
 
-    Dify passes the errors of model providers on as `{"error_type": …, "message": …, "args": {"description": …}}`. The words
-    are the description, else the message; with `described` set, an object without a description stays as it is.
+    Dify passes the errors of model providers on as `{"error_type": …, "message": …, "args": {"description": …}}`. The text
+    is the description, or else the message; with `described` set, an object without a description stays as it is.
 
     Example:
         >>> readable('req_id: 5b PluginInvokeError: {"error_type": "X", "message": "m", "args": {"description": "no quota"}}')
@@ -35,10 +35,10 @@ def readable(text: str, *, described: bool = False) -> str:
             value, end = json.JSONDecoder().raw_decode(text, start)
         except (ValueError, RecursionError):
             value, end = None, start
-        words = _words_of(value, described=described)
-        if words is not None:
+        inner = _text_of(value, described=described)
+        if inner is not None:
             head = _PLUGIN_ERROR.sub("", text[:start])
-            return f"{head}{readable(words, described=described)}{text[end:]}"
+            return f"{head}{readable(inner, described=described)}{text[end:]}"
         start = text.find('{"', start + 1)
     return text
 
@@ -46,26 +46,26 @@ def readable(text: str, *, described: bool = False) -> str:
 _PLUGIN_ERROR = re.compile(r"(?:req_id: \S+ )?PluginInvokeError: $")
 
 
-def _words_of(value: Any, *, described: bool) -> str | None:
-    """Return the description in a plugin's error, else its message; None if it is no such error."""
+def _text_of(value: Any, *, described: bool) -> str | None:
+    """Return the description in a plugin error, else its message; None if the value is not a plugin error."""
     if not isinstance(value, dict) or "error_type" not in value:
         return None
     error = cast("dict[str, Any]", value)
     args = error.get("args")
     description = cast("dict[str, Any]", args).get("description") if isinstance(args, dict) else None
-    words = (description,) if described else (description, error.get("message"))
-    return next((text for text in words if isinstance(text, str) and text.strip()), None)
+    candidates = (description,) if described else (description, error.get("message"))
+    return next((text for text in candidates if isinstance(text, str) and text.strip()), None)
 
 
 _ROUTES = "You have requested this URI ["
 
 
 def without_routes(message: str) -> str:
-    """A message of a 404 without the routes of the server that Dify appends to it, unless nothing else was said.
+    """Return the message of a 404 without the list of similar routes that Dify appends, unless it is all there is.
 
     Example:
         >>> without_routes("Form not found. You have requested this URI [/v1/x] but did you mean /v1/y ?")
         'Form not found.'
     """
-    said, _, routes = message.partition(_ROUTES)
-    return said.rstrip() or message if "] but did you mean " in routes else message
+    text, _, routes = message.partition(_ROUTES)
+    return text.rstrip() or message if "] but did you mean " in routes else message
