@@ -106,7 +106,7 @@ def _unpacked(keywords: ast.arg | None) -> dict[str, str]:
     """Return the keywords that `**settings: Unpack[...]` stands for, with their types."""
     match keywords and keywords.annotation:
         case ast.Subscript(value=ast.Name(id="Unpack"), slice=ast.Name(id=name)):
-            homes = (importlib.import_module(f"dify.{home}") for home in ("_config", "types.documents"))
+            homes = (importlib.import_module(f"dify.{home}") for home in ("_config", "errors", "types.documents"))
             return _typed_dict(next(getattr(home, name) for home in homes if hasattr(home, name)))
     return {}
 

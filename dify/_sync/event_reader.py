@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._config import RequestOptions
-from .._net import http as _http
+from .._net import exceptions as _net
 from .._net.sockets import Hangup
 from .._protocol.request import Call
 from .._streaming.decode import EventDecoder
@@ -89,7 +89,7 @@ class EventReader:
             else:
                 with move_on_after(grace, self.exchange.wire):
                     chunk = next(self._chunks, None)
-        except (_http.HTTPError, ResponseValidationError) as error:
+        except (_net.HTTPError, ResponseValidationError) as error:
             if isinstance(error, ResponseValidationError) and not self.exchange.broke_off:
                 raise
             if not self.closed:  # closing breaks the connection
