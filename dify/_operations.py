@@ -11,6 +11,7 @@ from typing import Literal
 __all__ = [
     "OPERATIONS",
     "SERVER_ONLY",
+    "TEXT_PARAMETERS",
     "Answer",
     "KeyKind",
     "Operation",
@@ -257,7 +258,7 @@ SERVER_ONLY: tuple[ServerRoute, ...] = (
 """The routes that servers have beyond the documented operations."""
 
 
-_ANY_TEXT = frozenset(
+TEXT_PARAMETERS = frozenset(
     {"task_id", "workflow_run_id", "workflow_id", "form_token", "batch", "action", "node_id", "model_type"}
 )
 """Path parameters of which every text reaches Dify's own code; the others are UUIDs to its router."""
@@ -307,6 +308,6 @@ def missing_route(operation: str, server_version: str | None) -> str | None:
         return f"Dify has {route} from {known.since} on, and this server {who}; check the base URL, and the ids in it"
     if says < (release_of(known.since) or says):
         return f"{route} came with Dify {known.since} at the latest, and this server says that it is {server_version}"
-    if set(re.findall(r"{(\w+)}", known.path)) - _ANY_TEXT:
+    if set(re.findall(r"{(\w+)}", known.path)) - TEXT_PARAMETERS:
         return f"this server ({server_version}) has {route}: an id in it is malformed; ids are UUIDs"
     return f"this server ({server_version}) has {route}: check the base URL, and gateways on the way"

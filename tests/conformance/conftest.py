@@ -77,7 +77,7 @@ def target(request: pytest.FixtureRequest, touched: Touched) -> Iterator[Target]
     with touched.recording(request.param), emulated(request.param) as found:
         yield found
         assert found.emulator is not None
-        left = found.emulator._core.workspace
+        left = found.emulator._state.workspace
         pipelines = set(found.pipelines.values())
         assert set(left.knowledge.datasets) == pipelines, "a test has left a knowledge base behind"
         assert not any(left.knowledge.datasets[each].documents for each in pipelines), (

@@ -46,7 +46,7 @@ def test_the_readme_runs_on_a_server_and_leaves_nothing_behind(served):
     assert code == 0, lines
     assert lines[-1].startswith("pages: 8 ran, 0 failed, 2 not run"), lines
     assert "not run: 2 of pages: uses dify.testing, which needs no server" in lines
-    workspace = served.emulator._core.workspace
+    workspace = served.emulator._state.workspace
     assert set(workspace.knowledge.datasets) == set(served.pipelines.values())
     assert not any(app.conversations for app in workspace.apps.values())
 

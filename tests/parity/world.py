@@ -112,7 +112,7 @@ class World:
 
     def is_idle(self) -> bool:
         """Return whether every run is over, or waits for a person."""
-        apps = self.emulator._core.workspace.apps.values()
+        apps = self.emulator._state.workspace.apps.values()
         return all(
             live.over or (live._run.waits_for is not None and live._run.waits_for.open)
             for app in apps

@@ -39,7 +39,7 @@ def served():
 
 
 def left_behind(target) -> int:
-    workspace = target.emulator._core.workspace
+    workspace = target.emulator._state.workspace
     datasets = set(workspace.knowledge.datasets) - set(target.pipelines.values())
     return len(datasets) + sum(len(app.conversations) for app in workspace.apps.values())
 

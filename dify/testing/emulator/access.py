@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack
 
-from .state import Core
+from .state import AppState
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,8 +29,8 @@ class Access:
     knowledge_api_key: str
     base_url: str
 
-    def __init__(self, core: Core, app: ASGIApp, *, api_key: str, knowledge_api_key: str) -> None:
-        self._core = core
+    def __init__(self, state: AppState, app: ASGIApp, *, api_key: str, knowledge_api_key: str) -> None:
+        self._state = state
         self._to_close: list[Callable[[], None]] = []
         self._to_aclose: list[Callable[[], Awaitable[None]]] = []
         self.app = app
@@ -158,13 +158,13 @@ class Access:
         for close in self._to_aclose:
             await close()
         self._to_aclose.clear()
-        for app in [*self._core.workspace.apps.values()]:
+        for app in [*self._state.workspace.apps.values()]:
             for run in app.live:
                 await run.aclose()
         self.close()
 
     def _stop_tasks(self) -> None:
-        for app in [*self._core.workspace.apps.values()]:
+        for app in [*self._state.workspace.apps.values()]:
             for generation in tuple(app.tasks.values()):
                 generation.stop()
             for run in app.live:

@@ -174,8 +174,8 @@ def check_function(name: str, function: object) -> None:
         return
     hint = ""
     if name == "answer" and isinstance(function, str):
-        hint = f": for a fixed answer, lambda request: {function!r}; for the kind of app, mode=..."
-    raise TypeError(f"{name} is a function, and not {function!r}{hint}")
+        hint = f"; for a constant answer pass lambda request: {function!r}, for a kind of app pass mode=..."
+    raise TypeError(f"{name} must be a function, got {function!r}{hint}")
 
 
 def echo(request: EmulatorRequest) -> str:

@@ -1,4 +1,4 @@
-"""The ASGI app: the routes, the server's own error pages, and the headers that every answer carries."""
+"""The Starlette app of an emulator: all routes, the server's own error pages, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -7,51 +7,58 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .apps.routes import annotations, app, audio, chat, completions, conversations, end_users, feedback, files
-from .endpoints import record
-from .faults import met
-from .file_links import routes as link_routes
+from .faults import apply_faults
+from .file_links import FILE_ROUTE
 from .knowledge.routes import child_chunks, datasets, documents, metadata, models, pipelines, segments, tags
-from .responses import WireError, error_answer, html_not_found
-from .runs import event_routes as run_events, form_routes as human_input, workflow_routes as workflows
+from .responses import ApiError, error_response, html_not_found
+from .routing import record
+from .runs import event_routes, form_routes, workflow_routes
 from .runs.generation import INTERNAL_ERROR
-from .state import Core
+from .state import Workspace
 
-__all__ = ["all_routes", "make_app"]
+__all__ = ["ROUTES", "make_app"]
+
+_APPS = (app, chat, completions, conversations, feedback, files, audio, annotations, end_users)
+_RUNS = (workflow_routes, event_routes, form_routes)
+_KNOWLEDGE = (tags, pipelines, datasets, documents, segments, child_chunks, metadata, models)
+
+ROUTES = [FILE_ROUTE, *(route for module in (*_APPS, *_RUNS, *_KNOWLEDGE) for route in module.router.routes)]
+"""Every route of the API. The first one that matches a request is used."""
+
+_METHOD_NOT_ALLOWED = "The method is not allowed for the requested URL."
 
 
-_NOT_ALLOWED = "The method is not allowed for the requested URL."
+def make_app(workspace: Workspace) -> ASGIApp:
+    """Return the ASGI app of an emulator."""
 
-
-def make_app(core: Core) -> ASGIApp:
-    """The app of one emulator."""
-
-    async def no_route(request: Request, error: Exception) -> Response:
-        record(core, request)
-        fault = await met(core.workspace.faults, request)
-        if fault is not None:
-            return fault
+    async def handle_no_route(request: Request, error: Exception) -> Response:
+        record(request, user=request.query_params.get("user"))
+        fault_response = await apply_faults(workspace.faults, request)
+        if fault_response is not None:
+            return fault_response
         if isinstance(error, HTTPException) and error.status_code == 404:
             return html_not_found()
         if isinstance(error, HTTPException) and error.status_code == 405:
-            return error_answer(WireError(405, "method_not_allowed", _NOT_ALLOWED))
-        return error_answer(WireError(400, "bad_request", str(error)))
+            return error_response(ApiError(405, "method_not_allowed", _METHOD_NOT_ALLOWED))
+        return error_response(ApiError(400, "bad_request", str(error)))
 
-    async def broken(request: Request, error: Exception) -> Response:
-        del request, error  # Starlette raises it again once this is sent
-        return error_answer(WireError(500, "internal_server_error", INTERNAL_ERROR))
+    async def handle_exception(request: Request, error: Exception) -> Response:
+        del request, error  # Starlette raises the exception again after the response
+        return error_response(ApiError(500, "internal_server_error", INTERNAL_ERROR))
 
-    app = Starlette(routes=all_routes(core), exception_handlers={HTTPException: no_route, Exception: broken})
-    # Dify answers a path with a slash at its end with 404 and never redirects.
-    app.router.redirect_slashes = False
-    return _Headers(app, core.workspace.server_version)
+    handlers = {HTTPException: handle_no_route, Exception: handle_exception}
+    starlette = Starlette(routes=ROUTES, exception_handlers=handlers)
+    starlette.state.workspace = workspace
+    # Dify responds to a path with a trailing slash with 404 and never redirects.
+    starlette.router.redirect_slashes = False
+    return _ServerHeaders(starlette, workspace.server_version)
 
 
-class _Headers:
-    """Every answer names the server's version."""
+class _ServerHeaders:
+    """Middleware that adds the server's version and its CORS headers."""
 
     def __init__(self, app: ASGIApp, version: str) -> None:
         self._app = app
@@ -68,11 +75,3 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def all_routes(core: Core) -> list[Route]:
-    """Every route of the API."""
-    of_apps = (app, chat, completions, workflows, run_events, human_input, conversations, feedback, files, audio)
-    of_knowledge = (tags, pipelines, datasets, documents, segments, child_chunks, metadata, models)
-    nouns = (*of_apps, annotations, end_users, *of_knowledge)
-    return [*(route for noun in nouns for route in noun.routes(core)), *link_routes(core)]

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-from .faults import RESET
+from .faults import RESET_EXTENSION
 
 __all__ = ["AsyncDoor", "SyncDoor", "Timeout", "open_client", "open_sync_client"]
 
@@ -54,7 +54,7 @@ class _Exchange:
         )
         self._reset = self._complete = False
         scope = _scope(request)
-        scope["extensions"][RESET] = self._on_reset
+        scope["extensions"][RESET_EXTENSION] = self._on_reset
         self._task = asyncio.create_task(self._run(scope))
 
     def _on_reset(self) -> None:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["load_answer", "main", "serve_forever"]
 
 _EPILOG = """\
-The answer function is called as dify.testing.Emulator calls it, for example
+Example of an answer function, in answers.py:
 
   def answer(request):
       return f"You said: {request.query}"
 
-in answers.py, with --answer answers:answer. The folder that the command is started in is searched first.
+To use it, pass --answer answers:answer. The current directory is searched first.
 """
 
 
@@ -43,36 +43,37 @@ def serve_forever(
     on_start: Callable[[Mapping[str, str]], None] | None = None,
     until: threading.Event | None = None,
 ) -> None:
-    """Serve an emulator to other processes, until Ctrl-C; for commands of your own like `python -m dify.testing`.
+    """Serve an emulator to other processes until Ctrl-C. It is the function behind `python -m dify.testing`.
 
     Args:
-        answer: The answer function, or where it is: "module:function", looked for in the current folder first.
-        host: The address to listen on; only this machine reaches the default.
-        port: The port; 0 for any that is free.
-        public: Whether `host` may be an address that others reach; the emulator has no secrets.
-        mode: The app's mode; by default it is of every kind at once.
-        delay: Seconds to wait before each part of an answer but the first.
-        index_at_once: Whether documents are indexed as soon as they are made.
-        api_key: The app's key; by default one is made up.
-        knowledge_api_key: The key of the knowledge side; by default one is made up.
-        on_start: Called once it listens, with the environment variables that lead a client to it; by default they are
-            printed.
-        until: What ends it besides Ctrl-C.
+        answer: The answer function, or its location as "module:function". The current directory is searched first.
+        host: Address to listen on. By default only this machine can reach it.
+        port: Port to listen on; 0 selects a free one.
+        public: Allow a `host` that other machines can reach. The API keys are not secret.
+        mode: Mode of the app. None for an app of every kind.
+        delay: Seconds before each part of an answer except the first.
+        index_at_once: Index documents completely when they are created.
+        api_key: API key of the app. None for a random one.
+        knowledge_api_key: API key of the knowledge bases. None for a random one.
+        on_start: Function that is called when the server listens, with the environment variables that a client needs.
+            By default they are printed.
+        until: Event that stops the server, besides Ctrl-C.
 
     Raises:
         ImportError: The extra `emulator` is not installed.
-        KeyboardInterrupt: Ctrl-C was pressed; the server has ended.
-        OSError: The port is taken.
-        ValueError: The answer function cannot be found, or others reach the address and that was not asked for.
+        KeyboardInterrupt: Ctrl-C was pressed; the server has stopped.
+        OSError: The port is in use.
+        ValueError: The answer function cannot be loaded, `host` can be reached by other machines and `public` is False,
+            or `mode` or `delay` is invalid.
 
     Example:
         >>> import threading
         >>> from dify.testing import serve_forever
-        >>> enough = threading.Event()
-        >>> serve_forever(on_start=lambda variables: enough.set(), until=enough)
+        >>> stop = threading.Event()
+        >>> serve_forever(on_start=lambda variables: stop.set(), until=stop)
     """
     if not public and not _is_loopback(host):
-        raise ValueError(f"{host} is reached from outside this machine: add --public (public=True) if that is meant")
+        raise ValueError(f"host {host} is reachable from other machines: add --public (public=True) to allow that")
     emulator = Emulator(
         load_answer(answer) if isinstance(answer, str) else answer,
         mode=mode,
@@ -89,55 +90,55 @@ def serve_forever(
                 "DIFY_KNOWLEDGE_API_KEY": emulator.knowledge_api_key,
             }
         )
-        ended = until or threading.Event()
-        while not ended.wait(0.5):  # with an end to each wait: Windows hears Ctrl-C only between two
+        stop = until or threading.Event()
+        while not stop.wait(0.5):  # with a timeout, because Windows handles Ctrl-C only between two waits
             pass
 
 
-def load_answer(where: str) -> AnswerFunction:
-    """The answer function that "module:function" names.
+def load_answer(location: str) -> AnswerFunction:
+    """Import the answer function at a location such as "module:function".
 
     Raises:
-        ValueError: It is not there.
+        ValueError: The location has another form, or there is no such function.
 
     Example:
         >>> load_answer("dify.testing.emulator.answers:echo").__name__
         'echo'
     """
-    module, colon, name = where.partition(":")
+    module, colon, name = location.partition(":")
     if not (module and colon and name):
-        raise ValueError(f"an answer function is named module:function, not {where!r}")
+        raise ValueError(f"answer must have the form module:function, got {location!r}")
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)
     try:
         function = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ValueError(f"there is no answer function {where!r}: {error}") from error
+        raise ValueError(f"cannot load the answer function {location!r}: {error}") from error
     if not callable(function):
-        raise ValueError(f"{where!r} is no function")
+        raise ValueError(f"answer must be a function, and {location!r} is not")
     return cast("AnswerFunction", function)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; gives its exit code."""
+    """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m dify.testing",
         description="Serve a Dify emulator on this machine until Ctrl-C.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0, help="where to listen (default: any free port)")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument(
-        "--public", action="store_true", help="let --host be an address that others reach; the emulator has no secrets"
+        "--public", action="store_true", help="allow a --host that other machines can reach; the keys are not secret"
     )
-    parser.add_argument("--mode", choices=get_args(Mode), help="the app's mode (default: every kind at once)")
-    parser.add_argument("--answer", metavar="MODULE:FUNCTION", help="what answers (default: an echo)")
-    parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="wait before each delta")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--mode", choices=get_args(Mode), help="mode of the app (default: an app of every kind)")
+    parser.add_argument("--answer", metavar="MODULE:FUNCTION", help="function that answers (default: an echo)")
+    parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="delay before each delta")
+    options = parser.parse_args(arguments)
     try:
-        serve_forever(**vars(given))
+        serve_forever(**vars(options))
     except KeyboardInterrupt:
         print("stopped", flush=True)
     except (ImportError, OSError, ValueError) as error:

@@ -11,9 +11,9 @@ from ..script.ids import new_id
 from .access import Access, EmulatorApp
 from .answers import AnswerFunction, ReadDocument, RecordedRequest, Transcribe, check_function, echo
 from .apps.features import Mode
-from .faults import Troubles
+from .faults import FaultControls
 from .knowledge.models import Knowledge, StoredDataset, StoredPipeline
-from .state import Core, Workspace
+from .state import AppState, Workspace
 
 __all__ = ["Emulator"]
 
@@ -21,7 +21,7 @@ _NEEDED = ("starlette", "uvicorn", "python_multipart", "anyio")
 _QUESTIONS = ("What is next?", "Can you say more?", "Why is that?")
 
 
-class Emulator(Access, Troubles):
+class Emulator(Access, FaultControls):
     """A Dify server in this process, whose answers come from a function, for tests of code that talks to Dify.
 
     It keeps conversations, messages, runs and uploads as a server does, streams the frames that a Dify 1.14.2 sends, in
@@ -148,9 +148,9 @@ class Emulator(Access, Troubles):
 
         check_function("read_document", read_document)
         if delay < 0:
-            raise ValueError(f"delay is in seconds: 0 or more, and not {delay!r}")
+            raise ValueError(f"delay must be 0 seconds or more, got {delay!r}")
         if ping_interval <= 0:
-            raise ValueError(f"ping_interval is in seconds: more than 0, and not {ping_interval!r}")
+            raise ValueError(f"ping_interval must be more than 0 seconds, got {ping_interval!r}")
         keys = (api_key or _key("app"), knowledge_api_key or _key("dataset"))
         workspace = Workspace(
             server_version=server_version,
@@ -162,10 +162,10 @@ class Emulator(Access, Troubles):
             knowledge=Knowledge(read_document=read_document, at_once=index_at_once),
             end_user_race=end_user_race,
         )
-        core = workspace.apps[keys[0]] = _app(
+        app = workspace.apps[keys[0]] = _app(
             workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features, input_form
         )
-        super().__init__(core, make_app(core), api_key=keys[0], knowledge_api_key=keys[1])
+        super().__init__(app, make_app(workspace), api_key=keys[0], knowledge_api_key=keys[1])
 
     def add_app(
         self,
@@ -208,14 +208,14 @@ class Emulator(Access, Troubles):
             ...     len(other.conversations.list().data)
             0
         """
-        workspace, key = self._core.workspace, api_key or _key("app")
+        workspace, key = self._state.workspace, api_key or _key("app")
         if key in workspace.apps:
-            raise ValueError("another app of this emulator has this key")
-        core = workspace.apps[key] = _app(
+            raise ValueError("api_key belongs to another app of this emulator: pass a different one")
+        app = workspace.apps[key] = _app(
             workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features, input_form
         )
         workspace.any_app_key = False
-        return EmulatorApp(self, name=name, mode=mode, api_key=key, workflow_id=core.workflow_id)
+        return EmulatorApp(self, name=name, mode=mode, api_key=key, workflow_id=app.workflow_id)
 
     def add_pipeline(
         self,
@@ -244,7 +244,7 @@ class Emulator(Access, Troubles):
         """
         pipeline = StoredPipeline(datasource_type, node_id, [dict(each) for each in variables], collect)
         dataset = StoredDataset(name, pipeline=pipeline, doc_form="text_model", indexing_technique="high_quality")
-        self._core.knowledge.datasets[dataset.id] = dataset
+        self._state.knowledge.datasets[dataset.id] = dataset
         return dataset.id
 
     def expire_forms(self) -> int:
@@ -254,7 +254,7 @@ class Emulator(Access, Troubles):
             >>> Emulator().expire_forms()
             0
         """
-        runs = [run for app in self._core.workspace.apps.values() for run in app.runs.values()]
+        runs = [run for app in self._state.workspace.apps.values() for run in app.runs.values()]
         waiting = [form for run in runs for form in run.forms if form.open]
         for form in waiting:
             form.expire()
@@ -272,7 +272,7 @@ class Emulator(Access, Troubles):
             ...     client.workflows.run({"q": "tea"}, workflow_id=emulator.workflow_id).outputs
             {'text': 'Echo: tea'}
         """
-        return self._core.workflow_id
+        return self._state.workflow_id
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -282,7 +282,7 @@ class Emulator(Access, Troubles):
             >>> Emulator().requests
             []
         """
-        return self._core.workspace.requests
+        return self._state.workspace.requests
 
     @property
     def failures(self) -> list[Exception]:
@@ -295,7 +295,7 @@ class Emulator(Access, Troubles):
             >>> Emulator().failures
             []
         """
-        return self._core.failures
+        return self._state.failures
 
 
 def _key(kind: str) -> str:
@@ -313,14 +313,12 @@ def _app(
     auto_play: bool,
     features: Mapping[str, Any] | None,
     input_form: Sequence[Mapping[str, Any]] | None,
-) -> Core:
+) -> AppState:
     check_function("answer", answer)
     check_function("transcribe", transcribe)
     if mode is not None and mode not in get_args(Mode):
-        raise ValueError(
-            f"mode is one of {', '.join(map(repr, get_args(Mode)))}, or None for all of them; not {mode!r}"
-        )
-    return Core(
+        raise ValueError(f"mode must be {', '.join(map(repr, get_args(Mode)))} or None, got {mode!r}")
+    return AppState(
         workspace,
         answer or echo,
         mode=mode,

@@ -1,4 +1,4 @@
-"""Signed links to files, which open without a key."""
+"""Signed URLs of files, which can be requested without an API key."""
 
 from __future__ import annotations
 
@@ -13,46 +13,47 @@ from starlette.routing import Route
 
 from ..script.ids import new_id, now
 from .apps.models import StoredFile
-from .endpoints import Call, record
-from .responses import WireError, error_answer
-from .state import Core
+from .requests import ApiRequest
+from .responses import ApiError, error_response
+from .routing import record, workspace_of
+from .state import AppState, Workspace
 
-__all__ = ["link_to", "routes", "tool_link"]
+__all__ = ["FILE_ROUTE", "signed_url", "tool_file_url"]
 
 
-def link_to(core: Core, origin: str, file_id: str, *, as_attachment: bool = False) -> str:
-    """A link to a file's content; it does not expire here."""
+def signed_url(app: AppState, origin: str, file_id: str, *, as_attachment: bool = False) -> str:
+    """Return a URL of a file's content. It does not expire."""
     timestamp, nonce = str(now()), new_id().replace("-", "")
-    query = {"timestamp": timestamp, "nonce": nonce, "sign": _sign(core, file_id, timestamp, nonce)}
+    query = {"timestamp": timestamp, "nonce": nonce, "sign": _sign(app.workspace, file_id, timestamp, nonce)}
     if as_attachment:
         query["as_attachment"] = "true"
     return f"{origin}/files/{file_id}/file-preview?{urlencode(query)}"
 
 
-def tool_link(call: Call, stored: StoredFile) -> str:
-    """A link to a file that a tool made, which from now on can be read."""
-    stored.used, stored.app_id = True, call.core.app_id
-    call.core.files.setdefault(stored.id, stored)
-    return link_to(call.core, call.origin, stored.id)
+def tool_file_url(request: ApiRequest, stored: StoredFile) -> str:
+    """Store a file that a tool has created, so that it can be read, and return its URL."""
+    stored.used, stored.app_id = True, request.app.app_id
+    request.app.files.setdefault(stored.id, stored)
+    return signed_url(request.app, request.origin, stored.id)
 
 
-def _sign(core: Core, *parts: str) -> str:
-    return urlsafe_b64encode(hmac.digest(core.workspace.secret, "|".join(parts).encode(), sha256)).decode()
+def _sign(workspace: Workspace, *parts: str) -> str:
+    return urlsafe_b64encode(hmac.digest(workspace.secret, "|".join(parts).encode(), sha256)).decode()
 
 
-def routes(core: Core) -> list[Route]:
-    """The one route, which is not below `/v1`."""
+async def _read_file(request: Request) -> Response:
+    record(request, user=request.query_params.get("user"))
+    workspace = workspace_of(request)
+    file_id, query = str(request.path_params["file_id"]), request.query_params
+    signature = _sign(workspace, file_id, query.get("timestamp", ""), query.get("nonce", ""))
+    file = workspace.files.get(file_id) or workspace.knowledge.file(file_id)
+    if file is None or not hmac.compare_digest(signature, query.get("sign", "")):
+        return error_response(ApiError(404, "not_found", "File not found or signature is invalid"))
+    headers: dict[str, str] = {}
+    if query.get("as_attachment") == "true":
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file.name)}"
+    return Response(file.content, 200, headers, media_type=file.mime_type)
 
-    async def answer(request: Request) -> Response:
-        record(core, request)
-        file_id, query = str(request.path_params["file_id"]), request.query_params
-        sign = _sign(core, file_id, query.get("timestamp", ""), query.get("nonce", ""))
-        found = core.files.get(file_id) or core.knowledge.file(file_id)
-        if found is None or not hmac.compare_digest(sign, query.get("sign", "")):
-            return error_answer(WireError(404, "not_found", "File not found or signature is invalid"))
-        headers: dict[str, str] = {}
-        if query.get("as_attachment") == "true":
-            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name)}"
-        return Response(found.content, 200, headers, media_type=found.mime_type)
 
-    return [Route("/files/{file_id:uuid}/file-preview", answer, methods=["GET"])]
+FILE_ROUTE = Route("/files/{file_id:uuid}/file-preview", _read_file, methods=["GET"])
+"""The route of signed URLs. It is not below `/v1`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-__all__ = ["with_hint"]
+__all__ = ["add_hint"]
 
 
 # Of routes that are equal without their parameters, the server names the one that was registered last: only that one
@@ -119,7 +119,7 @@ _RULES = {
 }
 
 
-def with_hint(message: str, path: str) -> str:
+def add_hint(message: str, path: str) -> str:
     """Return the message of a 404 with the hint for a path, if any route looks like it."""
     close = get_close_matches(path, _RULES)
     if not close or _HINTED in message:

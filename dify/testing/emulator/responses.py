@@ -1,38 +1,35 @@
-"""How the API words its answers, whatever the route."""
+"""Responses of the API: JSON bodies, pages of lists, and errors."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from .answers import EmulatorError
+from .faults import RESET_EXTENSION
 
 __all__ = [
-    "BAD_REQUEST",
-    "NOT_JSON",
-    "UNAVAILABLE",
-    "WRONG_APP",
-    "Unhandled",
-    "WireError",
-    "error_answer",
-    "generation_json",
+    "ApiError",
+    "ConnectionReset",
+    "UnhandledError",
+    "blocking_response",
+    "dump",
+    "error_response",
     "html_not_found",
-    "json_answer",
+    "json_response",
     "no_content",
-    "shown",
+    "page_body",
+    "page_items",
     "success",
-    "unhandled",
+    "unhandled_response",
 ]
 
-
-WRONG_APP = "Please check if your app mode matches the right API route."
-UNAVAILABLE = "App unavailable, please check your app configurations."
-NOT_JSON = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
-BAD_REQUEST = "The browser (or proxy) sent a request that this server could not understand."
+T = TypeVar("T")
 
 _NOT_FOUND_PAGE = (
     "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
@@ -41,54 +38,74 @@ _NOT_FOUND_PAGE = (
 )
 
 
-class WireError(EmulatorError):
-    """An error that a route answers; `message` may be empty, as Dify's often is."""
+class ApiError(EmulatorError):
+    """An error that the emulator itself responds with. Its message may be empty, as Dify's often is."""
 
 
-class Unhandled(Exception):
-    """Raised for what the server does not expect, and answers with a 500."""
+class ConnectionReset(Response):
+    """A reset of the connection instead of a response."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"][RESET_EXTENSION]()
 
 
-def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer as nearly all routes give it: compact, ASCII, slashes escaped."""
+class UnhandledError(Exception):
+    """A request that makes the server fail with a 500, such as an id that is not a UUID."""
+
+
+def json_response(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response as nearly all routes format it: compact, ASCII, slashes escaped."""
     text = json.dumps(body, separators=(",", ":")).replace("/", "\\/") + "\n"
     return Response(text, status, headers, media_type="application/json")
 
 
-def generation_json(body: Any) -> Response:
-    """An answer as the blocking mode gives it, which says its charset."""
+def blocking_response(body: Any) -> Response:
+    """Return a JSON response as the blocking mode formats it, with a charset in its media type."""
     return Response(json.dumps(body), 200, media_type="application/json; charset=utf-8")
 
 
-def shown(model: BaseModel) -> Any:
-    """The wire form of a model: the members that were given, no others."""
+def dump(model: BaseModel) -> Any:
+    """Return the JSON form of a model, with only the fields that were set."""
     return model.model_dump(mode="json", exclude_unset=True)
 
 
 def success() -> Response:
-    """The answer of calls that have nothing to tell."""
-    return json_answer({"result": "success"})
+    """Return the response of operations without a result."""
+    return json_response({"result": "success"})
 
 
 def no_content() -> Response:
-    """The answer of deletions and the like, which names a type all the same."""
+    """Return the response of deletions, which has a media type although it has no body."""
     return Response(b"", 204, media_type="application/json")
 
 
+def page_items(items: Sequence[T], page: int, limit: int) -> Sequence[T]:
+    """Return the items of a page, at most 100. A limit below 1 counts as 20, a page below 1 as the first."""
+    size = 20 if limit < 1 else min(limit, 100)
+    start = (max(page, 1) - 1) * size
+    return items[start : start + size]
+
+
+def page_body(items: Sequence[T], page: int, limit: int, serialize: Callable[[T], Any]) -> dict[str, Any]:
+    """Return the body of a page. The server reports more items whenever a page has as many items as requested."""
+    data = [serialize(item) for item in page_items(items, page, limit)]
+    return {"data": data, "has_more": len(data) == limit, "limit": limit, "total": len(items), "page": page}
+
+
 def html_not_found() -> Response:
-    """The web framework's own page, for what no route takes."""
+    """Return the web framework's own page for a path without a route."""
     return Response(_NOT_FOUND_PAGE, 404, media_type="text/html")
 
 
-def error_answer(error: EmulatorError, headers: Mapping[str, str] | None = None) -> Response:
-    """The body of an error."""
+def error_response(error: EmulatorError, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an error as Dify formats it."""
     if error.status == 401:
         headers = {**(headers or {}), "WWW-Authenticate": 'Bearer realm="api"'}
-    return json_answer(
+    return json_response(
         {"code": error.code, "message": error.message, "status": error.status}, status=error.status, headers=headers
     )
 
 
-def unhandled() -> Response:
-    """What Dify answers to what nobody thought of, such as an id that is none."""
-    return json_answer({"message": "Internal Server Error", "code": "unknown", "status": 500}, status=500)
+def unhandled_response() -> Response:
+    """Return Dify's response to an exception that none of its routes handles."""
+    return json_response({"message": "Internal Server Error", "code": "unknown", "status": 500}, status=500)

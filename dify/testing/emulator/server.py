@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .faults import RESET
+from .faults import RESET_EXTENSION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -33,7 +33,7 @@ class ResettingProtocol(H11Protocol):
         app: Any = self.app
 
         async def with_reset(scope: Any, receive: Any, send: Any) -> None:
-            scope.setdefault("extensions", {})[RESET] = self._reset
+            scope.setdefault("extensions", {})[RESET_EXTENSION] = self._reset
             await app(scope, receive, send)
 
         self.app = with_reset

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from dify.types.events import PingEvent
 
 from ..script.frames import Frame, encode
-from .faults import Cut
+from .faults import StreamFault
 
 __all__ = ["EventStream"]
 
@@ -36,7 +36,7 @@ class EventStream(Response):
         super().__init__(None, 200, headers, media_type="text/event-stream")
         del self.headers["content-length"]
         self.ping_interval = 10.0
-        self.cut: Cut | None = None
+        self.fault: StreamFault | None = None
         self._frames = frames
         self._spaced = spaced
         self._last = 0.0
@@ -67,13 +67,13 @@ class EventStream(Response):
     async def _send(self, frames: AsyncGenerator[Frame], say: Callable[[bytes], Awaitable[None]]) -> bool:
         """Send the frames; tells whether the stream has come to its proper end."""
         sent = 0
-        while self.cut is None or sent < self.cut.after:
+        while self.fault is None or sent < self.fault.after:
             frame = await anext(frames, None)
             if frame is None:
                 return True
             await say(encode(frame, spaced=self._spaced))
             sent += not isinstance(frame, PingEvent)
-        if self.cut.then != "drop":
+        if self.fault.effect != "cut":
             await anyio.sleep_forever()
         return False
 
@@ -82,7 +82,7 @@ class EventStream(Response):
             rest = self._last + self.ping_interval - anyio.current_time()
             if rest > 0:
                 await anyio.sleep(rest)
-            elif self.cut is not None and self.cut.then == "stall":
+            elif self.fault is not None and self.fault.effect == "stall":
                 return  # it is to fall silent altogether
             else:
                 await say(_PING)

@@ -20,12 +20,12 @@ from .apps.models import (
     StoredFile,
     StoredVariable,
 )
-from .faults import Faults
+from .faults import FaultQueue
 from .knowledge.models import Knowledge
 from .runs.generation import Generation
 from .runs.models import Run
 
-__all__ = ["Core", "Mode", "Workspace", "new_id", "now"]
+__all__ = ["AppState", "Mode", "Workspace", "new_id", "now"]
 
 
 DEFAULT_USER = "DEFAULT-USER"
@@ -70,7 +70,7 @@ class Workspace:
     server_version: str = "1.14.2"
     delay: float = 0.0
     ping_interval: float = 10.0
-    apps: dict[str, Core] = field(default_factory=dict[str, "Core"])
+    apps: dict[str, AppState] = field(default_factory=dict[str, "AppState"])
     knowledge_keys: list[str] = field(default_factory=list[str])
     any_app_key: bool = True
     any_knowledge_key: bool = True
@@ -80,16 +80,16 @@ class Workspace:
     failures: list[Exception] = field(default_factory=list[Exception])
     files: dict[str, StoredFile] = field(default_factory=dict[str, StoredFile])
     knowledge: Knowledge = field(default_factory=Knowledge)
-    faults: Faults = field(default_factory=Faults)
+    faults: FaultQueue = field(default_factory=FaultQueue)
     # What links to files are signed with.
     secret: bytes = field(default_factory=lambda: new_id().encode(), repr=False)
 
     @property
-    def first(self) -> Core:
+    def first(self) -> AppState:
         """The app that is there from the start."""
         return next(iter(self.apps.values()))
 
-    def app_of(self, key: str) -> Core | None:
+    def app_of(self, key: str) -> AppState | None:
         """The app that a key opens."""
         return self.apps.get(key) or (self.first if self.any_app_key and key.startswith("app-") else None)
 
@@ -99,7 +99,7 @@ class Workspace:
 
 
 @dataclass
-class Core:
+class AppState:
     """One Dify app: how it is set up, and what it has seen."""
 
     workspace: Workspace

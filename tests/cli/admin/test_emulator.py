@@ -67,7 +67,7 @@ def test_it_answers_as_a_function_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--answer", "no_such_module:answer"), "there is no answer function"),
+        (("--answer", "no_such_module:answer"), "cannot load the answer function"),
         (("--host", "0.0.0.0"), "add --public"),
     ],
 )

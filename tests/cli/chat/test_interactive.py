@@ -75,7 +75,7 @@ def test_the_history_is_the_whole_conversation_or_the_end_of_it() -> None:
             talk = client.chat.send("question 1").conversation_id
             for number in range(2, 104):  # a page has at most 100
                 client.chat.send(f"question {number}", conversation_id=talk)
-        for age, message in enumerate(reversed(emulator._core.messages.values())):
+        for age, message in enumerate(reversed(emulator._state.messages.values())):
             message.created_at -= age  # a page ends between two seconds, and a fast machine needs less than one for all
         with at(base_url, "--conversation", talk) as terminal:
             terminal.expect("> ")

@@ -30,7 +30,7 @@ async def test_each_app_answers_for_itself() -> None:
 
 def test_two_apps_cannot_share_a_key() -> None:
     emulator = Emulator(api_key="app-one")
-    with pytest.raises(ValueError, match="has this key"):
+    with pytest.raises(ValueError, match="belongs to another app"):
         emulator.add_app(api_key="app-one")
 
 

@@ -91,7 +91,7 @@ async def test_faults_are_aimed_and_counted(door) -> None:
 
 
 def test_a_fault_without_a_status_is_refused() -> None:
-    with pytest.raises(ValueError, match="name a status"):
+    with pytest.raises(ValueError, match="pass a status as well"):
         Emulator().fail_next()
     with pytest.raises(ValueError, match="no-such-code"):
         Emulator().fail_next(code="no-such-code")

@@ -1,4 +1,4 @@
-"""Mistakes in what an emulator is told: each is refused at once, in words that say what to do."""
+"""Wrong arguments of an emulator raise at once, with a message that says what to do; mistakes in its functions are reported."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dify import ServerError, WorkflowFailedError
 from dify.testing import Emulator, EmulatorForm, serve_forever
 
 # ------------------------------------------------------------------------------------------------------------- settings
-MODES = "mode is one of 'chat', 'advanced-chat', 'agent-chat', 'completion', 'workflow', or None"
+MODES = "mode must be 'chat', 'advanced-chat', 'agent-chat', 'completion', 'workflow' or None"
 
 
 @pytest.mark.parametrize("mode", ["foo", "Chat", "", 3])
 def test_a_mode_that_dify_does_not_have_is_refused(mode) -> None:
     for make in (Emulator, Emulator().add_app, lambda mode: serve_forever(mode=mode)):
-        with pytest.raises(ValueError, match=f"{MODES}.* not {mode!r}"):
+        with pytest.raises(ValueError, match=f"{MODES}, got {mode!r}"):
             make(mode=mode)
 
 
 @pytest.mark.parametrize("text", ["hello", "chat"])
 def test_a_text_is_no_function(text) -> None:
-    said = f"answer is a function, and not '{text}': for a fixed answer, lambda request: '{text}'; .* mode="
+    said = f"answer must be a function, got '{text}'; for a constant answer pass lambda request: '{text}', .* mode="
     for make in (Emulator, Emulator().add_app):
         with pytest.raises(TypeError, match=said):
             make(text)
@@ -28,19 +28,19 @@ def test_a_text_is_no_function(text) -> None:
 
 @pytest.mark.parametrize("name", ["answer", "transcribe", "read_document"])
 def test_what_is_to_be_a_function_must_be_one(name) -> None:
-    with pytest.raises(TypeError, match=f"{name} is a function, and not 3"):
+    with pytest.raises(TypeError, match=f"{name} must be a function, got 3"):
         Emulator(**{name: 3})
 
 
 @pytest.mark.parametrize(("name", "value"), [("delay", -1), ("ping_interval", 0), ("ping_interval", -1)])
 def test_times_that_cannot_be_are_refused(name, value) -> None:
-    with pytest.raises(ValueError, match=f"{name} is in seconds"):
+    with pytest.raises(ValueError, match=f"{name} must be .* seconds"):
         Emulator(**{name: value})
 
 
 def test_an_app_that_is_refused_leaves_the_emulator_as_it_was() -> None:
     with Emulator() as emulator:
-        with pytest.raises(ValueError, match="mode is one of"):
+        with pytest.raises(ValueError, match="mode must be"):
             emulator.add_app(mode="foo")
         assert emulator.sync_client(api_key="app-any").app.info().name == "Emulator"
 
@@ -70,17 +70,20 @@ FAULTS = {
 @pytest.mark.parametrize(
     ("aim", "said"),
     [
-        ({"times": 0}, "times counts requests: 1 or more"),
-        ({"times": -1}, "times counts requests: 1 or more"),
-        ({"path": "/v1/chat-messages"}, "told without \"/v1\", so path='/chat-messages'"),
-        ({"path": "https://api.dify.ai/v1/info"}, "told without \"/v1\", so path='/info'"),
+        ({"times": 0}, "times must be an integer of at least 1"),
+        ({"times": -1}, "times must be an integer of at least 1"),
+        ({"path": "/v1/chat-messages"}, "omit the base URL and `/v1`, as in path='/chat-messages'"),
+        ({"path": "https://api.dify.ai/v1/info"}, "omit the base URL and `/v1`, as in path='/info'"),
         ({"path": "/chat-message"}, "did you mean /chat-messages"),
-        ({"path": "chat-messages"}, "paths begin with a slash"),
-        ({"path": "/conversations/{conversation_id}/name"}, r"so path='/conversations/\*/name'"),
+        ({"path": "chat-messages"}, "paths start with a slash"),
+        (
+            {"path": "/conversations/{conversation_id}/name"},
+            r"use `\*` for parameters, as in path='/conversations/\*/name'",
+        ),
         ({"path": "/workflows/run/"}, "did you mean"),
-        ({"path": "/brand-*"}, "no path of the API fits it"),
-        ({"method": "FETCH"}, "the API is called with DELETE, GET, PATCH, POST, PUT"),
-        ({"path": "/chat-messages", "method": "GET"}, "/chat-messages is called with POST"),
+        ({"path": "/brand-*"}, "matches no route of the API"),
+        ({"method": "FETCH"}, "the methods of the API are DELETE, GET, PATCH, POST, PUT"),
+        ({"path": "/chat-messages", "method": "GET"}, "the methods of /chat-messages are POST"),
     ],
     ids=str,
 )
@@ -143,24 +146,24 @@ def test_faults_wait_until_a_request_has_met_them() -> None:
 
 @pytest.mark.parametrize("status", [0, 200, 302, 999])
 def test_a_status_that_is_no_error_is_refused(status) -> None:
-    with pytest.raises(ValueError, match=f"the status of an error is from 400 to 599, and not {status}"):
+    with pytest.raises(ValueError, match=f"status must be from 400 to 599, got {status}"):
         Emulator().fail_next(status)
 
 
 def test_a_code_is_no_status() -> None:
-    with pytest.raises(TypeError, match=r"status is a number, .* code='provider_quota_exceeded'"):
+    with pytest.raises(TypeError, match=r"status must be an integer, .* code='provider_quota_exceeded'"):
         Emulator().fail_next("provider_quota_exceeded")
 
 
 def test_other_numbers_that_cannot_be_are_refused() -> None:
     emulator = Emulator()
-    with pytest.raises(ValueError, match="retry_after is in seconds"):
+    with pytest.raises(ValueError, match="retry_after must be 0 seconds or more"):
         emulator.fail_next(429, retry_after=-1)
-    with pytest.raises(ValueError, match="seconds is how long to wait"):
+    with pytest.raises(ValueError, match="seconds must be 0 or more"):
         emulator.delay_next(-1)
-    with pytest.raises(ValueError, match="after counts events"):
+    with pytest.raises(ValueError, match="after must be a number of events"):
         emulator.drop_stream(after=-1)
-    with pytest.raises(ValueError, match="after counts events"):
+    with pytest.raises(ValueError, match="after must be a number of events"):
         emulator.stall_stream(after=-1)
 
 

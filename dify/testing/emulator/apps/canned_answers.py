@@ -11,19 +11,19 @@ from dify.types.replies import AnnotationAccount, AnnotationReply
 
 from ...script.frames import NOTHING, Frame, at, metadata
 from ..knowledge.models import ACCOUNT
-from ..state import Core
+from ..state import AppState
 from .features import Mode
 from .models import Message, StoredAnnotation
 
-__all__ = ["annotation_for", "preset_frames", "reply_of"]
+__all__ = ["annotation_reply", "canned_answer_frames", "find_annotation"]
 
 
-def annotation_for(core: Core, query: str) -> StoredAnnotation | None:
+def find_annotation(app: AppState, query: str) -> StoredAnnotation | None:
     """The annotation that answers a question: the one that is most like it, if that is enough."""
-    settings = core.annotation_reply
+    settings = app.annotation_reply
     if not settings.get("enabled"):
         return None
-    likely = [(_likeness(each.question, query), each) for each in [*core.annotations.values()]]
+    likely = [(_likeness(each.question, query), each) for each in [*app.annotations.values()]]
     likeness, best = max(likely, key=lambda each: each[0], default=(0.0, None))
     return best if best is not None and likeness >= max(float(settings["score_threshold"]), 1e-9) else None
 
@@ -34,12 +34,12 @@ def _likeness(one: str, other: str) -> float:
     return len(words & others) / len(words | others) if words | others else 0.0
 
 
-def reply_of(core: Core, annotation: StoredAnnotation) -> AnnotationReply:
+def annotation_reply(app: AppState, annotation: StoredAnnotation) -> AnnotationReply:
     """How a reply names the annotation that answered."""
-    return AnnotationReply(id=annotation.id, account=AnnotationAccount(id=core.knowledge.account_id, name=ACCOUNT))
+    return AnnotationReply(id=annotation.id, account=AnnotationAccount(id=app.knowledge.account_id, name=ACCOUNT))
 
 
-async def preset_frames(
+async def canned_answer_frames(
     mode: Mode, message: Message, task_id: str, text: str, annotation: AnnotationReply | None
 ) -> AsyncGenerator[Frame]:
     """The stream of an answer that is there from the start: chat apps spell it out, chatflows say it at once."""

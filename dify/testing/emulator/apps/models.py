@@ -86,7 +86,7 @@ class StoredAnnotation:
     created_at: int = field(default_factory=now)
     hit_count: int = 0
 
-    def shown(self) -> Annotation:
+    def to_model(self) -> Annotation:
         """The form in which the API shows it."""
         return Annotation.model_validate(vars(self))
 
@@ -164,7 +164,7 @@ class StoredVariable:
         numeric = self.type == "integer" and isinstance(value, bool)
         self.value, self.updated_at = int(value) if numeric else value, now()
 
-    def shown(self) -> ConversationVariable:
+    def to_model(self) -> ConversationVariable:
         """The form in which the API shows it: the value as Python prints it."""
         members = {name: getattr(self, name) for name in ("id", "name", "value_type", "created_at", "updated_at")}
         return ConversationVariable.model_validate({**members, "value": str(self.value), "description": ""})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
-from ..responses import Unhandled
+from ..responses import UnhandledError
 
 __all__ = [
     "AnnotationCreatePayload",
@@ -70,7 +70,7 @@ class ChatRequestPayload(_Generation):
         if not value:
             return None
         if not isinstance(value, str):
-            raise Unhandled  # the server expects a text here without looking
+            raise UnhandledError  # the server expects a text here without looking
         try:
             return str(UUID(value))
         except ValueError:

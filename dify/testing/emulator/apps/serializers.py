@@ -6,22 +6,22 @@ from typing import Any
 
 from dify.types.replies import AgentThought
 
-from ..endpoints import Call
-from ..file_links import link_to
-from ..responses import shown
+from ..file_links import signed_url
+from ..requests import ApiRequest
+from ..responses import dump
 from ..runs.models import Run, StoredForm
 from ..runs.pauses import filled
 from .models import Conversation, Message
 
-__all__ = ["message_shown"]
+__all__ = ["serialize_message"]
 
 
 _NO_PARENT = "00000000-0000-0000-0000-000000000000"
 
 
-def message_shown(call: Call, conversation: Conversation, message: Message) -> dict[str, Any]:
+def serialize_message(request: ApiRequest, conversation: Conversation, message: Message) -> dict[str, Any]:
     """A message with all that belongs to it."""
-    given = call.core.feedbacks.get(message.id)
+    given = request.app.feedbacks.get(message.id)
     return {
         "id": message.id,
         "conversation_id": conversation.id,
@@ -30,10 +30,10 @@ def message_shown(call: Call, conversation: Conversation, message: Message) -> d
         "query": message.query,
         "answer": message.answer,
         "feedback": None if given is None else {"rating": given.rating},
-        "retriever_resources": [shown(each) for each in message.citations],
+        "retriever_resources": [dump(each) for each in message.citations],
         "created_at": message.created_at,
         "agent_thoughts": [_thought(message, each) for each in message.thoughts],
-        "message_files": [*_uploads(call, message), *_made(call, message)],
+        "message_files": [*_uploads(request, message), *_made(request, message)],
         "status": message.status,
         "error": message.error,
         "extra_contents": [] if message.run is None else [_form(message.run, form) for form in message.run.forms],
@@ -56,13 +56,13 @@ def _thought(message: Message, thought: AgentThought) -> dict[str, Any]:
     }
 
 
-def _uploads(call: Call, message: Message) -> list[dict[str, Any]]:
+def _uploads(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
     return [
         {
             "id": file.upload_file_id,
             "filename": file.name,
             "type": file.type,
-            "url": file.url or f"{call.origin}/files/{file.upload_file_id}/file-preview",
+            "url": file.url or f"{request.origin}/files/{file.upload_file_id}/file-preview",
             "mime_type": file.mime_type,
             "size": len(file.content or b""),
             "transfer_method": file.transfer_method,
@@ -74,13 +74,13 @@ def _uploads(call: Call, message: Message) -> list[dict[str, Any]]:
     ]
 
 
-def _made(call: Call, message: Message) -> list[dict[str, Any]]:
+def _made(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
     return [
         {
             "id": stored.id,
             "filename": stored.name,
             "type": kind,
-            "url": link_to(call.core, call.origin, stored.id),
+            "url": signed_url(request.app, request.origin, stored.id),
             "mime_type": stored.mime_type,
             "size": len(stored.content),
             "transfer_method": "tool_file",
@@ -92,13 +92,13 @@ def _made(call: Call, message: Message) -> list[dict[str, Any]]:
 
 
 def _form(run: Run, form: StoredForm) -> dict[str, Any]:
-    definition = shown(form.request())
+    definition = dump(form.request())
     if form.answer is not None:
         definition["form_token"] = None
     return {
         "workflow_run_id": run.id,
         "submitted": form.answer is not None,
         "form_definition": definition,
-        "form_submission_data": None if form.answer is None else shown(filled(form)),
+        "form_submission_data": None if form.answer is None else dump(filled(form)),
         "type": "human_input",
     }

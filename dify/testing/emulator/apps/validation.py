@@ -14,35 +14,35 @@ from anyio import to_thread
 
 from ..answers import EmulatorFile
 from ..references import record_of
-from ..responses import WireError
-from ..state import Core
+from ..responses import ApiError
+from ..state import AppState
 
-__all__ = ["files_of", "take_files", "validate_inputs"]
+__all__ = ["resolve_files", "validate_files", "validate_inputs"]
 
 
 _TEXTS = frozenset({"text-input", "select", "paragraph"})
 _SWITCHED = {**dict.fromkeys(("true", "1", "yes", "on"), True), **dict.fromkeys(("false", "0", "no", "off"), False)}
 
 
-async def validate_inputs(core: Core, owner: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+async def validate_inputs(app: AppState, owner: str, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return the declared inputs with their values: others are dropped, and those that are missing get their default.
 
     An app without an input form takes any inputs as they are.
 
     Raises:
-        WireError: A required input is missing, or a value does not fit its field.
+        ApiError: A required input is missing, or a value does not fit its field.
     """
-    if core.input_form is None:
+    if app.input_form is None:
         return dict(sent)
     accepted: dict[str, Any] = {}
-    for entry in core.input_form:
+    for entry in app.input_form:
         for kind, field in cast("Mapping[str, Mapping[str, Any]]", entry).items():
             name = str(field["variable"])
-            accepted[name] = await _validate_value(core, owner, kind, field, sent.get(name))
+            accepted[name] = await _validate_value(app, owner, kind, field, sent.get(name))
     return accepted
 
 
-async def _validate_value(core: Core, owner: str, kind: str, field: Mapping[str, Any], value: Any) -> Any:
+async def _validate_value(app: AppState, owner: str, kind: str, field: Mapping[str, Any], value: Any) -> Any:
     name, required = field["variable"], bool(field.get("required"))
     if value is None:
         if required:
@@ -59,7 +59,7 @@ async def _validate_value(core: Core, owner: str, kind: str, field: Mapping[str,
         case "file" | "file-list":
             if value == "" and not required:
                 return None
-            await _check_files(core, owner, kind, field, value)
+            await _check_files(app, owner, kind, field, value)
         case "json_object":
             if value and not isinstance(value, dict):
                 raise _refusal(f"{name} in input form must be a dict")
@@ -94,7 +94,7 @@ def _checkbox(value: Any) -> Any:
     return bool(value) if isinstance(value, int | float) and value in (0, 1) else value
 
 
-async def _check_files(core: Core, owner: str, kind: str, field: Mapping[str, Any], value: Any) -> None:
+async def _check_files(app: AppState, owner: str, kind: str, field: Mapping[str, Any], value: Any) -> None:
     name, longest = field["variable"], field.get("max_length")
     if kind == "file":
         if not isinstance(value, dict):
@@ -106,42 +106,42 @@ async def _check_files(core: Core, owner: str, kind: str, field: Mapping[str, An
         files = cast("list[dict[str, Any]]", value)
         if longest and len(files) > longest:
             raise _refusal(f"{name} in input form must be less than {longest} files")
-    await files_of(core, owner, files, upload={**field, "number_limits": None}, exact_types=core.mode == "workflow")
+    await resolve_files(app, owner, files, upload={**field, "number_limits": None}, exact_types=app.mode == "workflow")
 
 
 _KINDS = frozenset({"image", "document", "audio", "video", "custom"})
 _METHODS = frozenset({"local_file", "remote_url", "tool_file", "datasource_file"})
 
 
-async def take_files(
-    core: Core, owner: str | None, sent: Iterable[Mapping[str, Any]] | None, *, exact_types: bool = False
+async def validate_files(
+    app: AppState, owner: str | None, sent: Iterable[Mapping[str, Any]] | None, *, exact_types: bool = False
 ) -> tuple[EmulatorFile, ...]:
     """Look up the files of a request to an app; those of a message may be read from now on.
 
     Args:
-        core: The app, whose `file_upload` settings apply.
+        app: The app, whose `file_upload` settings apply.
         owner: The id of the end user, who may use own uploads only.
         sent: The files as they were sent. Those without a transfer method, and addresses that are empty, are skipped.
         exact_types: Refuse a file whose name and media type are of another type than the request says.
 
     Raises:
-        WireError: A file is unknown, of a wrong type or one too many.
+        ApiError: A file is unknown, of a wrong type or one too many.
     """
-    upload: Mapping[str, Any] | None = core.features["file_upload"]
+    upload: Mapping[str, Any] | None = app.features["file_upload"]
     if upload is not None and not upload.get("enabled"):
         upload = None
-        if core.mode != "workflow":
+        if app.mode != "workflow":
             return ()  # the server does not look at the files of such an app
-    taken = await files_of(core, owner, sent, upload=upload, exact_types=exact_types)
-    if core.mode != "workflow":
+    taken = await resolve_files(app, owner, sent, upload=upload, exact_types=exact_types)
+    if app.mode != "workflow":
         for file in taken:
             if file.upload_file_id is not None:
-                core.files[file.upload_file_id].used = True
+                app.files[file.upload_file_id].used = True
     return taken
 
 
-async def files_of(
-    core: Core,
+async def resolve_files(
+    app: AppState,
     owner: str | None,
     sent: Iterable[Mapping[str, Any]] | None,
     *,
@@ -151,11 +151,11 @@ async def files_of(
     """Look up files, for settings of any form: `owner` and `upload` are None for no limits.
 
     Raises:
-        WireError: A file is unknown, of a wrong type or one too many.
+        ApiError: A file is unknown, of a wrong type or one too many.
     """
     taken: list[EmulatorFile] = []
     for each in filter(_is_named, sent or ()):
-        file = await _take(core, owner, each, exact_types)
+        file = await _take(app, owner, each, exact_types)
         if upload is not None and not _accepted(file, str(each.get("type") or "custom"), upload):
             raise _refusal(f"File validation failed for file: {file.name}")
         taken.append(file)
@@ -168,8 +168,8 @@ async def files_of(
     return tuple(taken)
 
 
-def _refusal(message: str) -> WireError:
-    return WireError(400, "invalid_param", message)
+def _refusal(message: str) -> ApiError:
+    return ApiError(400, "invalid_param", message)
 
 
 def _is_named(sent: Mapping[str, Any]) -> bool:
@@ -181,7 +181,7 @@ def _url_of(sent: Mapping[str, Any]) -> Any:
     return sent.get("url") or sent.get("remote_url")
 
 
-async def _take(core: Core, owner: str | None, sent: Mapping[str, Any], exact: bool) -> EmulatorFile:
+async def _take(app: AppState, owner: str | None, sent: Mapping[str, Any], exact: bool) -> EmulatorFile:
     method = str(sent["transfer_method"])
     if method not in _METHODS:
         raise _refusal(f"{method!r} is not a valid FileTransferMethod")
@@ -197,7 +197,7 @@ async def _take(core: Core, owner: str | None, sent: Mapping[str, Any], exact: b
         upload_id = str(UUID(upload_id))
     except ValueError:
         raise _refusal("Invalid upload file id format") from None
-    stored = core.files.get(upload_id)
+    stored = app.files.get(upload_id)
     if stored is None or (owner is not None and stored.owner != owner):
         raise _refusal("Invalid upload file")
     return EmulatorFile(

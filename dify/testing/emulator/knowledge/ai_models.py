@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["DEFAULT_EMBEDDING", "MODEL_TYPES", "problem_with", "provider_of"]
+__all__ = ["DEFAULT_EMBEDDING", "MODEL_TYPES", "provider_error", "provider_of"]
 
 
 _PROVIDER = "dify/emulator/emulator"
@@ -16,7 +16,7 @@ DEFAULT_EMBEDDING = (_PROVIDER, "emulator-embedding")
 _VOICES = [{"mode": "emulator", "name": "Emulator", "language": ["en-US"]}]
 
 MODEL_TYPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
-    "llm": ("emulator-chat", ["tool-call", "vision"], {"mode": "chat", "context_size": 8192}),
+    "llm": ("emulator-chat", ["tool-request", "vision"], {"mode": "chat", "context_size": 8192}),
     "text-embedding": (DEFAULT_EMBEDDING[1], [], {"context_size": 8192, "max_chunks": 16}),
     "rerank": ("emulator-rerank", [], {"context_size": 8192}),
     "speech2text": ("emulator-speech2text", [], {"file_upload_limit": 30, "supported_file_extensions": "mp3,wav"}),
@@ -30,7 +30,7 @@ MODEL_TYPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
 """By type: the model's name, its features and its properties."""
 
 
-def problem_with(provider: str) -> str | None:
+def provider_error(provider: str) -> str | None:
     """Return the server's reason for refusing a provider's models; None if the workspace can use them.
 
     A server does not check the name of the model: it finds out when it uses it.

@@ -8,7 +8,7 @@ from ...script.ids import now
 from ..answers import EmulatorError, EmulatorFile, text_of
 from .keywords import keywords_of
 from .models import STEPS, Knowledge, StoredDataset, StoredDocument, StoredSegment
-from .splitting import CutError, children_of, chunks_of
+from .splitting import SplitError, split_children, split_text
 
 __all__ = ["advance", "index", "index_segment", "set_children"]
 
@@ -42,13 +42,13 @@ async def _cut(knowledge: Knowledge, document: StoredDocument, failures: list[Ex
     """Make the texts of a document's chunks; gives why there are none."""
     rule = document.rule.plain()
     try:
-        document.pieces = chunks_of(await _text(knowledge, document), rule, document.doc_form)
+        document.pieces = split_text(await _text(knowledge, document), rule, document.doc_form)
         if document.doc_form == "hierarchical_model":
             for piece in document.pieces:
-                children_of(piece, rule)
+                split_children(piece, rule)
     except EmulatorError as error:
         return error.message
-    except CutError as error:
+    except SplitError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001  # a mistake of the user's function: kept for the test to see
         failures.append(error)
@@ -79,7 +79,7 @@ def _complete(dataset: StoredDataset, document: StoredDocument) -> None:
             segment.answer = piece
         document.segments[segment.id] = segment
         if document.doc_form == "hierarchical_model":
-            segment.set_children(children_of(piece, document.rule.plain()))
+            segment.set_children(split_children(piece, document.rule.plain()))
         elif dataset.lists_keywords:
             segment.keywords = keywords_of(piece)
     dataset.has_vectors = dataset.has_vectors or (dataset.embeds and bool(document.segments))
@@ -104,6 +104,6 @@ def set_children(dataset: StoredDataset, document: StoredDocument, segment: Stor
         segment.fail("The knowledge base index technique is not high quality!")
         return
     try:
-        segment.set_children(children_of(segment.content, document.rule.plain()))
-    except CutError as error:
+        segment.set_children(split_children(segment.content, document.rule.plain()))
+    except SplitError as error:
         segment.fail(str(error))

@@ -28,8 +28,8 @@ __all__ = [
     "StoredRule",
     "StoredSegment",
     "StoredTag",
+    "collect_one_page",
     "new_batch",
-    "one_page",
 ]
 
 
@@ -392,7 +392,7 @@ PARAGRAPHS: dict[str, Any] = {
 """How a pipeline cuts its documents: at empty lines."""
 
 
-def one_page(inputs: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def collect_one_page(inputs: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The page that a datasource finds which was not told what there is."""
     url = str(inputs.get("url") or "https://example.com")
     return [{"source_url": url, "title": "Page", "content": f"The content of {url}.", "description": ""}]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any, cast
 
-from .ai_models import problem_with
+from .ai_models import provider_error
 from .keywords import is_stop_word, keywords_of
 from .models import StoredChild, StoredDataset, StoredDocument, StoredSegment
 
@@ -174,7 +174,7 @@ class _Finder:
 
     def _rerank_problem(self) -> str | None:
         model = self._rerank_model()
-        return None if model is None else problem_with(model[0])
+        return None if model is None else provider_error(model[0])
 
     def _check(self, where: str) -> None:
         """Refuse what the vector store cannot do, in its words."""

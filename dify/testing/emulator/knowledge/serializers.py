@@ -29,16 +29,16 @@ from .search import Hit
 from .splitting import DEFAULT
 
 __all__ = [
-    "child_shown",
-    "dataset_shown",
-    "detail_shown",
-    "document_shown",
-    "field_shown",
-    "indexing_shown",
-    "record_shown",
     "retrieval_settings",
-    "segment_shown",
-    "tag_shown",
+    "serialize_child_chunk",
+    "serialize_dataset",
+    "serialize_document",
+    "serialize_document_detail",
+    "serialize_field",
+    "serialize_indexing",
+    "serialize_record",
+    "serialize_segment",
+    "serialize_tag",
 ]
 
 
@@ -81,7 +81,7 @@ def _embeddable(dataset: StoredDataset) -> bool:
     return model == DEFAULT_EMBEDDING
 
 
-def dataset_shown(
+def serialize_dataset(
     knowledge: Knowledge, dataset: StoredDataset, *, available: bool | None = True, detail: bool = False
 ) -> Dataset:
     """A knowledge base; `available` is None in what creating and updating answer."""
@@ -133,7 +133,7 @@ def dataset_shown(
 
 def _fields(dataset: StoredDataset) -> list[MetadataField]:
     built_in = BUILT_IN.items() if dataset.built_in_fields else ()
-    own = [field_shown(field) for field in [*dataset.fields.values()]]
+    own = [serialize_field(field) for field in [*dataset.fields.values()]]
     return own + [MetadataField(id="built-in", name=name, type=kind) for name, kind in built_in]
 
 
@@ -166,7 +166,7 @@ def _values(dataset: StoredDataset, document: StoredDocument) -> list[dict[str, 
     )
 
 
-def document_shown(knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument) -> Document:
+def serialize_document(knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument) -> Document:
     """A document as lists, and the calls that make or change one, show it."""
     return Document.model_validate(
         {
@@ -179,7 +179,7 @@ def document_shown(knowledge: Knowledge, dataset: StoredDataset, document: Store
     )
 
 
-def detail_shown(
+def serialize_document_detail(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, metadata: str
 ) -> DocumentDetail:
     """A document as one is shown: with ("all"), "without", or "only" its metadata."""
@@ -204,7 +204,7 @@ def detail_shown(
     )
 
 
-def indexing_shown(document: StoredDocument) -> DocumentIndexing:
+def serialize_indexing(document: StoredDocument) -> DocumentIndexing:
     """How far the indexing of a document is."""
     reached, segments = document.reached, len(document.segments)
     counted = document.status in STEPS[4:]
@@ -226,7 +226,7 @@ def indexing_shown(document: StoredDocument) -> DocumentIndexing:
     )
 
 
-def child_shown(segment: StoredSegment, child: StoredChild) -> ChildChunk:
+def serialize_child_chunk(segment: StoredSegment, child: StoredChild) -> ChildChunk:
     """A child chunk."""
     return ChildChunk.model_validate({**vars(child), "segment_id": segment.id, "word_count": len(child.content)})
 
@@ -246,7 +246,7 @@ def _segment(knowledge: Knowledge, document: StoredDocument, segment: StoredSegm
     }
 
 
-def segment_shown(knowledge: Knowledge, document: StoredDocument, segment: StoredSegment) -> Segment:
+def serialize_segment(knowledge: Knowledge, document: StoredDocument, segment: StoredSegment) -> Segment:
     """A chunk of a document."""
     return Segment.model_validate(
         {
@@ -255,14 +255,14 @@ def segment_shown(knowledge: Knowledge, document: StoredDocument, segment: Store
             "keywords": segment.keywords,
             "updated_at": segment.updated_at,
             "updated_by": segment.updated_by,
-            "child_chunks": [child_shown(segment, child) for child in segment.children.values()],
+            "child_chunks": [serialize_child_chunk(segment, child) for child in segment.children.values()],
             "attachments": [],
             "summary": None,
         }
     )
 
 
-def record_shown(knowledge: Knowledge, hit: Hit) -> RetrieveRecord:
+def serialize_record(knowledge: Knowledge, hit: Hit) -> RetrieveRecord:
     """A chunk that a search found."""
     document = hit.document
     of = {"id": document.id, "data_source_type": document.data_source_type, "name": document.name, "doc_type": None}
@@ -286,11 +286,11 @@ def record_shown(knowledge: Knowledge, hit: Hit) -> RetrieveRecord:
     )
 
 
-def tag_shown(tag: StoredTag) -> Tag:
+def serialize_tag(tag: StoredTag) -> Tag:
     """A tag, with the number of knowledge bases that have it."""
     return Tag(id=tag.id, name=tag.name, type="knowledge", binding_count=len(tag.bound))
 
 
-def field_shown(field: StoredField) -> MetadataField:
+def serialize_field(field: StoredField) -> MetadataField:
     """A metadata field."""
     return MetadataField(id=field.id, type=field.type, name=field.name)

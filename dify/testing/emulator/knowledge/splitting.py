@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["AUTOMATIC", "DEFAULT", "CutError", "children_of", "chunks_of"]
+__all__ = ["AUTOMATIC", "DEFAULT", "SplitError", "split_children", "split_text"]
 
 
 AUTOMATIC: dict[str, Any] = {
@@ -48,11 +48,11 @@ _KEPT_LINK = re.compile(r"!?\[[^\]]*\]\(https?://[^)]+\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xef\xbf\xbe\ufffe]")
 
 
-class CutError(ValueError):
+class SplitError(ValueError):
     """A rule that no text can be cut by: the indexing of a document fails with its message."""
 
 
-def chunks_of(text: str, rule: dict[str, Any], form: str = "text_model") -> list[str]:
+def split_text(text: str, rule: dict[str, Any], form: str = "text_model") -> list[str]:
     """The chunks of a text by a process rule.
 
     Args:
@@ -61,12 +61,12 @@ def chunks_of(text: str, rule: dict[str, Any], form: str = "text_model") -> list
         form: The document's form. Parents keep their blanks, and only a rule with a `parent_mode` makes any.
 
     Raises:
-        CutError: The rule has no segmentation, or one with values that are out of range.
+        SplitError: The rule has no segmentation, or one with values that are out of range.
 
     Example:
-        >>> chunks_of("One two.\\n\\nThree.", AUTOMATIC)
+        >>> split_text("One two.\\n\\nThree.", AUTOMATIC)
         ['One two.\\n\\nThree.']
-        >>> chunks_of("One two.\\n\\nThree.", {"mode": "custom", "rules": {"segmentation": {"max_tokens": 50}}})
+        >>> split_text("One two.\\n\\nThree.", {"mode": "custom", "rules": {"segmentation": {"max_tokens": 50}}})
         ['One two.', 'Three.']
     """
     rules: dict[str, Any] = rule.get("rules") or {}
@@ -82,11 +82,11 @@ def chunks_of(text: str, rule: dict[str, Any], form: str = "text_model") -> list
     return [chunk for piece in pieces if (chunk := _without_marks(piece).strip())]
 
 
-def children_of(text: str, rule: dict[str, Any]) -> list[str]:
+def split_children(text: str, rule: dict[str, Any]) -> list[str]:
     """The child chunks of a chunk.
 
     Raises:
-        CutError: The rule has no segmentation of children, or one with values that are out of range.
+        SplitError: The rule has no segmentation of children, or one with values that are out of range.
     """
     settings = _Settings.of(rule, "subchunk_segmentation")
     return [child for piece in settings.cut(text) if piece.strip() and (child := _without_period(piece))]
@@ -105,20 +105,20 @@ class _Settings:
         rules: dict[str, Any] = rule.get("rules") or {}
         settings: dict[str, Any] | None = rules.get(name)
         if settings is None:
-            raise CutError(f"No {name.replace('_', ' ')} found in rules.")
+            raise SplitError(f"No {name.replace('_', ' ')} found in rules.")
         if rule.get("mode") == "automatic":
             return cls(None, 500, 50)
         longest, overlap = int(settings["max_tokens"]), int(settings.get("chunk_overlap") or 0)
         if not _SHORTEST <= longest <= _LONGEST:
-            raise CutError(f"Custom segment length should be between {_SHORTEST} and {_LONGEST}.")
+            raise SplitError(f"Custom segment length should be between {_SHORTEST} and {_LONGEST}.")
         if overlap > longest:
-            raise CutError(f"Got a larger chunk overlap ({overlap}) than chunk size ({longest}), should be smaller.")
+            raise SplitError(f"Got a larger chunk overlap ({overlap}) than chunk size ({longest}), should be smaller.")
         separator: str = settings.get("separator", "\n").replace("\\n", "\n")
         try:
             # As on the server, an escape such as \\t is resolved, and a separator that is not ASCII never found.
             return cls(codecs.decode(separator, "unicode_escape"), longest, overlap)
         except ValueError as error:
-            raise CutError(str(error)) from None
+            raise SplitError(str(error)) from None
 
     def cut(self, text: str) -> Iterator[str]:
         if self.separator is None:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.events import (
     HumanInputRequiredEvent,
@@ -19,11 +18,10 @@ from dify.types.workflows import NodeExecution, RunCreator
 
 from ...script.frames import Frame, at
 from ..apps.features import Mode
-from ..endpoints import Call, endpoint
-from ..knowledge.lookup import is_uuid
-from ..responses import WireError, unhandled
+from ..requests import ApiRequest, is_uuid
+from ..responses import ApiError, unhandled_response
+from ..routing import Router
 from ..sse import EventStream
-from ..state import Core
 from .live import follow
 from .models import Run, StoredNode
 from .run_events import finished, paused, started
@@ -31,21 +29,17 @@ from .run_events import finished, paused, started
 _RUNS: frozenset[Mode] = frozenset({"workflow", "advanced-chat"})
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    path = "/workflow/{workflow_run_id}/events"
-    return [
-        endpoint(core, "GET", path, _events, user_required=True, modes=_RUNS, wrong_mode="not_workflow_app"),
-    ]
+router = Router()
 
 
-async def _events(call: Call) -> Response:
-    core, run_id = call.core, call.path("workflow_run_id")
+@router.operation("streamWorkflowEvents", user="required", modes=_RUNS, wrong_mode="not_workflow_app")
+async def stream_events(call: ApiRequest) -> Response:
+    core, run_id = call.app, call.path("workflow_run_id")
     if not is_uuid(run_id):
-        return unhandled()
+        return unhandled_response()
     run = core.runs.get(run_id)
     if run is None or run.owner != call.owner:
-        raise WireError(404, "not_found", "Workflow run not found")
+        raise ApiError(404, "not_found", "Workflow run not found")
     headers = {"Cache-Control": "no-cache"}
     if run.finished_at is not None:
         return EventStream(_replay(run), spaced=True, headers=headers)

@@ -5,56 +5,52 @@ from __future__ import annotations
 from typing import Any, cast
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.human_input import FormAnswer, FormInput
 
 from ...script.frames import file_object
 from ..apps.schemas import HumanInputFormSubmitPayload
-from ..apps.validation import files_of
-from ..endpoints import Call, endpoint
-from ..file_links import link_to
-from ..responses import WireError, json_answer
-from ..state import Core
+from ..apps.validation import resolve_files
+from ..file_links import signed_url
+from ..requests import ApiRequest
+from ..responses import ApiError, json_response
+from ..routing import Router
 from .models import StoredForm
 
 _PATH = "/form/human_input/{form_token}"
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return [
-        endpoint(core, "GET", _PATH, _get, reads_user=False),
-        endpoint(core, "POST", _PATH, _submit, body="json", user_required=True),
-    ]
+router = Router()
 
 
-def _find(call: Call) -> StoredForm:
+def _find(call: ApiRequest) -> StoredForm:
     token = call.path("form_token")
-    for run in [*call.core.runs.values()]:
+    for run in [*call.app.runs.values()]:
         for form in [*run.forms]:
             if form.token == token:
                 _refuse_closed(form)
                 return form
-    raise WireError(404, "not_found", "Form not found")
+    raise ApiError(404, "not_found", "Form not found")
 
 
 def _refuse_closed(form: StoredForm) -> None:
     if form.answer is not None:
         text = f"This form has already been submitted by another user, form_id={form.id}"
-        raise WireError(412, "human_input_form_submitted", text)
+        raise ApiError(412, "human_input_form_submitted", text)
     if form.expired:
-        raise WireError(412, "human_input_form_expired", f"This form has expired, form_id={form.id}")
+        raise ApiError(412, "human_input_form_expired", f"This form has expired, form_id={form.id}")
 
 
-async def _get(call: Call) -> Response:
+@router.operation("getChatflowHumanInputForm", user="ignored")
+async def get_form(call: ApiRequest) -> Response:
     form = _find(call)
     shown = form.request().model_dump(mode="json", exclude_unset=True)
     body = {name: shown[name] for name in ("form_content", "inputs", "resolved_default_values")}
-    return json_answer({**body, "user_actions": shown["actions"], "expiration_time": shown["expiration_time"]})
+    return json_response({**body, "user_actions": shown["actions"], "expiration_time": shown["expiration_time"]})
 
 
-async def _submit(call: Call) -> Response:
+@router.operation("submitChatflowHumanInputForm", body="json", user="required")
+async def submit_form(call: ApiRequest) -> Response:
     sent = call.payload(HumanInputFormSubmitPayload)
     form = _find(call)
     fields = form.form.fields
@@ -69,18 +65,18 @@ async def _submit(call: Call) -> Response:
     if missing:
         raise _refusal(f"Missing required inputs: {', '.join(missing)}")
     form.submit(FormAnswer(action=sent.action, inputs=sent.inputs), inputs)
-    return json_answer({})
+    return json_response({})
 
 
-def _refusal(message: str) -> WireError:
-    return WireError(400, "invalid_form_data", message)
+def _refusal(message: str) -> ApiError:
+    return ApiError(400, "invalid_form_data", message)
 
 
-async def _value(call: Call, field: FormInput, value: Any) -> Any:
+async def _value(call: ApiRequest, field: FormInput, value: Any) -> Any:
     """Return what was submitted for a field, with the files looked up.
 
     Raises:
-        WireError: The field does not take the value. A text field takes any value, and its run fails later.
+        ApiError: The field does not take the value. A text field takes any value, and its run fails later.
     """
     name = field.output_variable_name
     match field.type:
@@ -105,15 +101,15 @@ async def _value(call: Call, field: FormInput, value: Any) -> Any:
 
 
 async def _files(
-    call: Call, field: FormInput, what: str, sent: list[dict[str, Any]], limit: int
+    call: ApiRequest, field: FormInput, what: str, sent: list[dict[str, Any]], limit: int
 ) -> list[dict[str, Any]]:
     upload = {**field.model_dump(exclude_none=True), "number_limits": limit or None}
     try:
-        taken = await files_of(call.core, None, sent, upload=upload, exact_types=True)
+        taken = await resolve_files(call.app, None, sent, upload=upload, exact_types=True)
         if what == "file input" and not taken:
-            raise WireError(400, "invalid_param", "transfer_method is required in file mapping")
-    except WireError as error:
+            raise ApiError(400, "invalid_param", "transfer_method is required in file mapping")
+    except ApiError as error:
         raise _refusal(f"Invalid value for {what} '{field.output_variable_name}': {error.message}") from None
-    links = [link_to(call.core, call.origin, file.upload_file_id) if file.upload_file_id else "" for file in taken]
+    links = [signed_url(call.app, call.origin, file.upload_file_id) if file.upload_file_id else "" for file in taken]
     objects = [file_object(file, url=link) for file, link in zip(taken, links, strict=True)]
     return [each.model_dump(mode="json", exclude_unset=True) for each in objects]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from ..responses import WireError
+from ..responses import ApiError
 
 __all__ = ["iso_time"]
 
@@ -19,11 +19,11 @@ def iso_time(text: str) -> datetime:
     """Read a time; one without a zone is taken for UTC.
 
     Raises:
-        WireError: The text is no time.
+        ApiError: The text is no time.
     """
     parts = _FORM.fullmatch(text)
     if parts is None:
-        raise WireError(400, "invalid_param", _problem(text))
+        raise ApiError(400, "invalid_param", _problem(text))
     year, month, day, more_month, more_day, hour, minute, second, fraction, _, sign, off_hours, off_minutes = (
         parts.groups()
     )
@@ -41,7 +41,7 @@ def iso_time(text: str) -> datetime:
         )
     except ValueError as error:
         # Newer Pythons add the value, which the server's does not.
-        raise WireError(400, "invalid_param", str(error).partition(", not ")[0]) from None
+        raise ApiError(400, "invalid_param", str(error).partition(", not ")[0]) from None
 
 
 def _problem(text: str) -> str:

@@ -15,8 +15,7 @@ from dify.types.workflows import RunCreator
 from ...script.frames import Frame, file_object
 from ...script.ids import new_id, now
 from ..answers import EmulatorFile
-from ..endpoints import Call
-from ..file_links import link_to
+from ..file_links import signed_url
 from ..knowledge.indexing import index
 from ..knowledge.models import (
     ACCOUNT,
@@ -28,8 +27,9 @@ from ..knowledge.models import (
     StoredRule,
     new_batch,
 )
-from ..knowledge.splitting import chunks_of
-from ..responses import shown
+from ..knowledge.splitting import split_text
+from ..requests import ApiRequest
+from ..responses import dump
 from .models import Run
 from .nodes import Nodes
 from .run_events import finished, started
@@ -60,15 +60,15 @@ class Material:
         return {**self.info, "icon": ICON}
 
     @classmethod
-    def of(cls, call: Call, pipeline: StoredPipeline, info: dict[str, Any]) -> Self:
+    def of(cls, call: ApiRequest, pipeline: StoredPipeline, info: dict[str, Any]) -> Self:
         """What an item of `datasource_info_list` stands for."""
         page: dict[str, Any] = info.get("page") or {}
         name = str(info.get("name") or info.get("title") or page.get("page_name") or "untitled")
         if pipeline.datasource_type == "local_file":
             file_id = str(info.get("reference") or info.get("related_id"))
-            stored = call.core.files.get(file_id)
+            stored = call.app.files.get(file_id)
             if stored is None:
-                problem = f"UploadFile not found for file_id={file_id}, tenant_id={call.core.tenant_id}"
+                problem = f"UploadFile not found for file_id={file_id}, tenant_id={call.app.tenant_id}"
                 return cls(info, None, problem)
             content, mime_type, extension = stored.content, stored.mime_type, stored.extension
         else:
@@ -77,7 +77,7 @@ class Material:
         return cls(info, SourceFile(name, content, mime_type, extension, len(content), id=file_id))
 
 
-async def make_documents(call: Call, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
+async def make_documents(call: ApiRequest, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
     """What the run of a published pipeline answers: its documents, which are being indexed."""
     batch, documents = new_batch(), list[PipelineDocument]()
     rule = StoredRule(PARAGRAPHS["mode"], PARAGRAPHS["rules"])
@@ -109,12 +109,12 @@ async def make_documents(call: Call, dataset: StoredDataset, material: list[Mate
                 enabled=True,
             )
         )
-        if call.core.knowledge.at_once:
-            await index(call.core.knowledge, dataset, document, call.core.failures)
+        if call.app.knowledge.at_once:
+            await index(call.app.knowledge, dataset, document, call.app.failures)
     about = PipelineDataset(
         id=dataset.id, name=dataset.name, description=dataset.description, chunk_structure="text_model"
     )
-    return {"batch": batch, "dataset": shown(about), "documents": [shown(document) for document in documents]}
+    return {"batch": batch, "dataset": dump(about), "documents": [dump(document) for document in documents]}
 
 
 def _reference(file_id: str) -> str:
@@ -127,7 +127,7 @@ class Draft:
 
     def __init__(
         self,
-        call: Call,
+        call: ApiRequest,
         dataset: StoredDataset,
         pipeline: StoredPipeline,
         inputs: dict[str, Any],
@@ -137,7 +137,7 @@ class Draft:
         self._dataset = dataset
         self._pipeline = pipeline
         self._first = material[0] if material else Material({}, None, "no datasource info")
-        account = call.core.knowledge.account_id
+        account = call.app.knowledge.account_id
         run = self._run = Run(user=account, inputs={}, workflow_id=pipeline.workflow_id, task_id=new_id())
         system: dict[str, Any] = {"sys.files": [], "sys.user_id": account, "sys.app_id": pipeline.id}
         run.inputs = {**inputs, **system, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
@@ -157,13 +157,13 @@ class Draft:
             yield finished(run, creator, **nodes.run_ids)
             return
         file = EmulatorFile("custom", "local_file", None, source.id, source.name, source.mime_type, source.content)
-        link = link_to(self._call.core, self._call.origin, source.id)
-        held = {**shown(file_object(file, url=link)), "id": source.id, "reference": _reference(source.id)}
+        link = signed_url(self._call.app, self._call.origin, source.id)
+        held = {**dump(file_object(file, url=link)), "id": source.id, "reference": _reference(source.id)}
         about = {"datasource_info": self._first.shown}
         given = {"file": held, "datasource_type": self._pipeline.datasource_type}
         yield nodes.finished(node, inputs=self._first.shown, outputs=given, execution_metadata=about)
         text = source.content.decode("utf-8-sig", "replace")
-        chunks = chunks_of(text, PARAGRAPHS)
+        chunks = split_text(text, PARAGRAPHS)
         outputs: dict[str, Any] = {
             "chunk_structure": "text_model",
             "preview": [{"content": chunk} for chunk in chunks],

@@ -16,13 +16,13 @@ from dify.types.workflows import RunCreator
 from ...script.frames import NOTHING, Frame, file_object, metadata
 from ...script.ids import new_id
 from ..answers import EmulatorFile
-from ..apps.canned_answers import preset_frames
+from ..apps.canned_answers import canned_answer_frames
 from ..apps.features import Mode
 from ..apps.models import Message
-from ..endpoints import Call
-from ..responses import WireError, generation_json
+from ..requests import ApiRequest
+from ..responses import ApiError, blocking_response
 from ..sse import EventStream
-from ..state import Core
+from ..state import AppState
 from .chat_frames import Turn
 from .generation import Generation
 from .live import Live
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 
-async def stream(core: Core, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
+async def stream(core: AppState, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
     """The frames of a task, which is forgotten when they end."""
     try:
         async with aclosing(frames):
@@ -60,7 +60,7 @@ async def drain(frames: AsyncGenerator[Frame]) -> None:
             pass
 
 
-def refused(error: WireError) -> EventStream:
+def refused(error: ApiError) -> EventStream:
     """The stream of a run whose request the worker finds wrong: an `error` without code or ids."""
 
     async def frames() -> AsyncGenerator[Frame]:
@@ -70,15 +70,15 @@ def refused(error: WireError) -> EventStream:
     return EventStream(frames())
 
 
-async def answered(call: Call, turn: Turn, streaming: bool) -> Response:
+async def answered(call: ApiRequest, turn: Turn, streaming: bool) -> Response:
     """The answer of a chat, agent or completion app."""
-    frames = stream(call.core, turn.task_id, turn.frames())
+    frames = stream(call.app, turn.task_id, turn.frames())
     if streaming:
         return EventStream(frames)
     await drain(frames)
     if turn.failure is not None:
         raise turn.failure
-    return generation_json(chat_reply(turn.message, turn.task_id, turn.mode, turn.cost))
+    return blocking_response(chat_reply(turn.message, turn.task_id, turn.mode, turn.cost))
 
 
 async def preset(
@@ -86,50 +86,50 @@ async def preset(
 ) -> Response:
     """The answer of an app whose model was not asked."""
     task_id = new_id()
-    frames = preset_frames(mode, message, task_id, text, annotation)
+    frames = canned_answer_frames(mode, message, task_id, text, annotation)
     if streaming:
         return EventStream(frames)
     await drain(frames)
-    return generation_json(chat_reply(message, task_id, mode, NOTHING, annotation))
+    return blocking_response(chat_reply(message, task_id, mode, NOTHING, annotation))
 
 
-def check_trace_session(call: Call) -> None:
+def check_trace_session(call: ApiRequest) -> None:
     """Refuse a trace session id that is no short text; of several the one in the headers counts, then that of the query.
 
     Raises:
-        WireError: The id is no text of 1 to 200 characters.
+        ApiError: The id is no text of 1 to 200 characters.
     """
     name = "trace_session_id"
     for source, key in (
-        (call.request.headers, "X-Trace-Session-Id"),
-        (call.request.query_params, name),
+        (call.http.headers, "X-Trace-Session-Id"),
+        (call.http.query_params, name),
         (call.body, name),
     ):
         if key in source:
             value = source[key]
             if not isinstance(value, str):
-                raise WireError(400, "bad_request", f"{name} must be a string.")
+                raise ApiError(400, "bad_request", f"{name} must be a string.")
             if not 1 <= len(value.strip()) <= 200:
-                raise WireError(400, "bad_request", f"{name} must be 1 to 200 characters after trimming.")
+                raise ApiError(400, "bad_request", f"{name} must be 1 to 200 characters after trimming.")
             return
 
 
-def check_version(core: Core, workflow_id: str) -> None:
+def check_version(core: AppState, workflow_id: str) -> None:
     """Refuse an id of a workflow that the app does not have; an emulator's app has one version of its workflow.
 
     Raises:
-        WireError: The id is unknown, or no UUID.
+        ApiError: The id is unknown, or no UUID.
     """
     try:
         known = str(UUID(workflow_id)) == core.workflow_id
     except ValueError:
-        raise WireError(400, "bad_request", f"Invalid workflow_id format: '{workflow_id}'. ") from None
+        raise ApiError(400, "bad_request", f"Invalid workflow_id format: '{workflow_id}'. ") from None
     if not known:
-        raise WireError(404, "not_found", f"Workflow not found with id: {workflow_id}")
+        raise ApiError(404, "not_found", f"Workflow not found with id: {workflow_id}")
 
 
 def begin_run(
-    call: Call,
+    call: ApiRequest,
     generation: Generation,
     task_id: str,
     *,
@@ -138,7 +138,7 @@ def begin_run(
     files: tuple[EmulatorFile, ...],
 ) -> tuple[RunStream, Live]:
     """A new run of a chatflow (which answers `message`) or of a workflow, at work from now on."""
-    core, request = call.core, generation.request
+    core, request = call.app, generation.request
     url = f"{call.origin}/files/{{}}/file-preview"
     objects = [file_object(file, url=url.format(file.upload_file_id)) for file in files]
     attached = [each.model_dump(mode="json", exclude_unset=True) for each in objects]

@@ -6,17 +6,15 @@ import json
 from typing import Any
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ..answers import EmulatorRequest
 from ..apps.features import Mode
 from ..apps.schemas import WorkflowLogQuery, WorkflowRunPayload
-from ..apps.validation import take_files, validate_inputs
-from ..endpoints import Call, endpoint
-from ..knowledge.lookup import is_uuid
-from ..responses import WireError, generation_json, json_answer, unhandled
+from ..apps.validation import validate_files, validate_inputs
+from ..requests import ApiRequest, is_uuid
+from ..responses import ApiError, blocking_response, json_response, unhandled_response
+from ..routing import Router
 from ..sse import EventStream
-from ..state import Core
 from .iso_times import iso_time
 from .models import Run
 from .run_events import pause_shown
@@ -27,32 +25,22 @@ _RUNS: frozenset[Mode] = frozenset({"workflow", "advanced-chat"})
 _WRONG = "not_workflow_app"
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    posts = {"/workflows/run": _run, "/workflows/{workflow_id}/run": _run, "/workflows/tasks/{task_id}/stop": _stop}
-    return [
-        *(
-            endpoint(core, "POST", path, handler, body="json", user_required=True, modes=_WORKFLOW, wrong_mode=_WRONG)
-            for path, handler in posts.items()
-        ),
-        endpoint(
-            core, "GET", "/workflows/run/{workflow_run_id}", _detail, reads_user=False, modes=_RUNS, wrong_mode=_WRONG
-        ),
-        endpoint(core, "GET", "/workflows/logs", _logs, reads_user=False),
-    ]
+router = Router()
 
 
-async def _run(call: Call) -> Response:
-    core = call.core
-    workflow_id: str | None = call.request.path_params.get("workflow_id")
+@router.operation("executeWorkflow", body="json", user="required", modes=_WORKFLOW, wrong_mode=_WRONG)
+@router.operation("runWorkflowById", body="json", user="required", modes=_WORKFLOW, wrong_mode=_WRONG)
+async def run_workflow(call: ApiRequest) -> Response:
+    core = call.app
+    workflow_id: str | None = call.http.path_params.get("workflow_id")
     sent = call.payload(WorkflowRunPayload)
     check_trace_session(call)
     if workflow_id is not None:
         check_version(core, workflow_id)
     try:
-        files = await take_files(core, call.owner, sent.files, exact_types=True)
+        files = await validate_files(core, call.owner, sent.files, exact_types=True)
         inputs = await validate_inputs(core, call.owner, sent.inputs)
-    except WireError as error:
+    except ApiError as error:
         if sent.streaming:  # the worker looks at the files, when the stream has begun
             return refused(error)
         raise
@@ -72,35 +60,40 @@ async def _run(call: Call) -> Response:
     await drain(live.frames())
     form = flow.run.waits_for
     paused = {} if form is None else pause_shown(flow.run, form)
-    return generation_json({"task_id": task_id, "workflow_run_id": flow.run.id, "data": {**flow.run.reply(), **paused}})
+    return blocking_response(
+        {"task_id": task_id, "workflow_run_id": flow.run.id, "data": {**flow.run.reply(), **paused}}
+    )
 
 
-async def _stop(call: Call) -> Response:
+@router.operation("stopWorkflowTaskGeneration", body="json", user="required", modes=_WORKFLOW, wrong_mode=_WRONG)
+async def stop_workflow(call: ApiRequest) -> Response:
     # Whose run it is plays no part for workflows.
-    generation = call.core.tasks.get(call.path("task_id"))
+    generation = call.app.tasks.get(call.path("task_id"))
     if generation is not None and generation.request.kind == "workflow":
         generation.stop()
-    return json_answer({"result": "success"})
+    return json_response({"result": "success"})
 
 
-async def _detail(call: Call) -> Response:
+@router.operation("getWorkflowRunDetail", user="ignored", modes=_RUNS, wrong_mode=_WRONG)
+async def get_run(call: ApiRequest) -> Response:
     run_id = call.path("workflow_run_id")
     if not is_uuid(run_id):
-        return unhandled()
-    run = call.core.runs.get(run_id)
+        return unhandled_response()
+    run = call.app.runs.get(run_id)
     if run is None:
-        raise WireError(404, "not_found", "Workflow run not found.")
+        raise ApiError(404, "not_found", "Workflow run not found.")
     stamp = {"sys.timestamp": run.created_at} if run.in_logs else {}
-    return json_answer({**run.reply(), "inputs": json.dumps({**run.inputs, **stamp})})
+    return json_response({**run.reply(), "inputs": json.dumps({**run.inputs, **stamp})})
 
 
-async def _logs(call: Call) -> Response:
-    core, asked = call.core, call.query(WorkflowLogQuery)
+@router.operation("getWorkflowLogs", user="ignored")
+async def list_logs(call: ApiRequest) -> Response:
+    core, asked = call.app, call.query(WorkflowLogQuery)
     before, after = (iso_time(text) if text else None for text in (asked.created_at__before, asked.created_at__after))
     if asked.created_by_account:
-        raise WireError(400, "invalid_param", f"Account not found: {asked.created_by_account}")
+        raise ApiError(400, "invalid_param", f"Account not found: {asked.created_by_account}")
     if asked.keyword and asked.created_by_end_user_session_id:
-        return unhandled()  # this line of servers fails on the two together
+        return unhandled_response()  # this line of servers fails on the two together
     runs = [
         run
         for run in reversed(core.runs.values())
@@ -111,7 +104,7 @@ async def _logs(call: Call) -> Response:
     ]
     first = (asked.page - 1) * asked.limit
     page = runs[first : first + asked.limit]
-    return json_answer(
+    return json_response(
         {
             "page": asked.page,
             "limit": asked.limit,

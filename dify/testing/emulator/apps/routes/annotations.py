@@ -3,88 +3,83 @@
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.annotations import AnnotationReplyJob
 
 from ....script.ids import new_id
-from ...endpoints import Call, endpoint
-from ...knowledge.lookup import page
-from ...responses import WireError, json_answer, no_content, shown, unhandled
-from ...state import Core
+from ...requests import ApiRequest
+from ...responses import ApiError, dump, json_response, no_content, page_body, unhandled_response
+from ...routing import Router
+from ...state import AppState
 from ..models import AnnotationJob, StoredAnnotation
 from ..schemas import AnnotationCreatePayload, AnnotationListQuery, AnnotationReplyActionPayload
 
-
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    one, job = "/apps/annotations/{annotation_id:uuid}", "/apps/annotation-reply/{action}"
-    return [
-        endpoint(core, "GET", "/apps/annotations", _list, reads_user=False),
-        endpoint(core, "POST", "/apps/annotations", _create, body="json", reads_user=False),
-        endpoint(core, "PUT", one, _update, body="json", reads_user=False),
-        endpoint(core, "DELETE", one, _delete, reads_user=False),
-        endpoint(core, "POST", job, _start, body="json", reads_user=False),
-        endpoint(core, "GET", f"{job}/status/{{job_id:uuid}}", _status, reads_user=False),
-    ]
+router = Router()
 
 
-def _find(call: Call) -> tuple[Core, StoredAnnotation]:
+def _find(request: ApiRequest) -> tuple[AppState, StoredAnnotation]:
     """The annotation that the path names: the key of any app of the workspace opens it, as on a server."""
-    for app in call.core.workspace.apps.values():
-        found = app.annotations.get(call.path("annotation_id"))
+    for app in request.app.workspace.apps.values():
+        found = app.annotations.get(request.path("annotation_id"))
         if found is not None:
             return app, found
-    raise WireError(404, "not_found", "Annotation not found")
+    raise ApiError(404, "not_found", "Annotation not found")
 
 
-async def _list(call: Call) -> Response:
-    keyword = call.query(AnnotationListQuery).keyword.lower()
+@router.operation("getAnnotationList", user="ignored")
+async def list_annotations(request: ApiRequest) -> Response:
+    query = request.query(AnnotationListQuery)
+    keyword = query.keyword.lower()
     rows = [
         annotation
-        for annotation in reversed([*call.core.annotations.values()])
+        for annotation in reversed([*request.app.annotations.values()])
         if keyword in annotation.question.lower() or keyword in annotation.answer.lower()
     ]
-    return json_answer(page(call, rows, lambda annotation: shown(annotation.shown())))
+    return json_response(page_body(rows, query.page, query.limit, lambda annotation: dump(annotation.to_model())))
 
 
-async def _create(call: Call) -> Response:
-    sent = call.payload(AnnotationCreatePayload)
+@router.operation("createAnnotation", body="json", user="ignored")
+async def create_annotation(request: ApiRequest) -> Response:
+    sent = request.payload(AnnotationCreatePayload)
     annotation = StoredAnnotation(sent.question, sent.answer)
-    call.core.annotations[annotation.id] = annotation
-    return json_answer(shown(annotation.shown()), status=201)
+    request.app.annotations[annotation.id] = annotation
+    return json_response(dump(annotation.to_model()), status=201)
 
 
-async def _update(call: Call) -> Response:
-    sent, (_, annotation) = call.payload(AnnotationCreatePayload), _find(call)
+@router.operation("updateAnnotation", body="json", user="ignored")
+async def update_annotation(request: ApiRequest) -> Response:
+    sent, (_, annotation) = request.payload(AnnotationCreatePayload), _find(request)
     annotation.question, annotation.answer = sent.question, sent.answer
-    return json_answer(shown(annotation.shown()))
+    return json_response(dump(annotation.to_model()))
 
 
-async def _delete(call: Call) -> Response:
-    app, annotation = _find(call)
+@router.operation("deleteAnnotation", user="ignored")
+async def delete_annotation(request: ApiRequest) -> Response:
+    app, annotation = _find(request)
     del app.annotations[annotation.id]
     return no_content()
 
 
-async def _start(call: Call) -> Response:
-    action, sent = call.path("action"), call.payload(AnnotationReplyActionPayload)
+@router.operation("initialAnnotationReplySettings", body="json", user="ignored")
+async def start_reply_job(request: ApiRequest) -> Response:
+    action, sent = request.path("action"), request.payload(AnnotationReplyActionPayload)
     if action != "enable" and action != "disable":
-        return unhandled()
+        return unhandled_response()
     job = AnnotationJob(action, sent.model_dump())
-    call.core.annotation_jobs[job.id] = job
-    return json_answer(shown(AnnotationReplyJob(job_id=job.id, job_status=job.status)))
+    request.app.annotation_jobs[job.id] = job
+    return json_response(dump(AnnotationReplyJob(job_id=job.id, job_status=job.status)))
 
 
-async def _status(call: Call) -> Response:
-    core = call.core
-    job = core.annotation_jobs.get(call.path("job_id"))
-    if job is None or job.action != call.path("action"):
-        raise WireError(400, "invalid_param", "The job does not exist.")
-    body = shown(AnnotationReplyJob(job_id=job.id, job_status=job.status, error_msg=""))
+@router.operation("getInitialAnnotationReplySettingsStatus", user="ignored")
+async def get_reply_job(request: ApiRequest) -> Response:
+    app = request.app
+    job = app.annotation_jobs.get(request.path("job_id"))
+    if job is None or job.action != request.path("action"):
+        raise ApiError(400, "invalid_param", "The job does not exist.")
+    body = dump(AnnotationReplyJob(job_id=job.id, job_status=job.status, error_msg=""))
     if job.advance():
-        core.annotation_reply = {"enabled": False} if job.action == "disable" else _switched_on(job)
-    return json_answer(body)
+        app.annotation_reply = {"enabled": False} if job.action == "disable" else _switched_on(job)
+    return json_response(body)
 
 
 def _switched_on(job: AnnotationJob) -> dict[str, object]:

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.app import SiteSettings
 
-from ...endpoints import Call, endpoint
-from ...responses import json_answer, shown
-from ...state import Core
+from ...requests import ApiRequest
+from ...responses import dump, json_response
+from ...routing import Router
+
+router = Router()
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    paths = {"/info": _info, "/parameters": _parameters, "/meta": _meta, "/site": _site}
-    return [endpoint(core, "GET", path, handler, reads_user=False) for path, handler in paths.items()]
-
-
-async def _info(call: Call) -> Response:
-    core = call.core
-    return json_answer(
+@router.operation("getChatAppInfo", user="ignored")
+async def get_info(request: ApiRequest) -> Response:
+    app = request.app
+    return json_response(
         {
-            "name": core.name,
-            "description": f"{core.name} description",
+            "name": app.name,
+            "description": f"{app.name} description",
             "tags": [],
-            "mode": core.mode or "chat",
+            "mode": app.mode or "chat",
             "author_name": "Emulator",
         }
     )
 
 
-async def _parameters(call: Call) -> Response:
+@router.operation("getChatAppParameters", user="ignored")
+async def get_parameters(request: ApiRequest) -> Response:
     limits = {
         "image_file_size_limit": 10,
         "video_file_size_limit": 100,
@@ -39,19 +36,21 @@ async def _parameters(call: Call) -> Response:
         "file_size_limit": 15,
         "workflow_file_upload_limit": 10,
     }
-    form = call.core.input_form or []
-    own = {"annotation_reply": call.core.annotation_reply, "user_input_form": form, "system_parameters": limits}
-    return json_answer({**call.core.features, **own})
+    form = request.app.input_form or []
+    own = {"annotation_reply": request.app.annotation_reply, "user_input_form": form, "system_parameters": limits}
+    return json_response({**request.app.features, **own})
 
 
-async def _meta(call: Call) -> Response:
-    del call
-    return json_answer({"tool_icons": {}})
+@router.operation("getChatAppMeta", user="ignored")
+async def get_meta(request: ApiRequest) -> Response:
+    del request
+    return json_response({"tool_icons": {}})
 
 
-async def _site(call: Call) -> Response:
+@router.operation("getChatWebAppSettings", user="ignored")
+async def get_site(request: ApiRequest) -> Response:
     site = SiteSettings(
-        title=call.core.name,
+        title=request.app.name,
         chat_color_theme=None,
         chat_color_theme_inverted=False,
         icon_type="emoji",
@@ -66,4 +65,4 @@ async def _site(call: Call) -> Response:
         use_icon_as_answer_icon=False,
         icon_url=None,
     )
-    return json_answer(shown(site))
+    return json_response(dump(site))

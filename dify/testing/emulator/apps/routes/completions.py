@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ...answers import EmulatorRequest
-from ...endpoints import Call, endpoint
-from ...file_links import tool_link
-from ...responses import json_answer
+from ...file_links import tool_file_url
+from ...requests import ApiRequest
+from ...responses import json_response
+from ...routing import Router
 from ...runs.chat_frames import Turn
 from ...runs.running import answered, check_trace_session, preset
-from ...state import Core
 from ..features import Mode
 from ..models import Message
 from ..schemas import CompletionRequestPayload
-from ..validation import take_files, validate_inputs
+from ..validation import validate_files, validate_inputs
 
 _MODES: frozenset[Mode] = frozenset({"completion"})
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    paths = {"/completion-messages": _create, "/completion-messages/{task_id}/stop": _stop}
-    return [
-        endpoint(
-            core, "POST", path, handler, body="json", user_required=True, modes=_MODES, wrong_mode="app_unavailable"
-        )
-        for path, handler in paths.items()
-    ]
+router = Router()
 
 
-async def _create(call: Call) -> Response:
-    core = call.core
-    sent = call.payload(CompletionRequestPayload)
-    check_trace_session(call)
-    files = await take_files(core, call.owner, sent.files)
-    inputs = await validate_inputs(core, call.owner, sent.inputs)
-    request = EmulatorRequest(
+@router.operation("createCompletionMessage", body="json", user="required", modes=_MODES, wrong_mode="app_unavailable")
+async def create_completion(request: ApiRequest) -> Response:
+    app = request.app
+    sent = request.payload(CompletionRequestPayload)
+    check_trace_session(request)
+    files = await validate_files(app, request.owner, sent.files)
+    inputs = await validate_inputs(app, request.owner, sent.inputs)
+    app_request = EmulatorRequest(
         kind="completion",
         query=sent.query,
         inputs=inputs,
         files=files,
-        user=call.user,
+        user=request.user,
         response_mode="streaming" if sent.streaming else "blocking",
     )
-    task_id, generation = await core.generate(request, call.owner)
-    message = Message(conversation=None, user=call.user, owner=call.owner, query=sent.query, inputs=inputs, files=files)
-    core.messages[message.id] = message
+    task_id, generation = await app.generate(app_request, request.owner)
+    message = Message(
+        conversation=None, user=request.user, owner=request.owner, query=sent.query, inputs=inputs, files=files
+    )
+    app.messages[message.id] = message
     if generation.blocked is not None:
         return await preset("completion", message, generation.blocked, None, sent.streaming)
     turn = Turn(
@@ -55,15 +49,16 @@ async def _create(call: Call) -> Response:
         message=message,
         task_id=task_id,
         generation=generation,
-        origin=call.origin,
-        link=lambda stored: tool_link(call, stored),
-        speak=core.auto_play,
+        origin=request.origin,
+        link=lambda stored: tool_file_url(request, stored),
+        speak=app.auto_play,
     )
-    return await answered(call, turn, sent.streaming)
+    return await answered(request, turn, sent.streaming)
 
 
-async def _stop(call: Call) -> Response:
-    generation = call.core.tasks.get(call.path("task_id"))
-    if generation is not None and generation.request.kind == "completion" and generation.owner == call.owner:
+@router.operation("stopGenerate", body="json", user="required", modes=_MODES, wrong_mode="app_unavailable")
+async def stop_completion(request: ApiRequest) -> Response:
+    generation = request.app.tasks.get(request.path("task_id"))
+    if generation is not None and generation.request.kind == "completion" and generation.owner == request.owner:
         generation.stop()
-    return json_answer({"result": "success"})
+    return json_response({"result": "success"})

@@ -5,29 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.end_users import EndUser
 
-from ...endpoints import Call, endpoint
-from ...responses import WireError, json_answer, shown
-from ...state import Core
+from ...requests import ApiRequest
+from ...responses import ApiError, dump, json_response
+from ...routing import Router
+
+router = Router()
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return [endpoint(core, "GET", "/end-users/{end_user_id:uuid}", _get, reads_user=False)]
-
-
-async def _get(call: Call) -> Response:
-    found = call.core.known_end_users.get(call.path("end_user_id"))
+@router.operation("getEndUserChat", user="ignored")
+async def get_end_user(request: ApiRequest) -> Response:
+    found = request.app.known_end_users.get(request.path("end_user_id"))
     if found is None:
-        raise WireError(404, "end_user_not_found", "End user not found.")
+        raise ApiError(404, "end_user_not_found", "End user not found.")
     seen = datetime.fromtimestamp(found.created_at, UTC)
     end_user = EndUser(
         id=found.id,
-        tenant_id=call.core.tenant_id,
-        app_id=call.core.app_id,
+        tenant_id=request.app.tenant_id,
+        app_id=request.app.app_id,
         type="service-api",
         external_user_id=found.session_id,
         name=None,
@@ -36,4 +33,4 @@ async def _get(call: Call) -> Response:
         created_at=seen,
         updated_at=seen,
     )
-    return json_answer(shown(end_user))
+    return json_response(dump(end_user))

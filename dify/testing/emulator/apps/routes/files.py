@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
-from starlette.routing import Route
 
-from ...endpoints import Call, endpoint
-from ...file_links import link_to
-from ...responses import WireError, json_answer
-from ...state import Core
+from ...file_links import signed_url
+from ...requests import ApiRequest
+from ...responses import ApiError, json_response
+from ...routing import Router
 from ..models import StoredFile
 from ..schemas import FilePreviewQuery
 
@@ -32,17 +31,12 @@ _SEEKABLE = frozenset(
 )
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return [
-        endpoint(core, "POST", "/files/upload", _upload, body="form"),
-        endpoint(core, "GET", "/files/{file_id:uuid}/preview", _preview),
-    ]
+router = Router()
 
 
-def uploaded(call: Call) -> UploadFile | None:
+def uploaded(request: ApiRequest) -> UploadFile | None:
     """The first file that was sent under the name `file`."""
-    parts = [] if call.form is None else call.form.getlist("file")
+    parts = [] if request.form is None else request.form.getlist("file")
     return next((part for part in parts if isinstance(part, UploadFile)), None)
 
 
@@ -51,27 +45,30 @@ def media_type(part: UploadFile) -> str:
     return (part.content_type or "").partition(";")[0].strip().lower()
 
 
-async def _upload(call: Call) -> Response:
-    part = uploaded(call)
-    if part is None or call.form is None:
-        raise WireError(400, "no_file_uploaded", "Please upload your file.")
-    if len({name for name, value in call.form.multi_items() if isinstance(value, UploadFile)}) > 1:
-        raise WireError(400, "too_many_files", "Only one file is allowed.")
+@router.operation("uploadChatFile", body="form")
+async def upload_file(request: ApiRequest) -> Response:
+    part = uploaded(request)
+    if part is None or request.form is None:
+        raise ApiError(400, "no_file_uploaded", "Please upload your file.")
+    if len({name for name, value in request.form.multi_items() if isinstance(value, UploadFile)}) > 1:
+        raise ApiError(400, "too_many_files", "Only one file is allowed.")
     mime_type = media_type(part)
     if not mime_type:
-        raise WireError(415, "unsupported_file_type", "File type not allowed.")
+        raise ApiError(415, "unsupported_file_type", "File type not allowed.")
     name = part.filename or ""
     if not name:
-        raise WireError(400, "filename_not_exists_error", "The specified filename does not exist.")
+        raise ApiError(400, "filename_not_exists_error", "The specified filename does not exist.")
     if "/" in name or "\\" in name:
-        raise WireError(400, "invalid_param", "Filename contains invalid characters")
-    stored = StoredFile(name, mime_type, await part.read(), call.user, owner=call.owner, app_id=call.core.app_id)
+        raise ApiError(400, "invalid_param", "Filename contains invalid characters")
+    stored = StoredFile(
+        name, mime_type, await part.read(), request.user, owner=request.owner, app_id=request.app.app_id
+    )
     if len(name) > _LONGEST_NAME:
         stored.name = f"{name.split('.')[0][:_LONGEST_NAME]}.{stored.extension}"
     if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
-        raise WireError(413, "file_too_large")
-    call.core.files[stored.id] = stored
-    return json_answer(_wire(call, stored), status=201)
+        raise ApiError(413, "file_too_large")
+    request.app.files[stored.id] = stored
+    return json_response(_wire(request, stored), status=201)
 
 
 def size_limit(extension: str) -> int:
@@ -83,7 +80,7 @@ def size_limit(extension: str) -> int:
     return 50 if extension in _AUDIO else 15
 
 
-def _wire(call: Call, stored: StoredFile) -> dict[str, Any]:
+def _wire(request: ApiRequest, stored: StoredFile) -> dict[str, Any]:
     return {
         "id": stored.id,
         "reference": None,
@@ -94,23 +91,24 @@ def _wire(call: Call, stored: StoredFile) -> dict[str, Any]:
         "created_by": stored.owner,
         "created_at": stored.created_at,
         "preview_url": None,
-        "source_url": link_to(call.core, call.origin, stored.id),
+        "source_url": signed_url(request.app, request.origin, stored.id),
         "original_url": None,
         "user_id": None,
-        "tenant_id": call.core.tenant_id,
+        "tenant_id": request.app.tenant_id,
         "conversation_id": None,
         "file_key": None,
     }
 
 
-async def _preview(call: Call) -> Response:
-    asked = call.query(FilePreviewQuery)
-    stored = call.core.files.get(call.path("file_id"))
+@router.operation("previewChatFile")
+async def preview_file(request: ApiRequest) -> Response:
+    asked = request.query(FilePreviewQuery)
+    stored = request.app.files.get(request.path("file_id"))
     # Any user of the app may read a file, but only once a message has taken it.
     if stored is None or not stored.used:
-        raise WireError(404, "file_not_found", "File not found in message context")
-    if stored.app_id != call.core.app_id:
-        raise WireError(403, "file_access_denied", "File access denied: not owned by requesting app")
+        raise ApiError(404, "file_not_found", "File not found in message context")
+    if stored.app_id != request.app.app_id:
+        raise ApiError(403, "file_access_denied", "File access denied: not owned by requesting app")
     headers = {"Cache-Control": "public, max-age=3600"}
     media_type = stored.mime_type
     if media_type in _SEEKABLE:

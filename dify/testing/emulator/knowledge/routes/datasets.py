@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ....script.ids import now
-from ...endpoints import Call
-from ...responses import WireError, json_answer, no_content, shown, unhandled
-from ...state import Core
+from ...requests import ApiRequest, record_id
+from ...responses import ApiError, dump, json_response, no_content, page_body, unhandled_response
+from ...routing import Router
 from ..ai_models import DEFAULT_EMBEDDING
-from ..lookup import DATASET, dataset_of, id_of, knowledge_routes, page_of, query_of, require_models
+from ..lookup import check_models, find_dataset
 from ..models import StoredDataset
 from ..schemas import DatasetCreatePayload, DatasetListQuery, DatasetUpdatePayload, HitTestingPayload
 from ..search import SearchError, search
-from ..serializers import dataset_shown, record_shown
+from ..serializers import serialize_dataset, serialize_record
 
 _TAKEN = "The dataset name already exists. Please modify your dataset name."
 _DEFAULT_SEARCH = {"search_method": "semantic_search", "reranking_enable": False, "top_k": 4}
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return knowledge_routes(
-        core,
-        ("POST", "/datasets", _create, "json"),
-        ("GET", "/datasets", _list),
-        ("GET", DATASET, _get),
-        ("PATCH", DATASET, _update, "json"),
-        ("DELETE", DATASET, _delete),
-        ("POST", f"{DATASET}/retrieve", _retrieve, "json"),
-        ("POST", f"{DATASET}/hit-testing", _retrieve, "json"),
-    )
+router = Router()
 
 
-async def _create(call: Call) -> Response:
-    knowledge, sent = call.core.knowledge, call.payload(DatasetCreatePayload)
-    require_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
+@router.operation("createDataset", body="json")
+async def create_dataset(request: ApiRequest) -> Response:
+    knowledge, sent = request.app.knowledge, request.payload(DatasetCreatePayload)
+    check_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
     if any(dataset.name == sent.name for dataset in [*knowledge.datasets.values()]):
-        raise WireError(409, "dataset_name_duplicate", _TAKEN)
+        raise ApiError(409, "dataset_name_duplicate", _TAKEN)
     if sent.provider == "external" and sent.external_knowledge_api_id:
-        id_of(sent.external_knowledge_api_id)
-        raise WireError(400, "invalid_param", "External API template not found.")
+        record_id(sent.external_knowledge_api_id)
+        raise ApiError(400, "invalid_param", "External API template not found.")
     dataset = StoredDataset(
         name=sent.name,
         description=sent.description,
@@ -54,7 +43,7 @@ async def _create(call: Call) -> Response:
     if dataset.embeds:
         embed(dataset, sent.embedding_model_provider, sent.embedding_model)
     knowledge.datasets[dataset.id] = dataset
-    return json_answer(shown(dataset_shown(knowledge, dataset, available=None)))
+    return json_response(dump(serialize_dataset(knowledge, dataset, available=None)))
 
 
 def embed(dataset: StoredDataset, provider: str | None, model: str | None) -> None:
@@ -63,9 +52,10 @@ def embed(dataset: StoredDataset, provider: str | None, model: str | None) -> No
     dataset.embedding_model_provider, dataset.embedding_model = names
 
 
-async def _list(call: Call) -> Response:
-    knowledge, query = call.core.knowledge, query_of(call, DatasetListQuery, several="tag_ids")
-    keyword, tag_ids = (query.keyword or "").lower(), [id_of(tag_id) for tag_id in query.tag_ids]
+@router.operation("listDatasets")
+async def list_datasets(request: ApiRequest) -> Response:
+    knowledge, query = request.app.knowledge, request.query(DatasetListQuery, repeated="tag_ids")
+    keyword, tag_ids = (query.keyword or "").lower(), [record_id(tag_id) for tag_id in query.tag_ids]
     tags = [knowledge.tags.get(tag_id) for tag_id in tag_ids]
     rows = [
         dataset
@@ -74,8 +64,8 @@ async def _list(call: Call) -> Response:
         and all(tag is not None and dataset.id in tag.bound for tag in tags)
         and (query.include_all or _seen(dataset, knowledge.account_id))
     ]
-    show = page_of(rows, query.page, query.limit, lambda dataset: shown(dataset_shown(knowledge, dataset)))
-    return json_answer(show)
+    show = page_body(rows, query.page, query.limit, lambda dataset: dump(serialize_dataset(knowledge, dataset)))
+    return json_response(show)
 
 
 def _seen(dataset: StoredDataset, account_id: str) -> bool:
@@ -83,23 +73,25 @@ def _seen(dataset: StoredDataset, account_id: str) -> bool:
     return dataset.permission != "partial_members" or account_id in dataset.partial_member_list
 
 
-async def _get(call: Call) -> Response:
-    dataset = dataset_of(call)
-    body = shown(dataset_shown(call.core.knowledge, dataset, detail=True))
+@router.operation("getDatasetDetail")
+async def get_dataset(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    body = dump(serialize_dataset(request.app.knowledge, dataset, detail=True))
     if dataset.permission == "partial_members":
         body["partial_member_list"] = dataset.partial_member_list
-    return json_answer(body)
+    return json_response(body)
 
 
-async def _update(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(DatasetUpdatePayload)
-    require_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
-    others = (other for other in [*call.core.knowledge.datasets.values()] if other is not dataset)
+@router.operation("updateDataset", body="json")
+async def update_dataset(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(DatasetUpdatePayload)
+    check_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
+    others = (other for other in [*request.app.knowledge.datasets.values()] if other is not dataset)
     if sent.name and any(other.name == sent.name for other in others):
-        raise WireError(400, "invalid_param", "Dataset name already exists")
+        raise ApiError(400, "invalid_param", "Dataset name already exists")
     to_embed = sent.indexing_technique == "high_quality" and not dataset.embeds
     if to_embed and not {"embedding_model", "embedding_model_provider"} <= sent.model_fields_set:
-        return unhandled()  # the server looks up both without asking whether they were sent
+        return unhandled_response()  # the server looks up both without asking whether they were sent
     _change(dataset, sent)
     if to_embed:
         embed(dataset, sent.embedding_model_provider, sent.embedding_model)
@@ -109,8 +101,8 @@ async def _update(call: Call) -> Response:
         dataset.has_vectors = False
     _share(dataset, sent)
     dataset.updated_at = now()
-    body = shown(dataset_shown(call.core.knowledge, dataset, available=None))
-    return json_answer({**body, "partial_member_list": dataset.partial_member_list})
+    body = dump(serialize_dataset(request.app.knowledge, dataset, available=None))
+    return json_response({**body, "partial_member_list": dataset.partial_member_list})
 
 
 def _change(dataset: StoredDataset, sent: DatasetUpdatePayload) -> None:
@@ -127,24 +119,26 @@ def _change(dataset: StoredDataset, sent: DatasetUpdatePayload) -> None:
 def _share(dataset: StoredDataset, sent: DatasetUpdatePayload) -> None:
     """Keep the members that a knowledge base is for; they are forgotten once it is for others."""
     if sent.permission == "partial_members" and sent.partial_member_list:
-        dataset.partial_member_list = [id_of(member.get("user_id")) for member in sent.partial_member_list]
+        dataset.partial_member_list = [record_id(member.get("user_id")) for member in sent.partial_member_list]
     elif sent.permission in ("only_me", "all_team_members"):
         dataset.partial_member_list = []
 
 
-async def _delete(call: Call) -> Response:
-    call.core.knowledge.remove(dataset_of(call))
+@router.operation("deleteDataset")
+async def delete_dataset(request: ApiRequest) -> Response:
+    request.app.knowledge.remove(find_dataset(request))
     return no_content()
 
 
-async def _retrieve(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(HitTestingPayload)
+@router.operation("retrieveSegments", body="json")
+async def retrieve_chunks(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(HitTestingPayload)
     if not sent.query and not sent.attachment_ids:
-        raise WireError(400, "invalid_param", "Query or attachment_ids is required")
+        raise ApiError(400, "invalid_param", "Query or attachment_ids is required")
     own = None if sent.retrieval_model is None else sent.retrieval_model.plain()
     try:
         hits = search(dataset, sent.query, own or dataset.retrieval_model or _DEFAULT_SEARCH)
     except SearchError as error:
-        raise WireError(400, "invalid_param", str(error)) from None
-    records = [shown(record_shown(call.core.knowledge, hit)) for hit in hits]
-    return json_answer({"query": {"content": sent.query}, "records": records})
+        raise ApiError(400, "invalid_param", str(error)) from None
+    records = [dump(serialize_record(request.app.knowledge, hit)) for hit in hits]
+    return json_response({"query": {"content": sent.query}, "records": records})

@@ -11,29 +11,17 @@ from uuid import uuid4
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.documents import DownloadURL
 
 from ....script.ids import now
 from ...apps.routes.files import MEGABYTE, size_limit
-from ...endpoints import Call, Handler, checked
-from ...file_links import link_to
-from ...responses import WireError, json_answer, no_content, shown, success, unhandled
-from ...state import Core
+from ...file_links import signed_url
+from ...requests import ApiRequest, record_id, validate
+from ...responses import ApiError, dump, json_response, no_content, page_body, success, unhandled_response
+from ...routing import Handler, Router
 from ..indexing import advance, index
-from ..lookup import (
-    DATASET,
-    DOCUMENT,
-    dataset_of,
-    document_of,
-    id_of,
-    knowledge_routes,
-    like,
-    page_of,
-    query_of,
-    require_models,
-)
+from ..lookup import check_models, find_dataset, find_document, sql_like
 from ..models import SourceFile, StoredDataset, StoredDocument, StoredRule, new_batch
 from ..schemas import (
     DocumentBatchDownloadZipPayload,
@@ -43,7 +31,7 @@ from ..schemas import (
     KnowledgeConfig,
     ProcessRule,
 )
-from ..serializers import detail_shown, document_shown, indexing_shown
+from ..serializers import serialize_document, serialize_document_detail, serialize_indexing
 from ..splitting import AUTOMATIC
 from .datasets import embed
 
@@ -52,98 +40,85 @@ _STATES = ("queuing", "indexing", "paused", "error", "available", "disabled", "a
 _OTHER_NAMES = {"active": "available", "enabled": "available"}
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return knowledge_routes(
-        core,
-        ("GET", f"{DATASET}/documents", _list),
-        ("GET", DOCUMENT, _get),
-        ("DELETE", DOCUMENT, _delete),
-        ("GET", f"{DATASET}/documents/{{batch}}/indexing-status", _indexing),
-        ("PATCH", f"{DATASET}/documents/status/{{action}}", _set_status, "json"),
-        ("POST", f"{DATASET}/document/create-by-text", _create_from_text, "json"),
-        ("POST", f"{DATASET}/document/create_by_text", _create_from_text, "json"),
-        ("POST", f"{DATASET}/document/create-by-file", _create_from_file, "form"),
-        ("POST", f"{DATASET}/document/create_by_file", _create_from_file, "form"),
-        ("POST", f"{DOCUMENT}/update-by-text", _update_from_text, "json"),
-        ("POST", f"{DOCUMENT}/update_by_text", _update_from_text, "json"),
-        ("POST", f"{DOCUMENT}/update-by-file", _update_from_file, "form"),
-        ("POST", f"{DOCUMENT}/update_by_file", _update_from_file, "form"),
-        ("PATCH", DOCUMENT, _update_from_file, "form"),
-        ("GET", f"{DOCUMENT}/download", _link),
-        ("POST", f"{DATASET}/documents/download-zip", _zip, "json"),
-    )
+router = Router()
 
 
-async def _step(call: Call, dataset: StoredDataset, *documents: StoredDocument) -> None:
+async def _step(request: ApiRequest, dataset: StoredDataset, *documents: StoredDocument) -> None:
     # Every request for a document gives its indexing the time to take a step.
     for document in documents:
-        await advance(call.core.knowledge, dataset, document, call.core.failures)
+        await advance(request.app.knowledge, dataset, document, request.app.failures)
 
 
-async def _list(call: Call) -> Response:
-    dataset, knowledge = dataset_of(call), call.core.knowledge
-    query = query_of(call, DocumentListQuery)
+@router.operation("listDocuments")
+async def list_documents(request: ApiRequest) -> Response:
+    dataset, knowledge = find_dataset(request), request.app.knowledge
+    query = request.query(DocumentListQuery)
     status = (query.status or "").lower()
     status = _OTHER_NAMES.get(status, status)
     rows = [
         document
         for document in sorted([*dataset.documents.values()], key=lambda each: (-each.created_at, -each.position))
-        if like(document.name, query.keyword or "")
+        if sql_like(document.name, query.keyword or "")
         and (status not in _STATES or status == document.display_status)  # a status that there is not asks for all
     ]
-    body = page_of(rows, query.page, query.limit, lambda document: shown(document_shown(knowledge, dataset, document)))
-    await _step(call, dataset, *rows)
-    return json_answer(body)
+    body = page_body(
+        rows, query.page, query.limit, lambda document: dump(serialize_document(knowledge, dataset, document))
+    )
+    await _step(request, dataset, *rows)
+    return json_response(body)
 
 
-async def _get(call: Call) -> Response:
-    dataset, document = document_of(call)
-    metadata = call.request.query_params.get("metadata", "all")
+@router.operation("getDocumentDetail")
+async def get_document(request: ApiRequest) -> Response:
+    dataset, document = find_document(request)
+    metadata = request.http.query_params.get("metadata", "all")
     if metadata not in ("all", "only", "without"):
-        raise WireError(400, "invalid_metadata", f"Invalid metadata value: {metadata}")
-    body = shown(detail_shown(call.core.knowledge, dataset, document, metadata))
+        raise ApiError(400, "invalid_metadata", f"Invalid metadata value: {metadata}")
+    body = dump(serialize_document_detail(request.app.knowledge, dataset, document, metadata))
     if metadata != "only":
         # The model takes any number; the server sends a whole one.
         body["average_segment_length"] = int(body["average_segment_length"])
-    await _step(call, dataset, document)
-    return json_answer(body)
+    await _step(request, dataset, document)
+    return json_response(body)
 
 
-async def _delete(call: Call) -> Response:
-    dataset, document = document_of(call, missing="Document Not Exists.")
+@router.operation("deleteDocument")
+async def delete_document(request: ApiRequest) -> Response:
+    dataset, document = find_document(request, message="Document Not Exists.")
     if document.archived:
-        raise WireError(403, "archived_document_immutable", "The archived document is not editable.")
+        raise ApiError(403, "archived_document_immutable", "The archived document is not editable.")
     del dataset.documents[document.id]
     return no_content()
 
 
-async def _indexing(call: Call) -> Response:
-    dataset, batch = dataset_of(call), call.path("batch")
+@router.operation("getDocumentIndexingStatus")
+async def get_indexing_status(request: ApiRequest) -> Response:
+    dataset, batch = find_dataset(request), request.path("batch")
     documents = [document for document in [*dataset.documents.values()] if document.batch == batch]
     if not documents:
-        raise WireError(404, "not_found", "Documents not found.")
-    body = {"data": [shown(indexing_shown(document)) for document in documents]}
-    await _step(call, dataset, *documents)
-    return json_answer(body)
+        raise ApiError(404, "not_found", "Documents not found.")
+    body = {"data": [dump(serialize_indexing(document)) for document in documents]}
+    await _step(request, dataset, *documents)
+    return json_response(body)
 
 
-async def _set_status(call: Call) -> Response:
-    dataset, action = dataset_of(call), call.path("action")
-    ids: Any = call.body.get("document_ids", [])
+@router.operation("batchUpdateDocumentStatus", body="json")
+async def set_status(request: ApiRequest) -> Response:
+    dataset, action = find_dataset(request), request.path("action")
+    ids: Any = request.body.get("document_ids", [])
     if not ids:
         return success()  # whatever the action is
     if action not in _ACTIONS:
-        raise WireError(400, "invalid_action", f"Invalid action: {action}. Must be one of {_ACTIONS}")
+        raise ApiError(400, "invalid_action", f"Invalid action: {action}. Must be one of {_ACTIONS}")
     if not isinstance(ids, list | str | dict):
-        return unhandled()
+        return unhandled_response()
     # An id that the knowledge base does not have is passed over.
     each = list(cast("list[Any]", ids))
-    documents = [dataset.documents.get(id_of(document_id)) for document_id in each if document_id]
+    documents = [dataset.documents.get(record_id(document_id)) for document_id in each if document_id]
     found = [document for document in documents if document is not None]
     for document in found:
         if action == "disable" and not document.indexed:
-            raise WireError(400, "invalid_action", f"Document: {document.name} is not completed.")
+            raise ApiError(400, "invalid_action", f"Document: {document.name} is not completed.")
     for document in found:
         _act(document, action)
     return success()
@@ -175,86 +150,93 @@ _FIRST_SEARCH = {
 """Search settings of a knowledge base that became high-quality with its first document."""
 
 
-def _refusal(message: str) -> WireError:
-    return WireError(400, "invalid_param", message)
+def _refusal(message: str) -> ApiError:
+    return ApiError(400, "invalid_param", message)
 
 
-async def _create_from_text(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(DocumentTextCreatePayload)
+@router.operation("createDocumentFromText", body="json")
+async def create_from_text(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(DocumentTextCreatePayload)
     if not dataset.indexing_technique and not sent.indexing_technique:
         raise _refusal("indexing_technique is required.")
-    require_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
+    check_models(sent.embedding_model_provider, sent.embedding_model, search=sent.retrieval_model)
     source = _written(sent.name, sent.text)
     # The technique of the knowledge base does not count here: whoever sends a text has to name it.
     values = sent.model_dump(mode="json", exclude_none=True)
     config = _config(values, source)
-    return await _save(call, dataset, source, config)
+    return await _save(request, dataset, source, config)
 
 
-async def _create_from_file(call: Call) -> Response:
-    dataset = dataset_of(call)
-    values = _data(call, dataset)
+@router.operation("createDocumentFromFile", body="form")
+async def create_from_file(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    values = _data(request, dataset)
     values["indexing_technique"] = values.get("indexing_technique") or dataset.indexing_technique
     if not values["indexing_technique"]:
         raise _refusal("indexing_technique is required.")
     if "embedding_model_provider" in values:
-        require_models(values["embedding_model_provider"], values.get("embedding_model"))
+        check_models(values["embedding_model_provider"], values.get("embedding_model"))
     try:
-        source = await _uploaded(call)
-    except WireError as error:
+        source = await _uploaded(request)
+    except ApiError as error:
         if error.code in ("file_too_large", "unsupported_file_type"):
             raise _refusal("") from None  # here the server does not say what is wrong
         raise
     if source is None:
-        raise WireError(400, "no_file_uploaded", "Please upload your file.")
+        raise ApiError(400, "no_file_uploaded", "Please upload your file.")
     config = _config(values, source)
     has_rule = config.process_rule is not None or (dataset.rule is not None and "process_rule" not in values)
     if config.original_document_id is None and not has_rule:
         raise _refusal("process_rule is required.")
-    return await _save(call, dataset, source, config)
+    return await _save(request, dataset, source, config)
 
 
-async def _update_from_text(call: Call) -> Response:
-    return await _and_index(call, _replace_by_text)
+@router.operation("updateDocumentByText", body="json")
+async def update_from_text(request: ApiRequest) -> Response:
+    return await _and_index(request, _replace_by_text)
 
 
-async def _update_from_file(call: Call) -> Response:
-    return await _and_index(call, _replace_by_file)
+@router.operation("updateDocumentByFile", body="form")
+@router.operation("updateDocument", body="form")
+async def update_from_file(request: ApiRequest) -> Response:
+    return await _and_index(request, _replace_by_file)
 
 
-async def _and_index(call: Call, handler: Handler) -> Response:
+async def _and_index(request: ApiRequest, handler: Handler) -> Response:
     """Let a document that is being indexed be through with it afterwards.
 
     The server refuses to change it; whoever tries again later succeeds.
     """
-    dataset = dataset_of(call)
-    document = dataset.documents.get(call.path("document_id"))
+    dataset = find_dataset(request)
+    document = dataset.documents.get(request.path("document_id"))
     is_under_way = document is not None and document.under_way
     try:
-        return await handler(call)
+        return await handler(request)
     finally:
         if document is not None and is_under_way:
-            await index(call.core.knowledge, dataset, document, call.core.failures)
+            await index(request.app.knowledge, dataset, document, request.app.failures)
 
 
-async def _replace_by_text(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(DocumentTextUpdate)
-    require_models(search=sent.retrieval_model)
+async def _replace_by_text(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(DocumentTextUpdate)
+    check_models(search=sent.retrieval_model)
     values = sent.model_dump(mode="json", exclude_none=True)
     source = _written(sent.name or "", sent.text) if sent.text else None
-    return await _update(call, dataset, values, source)
+    return await _update(request, dataset, values, source)
 
 
-async def _replace_by_file(call: Call) -> Response:
-    dataset = dataset_of(call)
-    values = _data(call, dataset)
-    return await _update(call, dataset, values, await _uploaded(call))
+async def _replace_by_file(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    values = _data(request, dataset)
+    return await _update(request, dataset, values, await _uploaded(request))
 
 
-async def _update(call: Call, dataset: StoredDataset, values: dict[str, Any], source: SourceFile | None) -> Response:
+async def _update(
+    request: ApiRequest, dataset: StoredDataset, values: dict[str, Any], source: SourceFile | None
+) -> Response:
     values["indexing_technique"] = dataset.indexing_technique
-    values["original_document_id"] = call.path("document_id")
-    return await _save(call, dataset, source, _config(values, source))
+    values["original_document_id"] = request.path("document_id")
+    return await _save(request, dataset, source, _config(values, source))
 
 
 def _config(values: dict[str, Any], source: SourceFile | None) -> KnowledgeConfig:
@@ -262,7 +244,7 @@ def _config(values: dict[str, Any], source: SourceFile | None) -> KnowledgeConfi
     if source is not None:
         files = {"data_source_type": "upload_file", "file_info_list": {"file_ids": [source.id]}}
         values["data_source"] = {"type": "upload_file", "info_list": files}
-    config = checked(KnowledgeConfig, values)
+    config = validate(KnowledgeConfig, values)
     if config.data_source is None and config.process_rule is None:
         raise _refusal("Data source or Process rule is required")
     if config.process_rule is not None and (problem := config.process_rule.problem()) is not None:
@@ -270,7 +252,9 @@ def _config(values: dict[str, Any], source: SourceFile | None) -> KnowledgeConfi
     return config
 
 
-async def _save(call: Call, dataset: StoredDataset, source: SourceFile | None, config: KnowledgeConfig) -> Response:
+async def _save(
+    request: ApiRequest, dataset: StoredDataset, source: SourceFile | None, config: KnowledgeConfig
+) -> Response:
     """Make or change a document."""
     if dataset.doc_form and dataset.doc_form != config.doc_form:
         raise _refusal("doc_form is different from the dataset doc_form.")
@@ -292,10 +276,10 @@ async def _save(call: Call, dataset: StoredDataset, source: SourceFile | None, c
             document.created_from, document.doc_language = "api", config.doc_language
             document.begin_again()
     dataset.data_source_type, dataset.doc_form = "upload_file", config.doc_form
-    knowledge = call.core.knowledge
+    knowledge = request.app.knowledge
     if knowledge.at_once:
-        await index(knowledge, dataset, document, call.core.failures)
-    return json_answer({"document": shown(document_shown(knowledge, dataset, document)), "batch": document.batch})
+        await index(knowledge, dataset, document, request.app.failures)
+    return json_response({"document": dump(serialize_document(knowledge, dataset, document)), "batch": document.batch})
 
 
 def _made(dataset: StoredDataset, rule: StoredRule, source: SourceFile, config: KnowledgeConfig) -> StoredDocument:
@@ -328,9 +312,9 @@ def _settle(dataset: StoredDataset, config: KnowledgeConfig) -> None:
 
 
 def _original(dataset: StoredDataset, document_id: str) -> StoredDocument:
-    document = dataset.documents.get(id_of(document_id))
+    document = dataset.documents.get(record_id(document_id))
     if document is None:
-        raise WireError(404, "not_found", "Document not found")
+        raise ApiError(404, "not_found", "Document not found")
     if document.display_status != "available":
         raise _refusal("Document is not available")
     return document
@@ -357,35 +341,35 @@ def _written(name: str, text: str) -> SourceFile:
     return SourceFile(name[:_LONGEST_NAME], text.encode(), "text/plain", "txt", len(text))
 
 
-async def _uploaded(call: Call) -> SourceFile | None:
-    assert call.form is not None
-    part = call.form.get("file")
+async def _uploaded(request: ApiRequest) -> SourceFile | None:
+    assert request.form is not None
+    part = request.form.get("file")
     if not isinstance(part, UploadFile):
         return None
-    if len({name for name, value in call.form.multi_items() if isinstance(value, UploadFile)}) > 1:
-        raise WireError(400, "too_many_files", "Only one file is allowed.")
+    if len({name for name, value in request.form.multi_items() if isinstance(value, UploadFile)}) > 1:
+        raise ApiError(400, "too_many_files", "Only one file is allowed.")
     name = part.filename or ""
     if not name:
-        raise WireError(400, "filename_not_exists_error", "The specified filename does not exist.")
+        raise ApiError(400, "filename_not_exists_error", "The specified filename does not exist.")
     if "/" in name or "\\" in name:
         raise _refusal("Filename contains invalid characters")
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if len(name) > _LONGEST_NAME:
         name = f"{name.partition('.')[0][:_LONGEST_NAME]}.{extension}"
     if extension not in _TYPES:
-        raise WireError(415, "unsupported_file_type", "File type not allowed.")
+        raise ApiError(415, "unsupported_file_type", "File type not allowed.")
     content = await part.read()
     if len(content) > size_limit(extension) * MEGABYTE:
-        raise WireError(413, "file_too_large")
+        raise ApiError(413, "file_too_large")
     return SourceFile(name, content, part.content_type or "", extension, len(content))
 
 
-def _data(call: Call, dataset: StoredDataset) -> dict[str, Any]:
+def _data(request: ApiRequest, dataset: StoredDataset) -> dict[str, Any]:
     """The settings that were sent with a file, as JSON in the field `data`."""
     if dataset.provider == "external":
         raise _refusal("External datasets are not supported.")
-    assert call.form is not None
-    sent = call.form.get("data")
+    assert request.form is not None
+    sent = request.form.get("data")
     data: Any = {}
     if isinstance(sent, str):
         try:
@@ -393,27 +377,29 @@ def _data(call: Call, dataset: StoredDataset) -> dict[str, Any]:
         except ValueError as error:
             raise _refusal(str(error)) from None
     if not isinstance(data, dict):
-        raise WireError(500, "unknown", "Internal Server Error")  # the server does not expect anything else
+        raise ApiError(500, "unknown", "Internal Server Error")  # the server does not expect anything else
     form = dataset.doc_form if dataset.pipeline is not None and dataset.doc_form else "text_model"
     return {"doc_form": form, "doc_language": "English", **cast("dict[str, Any]", data)}
 
 
-async def _link(call: Call) -> Response:
-    _, document = document_of(call)
+@router.operation("downloadDocument")
+async def get_download_url(request: ApiRequest) -> Response:
+    _, document = find_document(request)
     if document.data_source_type != "upload_file":
-        raise WireError(404, "not_found", "Document does not have an uploaded file to download.")
-    url = link_to(call.core, call.origin, document.source.id, as_attachment=True)
-    return json_answer(shown(DownloadURL(url=url)))
+        raise ApiError(404, "not_found", "Document does not have an uploaded file to download.")
+    url = signed_url(request.app, request.origin, document.source.id, as_attachment=True)
+    return json_response(dump(DownloadURL(url=url)))
 
 
-async def _zip(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(DocumentBatchDownloadZipPayload)
+@router.operation("downloadDocumentsZip", body="json")
+async def download_zip(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(DocumentBatchDownloadZipPayload)
     found = [dataset.documents.get(str(document_id)) for document_id in sent.document_ids]
     documents = [document for document in found if document is not None]
     if len(documents) < len(found):
-        raise WireError(404, "not_found", "Document not found.")
+        raise ApiError(404, "not_found", "Document not found.")
     if any(document.data_source_type != "upload_file" for document in documents):
-        raise WireError(404, "not_found", "Only uploaded-file documents can be downloaded as ZIP.")
+        raise ApiError(404, "not_found", "Only uploaded-file documents can be downloaded as ZIP.")
     sources = [document.source for document in documents]
     headers = {"Content-Disposition": f"attachment; filename={uuid4().hex}.zip", "Cache-Control": "no-cache"}
     return Response(_zipped(sources), 200, headers, media_type="application/zip")

@@ -5,92 +5,84 @@ from __future__ import annotations
 from typing import Any, cast
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ....script.ids import now
-from ...endpoints import Call, checked
-from ...responses import WireError, json_answer, no_content, shown, success
-from ...state import Core
-from ..lookup import DATASET, dataset_of, id_of, knowledge_routes
+from ...requests import ApiRequest, record_id, validate
+from ...responses import ApiError, dump, json_response, no_content, success
+from ...routing import Router
+from ..lookup import find_dataset
 from ..models import BUILT_IN, StoredDataset, StoredDocument, StoredField
 from ..schemas import DatasetMetadataResponse, MetadataArgs, MetadataOperationData, MetadataUpdatePayload
-from ..serializers import field_shown
+from ..serializers import serialize_field
 
-
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    one = f"{DATASET}/metadata/{{metadata_id:uuid}}"
-    return knowledge_routes(
-        core,
-        ("POST", f"{DATASET}/metadata", _create, "json"),
-        ("GET", f"{DATASET}/metadata", _list),
-        ("PATCH", one, _update, "json"),
-        ("DELETE", one, _delete),
-        ("GET", f"{DATASET}/metadata/built-in", _built_in),
-        ("POST", f"{DATASET}/metadata/built-in/{{action}}", _toggle),
-        ("POST", f"{DATASET}/documents/metadata", _set_values, "json"),
-    )
+router = Router()
 
 
 def _check_name(dataset: StoredDataset, name: str) -> None:
     if len(name) > 255:
-        raise WireError(400, "invalid_param", "Metadata name cannot exceed 255 characters.")
+        raise ApiError(400, "invalid_param", "Metadata name cannot exceed 255 characters.")
     if any(field.name == name for field in [*dataset.fields.values()]):
-        raise WireError(400, "invalid_param", "Metadata name already exists.")
+        raise ApiError(400, "invalid_param", "Metadata name already exists.")
     if name in BUILT_IN:
-        raise WireError(400, "invalid_param", "Metadata name already exists in Built-in fields.")
+        raise ApiError(400, "invalid_param", "Metadata name already exists in Built-in fields.")
 
 
-async def _create(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(MetadataArgs)
+@router.operation("createMetadataField", body="json")
+async def create_field(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(MetadataArgs)
     _check_name(dataset, sent.name)
     field = StoredField(sent.name, sent.type)
     dataset.fields[field.id] = field
-    return json_answer(shown(field_shown(field)), status=201)
+    return json_response(dump(serialize_field(field)), status=201)
 
 
-async def _list(call: Call) -> Response:
-    dataset = dataset_of(call)
+@router.operation("listMetadataFields")
+async def list_fields(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
     documents = [*dataset.documents.values()]
     fields = [
-        {**shown(field_shown(field)), "count": sum(document.field_ids.count(field.id) for document in documents)}
+        {**dump(serialize_field(field)), "count": sum(document.field_ids.count(field.id) for document in documents)}
         for field in [*dataset.fields.values()]
     ]
-    return json_answer({"doc_metadata": fields, "built_in_field_enabled": dataset.built_in_fields})
+    return json_response({"doc_metadata": fields, "built_in_field_enabled": dataset.built_in_fields})
 
 
-async def _update(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(MetadataUpdatePayload)
+@router.operation("updateMetadataField", body="json")
+async def update_field(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(MetadataUpdatePayload)
     _check_name(dataset, sent.name)
-    field = dataset.fields.get(call.path("metadata_id"))
+    field = dataset.fields.get(request.path("metadata_id"))
     if field is not None:
         for document in _documents_with(dataset, field):
             document.metadata[sent.name] = document.metadata.pop(field.name, None)
         field.name = sent.name
     # There is no 404: the server stumbles over the field that it has not to show.
-    return json_answer(checked(DatasetMetadataResponse, cast("Any", field)).model_dump())
+    return json_response(validate(DatasetMetadataResponse, cast("Any", field)).model_dump())
 
 
 def _documents_with(dataset: StoredDataset, field: StoredField) -> list[StoredDocument]:
     return [document for document in [*dataset.documents.values()] if field.id in document.field_ids]
 
 
-async def _delete(call: Call) -> Response:
-    dataset = dataset_of(call)
-    field = dataset.fields.pop(call.path("metadata_id"), None)
+@router.operation("deleteMetadataField")
+async def delete_field(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    field = dataset.fields.pop(request.path("metadata_id"), None)
     if field is not None:
         for document in _documents_with(dataset, field):
             document.metadata.pop(field.name, None)
     return no_content()
 
 
-async def _built_in(call: Call) -> Response:
-    dataset_of(call)
-    return json_answer({"fields": [{"name": name, "type": kind} for name, kind in BUILT_IN.items()]})
+@router.operation("getBuiltInMetadataFields")
+async def list_built_in_fields(request: ApiRequest) -> Response:
+    find_dataset(request)
+    return json_response({"fields": [{"name": name, "type": kind} for name, kind in BUILT_IN.items()]})
 
 
-async def _toggle(call: Call) -> Response:
-    dataset, action = dataset_of(call), call.path("action")
+@router.operation("toggleBuiltInMetadataField")
+async def toggle_built_in_fields(request: ApiRequest) -> Response:
+    dataset, action = find_dataset(request), request.path("action")
     # Any other action changes nothing and succeeds, and so does one that was taken before.
     if action in ("enable", "disable") and dataset.built_in_fields != (action == "enable"):
         dataset.built_in_fields = action == "enable"
@@ -106,15 +98,16 @@ def _put_built_in(dataset: StoredDataset, document: StoredDocument) -> None:
     document.metadata = {**own, **document.built_in()} if dataset.built_in_fields else own
 
 
-async def _set_values(call: Call) -> Response:
-    dataset, sent = dataset_of(call), call.payload(MetadataOperationData)
+@router.operation("batchUpdateDocumentMetadata", body="json")
+async def set_values(request: ApiRequest) -> Response:
+    dataset, sent = find_dataset(request), request.payload(MetadataOperationData)
     for operation in sent.operation_data:
-        document = dataset.documents.get(id_of(operation.document_id))
+        document = dataset.documents.get(record_id(operation.document_id))
         if document is None:
-            raise WireError(400, "invalid_param", "Document not found.")
+            raise ApiError(400, "invalid_param", "Document not found.")
         # A value is kept under the name that was sent, whether or not there is a field of that id and name.
         values = {value.name: value.value for value in operation.metadata_list}
-        field_ids = [id_of(value.id) for value in operation.metadata_list]
+        field_ids = [record_id(value.id) for value in operation.metadata_list]
         if operation.partial_update:
             document.metadata = {**document.metadata, **values}
             document.field_ids += [id for id in field_ids if id not in document.field_ids]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dify.types.events import DatasourceCompletedEvent, DatasourceErrorEvent, DatasourceProcessingEvent, ErrorEvent
 from dify.types.pipelines import PipelineFile
@@ -16,69 +15,63 @@ from dify.types.pipelines import PipelineFile
 from ....script.frames import Frame
 from ...apps.models import StoredFile
 from ...apps.routes.files import MEGABYTE, size_limit
-from ...endpoints import Call
-from ...responses import WireError, generation_json, json_answer, shown
+from ...requests import ApiRequest
+from ...responses import ApiError, blocking_response, dump, json_response
+from ...routing import Router
 from ...runs.pipeline_runs import Draft, Material, make_documents
 from ...runs.running import drain
 from ...sse import EventStream
-from ...state import Core
-from ..lookup import DATASET, dataset_of, knowledge_routes
-from ..models import StoredDataset, StoredPipeline, one_page
+from ..lookup import find_dataset
+from ..models import StoredDataset, StoredPipeline, collect_one_page
 from ..schemas import DatasourceNodeRunPayload, PipelineRunApiEntity
 
-_PIPELINE = f"{DATASET}/pipeline"
 _NO_LOCAL = "Unsupported datasource provider: local_file"
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return knowledge_routes(
-        core,
-        ("POST", "/datasets/pipeline/file-upload", _upload, "form"),
-        ("GET", f"{_PIPELINE}/datasource-plugins", _plugins),
-        ("POST", f"{_PIPELINE}/datasource/nodes/{{node_id}}/run", _run_node, "json"),
-        ("POST", f"{_PIPELINE}/run", _run, "json"),
-    )
+router = Router()
 
 
-async def _upload(call: Call) -> Response:
-    assert call.form is not None
-    part = call.form.get("file")
+@router.operation("uploadPipelineFile", body="form")
+async def upload_file(request: ApiRequest) -> Response:
+    assert request.form is not None
+    part = request.form.get("file")
     if not isinstance(part, UploadFile):
-        raise WireError(400, "no_file_uploaded", "Please upload your file.")
-    stored = StoredFile(part.filename or "", part.content_type or "", await part.read(), call.user)
+        raise ApiError(400, "no_file_uploaded", "Please upload your file.")
+    stored = StoredFile(part.filename or "", part.content_type or "", await part.read(), request.user)
     if not stored.name:
-        raise WireError(400, "filename_not_exists_error", "The specified filename does not exist.")
+        raise ApiError(400, "filename_not_exists_error", "The specified filename does not exist.")
     if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
-        raise WireError(400, "invalid_param")  # not the 413 that one would think
-    call.core.files[stored.id] = stored
+        raise ApiError(400, "invalid_param")  # not the 413 that one would think
+    request.app.files[stored.id] = stored
     body = PipelineFile(
         id=stored.id,
         name=stored.name,
         size=len(stored.content),
         extension=stored.extension,
         mime_type=stored.mime_type,
-        created_by=call.core.knowledge.account_id,
+        created_by=request.app.knowledge.account_id,
         created_at=datetime.now(UTC),
     )
-    return json_answer(shown(body), status=201)
+    return json_response(dump(body), status=201)
 
 
 def _pipeline(dataset: StoredDataset) -> StoredPipeline:
     if dataset.pipeline is None:
-        raise WireError(400, "invalid_param", "Pipeline not found")
+        raise ApiError(400, "invalid_param", "Pipeline not found")
     return dataset.pipeline
 
 
-async def _plugins(call: Call) -> Response:
-    dataset = dataset_of(call)
-    return json_answer([_pipeline(dataset).plugin()])
+@router.operation("listDatasourcePlugins")
+async def list_plugins(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    return json_response([_pipeline(dataset).plugin()])
 
 
-async def _run_node(call: Call) -> Response:
-    dataset = dataset_of(call)
-    sent = call.payload(DatasourceNodeRunPayload)
-    return EventStream(_collected(_pipeline(dataset), call.path("node_id"), sent))
+@router.operation("runDatasourceNode", body="json")
+async def run_datasource_node(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    sent = request.payload(DatasourceNodeRunPayload)
+    return EventStream(_collected(_pipeline(dataset), request.path("node_id"), sent))
 
 
 async def _collected(pipeline: StoredPipeline, node_id: str, sent: DatasourceNodeRunPayload) -> AsyncGenerator[Frame]:
@@ -97,7 +90,7 @@ async def _collected(pipeline: StoredPipeline, node_id: str, sent: DatasourceNod
         yield DatasourceErrorEvent(error=f"Credential not found: {sent.credential_id}")
         return
     try:
-        found = [dict(each) for each in (pipeline.collect or one_page)(inputs)]
+        found = [dict(each) for each in (pipeline.collect or collect_one_page)(inputs)]
     except Exception as error:  # noqa: BLE001  # a function that fails is a datasource that does
         yield DatasourceErrorEvent(error=str(error))
         return
@@ -110,27 +103,28 @@ async def _collected(pipeline: StoredPipeline, node_id: str, sent: DatasourceNod
     yield DatasourceCompletedEvent(data=found, total=count, completed=count, time_consuming=spent)
 
 
-async def _run(call: Call) -> Response:
-    dataset = dataset_of(call)
-    sent = call.payload(PipelineRunApiEntity)
+@router.operation("runPipeline", body="json")
+async def run_pipeline(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    sent = request.payload(PipelineRunApiEntity)
     pipeline = _pipeline(dataset)
     streaming, known = sent.response_mode == "streaming", sent.start_node_id == pipeline.node_id
     if not known:
         problem = f"Root node id {sent.start_node_id} not found in the graph"
         if sent.is_published:
-            raise WireError(500, "pipeline_run_error", problem)
+            raise ApiError(500, "pipeline_run_error", problem)
         if streaming:
             return EventStream(_refused(problem))
-        raise WireError(400, "invalid_param", problem)
-    material = [Material.of(call, pipeline, info) for info in sent.datasource_info_list]
+        raise ApiError(400, "invalid_param", problem)
+    material = [Material.of(request, pipeline, info) for info in sent.datasource_info_list]
     if sent.is_published:
         # Whatever mode was asked for, the documents are made in the background.
-        return generation_json(await make_documents(call, dataset, material))
-    draft = Draft(call, dataset, pipeline, sent.inputs, material)
+        return blocking_response(await make_documents(request, dataset, material))
+    draft = Draft(request, dataset, pipeline, sent.inputs, material)
     if streaming:
         return EventStream(draft.frames())
     await drain(draft.frames())
-    return generation_json(draft.reply())
+    return blocking_response(draft.reply())
 
 
 async def _refused(problem: str) -> AsyncGenerator[Frame]:

@@ -3,95 +3,90 @@
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.routing import Route
 
-from ...endpoints import Call
-from ...responses import WireError, json_answer, no_content, shown
-from ...state import Core
-from ..lookup import DATASET, dataset_of, id_of, knowledge_routes
+from ...requests import ApiRequest, record_id
+from ...responses import ApiError, dump, json_response, no_content
+from ...routing import Router
+from ..lookup import find_dataset
 from ..models import StoredTag
 from ..schemas import TagBindingPayload, TagCreatePayload, TagDeletePayload, TagUnbindingPayload, TagUpdatePayload
-from ..serializers import tag_shown
+from ..serializers import serialize_tag
 
 _TAGS = "/datasets/tags"
 
 
-def routes(core: Core) -> list[Route]:
-    """The routes of this noun."""
-    return knowledge_routes(
-        core,
-        ("GET", _TAGS, _list),
-        ("POST", _TAGS, _create, "json"),
-        ("PATCH", _TAGS, _update, "json"),
-        ("DELETE", _TAGS, _delete, "json"),
-        ("POST", f"{_TAGS}/binding", _bind, "json"),
-        ("POST", f"{_TAGS}/unbinding", _unbind, "json"),
-        ("GET", f"{DATASET}/tags", _of_dataset),
-    )
+router = Router()
 
 
-def _find(call: Call, tag_id: str) -> StoredTag:
-    found = call.core.knowledge.tags.get(id_of(tag_id))
+def _find(request: ApiRequest, tag_id: str) -> StoredTag:
+    found = request.app.knowledge.tags.get(record_id(tag_id))
     if found is None:
-        raise WireError(404, "not_found", "Tag not found")
+        raise ApiError(404, "not_found", "Tag not found")
     return found
 
 
-def _refuse_taken(call: Call, name: str) -> None:
-    if any(tag.name == name for tag in [*call.core.knowledge.tags.values()]):
-        raise WireError(400, "invalid_param", "Tag name already exists")
+def _refuse_taken(request: ApiRequest, name: str) -> None:
+    if any(tag.name == name for tag in [*request.app.knowledge.tags.values()]):
+        raise ApiError(400, "invalid_param", "Tag name already exists")
 
 
-async def _list(call: Call) -> Response:
-    return json_answer([shown(tag_shown(tag)) for tag in reversed([*call.core.knowledge.tags.values()])])
+@router.operation("getKnowledgeTags")
+async def list_tags(request: ApiRequest) -> Response:
+    return json_response([dump(serialize_tag(tag)) for tag in reversed([*request.app.knowledge.tags.values()])])
 
 
-async def _create(call: Call) -> Response:
-    sent = call.payload(TagCreatePayload)
-    _refuse_taken(call, sent.name)
+@router.operation("createKnowledgeTag", body="json")
+async def create_tag(request: ApiRequest) -> Response:
+    sent = request.payload(TagCreatePayload)
+    _refuse_taken(request, sent.name)
     tag = StoredTag(sent.name)
-    call.core.knowledge.tags[tag.id] = tag
-    return json_answer(shown(tag_shown(tag)))
+    request.app.knowledge.tags[tag.id] = tag
+    return json_response(dump(serialize_tag(tag)))
 
 
-async def _update(call: Call) -> Response:
-    sent = call.payload(TagUpdatePayload)
-    tag = _find(call, sent.tag_id)
+@router.operation("updateKnowledgeTag", body="json")
+async def update_tag(request: ApiRequest) -> Response:
+    sent = request.payload(TagUpdatePayload)
+    tag = _find(request, sent.tag_id)
     if tag.name != sent.name:
-        _refuse_taken(call, sent.name)
+        _refuse_taken(request, sent.name)
     tag.name = sent.name
-    return json_answer(shown(tag_shown(tag)))
+    return json_response(dump(serialize_tag(tag)))
 
 
-async def _delete(call: Call) -> Response:
-    tag = _find(call, call.payload(TagDeletePayload).tag_id)
-    del call.core.knowledge.tags[tag.id]
+@router.operation("deleteKnowledgeTag", body="json")
+async def delete_tag(request: ApiRequest) -> Response:
+    tag = _find(request, request.payload(TagDeletePayload).tag_id)
+    del request.app.knowledge.tags[tag.id]
     return no_content()
 
 
-def _named(call: Call, target_id: str, tag_ids: list[str]) -> list[StoredTag]:
+def _named(request: ApiRequest, target_id: str, tag_ids: list[str]) -> list[StoredTag]:
     """The tags that a request about a knowledge base names; those that there are not are passed over."""
-    if call.core.knowledge.datasets.get(id_of(target_id)) is None:
-        raise WireError(404, "not_found", "Dataset not found")
-    tags = call.core.knowledge.tags
-    return [tags[tag_id] for tag_id in map(id_of, tag_ids) if tag_id in tags]
+    if request.app.knowledge.datasets.get(record_id(target_id)) is None:
+        raise ApiError(404, "not_found", "Dataset not found")
+    tags = request.app.knowledge.tags
+    return [tags[tag_id] for tag_id in map(record_id, tag_ids) if tag_id in tags]
 
 
-async def _bind(call: Call) -> Response:
-    sent = call.payload(TagBindingPayload)
-    for tag in _named(call, sent.target_id, sent.tag_ids):
+@router.operation("bindTagsToDataset", body="json")
+async def bind_tags(request: ApiRequest) -> Response:
+    sent = request.payload(TagBindingPayload)
+    for tag in _named(request, sent.target_id, sent.tag_ids):
         tag.bound[sent.target_id] = None
     return no_content()
 
 
-async def _unbind(call: Call) -> Response:
-    sent = call.payload(TagUnbindingPayload)
-    for tag in _named(call, sent.target_id, sent.tag_ids):
+@router.operation("unbindTagFromDataset", body="json")
+async def unbind_tags(request: ApiRequest) -> Response:
+    sent = request.payload(TagUnbindingPayload)
+    for tag in _named(request, sent.target_id, sent.tag_ids):
         tag.bound.pop(sent.target_id, None)
     return no_content()
 
 
-async def _of_dataset(call: Call) -> Response:
-    dataset = dataset_of(call)
-    tags = [tag for tag in [*call.core.knowledge.tags.values()] if dataset.id in tag.bound]
-    return json_answer({"data": [{"id": tag.id, "name": tag.name} for tag in tags], "total": len(tags)})
+@router.operation("queryDatasetTags")
+async def list_dataset_tags(request: ApiRequest) -> Response:
+    dataset = find_dataset(request)
+    tags = [tag for tag in [*request.app.knowledge.tags.values()] if dataset.id in tag.bound]
+    return json_response({"data": [{"id": tag.id, "name": tag.name} for tag in tags], "total": len(tags)})
