@@ -36,7 +36,6 @@ if TYPE_CHECKING:
         workflow_stream,
     )
     from .builders.wire import Frame, Wire
-    from .emulator.access import EmulatorApp
     from .emulator.answers import (
         Answer,
         EmulatorError,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     )
     from .emulator.apps.features import Mode
     from .emulator.command import serve_forever
+    from .emulator.connections import EmulatorApp
     from .emulator.emulator import Emulator
     from .mock import DifyMock, MockCall, UnmockedCall
     from .script.blocks import (
@@ -117,7 +117,7 @@ __all__ = [
 # Loaded when first used: builders without the emulator's web framework, the emulator without respx.
 _MODULES: dict[str, str] = {
     ".emulator.answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
-    ".emulator.access": "EmulatorApp",
+    ".emulator.connections": "EmulatorApp",
     ".emulator.apps.features": "Mode",
     ".emulator.emulator": "Emulator",
     ".waits": "no_waits",

@@ -1,4 +1,4 @@
-"""What the user's answer function is given, what it may return, and how it says that something went wrong."""
+"""The answer function: its argument, its results, and the errors that it raises."""
 
 from __future__ import annotations
 
@@ -103,16 +103,16 @@ class RecordedRequest:
 
 
 class EmulatorError(Exception):
-    """Raise it in an answer function to make the emulator answer as Dify does when it refuses or fails.
+    """An error that an answer function raises to make the emulator respond with it.
 
-    Raised by the function itself, it is the HTTP answer: this status and `{"code", "message", "status"}`. Raised while
-    parts are being taken (so, by a generator at any point), it is what a server says once a stream has begun: an
-    `error` frame, or for chatflows and workflows a run that ends failed. A blocking call gets what Dify answers then.
+    Raised by a plain function, it is the HTTP response: this status and `{"code", "message", "status"}`. Raised by a
+    generator, it is an error after the stream has started: an `error` frame, or a failed run of a chatflow or workflow.
+    In blocking mode the response is Dify's for such an error.
 
     Args:
         status: HTTP status, such as 429.
         code: Dify's code, such as "provider_quota_exceeded".
-        message: The text for people; Dify's own is often empty.
+        message: Error message; Dify's own is often empty.
 
     Example:
         >>> def answer(request):
@@ -130,9 +130,12 @@ class EmulatorError(Exception):
 
 
 class RunFailed(EmulatorError):
-    """Raise it in an answer function when the model, or a node of the run, fails: never the HTTP answer of a stream.
+    """A failure of the model or of a node, which an answer function raises. It is never the HTTP response of a stream.
 
-    A streamed chat or completion gets an `error` frame, a chatflow or workflow a run that ends failed.
+    A streamed chat or completion gets an `error` frame, a chatflow or workflow a failed run.
+
+    Args:
+        message: Error message.
 
     Example:
         >>> def answer(request):
@@ -147,28 +150,28 @@ class RunFailed(EmulatorError):
 
 
 Answer: TypeAlias = Part | Iterable[Part] | AsyncIterable[Part] | InputBlocked
-"""What an answer function returns: the text, its deltas, (workflows only) a mapping of the outputs, or other parts."""
+"""Result of an answer function: a text, its deltas, (workflows only) a mapping of outputs, or other parts."""
 
 AnswerFunction: TypeAlias = Callable[[EmulatorRequest], Answer | Awaitable[Answer]]
 
 Transcribe: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
-"""What hears an audio file: returns what is said in it."""
+"""Function for speech to text: gets an audio file and returns its text."""
 
 ReadDocument: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
-"""What reads the file of a document: returns its text, or raises what its indexing then fails with."""
+"""Function that reads a document: gets its file and returns its text, or raises to make its indexing fail."""
 
 
 async def text_of(function: Transcribe | ReadDocument, file: EmulatorFile) -> str:
-    """Call a function of the user's that makes text of a file; a plain one may block, so a thread calls it."""
+    """Return the result of a user's function for a file. It is called in a thread, because it may block."""
     text = await to_thread.run_sync(function, file)
     return await text if isinstance(text, Awaitable) else text
 
 
 def check_function(name: str, function: object) -> None:
-    """Refuse what is no function, before a request finds out.
+    """Check that an argument of the emulator is a function or None.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is not.
     """
     if function is None or callable(function):
         return
@@ -179,7 +182,7 @@ def check_function(name: str, function: object) -> None:
 
 
 def echo(request: EmulatorRequest) -> str:
-    """The answer of an emulator that was given none: what was asked, said again.
+    """Return the question or the inputs, as the default answer function of an emulator.
 
     Example:
         >>> echo(EmulatorRequest(kind="chat", query="hi", inputs={}, files=(), user="u"))
@@ -188,5 +191,5 @@ def echo(request: EmulatorRequest) -> str:
     if request.query:
         return f"Echo: {request.query}"
     values = request.inputs.values()
-    said = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
-    return f"Echo: {' '.join(said)}"
+    texts = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
+    return f"Echo: {' '.join(texts)}"

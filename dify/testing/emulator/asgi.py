@@ -1,7 +1,7 @@
-"""A way to an ASGI app within this process: transports for httpx.
+"""Transports for httpx that call an ASGI app in this process.
 
-httpx's own ASGI transport collects the whole answer before it hands anything out; these hand out each piece as the app
-sends it, wait until it is taken, and tell the app when the reader leaves.
+httpx's own ASGI transport collects the complete response first. These transports return each chunk as the app sends it,
+wait until it is read, and send the app a disconnect when the response is closed early.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import httpx
 
 from .faults import RESET_EXTENSION
 
-__all__ = ["AsyncDoor", "SyncDoor", "Timeout", "open_client", "open_sync_client"]
+__all__ = ["AsyncTransport", "SyncTransport", "Timeout", "open_client", "open_sync_client"]
 
 Timeout: TypeAlias = float | httpx.Timeout
-"""What clients take for a timeout."""
+"""A timeout as clients accept it."""
 
 T = TypeVar("T")
 ASGIMessage: TypeAlias = MutableMapping[str, Any]
@@ -38,17 +38,17 @@ ASGIApp: TypeAlias = Callable[
 
 
 class _Exchange:
-    """One request to the app, run as a task of its own, and its answer as it comes."""
+    """A request to the app, which runs as a task, and its response."""
 
     def __init__(self, app: ASGIApp, request: httpx.Request, body: AsyncIterator[bytes]) -> None:
         self._app = app
         self._request = request
-        self._patience: float | None = request.extensions.get("timeout", {}).get("read")
+        self._read_timeout: float | None = request.extensions.get("timeout", {}).get("read")
         self._body = body
         self._body_ended = False
-        self._left = asyncio.Event()
-        # One piece at a time: the app is not to make what nobody has asked for yet.
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+        self._disconnected = asyncio.Event()
+        # One chunk at a time: the app must not produce what has not been requested yet.
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(1)
         self._started: asyncio.Future[tuple[int, list[tuple[bytes, bytes]]]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -60,81 +60,83 @@ class _Exchange:
     def _on_reset(self) -> None:
         self._reset = True
 
-    async def answer(self) -> tuple[int, list[tuple[bytes, bytes]]]:
-        """Status and headers, once they are sent."""
+    async def response_start(self) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """Wait for the status and the headers."""
         try:
-            async with self._patiently():
+            async with self._timeout():
                 await asyncio.wait({self._task, self._started}, return_when=asyncio.FIRST_COMPLETED)
         except (asyncio.CancelledError, httpx.ReadTimeout):
-            await self.leave(cancel=True)
+            await self.close(cancel=True)
             raise
         if not self._started.done():
             self._started.cancel()
-            await self._task  # raises what the app raised
+            await self._task  # raises the exception of the app
             if self._reset:
                 raise httpx.ReadError("the emulator reset the connection", request=self._request)
-            raise RuntimeError("the app ended without an answer")
+            raise RuntimeError("the app returned without sending a response")
         return self._started.result()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body, piece by piece."""
-        while (piece := await self._next()) is not None:
-            yield piece
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the chunks of the body."""
+        while (chunk := await self._next()) is not None:
+            yield chunk
         await self._task
         if not self._complete:
-            # In the words that clients hear from a socket.
+            # The message that httpcore has for a socket.
             raise httpx.RemoteProtocolError(
                 "peer closed connection without sending complete message body (incomplete chunked read)",
                 request=self._request,
             )
 
     async def _next(self) -> bytes | None:
-        async with self._patiently():
-            return await self._pieces.get()
+        async with self._timeout():
+            return await self._chunks.get()
 
     @asynccontextmanager
-    async def _patiently(self) -> AsyncGenerator[None]:
-        """The client's read timeout holds here as it does on a socket."""
+    async def _timeout(self) -> AsyncGenerator[None]:
+        """Apply the client's read timeout."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._read_timeout):
                 yield
         except TimeoutError:
-            raise httpx.ReadTimeout("the emulator sent nothing in time", request=self._request) from None
+            raise httpx.ReadTimeout(
+                "the emulator sent no data within the read timeout", request=self._request
+            ) from None
 
-    async def leave(self, *, cancel: bool = False) -> None:
-        """The reader leaves: the app sees the disconnect and comes to its end, which this waits for."""
-        self._left.set()
+    async def close(self, *, cancel: bool = False) -> None:
+        """Send the app a disconnect, or cancel it, and wait until it has returned."""
+        self._disconnected.set()
         if cancel:
             self._task.cancel()
-        # Frees an app that waits to send; what it sends from now on is dropped, so once is enough.
+        # Unblock an app that waits to send. Once is enough, because its further chunks are dropped.
         with suppress(asyncio.QueueEmpty):
-            self._pieces.get_nowait()
-        if not self._task.done():  # else its loop may have ended, and it cannot be waited for
+            self._chunks.get_nowait()
+        if not self._task.done():  # if it is done, its event loop may be closed
             await asyncio.wait({self._task})
         if not self._task.cancelled():
-            self._task.exception()  # seen; the reader is no longer there to be told
-        with suppress(asyncio.QueueFull):  # frees a reader in another thread, which sees a connection that was cut
-            self._pieces.put_nowait(None)
+            self._task.exception()  # mark it as retrieved, because there is no reader to raise it to
+        with suppress(asyncio.QueueFull):  # unblock a reader in another thread, for which the response ends early
+            self._chunks.put_nowait(None)
 
     async def _run(self, scope: MutableMapping[str, Any]) -> None:
         try:
             await self._app(scope, self._receive, self._send)
         except asyncio.CancelledError:
-            self._left.set()  # the loop ends under it: nobody is there any more to take what is made
+            self._disconnected.set()  # the event loop is closing, so no chunk will be read any more
             raise
         finally:
-            if not self._left.is_set():
-                await self._pieces.put(None)
+            if not self._disconnected.is_set():
+                await self._chunks.put(None)
 
     async def _receive(self) -> ASGIMessage:
         if not self._body_ended:
             try:
-                piece = await anext(self._body)
+                chunk = await anext(self._body)
             except StopAsyncIteration:
                 self._body_ended = True
                 return {"type": "http.request", "body": b"", "more_body": False}
-            return {"type": "http.request", "body": piece, "more_body": True}
-        await self._left.wait()
+            return {"type": "http.request", "body": chunk, "more_body": True}
+        await self._disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: ASGIMessage) -> None:
@@ -142,9 +144,9 @@ class _Exchange:
             if not self._started.done():
                 self._started.set_result((message["status"], list(message.get("headers", ()))))
         elif message["type"] == "http.response.body":
-            # An answer to HEAD has no body, whatever the app sends: servers drop it.
-            if message.get("body") and not self._left.is_set() and self._request.method != "HEAD":
-                await self._pieces.put(bytes(message["body"]))
+            # A response to HEAD has no body: servers drop it, whatever the app sends.
+            if message.get("body") and not self._disconnected.is_set() and self._request.method != "HEAD":
+                await self._chunks.put(bytes(message["body"]))
             self._complete = not message.get("more_body", False)
 
 
@@ -171,15 +173,15 @@ class _AsyncBody(httpx.AsyncByteStream):
         self._exchange = exchange
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._exchange.pieces():
-            yield piece
+        async for chunk in self._exchange.chunks():
+            yield chunk
 
     async def aclose(self) -> None:
-        await self._exchange.leave()
+        await self._exchange.close()
 
 
-class AsyncDoor(httpx.AsyncBaseTransport):
-    """A transport that hands requests to an ASGI app, on the caller's event loop."""
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """A transport that calls an ASGI app on the caller's event loop."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -187,7 +189,7 @@ class AsyncDoor(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         exchange = _Exchange(self._app, request, aiter(request.stream))
-        status, headers = await exchange.answer()
+        status, headers = await exchange.response_start()
         return httpx.Response(status, headers=headers, stream=_AsyncBody(exchange))
 
 
@@ -197,25 +199,25 @@ class _SyncBody(httpx.SyncByteStream):
         self._wait = wait
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces = self._exchange.pieces()
-        while (piece := self._wait(_next(pieces))) is not None:
-            yield piece
+        chunks = self._exchange.chunks()
+        while (chunk := self._wait(_next(chunks))) is not None:
+            yield chunk
 
     def close(self) -> None:
-        self._wait(self._exchange.leave())
+        self._wait(self._exchange.close())
 
 
-async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(pieces, None)
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)
 
 
-async def _given(body: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for piece in body:
-        yield piece
+async def _iterate(body: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in body:
+        yield chunk
 
 
-class SyncDoor(httpx.BaseTransport):
-    """A transport that hands requests to an ASGI app, on an event loop in a thread of its own."""
+class SyncTransport(httpx.BaseTransport):
+    """A transport that calls an ASGI app on an event loop in a thread of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -231,8 +233,8 @@ class SyncDoor(httpx.BaseTransport):
     async def _send(
         self, request: httpx.Request, body: Iterator[bytes]
     ) -> tuple[_Exchange, int, list[tuple[bytes, bytes]]]:
-        exchange = _Exchange(self._app, request, _given(body))
-        return exchange, *await exchange.answer()
+        exchange = _Exchange(self._app, request, _iterate(body))
+        return exchange, *await exchange.response_start()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._running_loop()).result()
@@ -241,7 +243,7 @@ class SyncDoor(httpx.BaseTransport):
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                # A daemon, so that a client that nobody closed does not keep the interpreter.
+                # A daemon, so that the interpreter can exit although a client was not closed.
                 self._thread = threading.Thread(target=_run_loop, args=(self._loop,), name="dify-emulator", daemon=True)
                 self._thread.start()
             return self._loop
@@ -256,15 +258,15 @@ class SyncDoor(httpx.BaseTransport):
 
 def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        # Runner ends what is still running when it closes; it only wants a main task, which is to wait for the stop.
+        # The runner cancels the remaining tasks when it closes.
         runner.get_loop().run_forever()
 
 
 def open_client(app: ASGIApp) -> httpx.AsyncClient:
-    """An httpx client that reaches the app and nothing else."""
-    return httpx.AsyncClient(transport=AsyncDoor(app), trust_env=False)
+    """Return an async httpx client that sends every request to the app."""
+    return httpx.AsyncClient(transport=AsyncTransport(app), trust_env=False)
 
 
 def open_sync_client(app: ASGIApp) -> httpx.Client:
-    """The same without `await`; closing it ends the thread behind it."""
-    return httpx.Client(transport=SyncDoor(app), trust_env=False)
+    """Return an httpx client that sends every request to the app. Closing it ends the thread of its transport."""
+    return httpx.Client(transport=SyncTransport(app), trust_env=False)

@@ -1,4 +1,4 @@
-"""The emulator's public face."""
+"""The class `Emulator`: its constructor, its apps and what it has recorded."""
 
 from __future__ import annotations
 
@@ -8,101 +8,105 @@ from typing import Any, get_args
 from uuid import uuid4
 
 from ..script.ids import new_id
-from .access import Access, EmulatorApp
 from .answers import AnswerFunction, ReadDocument, RecordedRequest, Transcribe, check_function, echo
 from .apps.features import Mode
+from .connections import EmulatorApp, EmulatorConnections
 from .faults import FaultControls
 from .knowledge.models import Knowledge, StoredDataset, StoredPipeline
 from .state import AppState, Workspace
 
 __all__ = ["Emulator"]
 
-_NEEDED = ("starlette", "uvicorn", "python_multipart", "anyio")
-_QUESTIONS = ("What is next?", "Can you say more?", "Why is that?")
+_REQUIRED_MODULES = ("starlette", "uvicorn", "python_multipart", "anyio")
+_SUGGESTED_QUESTIONS = ("What is next?", "Can you say more?", "Why is that?")
 
 
-class Emulator(Access, FaultControls):
-    """A Dify server in this process, whose answers come from a function, for tests of code that talks to Dify.
+class Emulator(EmulatorConnections, FaultControls):
+    """A Dify server in this process, for tests of code that calls Dify. Its answers come from a function.
 
-    It keeps conversations, messages, runs and uploads as a server does, streams the frames that a Dify 1.14.2 sends, in
-    their order, and answers its errors. The function is called with an `EmulatorRequest` and returns, or yields,
+    It stores conversations, messages, runs and uploads, streams the events of Dify 1.14.2 in their order, and returns
+    Dify's errors. The function gets an `EmulatorRequest` and returns or yields:
 
-    - a `str`: the answer, which is streamed word by word; or, one by one, its deltas, each taken when it is wanted;
-    - for workflows a mapping: the run's outputs. Text or deltas become the outputs `{"text": ...}`;
-    - for chatflows and workflows what runs: `Node`, `Iteration`, `Loop`, `Parallel`, and `EmulatorForm`, which pauses
-      the run until a person (or a test) submits it; what it was filled with is what `yield` gives;
-    - for agents the tools that they call: `ToolCall`;
-    - for all that answer with messages `dify.types.CitationResource`, `OutputBlocked`, and (returned, not yielded)
-      `InputBlocked`.
+    - `str`: the answer, streamed word by word; if yielded, its deltas.
+    - a mapping (workflows only): the outputs of the run. A text becomes the outputs `{"text": ...}`.
+    - `Node`, `Iteration`, `Loop`, `Parallel` (chatflows and workflows): what the run executes.
+    - `EmulatorForm` (chatflows and workflows): a form that pauses the run until it is submitted. `yield` returns the
+      submitted values.
+    - `ToolCall` (agents): a call of a tool.
+    - `dify.types.CitationResource`, `OutputBlocked` and, returned rather than yielded, `InputBlocked` (all apps with
+      messages).
 
-    It may be a coroutine function or a generator of either kind; a plain function or generator runs in a worker thread,
-    so it may wait. It raises `EmulatorError` to answer as Dify does when it refuses or fails. A run goes on when its
-    reader leaves (for up to 10,000 more frames), and can be followed again; closing the emulator ends it.
+    The function can be a plain function, a coroutine function, a generator or an async generator. Plain functions and
+    generators are called in a worker thread, so they may block. Deltas are requested one by one, as the stream sends
+    them. To return one of Dify's errors, raise `EmulatorError`. A run continues when its client disconnects (for up to
+    10,000 more frames) and its events can be requested again; closing the emulator ends it.
 
-    The knowledge side, reached with `knowledge_api_key`, keeps knowledge bases, documents, chunks, tags and metadata:
+    Knowledge bases, documents, chunks, tags and metadata are available with `knowledge_api_key`:
 
-    - Each look at a document (`indexing_status`, `get`, `list`) takes its indexing a step further: waiting, parsing,
-      cleaning, splitting, indexing, completed. Chunks are there once it is completed. A change of a document that is
-      being indexed is refused once.
-    - A document of a name that the knowledge base has already replaces the other one: same id, new batch.
-    - Files are taken for UTF-8 text. Texts are cut as on a server, by characters.
-    - The score of a semantic search, of which a server's embedding model decides, is the share of words in common. As
-      on a server, it finds the `top_k` nearest chunks, however far they are, and needs a knowledge base with
-      embeddings; a keyword search needs an economical one, compares by case, and gives no scores.
-    - The workspace has one provider of models, which `models.list` shows; any other one is refused.
-    - As on a server, searching through the API counts no hits: `hit_count` stays 0.
+    - Each request for a document (`indexing_status`, `get`, `list`) advances its indexing by a step: waiting, parsing,
+      cleaning, splitting, indexing, completed. Its chunks exist from then on. The first change of a document that is
+      being indexed is refused.
+    - A new document replaces the document with the same name in the knowledge base: same id, new batch.
+    - Files are decoded as UTF-8. Texts are split by characters, as on a server.
+    - The score of a semantic search is the share of common words, in place of a server's embedding model. As on a
+      server, the search returns the `top_k` nearest chunks at any distance and requires the technique "high_quality".
+      A keyword search requires "economy", is case-sensitive and returns no scores.
+    - The workspace has one model provider, which `models.list` returns. All others are refused.
+    - As on a server, searches through the API are not counted: `hit_count` stays 0.
 
-    Annotations answer once they are switched on, where the question shares enough words with theirs. Audio is silence:
-    every answer of `audio.synthesize` is the same MP3 file of 0.36 seconds (360 bytes).
+    Annotations answer, once annotation replies are enabled, if enough words of the question match. Audio is silent:
+    `audio.synthesize` always returns the same MP3 file of 0.36 seconds (360 bytes).
 
-    Reach it with `client()` or `sync_client()`, with any httpx client through `transport()` or `sync_transport()`, or
-    with anything that speaks HTTP through `serve()`. All of these show the same server, at the same time if need be. The
-    async parts need asyncio.
+    Connect with `client()` or `sync_client()`, with any httpx client through `transport()` or `sync_transport()`, or
+    over HTTP through `serve()`. All of them can be used at the same time and share the same data. The async methods
+    require asyncio.
 
-    Where it differs from a server: a stream is closed where a server leaves it open in silence (after an `error` frame,
-    after a moderated or annotated answer of a chatflow, at the end of a run followed with `continue_on_pause`); a
-    chatflow or workflow of one function runs its nodes one after the other; and nobody but the API's callers writes
-    annotations or makes knowledge bases with pipelines (see `add_pipeline`).
+    Differences from a server:
+
+    - A stream is closed where a server keeps it open without sending: after an `error` frame, after a moderated or
+      annotated answer of a chatflow, and at the end of a run followed with `continue_on_pause`.
+    - The nodes of a run are executed one after the other.
+    - Only the API can create annotations, and only `add_pipeline` can create a knowledge base with a pipeline.
 
     Args:
-        answer: The function; by default the app echoes.
-        mode: The app's mode. By default the app is of every kind at once: chat messages are answered as by a chat app,
-            completion messages and workflow runs work too. With a mode, other kinds' routes answer Dify's errors.
-        name: The app's name.
-        delay: Seconds to wait before each part of an answer but the first.
-        server_version: The version that the server says it has.
-        transcribe: What hears audio files: is given an `EmulatorFile` and returns its text (or is a coroutine function
-            that does). By default "Transcript of " and the file's name.
-        suggested_questions: The questions that are suggested after every answer.
-        variables: The conversation variables, with the values that a conversation begins with.
-        auto_play: Whether the app says its answers aloud, in `tts_message` events.
-        read_document: What makes text of a document's file: is given an `EmulatorFile` and returns its text (or is a
-            coroutine function that does). Raise `EmulatorError` in it to let the document's indexing fail.
-        index_at_once: Whether documents are indexed as soon as they are made.
-        api_key: The app's key. By default one is made up, and until there is a second app every key that starts with
-            `app-` is taken for it.
-        knowledge_api_key: The key of the knowledge side. By default one is made up, and every key that starts with
-            `dataset-` is let in.
-        ping_interval: Seconds of silence after which a stream sends a ping.
-        features: Feature settings, in the form in which `app.parameters()` shows them, such as
-            `{"file_upload": {"enabled": False}}`. A setting replaces the whole default of that name. By default
-            everything is on, and a message takes up to 3 images, documents, audio files and videos.
-        input_form: The fields of the app's input form, as `app.parameters()` shows them in `user_input_form`, such as
-            `[{"text-input": {"variable": "topic", "required": True, "max_length": 48}}]`. Requests are held against
-            them as on a server, and inputs that are not declared are dropped. By default any inputs are taken.
-        end_user_race: Whether concurrent first requests of a user create one end user each, of which all but the first
-            are lost with what belongs to them, as on a server. By default all of them get the same end user.
+        answer: Answer function. None for a function that echoes the question.
+        mode: Mode of the app; routes of other modes return Dify's errors. None for an app of every kind: chat messages
+            are answered as by a chat app, and completion messages and workflow runs work as well.
+        name: Name of the app.
+        delay: Seconds before each part of an answer except the first.
+        server_version: Version of the server, in the header `X-Version`.
+        transcribe: Function for speech to text: gets an `EmulatorFile` and returns its text. It can be a coroutine
+            function. None for the text "Transcript of " and the name of the file.
+        suggested_questions: Suggested questions after each answer.
+        variables: Conversation variables and their initial values.
+        auto_play: Send each answer as audio, in `tts_message` events.
+        read_document: Function that reads a document: gets an `EmulatorFile` and returns its text. It can be a coroutine
+            function. Raise `EmulatorError` in it to make the indexing of the document fail. None to decode UTF-8.
+        index_at_once: Index documents completely when they are created.
+        api_key: API key of the app. None for a random one; every key that starts with `app-` is then accepted, until
+            `add_app` is called.
+        knowledge_api_key: API key of the knowledge bases. None for a random one; every key that starts with `dataset-`
+            is then accepted.
+        ping_interval: Seconds without an event after which a stream sends a ping.
+        features: Feature settings, as `app.parameters()` returns them, such as `{"file_upload": {"enabled": False}}`.
+            A setting replaces its default completely. By default every feature is enabled, and a message can have up to
+            3 images, documents, audio files and videos.
+        input_form: Fields of the app's input form, as `app.parameters()` returns them in `user_input_form`, such as
+            `[{"text-input": {"variable": "topic", "required": True, "max_length": 48}}]`. Inputs are validated as on a
+            server, and undeclared inputs are dropped. None to accept any inputs.
+        end_user_race: Create an end user for each of the concurrent first requests of a user, as a server does. All but
+            the first are lost, with their data. By default concurrent requests share the end user.
 
     Attributes:
-        app: The ASGI app.
-        api_key: The key of the first app.
-        knowledge_api_key: The key of the knowledge side.
-        base_url: Where it is for clients that use one of the transports.
+        app: ASGI app.
+        api_key: API key of the first app.
+        knowledge_api_key: API key of the knowledge bases.
+        base_url: Base URL for clients that use one of the transports.
 
     Raises:
         ImportError: The extra `emulator` is not installed.
-        TypeError: What is to be a function is none. A text is no answer: it could as well be meant for the mode.
-        ValueError: The mode is none of Dify's, or a time is less than nothing.
+        TypeError: `answer`, `transcribe` or `read_document` is not a function.
+        ValueError: `mode` is unknown, `delay` is negative, or `ping_interval` is not positive.
 
     Example:
         >>> from dify import RetrievalModel
@@ -129,7 +133,7 @@ class Emulator(Access, FaultControls):
         delay: float = 0.0,
         server_version: str = "1.14.2",
         transcribe: Transcribe | None = None,
-        suggested_questions: Sequence[str] = _QUESTIONS,
+        suggested_questions: Sequence[str] = _SUGGESTED_QUESTIONS,
         variables: Mapping[str, Any] | None = None,
         auto_play: bool = False,
         read_document: ReadDocument | None = None,
@@ -141,7 +145,7 @@ class Emulator(Access, FaultControls):
         input_form: Sequence[Mapping[str, Any]] | None = None,
         end_user_race: bool = False,
     ) -> None:
-        missing = [module for module in _NEEDED if find_spec(module) is None]
+        missing = [module for module in _REQUIRED_MODULES if find_spec(module) is None]
         if missing:
             raise ImportError(f'the emulator needs {", ".join(missing)}: pip install "dify[emulator]"')
         from .app import make_app
@@ -151,7 +155,7 @@ class Emulator(Access, FaultControls):
             raise ValueError(f"delay must be 0 seconds or more, got {delay!r}")
         if ping_interval <= 0:
             raise ValueError(f"ping_interval must be more than 0 seconds, got {ping_interval!r}")
-        keys = (api_key or _key("app"), knowledge_api_key or _key("dataset"))
+        keys = (api_key or _random_key("app"), knowledge_api_key or _random_key("dataset"))
         workspace = Workspace(
             server_version=server_version,
             delay=delay,
@@ -162,7 +166,7 @@ class Emulator(Access, FaultControls):
             knowledge=Knowledge(read_document=read_document, at_once=index_at_once),
             end_user_race=end_user_race,
         )
-        app = workspace.apps[keys[0]] = _app(
+        app = workspace.apps[keys[0]] = _app_state(
             workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features, input_form
         )
         super().__init__(app, make_app(workspace), api_key=keys[0], knowledge_api_key=keys[1])
@@ -175,31 +179,31 @@ class Emulator(Access, FaultControls):
         name: str = "Emulator",
         api_key: str | None = None,
         transcribe: Transcribe | None = None,
-        suggested_questions: Sequence[str] = _QUESTIONS,
+        suggested_questions: Sequence[str] = _SUGGESTED_QUESTIONS,
         variables: Mapping[str, Any] | None = None,
         auto_play: bool = False,
         features: Mapping[str, Any] | None = None,
         input_form: Sequence[Mapping[str, Any]] | None = None,
     ) -> EmulatorApp:
-        """Another app of the same workspace, with a key of its own. From now on only the keys of the apps are let in.
+        """Add an app to the workspace, with an API key of its own. From then on only the keys of the apps are accepted.
 
-        What belongs to one app (conversations, messages, runs, forms, annotations, end users) is unknown to the others.
+        Conversations, messages, runs, forms, annotations and end users belong to one app and are unknown to the others.
 
         Args:
-            answer: What answers; by default the app echoes.
-            mode: The app's mode; by default it is of every kind at once.
-            name: The app's name.
-            api_key: Its key; by default one is made up.
-            transcribe: What hears audio files.
-            suggested_questions: The questions that are suggested after every answer.
-            variables: The conversation variables, with the values that a conversation begins with.
-            auto_play: Whether the app says its answers aloud.
+            answer: Answer function. None for a function that echoes the question.
+            mode: Mode of the app. None for an app of every kind.
+            name: Name of the app.
+            api_key: API key of the app. None for a random one.
+            transcribe: Function for speech to text, as for the first app.
+            suggested_questions: Suggested questions after each answer.
+            variables: Conversation variables and their initial values.
+            auto_play: Send each answer as audio, in `tts_message` events.
             features: Feature settings, as for the first app.
-            input_form: The fields of its input form, as for the first app.
+            input_form: Fields of the input form, as for the first app.
 
         Raises:
-            TypeError: What is to be a function is none.
-            ValueError: Another app has this key, or the mode is none of Dify's.
+            TypeError: `answer` or `transcribe` is not a function.
+            ValueError: `api_key` belongs to another app, or `mode` is unknown.
 
         Example:
             >>> with Emulator(mode="chat") as emulator:
@@ -208,10 +212,10 @@ class Emulator(Access, FaultControls):
             ...     len(other.conversations.list().data)
             0
         """
-        workspace, key = self._state.workspace, api_key or _key("app")
+        workspace, key = self._state.workspace, api_key or _random_key("app")
         if key in workspace.apps:
             raise ValueError("api_key belongs to another app of this emulator: pass a different one")
-        app = workspace.apps[key] = _app(
+        app = workspace.apps[key] = _app_state(
             workspace, answer, mode, name, transcribe, suggested_questions, variables, auto_play, features, input_form
         )
         workspace.any_app_key = False
@@ -226,14 +230,14 @@ class Emulator(Access, FaultControls):
         variables: Sequence[Mapping[str, Any]] = (),
         collect: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] | None = None,
     ) -> str:
-        """A knowledge base with a published pipeline, which the API itself cannot make; gives its id.
+        """Create a knowledge base with a published pipeline, which the API cannot do, and return its id.
 
         Args:
-            name: The name of the knowledge base.
-            datasource_type: "local_file", "online_document", "online_drive" or "website_crawl".
-            node_id: The id of its datasource node.
-            variables: The inputs that the node wants, each with `variable`, and what else of a `PipelineVariable`.
-            collect: What the node finds for its inputs when it is run: pages of a website, or files. By default one page.
+            name: Name of the knowledge base.
+            datasource_type: Type of the datasource: "local_file", "online_document", "online_drive" or "website_crawl".
+            node_id: Id of the datasource node.
+            variables: Inputs of the node: the fields of a `PipelineVariable`, of which only `variable` is required.
+            collect: Function that returns the pages or files that the node finds for its inputs. None for one page.
 
         Example:
             >>> with Emulator(index_at_once=True) as emulator:
@@ -242,29 +246,27 @@ class Emulator(Access, FaultControls):
             ...     pipelines.datasource_plugins(dataset_id)[0].datasource_type
             'local_file'
         """
-        pipeline = StoredPipeline(datasource_type, node_id, [dict(each) for each in variables], collect)
+        pipeline = StoredPipeline(datasource_type, node_id, [dict(variable) for variable in variables], collect)
         dataset = StoredDataset(name, pipeline=pipeline, doc_form="text_model", indexing_technique="high_quality")
         self._state.knowledge.datasets[dataset.id] = dataset
         return dataset.id
 
     def expire_forms(self) -> int:
-        """Let the time of every form that waits be over: their runs go on without an answer. Gives how many there were.
+        """Expire every open form, so that its run continues without an answer, and return the number of forms.
 
         Example:
             >>> Emulator().expire_forms()
             0
         """
         runs = [run for app in self._state.workspace.apps.values() for run in app.runs.values()]
-        waiting = [form for run in runs for form in run.forms if form.open]
-        for form in waiting:
+        open_forms = [form for run in runs for form in run.forms if form.open]
+        for form in open_forms:
             form.expire()
-        return len(waiting)
+        return len(open_forms)
 
     @property
     def workflow_id(self) -> str:
-        """The id of the published workflow of the first app, which `workflows.run(workflow_id=...)` takes.
-
-        Other ids are unknown to the app, as to a server.
+        """Id of the first app's published workflow, for `workflows.run(workflow_id=...)`. Other ids are unknown.
 
         Example:
             >>> with Emulator(mode="workflow") as emulator:
@@ -276,7 +278,7 @@ class Emulator(Access, FaultControls):
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """Every request so far, oldest first; also those that were refused.
+        """All requests, oldest first, including refused ones.
 
         Example:
             >>> Emulator().requests
@@ -286,10 +288,9 @@ class Emulator(Access, FaultControls):
 
     @property
     def failures(self) -> list[Exception]:
-        """What a function given to the emulator raised by mistake: anything but an `EmulatorError`.
+        """Exceptions other than `EmulatorError` that the emulator's functions have raised.
 
-        The caller gets a 500 for it, or a run that fails, and reads in its message what it was; a document that could not be
-        read ends in "error".
+        The caller gets a 500 or a failed run whose message contains the exception; a document gets the status "error".
 
         Example:
             >>> Emulator().failures
@@ -298,11 +299,11 @@ class Emulator(Access, FaultControls):
         return self._state.failures
 
 
-def _key(kind: str) -> str:
+def _random_key(kind: str) -> str:
     return f"{kind}-{uuid4().hex[:24]}"
 
 
-def _app(
+def _app_state(
     workspace: Workspace,
     answer: AnswerFunction | None,
     mode: Mode | None,

@@ -1,4 +1,4 @@
-"""The hint that the server adds to a 404: the routes whose paths look like the one that was requested."""
+"""Hints in 404 messages: the routes of the server with paths similar to the requested one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from difflib import get_close_matches
 __all__ = ["add_hint"]
 
 
-# Of routes that are equal without their parameters, the server names the one that was registered last: only that one
-# is listed. The web app's and the console's routes are those that come close to a route of this API.
+# Of routes that are equal without their parameters, the server names the one that was registered last, so only that one
+# is listed, with the server's own names of parameters. Of the web app's and the console's routes, only those that are
+# similar to a route of this API are listed.
 _SERVICE = """
 /app/feedbacks
 /apps/annotation-reply/<string:action>/status/<uuid:job_id>
@@ -101,7 +102,7 @@ _CONSOLE = """
 /console/api/workspaces/current/models/model-types/<string:model_type>
 """
 
-_HINTED = "You have requested this URI ["
+_HINT = "You have requested this URI ["
 
 
 def _without_parameters(rule: str) -> str:
@@ -120,9 +121,9 @@ _RULES = {
 
 
 def add_hint(message: str, path: str) -> str:
-    """Return the message of a 404 with the hint for a path, if any route looks like it."""
+    """Return the message of a 404 with a hint for the path, if a route has a similar path."""
     close = get_close_matches(path, _RULES)
-    if not close or _HINTED in message:
+    if not close or _HINT in message:
         return message
-    begun = f"{message.rstrip('.')}. " if message else ""
-    return f"{begun}{_HINTED}{path}] but did you mean {' or '.join(_RULES[key] for key in close)} ?"
+    prefix = f"{message.rstrip('.')}. " if message else ""
+    return f"{prefix}{_HINT}{path}] but did you mean {' or '.join(_RULES[key] for key in close)} ?"

@@ -18,15 +18,15 @@ from .faults import RESET_EXTENSION
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-__all__ = ["EmulatorServer", "ResettingProtocol", "serving"]
+__all__ = ["EmulatorServer", "ResettingProtocol", "run_server"]
 
 
 _NO_LINGER = struct.pack("ii", 1, 0)
-"""What makes a socket end with a reset in place of a goodbye."""
+"""Value of `SO_LINGER` that makes closing a socket send a reset."""
 
 
 class ResettingProtocol(H11Protocol):
-    """A connection that the app may reset."""
+    """An HTTP connection that the app can reset."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,51 +44,51 @@ class ResettingProtocol(H11Protocol):
         self.transport.abort()
 
 
-_TICK = 0.1
-"""Seconds between two updates of the headers that uvicorn keeps ready."""
+_TICK_INTERVAL = 0.1
+"""Seconds between two calls of `on_tick`, which updates uvicorn's default headers."""
 
-_LOOK = 0.002
-"""Seconds between two looks at whether the last connection has closed."""
+_POLL_INTERVAL = 0.002
+"""Seconds between two checks for open connections during shutdown."""
 
 
 class EmulatorServer(uvicorn.Server):
-    """A server in a thread that another thread ends."""
+    """A server that stops within milliseconds, where uvicorn's own checks for its end every 0.1 seconds."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._ended = asyncio.Event()
+        self._stopping = asyncio.Event()
 
-    def end(self) -> None:
-        """Stop accepting and close; to be called from any thread."""
+    def stop(self) -> None:
+        """Stop the server. It can be called from any thread."""
         self.should_exit = True
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._ended.set)
+            loop.call_soon_threadsafe(self._stopping.set)
 
     async def main_loop(self) -> None:
-        """Run until `end` is called."""
+        """Run until `stop` is called."""
         self._loop = asyncio.get_running_loop()
         counter = 0
         while not await self.on_tick(counter):
             counter += 1
             try:
-                await asyncio.wait_for(self._ended.wait(), _TICK)
+                await asyncio.wait_for(self._stopping.wait(), _TICK_INTERVAL)
             except TimeoutError:
                 continue
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the connections; answers in progress have the time of `timeout_graceful_shutdown` to end."""
+        """Close the connections. Responses in progress have `timeout_graceful_shutdown` seconds to complete."""
         for server in self.servers:
             server.close()
-        for each in sockets or ():
-            each.close()
+        for listener in sockets or ():
+            listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         try:
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
                 while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
-                    await asyncio.sleep(_LOOK)
+                    await asyncio.sleep(_POLL_INTERVAL)
         except TimeoutError:
             tasks: list[asyncio.Task[Any]] = list(self.server_state.tasks)
             for task in tasks:
@@ -102,11 +102,11 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Callable[[], None]) -> Generator[str]:
-    """A server in a thread, by default on 127.0.0.1, while the block runs; gives its origin."""
+def run_server(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Callable[[], None]) -> Generator[str]:
+    """Run a server in a thread while the block runs, and yield its origin. `before_stop` is called when the block ends."""
 
-    # It listens before the server's thread is there: whoever connects at once waits in the backlog, not in a loop here.
-    listening = _listen(host, port)
+    # The socket listens before the thread starts: early connections wait in its backlog.
+    listener = _listen(host, port)
     config = uvicorn.Config(
         cast("Any", app),
         http=ResettingProtocol,
@@ -119,13 +119,13 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Ca
         timeout_graceful_shutdown=1,
     )
     server = EmulatorServer(config)
-    thread = threading.Thread(target=server.run, args=([listening],), name="dify-emulator-server", daemon=True)
+    thread = threading.Thread(target=server.run, args=([listener],), name="dify-emulator-server", daemon=True)
     thread.start()
     try:
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{listening.getsockname()[1]}"
+        authority = f"[{host}]" if ":" in host else host
+        yield f"http://{authority}:{listener.getsockname()[1]}"
     finally:
         before_stop()
-        server.end()
+        server.stop()
         thread.join()
-        listening.close()
+        listener.close()

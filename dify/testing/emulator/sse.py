@@ -1,4 +1,4 @@
-"""Answering with an event stream, and noticing when its reader leaves."""
+"""Event streams as responses, with pings and faults."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PING = encode(PingEvent())
 
 
 class EventStream(Response):
-    """An answer made of frames, sent one by one as they come, with pings between when they are long in coming.
+    """A response that sends frames as they are generated, and a ping after each interval without one.
 
-    Starlette's own StreamingResponse leaves the generator open when its reader leaves between two frames; here it is
-    closed, so that an answer function's clean-up runs then and not at some later time.
+    Starlette's `StreamingResponse` leaves the generator open when the client disconnects between two frames. This class
+    closes it, so that the cleanup of an answer function runs at once.
 
     Attributes:
-        ping_interval: Seconds of silence before each ping.
-        cut: What goes wrong with it on purpose.
+        ping_interval: Seconds without a frame before a ping.
+        fault: Fault that cuts or stalls the stream, or None.
     """
 
     def __init__(
@@ -39,50 +39,50 @@ class EventStream(Response):
         self.fault: StreamFault | None = None
         self._frames = frames
         self._spaced = spaced
-        self._last = 0.0
+        self._last_sent = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with anyio.create_task_group() as group:
-            turn = anyio.Lock()
+            lock = anyio.Lock()
 
-            async def until_reader_leaves() -> None:
+            async def wait_for_disconnect() -> None:
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 group.cancel_scope.cancel()
 
-            async def say(body: bytes) -> None:
-                async with turn:
+            async def send_body(body: bytes) -> None:
+                async with lock:
                     await send({"type": "http.response.body", "body": body, "more_body": True})
-                    self._last = anyio.current_time()
+                    self._last_sent = anyio.current_time()
 
             async with aclosing(self._frames) as frames:
-                group.start_soon(until_reader_leaves)
+                group.start_soon(wait_for_disconnect)
                 await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                self._last = anyio.current_time()
-                group.start_soon(self._pinging, say)
-                if await self._send(frames, say):
+                self._last_sent = anyio.current_time()
+                group.start_soon(self._send_pings, send_body)
+                if await self._send(frames, send_body):
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
             group.cancel_scope.cancel()
 
-    async def _send(self, frames: AsyncGenerator[Frame], say: Callable[[bytes], Awaitable[None]]) -> bool:
-        """Send the frames; tells whether the stream has come to its proper end."""
+    async def _send(self, frames: AsyncGenerator[Frame], send_body: Callable[[bytes], Awaitable[None]]) -> bool:
+        """Send the frames. Return True if the stream is complete, False if a fault has cut it."""
         sent = 0
         while self.fault is None or sent < self.fault.after:
             frame = await anext(frames, None)
             if frame is None:
                 return True
-            await say(encode(frame, spaced=self._spaced))
+            await send_body(encode(frame, spaced=self._spaced))
             sent += not isinstance(frame, PingEvent)
         if self.fault.effect != "cut":
             await anyio.sleep_forever()
         return False
 
-    async def _pinging(self, say: Callable[[bytes], Awaitable[None]]) -> None:
+    async def _send_pings(self, send_body: Callable[[bytes], Awaitable[None]]) -> None:
         while True:
-            rest = self._last + self.ping_interval - anyio.current_time()
-            if rest > 0:
-                await anyio.sleep(rest)
+            remaining = self._last_sent + self.ping_interval - anyio.current_time()
+            if remaining > 0:
+                await anyio.sleep(remaining)
             elif self.fault is not None and self.fault.effect == "stall":
-                return  # it is to fall silent altogether
+                return
             else:
-                await say(_PING)
+                await send_body(_PING)

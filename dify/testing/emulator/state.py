@@ -1,4 +1,4 @@
-"""What every route shares: the app's settings and everything it knows. Nothing here needs a web framework."""
+"""State of an emulator: its workspace and its apps. It does not need the web framework."""
 
 from __future__ import annotations
 
@@ -29,42 +29,49 @@ __all__ = ["AppState", "Mode", "Workspace", "new_id", "now"]
 
 
 DEFAULT_USER = "DEFAULT-USER"
-"""Whom Dify takes a caller for who names no user where none is required."""
+"""End user of requests without a `user`, on routes that do not require one."""
 
 _RACE_WINDOW = 0.05
-"""Seconds between the look-up of an unknown end user and its creation, with `end_user_race`."""
+"""Seconds between the lookup of an unknown end user and its creation, with `end_user_race`."""
 
 
 class Closable(Protocol):
-    """A run at work."""
+    """A run that can be ended."""
 
     @property
     def over(self) -> bool:
-        """Whether it has come to its end."""
+        """True once it has ended."""
         ...
 
     def close(self) -> None:
-        """End it now; from any thread."""
+        """End it. It can be called from any thread."""
         ...
 
     async def aclose(self) -> None:
-        """End it now, and wait for its clean-up."""
+        """End it, and wait for its cleanup."""
         ...
 
 
 @dataclass
 class Workspace:
-    """What all apps of an emulator share: the keys, the knowledge, the uploads, and what was seen.
+    """Data that all apps of an emulator share.
 
     Attributes:
-        server_version: The version that the server says it has.
-        delay: Seconds to wait before each part of an answer but the first.
-        ping_interval: Seconds of silence after which a stream sends a ping.
-        apps: The apps, each by its key; the first is there from the start.
-        knowledge_keys: The keys of the knowledge side.
-        any_app_key: Whether every key that begins as app keys do is taken for the first app's.
-        any_knowledge_key: Whether every key that begins as knowledge keys do is let in.
-        end_user_race: Whether concurrent first requests of a user create one end user each.
+        server_version: Version in the header `X-Version`.
+        delay: Seconds before each part of an answer except the first.
+        ping_interval: Seconds without an event after which a stream sends a ping.
+        apps: Apps by API key, the first app first.
+        knowledge_keys: API keys of the knowledge bases.
+        any_app_key: Accept every key that starts with `app-` as the first app's.
+        any_knowledge_key: Accept every key that starts with `dataset-`.
+        end_user_race: Create an end user for each concurrent first request of a user.
+        tenant_id: Id of the workspace.
+        requests: All requests, oldest first.
+        failures: Exceptions of the user's functions.
+        files: Uploads by id.
+        knowledge: Knowledge bases and tags.
+        faults: Faults that are waiting for requests.
+        secret: Key of the signatures of file URLs.
     """
 
     server_version: str = "1.14.2"
@@ -81,26 +88,25 @@ class Workspace:
     files: dict[str, StoredFile] = field(default_factory=dict[str, StoredFile])
     knowledge: Knowledge = field(default_factory=Knowledge)
     faults: FaultQueue = field(default_factory=FaultQueue)
-    # What links to files are signed with.
     secret: bytes = field(default_factory=lambda: new_id().encode(), repr=False)
 
     @property
     def first(self) -> AppState:
-        """The app that is there from the start."""
+        """The first app."""
         return next(iter(self.apps.values()))
 
     def app_of(self, key: str) -> AppState | None:
-        """The app that a key opens."""
+        """Return the app of an API key. None if the key is unknown."""
         return self.apps.get(key) or (self.first if self.any_app_key and key.startswith("app-") else None)
 
     def opens_knowledge(self, key: str) -> bool:
-        """Whether a key opens the knowledge side."""
+        """Return True if an API key gives access to the knowledge bases."""
         return key in self.knowledge_keys or (self.any_knowledge_key and key.startswith("dataset-"))
 
 
 @dataclass
 class AppState:
-    """One Dify app: how it is set up, and what it has seen."""
+    """Settings and data of an app."""
 
     workspace: Workspace
     answer: AnswerFunction
@@ -112,7 +118,7 @@ class AppState:
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     tasks: dict[str, Generation] = field(default_factory=dict[str, Generation])
-    # By name, the one that requests find; by id, those that lost a race too.
+    # By name, the end user of later requests; by id, also those that were lost to `end_user_race`.
     end_users: dict[str, EndUser] = field(default_factory=dict[str, EndUser])
     known_end_users: dict[str, EndUser] = field(default_factory=dict[str, EndUser])
     feedbacks: dict[str, StoredFeedback] = field(default_factory=dict[str, StoredFeedback])
@@ -123,7 +129,7 @@ class AppState:
     suggested_questions: tuple[str, ...] = ()
     auto_play: bool = False
     features: dict[str, Any] = field(default_factory=dict[str, Any])
-    # The fields of the input form, as `GET /parameters` shows them; None for an app that takes any inputs.
+    # Fields of the input form, as `GET /parameters` returns them. None for an app that accepts any inputs.
     input_form: list[Mapping[str, Any]] | None = None
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict[str, tuple[str, Any]])
     live: list[Closable] = field(default_factory=list["Closable"])
@@ -131,29 +137,29 @@ class AppState:
     def __post_init__(self) -> None:
         self.features = {**default_features(self.mode, auto_play=self.auto_play), **self.features}
 
-    def keep(self, run: Closable) -> None:
-        """Know a run at work, to end it with the emulator; those that are over are forgotten."""
-        self.live = [each for each in self.live if not each.over]
+    def track(self, run: Closable) -> None:
+        """Remember a run, to end it with the emulator. Runs that have ended are forgotten."""
+        self.live = [other for other in self.live if not other.over]
         self.live.append(run)
 
     @property
     def knowledge(self) -> Knowledge:
-        """The knowledge side."""
+        """Knowledge bases and tags of the workspace."""
         return self.workspace.knowledge
 
     @property
     def files(self) -> dict[str, StoredFile]:
-        """Every upload, of whichever app."""
+        """Uploads of all apps."""
         return self.workspace.files
 
     @property
     def failures(self) -> list[Exception]:
-        """What the user's functions raised by mistake."""
+        """Exceptions of the user's functions."""
         return self.workspace.failures
 
     @property
     def tenant_id(self) -> str:
-        """The workspace's id."""
+        """Id of the workspace."""
         return self.workspace.tenant_id
 
     async def identify(self, user: str) -> EndUser:
@@ -162,34 +168,34 @@ class AppState:
         With `end_user_race`, the first requests of a user that overlap create an end user each, and later requests
         find only the one that was created first.
         """
-        found = self.end_users.get(user)
-        if found is None:
+        end_user = self.end_users.get(user)
+        if end_user is None:
             created = EndUser(user)
             if self.workspace.end_user_race:
                 await asyncio.sleep(_RACE_WINDOW)
             # Requests may come from several threads: `setdefault` keeps the end user that was created first.
-            found = self.end_users.setdefault(user, created)
+            end_user = self.end_users.setdefault(user, created)
             if self.workspace.end_user_race:
-                found = created
-            self.known_end_users[found.id] = found
-        return found
+                end_user = created
+            self.known_end_users[end_user.id] = end_user
+        return end_user
 
     def variables_of(self, conversation: Conversation) -> list[StoredVariable]:
-        """The variables of a conversation, which begins with the app's own values."""
+        """Return the variables of a conversation, which start with the values of the app."""
         for name, (variable_id, value) in self.variables.items():
             if variable_id not in conversation.variables:
-                begun = conversation.created_at
-                variable = StoredVariable(variable_id, name, value, created_at=begun, updated_at=begun)
+                created = conversation.created_at
+                variable = StoredVariable(variable_id, name, value, created_at=created, updated_at=created)
                 conversation.variables[variable_id] = variable
         return list(conversation.variables.values())
 
     def conversation_of(self, owner: str, conversation_id: str) -> Conversation | None:
-        """A conversation, if it is this end user's."""
-        found = self.conversations.get(conversation_id)
-        return found if found is not None and found.owner == owner else None
+        """Return a conversation of an end user. None if the user has no such conversation."""
+        conversation = self.conversations.get(conversation_id)
+        return conversation if conversation is not None and conversation.owner == owner else None
 
     async def generate(self, request: EmulatorRequest, owner: str) -> tuple[str, Generation]:
-        """Ask the answer function; gives the task's id, which stopping takes, and the answer in the making."""
+        """Call the answer function, and return the id of the task and its generation."""
         generation = Generation(request, owner=owner, delay=self.workspace.delay, failures=self.failures)
         await generation.start(self.answer)
         task_id = new_id()
@@ -197,5 +203,5 @@ class AppState:
         return task_id, generation
 
     def history(self, conversation: Conversation) -> tuple[EmulatorTurn, ...]:
-        """What was said in a conversation so far."""
+        """Return the earlier questions and answers of a conversation."""
         return tuple(EmulatorTurn(message.query, message.answer) for message in conversation.messages)

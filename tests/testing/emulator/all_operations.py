@@ -14,7 +14,7 @@ import httpx
 from dify import AsyncDify, InputFile
 from dify._operations import OPERATIONS
 from dify.testing import Emulator, EmulatorForm, Node, ToolCall
-from dify.testing.emulator.asgi import AsyncDoor
+from dify.testing.emulator.asgi import AsyncTransport
 from dify.types.pipelines import LocalFile
 
 TEXT = "Apples are red.\n\nBananas are yellow."
@@ -89,7 +89,7 @@ class Tap:
 async def tapped(emulator: Emulator, kind: str, seen: list[Seen]) -> AsyncIterator[AsyncDify]:
     """A client whose answers are kept."""
     tap = Tap(emulator.app, kind, seen)
-    async with emulator, httpx.AsyncClient(transport=AsyncDoor(tap)) as http_client:
+    async with emulator, httpx.AsyncClient(transport=AsyncTransport(tap)) as http_client:
         yield AsyncDify(
             emulator.api_key,
             knowledge_api_key=emulator.knowledge_api_key,

@@ -10,7 +10,7 @@ import pytest
 import dify.testing
 
 MODULES = [
-    "emulator.access",
+    "emulator.connections",
     "emulator.answers",
     "emulator.emulator",
     "script.blocks",

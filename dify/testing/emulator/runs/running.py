@@ -160,7 +160,7 @@ def begin_run(
     creator = RunCreator(id=call.owner, user=call.user)
     flow = RunStream(run=run, message=message, generation=generation, creator=creator, speak=core.auto_play)
     live = Live(run, stream(core, task_id, flow.frames()))
-    core.keep(live)
+    core.track(live)
     return flow, live
 
 

@@ -1,10 +1,10 @@
-"""The ways to an emulator: clients of ours, transports for any httpx client, and a server on localhost."""
+"""Connections to an emulator: clients, transports for httpx, and an HTTP server."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack
+from typing import TYPE_CHECKING, Protocol, Self, Unpack
 
 from .state import AppState
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from dify import AsyncDify, ClientSettings, Dify
 
     from .apps.features import Mode
-    from .asgi import AsyncDoor, SyncDoor
+    from .asgi import AsyncTransport, SyncTransport
 
-__all__ = ["Access", "EmulatorApp"]
+__all__ = ["EmulatorApp", "EmulatorConnections"]
 
 
-class Access:
-    """What can be done with an emulator that stands."""
+class EmulatorConnections:
+    """Methods of an emulator that connect to it, and that close these connections."""
 
     app: ASGIApp
     api_key: str
@@ -94,20 +94,20 @@ class Access:
             "base_url": settings.get("base_url") or self.base_url,
         }
 
-    def transport(self) -> AsyncDoor:
-        """A transport for `httpx.AsyncClient`. Whatever the host of a request, the emulator answers it.
+    def transport(self) -> AsyncTransport:
+        """Return a transport for `httpx.AsyncClient`, which sends every request to the emulator, whatever its host.
 
         Example:
             >>> import httpx
             >>> from dify.testing import Emulator
             >>> client = httpx.AsyncClient(transport=Emulator().transport())
         """
-        from .asgi import AsyncDoor
+        from .asgi import AsyncTransport
 
-        return AsyncDoor(self.app)
+        return AsyncTransport(self.app)
 
-    def sync_transport(self) -> SyncDoor:
-        """A transport for `httpx.Client`; closing the client ends the thread behind it.
+    def sync_transport(self) -> SyncTransport:
+        """Return a transport for `httpx.Client`. Closing the client also ends the thread of the transport.
 
         Example:
             >>> import httpx
@@ -117,22 +117,25 @@ class Access:
             ...     client.get("/info").status_code
             401
         """
-        from .asgi import SyncDoor
+        from .asgi import SyncTransport
 
-        door = SyncDoor(self.app)
-        self._to_close.append(door.close)
-        return door
+        transport = SyncTransport(self.app)
+        self._to_close.append(transport.close)
+        return transport
 
     @contextmanager
     def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
-        """A real server, while the block runs; gives the base URL. For sync and async code alike.
+        """Run an HTTP server in a thread while the block runs. It can be used in async code as well.
 
         Args:
-            host: The address to listen on, by default one that only this machine reaches.
-            port: Where to listen; by default any free port.
+            host: Address to listen on. By default only this machine can reach it.
+            port: Port to listen on; 0 selects a free one.
+
+        Yields:
+            The base URL.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is in use.
 
         Example:
             >>> import httpx
@@ -141,20 +144,20 @@ class Access:
             ...     httpx.get(f"{base_url}/info").headers["X-Version"]
             '1.14.2'
         """
-        from .server import serving
+        from .server import run_server
 
-        with serving(self.app, host=host, port=port, before_stop=self._stop_tasks) as origin:
+        with run_server(self.app, host=host, port=port, before_stop=self._stop_tasks) as origin:
             yield f"{origin}/v1"
 
     def close(self) -> None:
-        """End what is still at work, and close what `sync_client()` and `sync_transport()` opened."""
+        """Stop all runs, and close the connections of `sync_client()` and `sync_transport()`."""
         self._stop_tasks()
         for close in self._to_close:
             close()
         self._to_close.clear()
 
     async def aclose(self) -> None:
-        """End what is still at work, and close what was opened here, `client()`'s connections among it."""
+        """Stop all runs, and close all connections, including those of `client()`."""
         for close in self._to_aclose:
             await close()
         self._to_aclose.clear()
@@ -187,20 +190,20 @@ class Access:
         await self.aclose()
 
 
-class _Opens(Protocol):
+class _ClientFactory(Protocol):
     def client(self, *, api_key: str, user: str | None) -> AsyncDify: ...
 
     def sync_client(self, *, api_key: str, user: str | None) -> Dify: ...
 
 
 class EmulatorApp:
-    """An app of an emulator.
+    """An app of an emulator, with its own key, answers, conversations and runs.
 
     Attributes:
-        name: Its name.
-        mode: Its mode; None for one of every kind at once.
-        api_key: Its key.
-        workflow_id: The id of its published workflow.
+        name: Name of the app.
+        mode: Mode of the app. None for an app of every kind.
+        api_key: API key of the app.
+        workflow_id: Id of its published workflow.
 
     Example:
         >>> from dify.testing import Emulator
@@ -210,7 +213,9 @@ class EmulatorApp:
         'HI'
     """
 
-    def __init__(self, emulator: _Opens, *, name: str, mode: Mode | None, api_key: str, workflow_id: str) -> None:
+    def __init__(
+        self, emulator: _ClientFactory, *, name: str, mode: Mode | None, api_key: str, workflow_id: str
+    ) -> None:
         self._emulator = emulator
         self.name = name
         self.mode = mode
@@ -218,10 +223,10 @@ class EmulatorApp:
         self.workflow_id = workflow_id
 
     def client(self, *, user: str | None = "emulator-user") -> AsyncDify:
-        """An async client with this app's key; `with_options` sets more.
+        """Return an async client with this app's key. Change its other settings with `with_options`.
 
         Args:
-            user: The end user of calls that name none.
+            user: End user of calls without a `user`.
 
         Example:
             >>> from dify.testing import Emulator
@@ -230,10 +235,10 @@ class EmulatorApp:
         return self._emulator.client(api_key=self.api_key, user=user)
 
     def sync_client(self, *, user: str | None = "emulator-user") -> Dify:
-        """A client with this app's key; `with_options` sets more.
+        """Return a synchronous client with this app's key. Change its other settings with `with_options`.
 
         Args:
-            user: The end user of calls that name none.
+            user: End user of calls without a `user`.
 
         Example:
             >>> from dify.testing import Emulator
@@ -244,5 +249,4 @@ class EmulatorApp:
         return self._emulator.sync_client(api_key=self.api_key, user=user)
 
     def __repr__(self) -> str:
-        shown: list[Any] = [self.name, self.mode]
-        return f"EmulatorApp(name={shown[0]!r}, mode={shown[1]!r})"
+        return f"EmulatorApp(name={self.name!r}, mode={self.mode!r})"
