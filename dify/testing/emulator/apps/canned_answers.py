@@ -1,4 +1,4 @@
-"""Answers that no model makes: those of annotations, and what moderation says to a question that it stops."""
+"""Answers without a model: those of annotations, and of moderation that blocks a question."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ __all__ = ["annotation_reply", "canned_answer_frames", "find_annotation"]
 
 
 def find_annotation(app: AppState, query: str) -> StoredAnnotation | None:
-    """The annotation that answers a question: the one that is most like it, if that is enough."""
+    """Return the annotation with the most similar question, if it reaches the score threshold."""
     settings = app.annotation_reply
     if not settings.get("enabled"):
         return None
-    likely = [(_likeness(each.question, query), each) for each in [*app.annotations.values()]]
-    likeness, best = max(likely, key=lambda each: each[0], default=(0.0, None))
-    return best if best is not None and likeness >= max(float(settings["score_threshold"]), 1e-9) else None
+    scores = [(_similarity(item.question, query), item) for item in [*app.annotations.values()]]
+    score, best = max(scores, key=lambda pair: pair[0], default=(0.0, None))
+    return best if best is not None and score >= max(float(settings["score_threshold"]), 1e-9) else None
 
 
-def _likeness(one: str, other: str) -> float:
-    """The share of words that two questions have in common: 1.0 for the same words."""
-    words, others = set(one.lower().split()), set(other.lower().split())
+def _similarity(question: str, other: str) -> float:
+    """Return the share of words that two questions have in common, from 0 to 1."""
+    words, others = set(question.lower().split()), set(other.lower().split())
     return len(words & others) / len(words | others) if words | others else 0.0
 
 
 def annotation_reply(app: AppState, annotation: StoredAnnotation) -> AnnotationReply:
-    """How a reply names the annotation that answered."""
+    """Return the reference to an annotation in the metadata of its reply."""
     return AnnotationReply(id=annotation.id, account=AnnotationAccount(id=app.knowledge.account_id, name=ACCOUNT))
 
 
 async def canned_answer_frames(
     mode: Mode, message: Message, task_id: str, text: str, annotation: AnnotationReply | None
 ) -> AsyncGenerator[Frame]:
-    """The stream of an answer that is there from the start: chat apps spell it out, chatflows say it at once."""
+    """Yield the events of a canned answer. Chat apps send it character by character, chatflows at once."""
     started = time.perf_counter()
     message.answer = text
     ids: dict[str, Any] = {"message_id": message.id, "created_at": at(message.created_at), "task_id": task_id}
     if message.conversation is not None:
         ids = {"conversation_id": message.conversation.id, **ids}
-    flow = mode == "advanced-chat"
-    if flow:
+    is_chatflow = mode == "advanced-chat"
+    if is_chatflow:
         yield PingEvent()
-    for piece in [text] if flow else text:
-        yield MessageEvent(**ids, id=message.id, answer=piece, from_variable_selector=None)
-    shown = metadata(NOTHING.model_copy(update={"latency": time.perf_counter() - started}), (), annotation)
-    if flow and annotation is not None:
-        shown = shown.model_copy()
-        shown.model_fields_set.discard("annotation_reply")  # chatflows leave the annotation out when one has answered
-    yield MessageEndEvent(**ids, id=message.id, metadata=shown, files=[] if flow else None)
+    for delta in [text] if is_chatflow else text:
+        yield MessageEvent(**ids, id=message.id, answer=delta, from_variable_selector=None)
+    end_metadata = metadata(NOTHING.model_copy(update={"latency": time.perf_counter() - started}), (), annotation)
+    if is_chatflow and annotation is not None:
+        end_metadata = end_metadata.model_copy()
+        end_metadata.model_fields_set.discard("annotation_reply")  # a chatflow omits the annotation
+    yield MessageEndEvent(**ids, id=message.id, metadata=end_metadata, files=[] if is_chatflow else None)

@@ -1,10 +1,10 @@
-"""The feature settings of an app: what `GET /parameters` shows, and what the routes obey."""
+"""Feature settings of an app, as `GET /parameters` returns them."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Mode", "default_features", "enabled"]
+__all__ = ["Mode", "default_features", "is_enabled"]
 
 Mode: TypeAlias = Literal["chat", "advanced-chat", "agent-chat", "completion", "workflow"]
 """An app's mode, as on the wire: "advanced-chat" is a chatflow, "agent-chat" an agent."""
@@ -13,7 +13,7 @@ _METHODS = ["local_file", "remote_url"]
 
 
 def default_features(mode: Mode | None, *, auto_play: bool) -> dict[str, Any]:
-    """Return the settings of an app that was given none: all that can be switched on is on."""
+    """Return the default settings of an app, with every feature enabled."""
     moderation: dict[str, Any] = {"enabled": False}
     uploads: dict[str, Any] = {
         "enabled": True,
@@ -23,16 +23,16 @@ def default_features(mode: Mode | None, *, auto_play: bool) -> dict[str, Any]:
         "number_limits": 3,
     }
     if mode not in ("advanced-chat", "workflow"):
-        # Apps without a graph keep settings of older releases, too.
+        # Apps without a graph also have the settings of older releases.
         moderation |= {"type": "", "configs": []}
         uploads["image"] = {"enabled": True, "number_limits": 3, "transfer_methods": _METHODS, "detail": "high"}
-    spoken = {"enabled": True, "voice": "emulator", "language": "en-US"}
+    speech = {"enabled": True, "voice": "emulator", "language": "en-US"}
     return {
         "opening_statement": "",
         "suggested_questions": [],
         "suggested_questions_after_answer": {"enabled": True},
         "speech_to_text": {"enabled": True},
-        "text_to_speech": {**spoken, "autoPlay": "enabled" if auto_play else "disabled"},
+        "text_to_speech": {**speech, "autoPlay": "enabled" if auto_play else "disabled"},
         "retriever_resource": {"enabled": True},
         "more_like_this": {"enabled": False},
         "sensitive_word_avoidance": moderation,
@@ -40,7 +40,7 @@ def default_features(mode: Mode | None, *, auto_play: bool) -> dict[str, Any]:
     }
 
 
-def enabled(features: dict[str, Any], name: str) -> bool:
-    """Return whether a feature is switched on."""
+def is_enabled(features: dict[str, Any], name: str) -> bool:
+    """Return True if a feature is enabled."""
     settings: dict[str, Any] = features.get(name) or {}
     return bool(settings.get("enabled"))

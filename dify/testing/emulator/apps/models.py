@@ -25,8 +25,8 @@ __all__ = [
     "StoredFeedback",
     "StoredFile",
     "StoredVariable",
-    "UnsupportedType",
-    "WrongType",
+    "VariableTypeError",
+    "VariableValueError",
 ]
 
 
@@ -35,7 +35,7 @@ _order = count()
 
 @dataclass
 class StoredFile:
-    """An upload; `used` once a message or run has taken it, for only then it may be read."""
+    """An upload. It can be read once it is `used` by a message or a run."""
 
     name: str
     mime_type: str
@@ -49,13 +49,13 @@ class StoredFile:
 
     @property
     def extension(self) -> str:
-        """The name's extension, without the dot."""
+        """Extension of the name, in lower case and without the dot."""
         return splitext(self.name)[1].lstrip(".").lower()
 
 
 @dataclass
 class EndUser:
-    """Someone who was named as `user`."""
+    """An end user, whose `session_id` is the `user` of requests."""
 
     session_id: str
     id: str = field(default_factory=new_id)
@@ -64,7 +64,7 @@ class EndUser:
 
 @dataclass
 class StoredFeedback:
-    """What an end user thinks of a message."""
+    """Feedback of an end user on a message."""
 
     message_id: str
     conversation_id: str
@@ -78,7 +78,7 @@ class StoredFeedback:
 
 @dataclass
 class StoredAnnotation:
-    """A fixed answer to a known question."""
+    """A predefined answer to a question."""
 
     question: str
     answer: str
@@ -87,13 +87,13 @@ class StoredAnnotation:
     hit_count: int = 0
 
     def to_model(self) -> Annotation:
-        """The form in which the API shows it."""
+        """Return the annotation of the API."""
         return Annotation.model_validate(vars(self))
 
 
 @dataclass
 class AnnotationJob:
-    """The job that switches annotation replies on or off; each question after it takes it a step further."""
+    """A job that enables or disables annotation replies. Each request for its status advances it by a step."""
 
     action: Literal["enable", "disable"]
     settings: dict[str, Any]
@@ -101,33 +101,33 @@ class AnnotationJob:
     status: Literal["waiting", "processing", "completed"] = "waiting"
 
     def advance(self) -> bool:
-        """Take the next step; tells whether that was the last."""
-        before, self.status = self.status, "processing" if self.status == "waiting" else "completed"
-        return before == "processing"
+        """Advance by a step. Return True after the last one."""
+        previous, self.status = self.status, "processing" if self.status == "waiting" else "completed"
+        return previous == "processing"
 
 
-class WrongType(Exception):
-    """A value that a conversation variable does not take.
+class VariableTypeError(Exception):
+    """A value of another type than the conversation variable.
 
     Attributes:
-        got: The server's name for the type of the value.
+        type: The server's name for the type of the value.
     """
 
-    def __init__(self, got: str) -> None:
-        super().__init__(got)
-        self.got = got
+    def __init__(self, type: str) -> None:
+        super().__init__(type)
+        self.type = type
 
 
-class UnsupportedType(Exception):
-    """A value whose type fits, and that the server cannot store all the same."""
+class VariableValueError(Exception):
+    """A value of the right type that the server cannot store."""
 
 
 @dataclass
 class StoredVariable:
-    """A variable of a conversation; its id is that of its definition, the same in every conversation.
+    """A variable of a conversation. Its id is that of its definition, the same in every conversation.
 
-    The type is that of the first value and stays, as on a server, where the app declares it. Of a list that begins empty
-    it is the type of the first list that is not.
+    Its type is the type of its first value; on a server the app declares it. A list that is empty at first gets the type
+    of its first items.
     """
 
     id: str
@@ -142,47 +142,47 @@ class StoredVariable:
 
     @property
     def value_type(self) -> str:
-        """The name of the type on the wire, where integers and floats are both numbers."""
-        return _on_the_wire(self.type)
+        """Name of the type in the API, where integers and floats are both numbers."""
+        return _api_type(self.type)
 
     def set(self, value: Any) -> None:
-        """Store another value.
+        """Replace the value.
 
         Raises:
-            WrongType: The value is of another type.
-            UnsupportedType: The value is too large, or a float where the variable holds integers, or the other way round.
+            VariableTypeError: The value has another type.
+            VariableValueError: The value is too large, or a float for an integer variable, or the reverse.
         """
         if not _fits(self.type, value):
-            raise WrongType(type_of(value))
+            raise VariableTypeError(type_of(value))
         if (self.type == "integer" and isinstance(value, float)) or (self.type == "float" and isinstance(value, int)):
-            raise UnsupportedType(f"not supported value type {self.type}")
-        if (size := _size(value)) > _LARGEST:
-            raise UnsupportedType(f"variable size {size} exceeds limit {_LARGEST}")
+            raise VariableValueError(f"not supported value type {self.type}")
+        if (size := _size(value)) > _MAX_SIZE:
+            raise VariableValueError(f"variable size {size} exceeds limit {_MAX_SIZE}")
         if self.type == _UNKNOWN_ITEMS and value:
             self.type = type_of(value)
-        # A number takes a boolean, and stores it as a number.
-        numeric = self.type == "integer" and isinstance(value, bool)
-        self.value, self.updated_at = int(value) if numeric else value, now()
+        # An integer variable stores a boolean as an integer.
+        is_boolean = self.type == "integer" and isinstance(value, bool)
+        self.value, self.updated_at = int(value) if is_boolean else value, now()
 
     def to_model(self) -> ConversationVariable:
-        """The form in which the API shows it: the value as Python prints it."""
+        """Return the variable of the API, with the value as Python formats it."""
         members = {name: getattr(self, name) for name in ("id", "name", "value_type", "created_at", "updated_at")}
         return ConversationVariable.model_validate({**members, "value": str(self.value), "description": ""})
 
 
-_LARGEST = 204_800
-"""Bytes that a value may take in the server's memory."""
+_MAX_SIZE = 204_800
+"""Limit for the size of a value in the server's memory, in bytes."""
 
 _UNKNOWN_ITEMS = "array[any]"
 _ITEMS = {"integer": "number", "float": "number", "none": "any"}
 
 
 def type_of(value: Any) -> str:
-    """The server's name for the type of a value."""
+    """Return the server's name for the type of a value."""
     if isinstance(value, list):
         items = {_ITEMS.get(kind, kind) for kind in map(type_of, cast("list[Any]", value))}
         if not items:
-            return "array[number]"  # what the server infers of an empty list
+            return "array[number]"  # the server's inference for an empty list
         item = items.pop()
         return f"array[{'any' if items or item.startswith('array') else item}]"
     kinds = (("boolean", bool), ("integer", int), ("float", float), ("string", str), ("none", type(None)))
@@ -190,11 +190,11 @@ def type_of(value: Any) -> str:
 
 
 def _size(value: Any) -> int:
-    # An empty text takes 41 bytes in the server's Python, and more in older ones.
+    # An empty text has 41 bytes in the server's version of Python, and more in older versions.
     return getsizeof(value) - (getsizeof("") - 41 if isinstance(value, str) else 0)
 
 
-def _on_the_wire(type: str) -> str:
+def _api_type(type: str) -> str:
     return "number" if type in ("integer", "float") else type
 
 
@@ -202,10 +202,10 @@ def _fits(type: str, value: Any) -> bool:
     if type.startswith("array["):
         item = type.removeprefix("array[").removesuffix("]")
         return isinstance(value, list) and (
-            item == "any" or all(_fits(item, each) for each in cast("list[Any]", value))
+            item == "any" or all(_fits(item, element) for element in cast("list[Any]", value))
         )
-    if _on_the_wire(type) == "number":
-        return isinstance(value, int | float)  # and booleans, which are integers
+    if _api_type(type) == "number":
+        return isinstance(value, int | float)  # includes booleans
     return type_of(value) == type
 
 
@@ -219,35 +219,23 @@ class Conversation:
     owner: str = ""
     id: str = field(default_factory=new_id)
     created_at: int = field(default_factory=now)
-    # Whole seconds like `created_at` until the conversation changes for the first time, exact from then on.
+    # Whole seconds, like `created_at`, until the first change, and fractions of a second afterwards.
     updated_at: float = field(default_factory=now)
-    # The order of what happens within one second.
+    # Order of conversations that are created or changed within one second.
     created_order: int = field(default_factory=lambda: next(_order))
     updated_order: int = field(default_factory=lambda: next(_order))
     messages: list[Message] = field(default_factory=list["Message"])
     variables: dict[str, StoredVariable] = field(default_factory=dict[str, StoredVariable])
 
     def touch(self) -> None:
-        """Move it to the front, for it has changed."""
+        """Record a change, which moves the conversation to the top of the list."""
         self.updated_at = exact_now()
         self.updated_order = next(_order)
-
-    def wire(self) -> dict[str, Any]:
-        """The form in which the API shows it."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "inputs": self.inputs,
-            "status": "normal",
-            "introduction": "",
-            "created_at": self.created_at,
-            "updated_at": int(self.updated_at),
-        }
 
 
 @dataclass
 class Message:
-    """A question and its answer; `conversation` is None for completion apps."""
+    """A question and its answer. `conversation` is None for completion apps."""
 
     conversation: Conversation | None
     user: str
@@ -261,8 +249,8 @@ class Message:
     status: str = "normal"
     error: str | None = None
     thoughts: list[AgentThought] = field(default_factory=list[AgentThought])
-    # What tools made for it, and what kind of file each is.
-    made: list[tuple[StoredFile, str]] = field(default_factory=list[tuple[StoredFile, str]])
+    # Files that tools have created for the message, and their types.
+    tool_files: list[tuple[StoredFile, str]] = field(default_factory=list[tuple[StoredFile, str]])
     blocked: bool = False
     citations: list[CitationResource] = field(default_factory=list[CitationResource])
     run: Run | None = None

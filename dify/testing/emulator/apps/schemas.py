@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def _uuid(value: str) -> str:
+def _check_uuid(value: str) -> str:
     if not value:
         return value
     try:
@@ -40,11 +40,11 @@ def _uuid(value: str) -> str:
         raise ValueError("must be a valid UUID") from None
 
 
-_Id = Annotated[str, AfterValidator(_uuid)]
+_Id = Annotated[str, AfterValidator(_check_uuid)]
 _Limit = Annotated[int, Field(ge=1, le=100)]
 
 
-class _Generation(BaseModel):
+class _GenerationPayload(BaseModel):
     inputs: dict[str, Any]
     files: list[dict[str, Any]] | None = None
     response_mode: Literal["blocking", "streaming"] | None = None
@@ -54,7 +54,7 @@ class _Generation(BaseModel):
         return self.response_mode == "streaming"
 
 
-class ChatRequestPayload(_Generation):
+class ChatRequestPayload(_GenerationPayload):
     """POST /chat-messages."""
 
     query: str
@@ -65,26 +65,26 @@ class ChatRequestPayload(_Generation):
 
     @field_validator("conversation_id", mode="before")
     @classmethod
-    def _new_or_known(cls, value: Any) -> str | None:
+    def _validate_id(cls, value: Any) -> str | None:
         value = value.strip() if isinstance(value, str) else value
         if not value:
             return None
         if not isinstance(value, str):
-            raise UnhandledError  # the server expects a text here without looking
+            raise UnhandledError  # the server does not check that it is a text
         try:
             return str(UUID(value))
         except ValueError:
             raise ValueError("conversation_id must be a valid UUID") from None
 
 
-class CompletionRequestPayload(_Generation):
+class CompletionRequestPayload(_GenerationPayload):
     """POST /completion-messages."""
 
     query: str = ""
     retriever_from: str = "dev"
 
 
-class WorkflowRunPayload(_Generation):
+class WorkflowRunPayload(_GenerationPayload):
     """POST /workflows/run, and of one version."""
 
 
@@ -111,7 +111,7 @@ class ConversationRenamePayload(BaseModel):
     auto_generate: bool = False
 
     @model_validator(mode="after")
-    def _named(self) -> ConversationRenamePayload:
+    def _check_name(self) -> ConversationRenamePayload:
         if not self.auto_generate and not (self.name and self.name.strip()):
             raise ValueError("name is required when auto_generate is false")
         return self
@@ -139,7 +139,7 @@ class ConversationVariablesQuery(BaseModel):
 
     @field_validator("variable_name", mode="before")
     @classmethod
-    def _plain(cls, value: str | None) -> str | None:
+    def _check_characters(cls, value: str | None) -> str | None:
         if value is None:
             return value
         if not re.sub(r"[-_.]", "", value).isalnum():

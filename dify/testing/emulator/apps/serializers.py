@@ -1,4 +1,4 @@
-"""Response bodies of an app's messages."""
+"""Conversations and messages in response bodies."""
 
 from __future__ import annotations
 
@@ -13,15 +13,28 @@ from ..runs.models import Run, StoredForm
 from ..runs.pauses import filled
 from .models import Conversation, Message
 
-__all__ = ["serialize_message"]
+__all__ = ["serialize_conversation", "serialize_message"]
 
 
 _NO_PARENT = "00000000-0000-0000-0000-000000000000"
 
 
+def serialize_conversation(conversation: Conversation) -> dict[str, Any]:
+    """Return a conversation as lists contain it."""
+    return {
+        "id": conversation.id,
+        "name": conversation.name,
+        "inputs": conversation.inputs,
+        "status": "normal",
+        "introduction": "",
+        "created_at": conversation.created_at,
+        "updated_at": int(conversation.updated_at),
+    }
+
+
 def serialize_message(request: ApiRequest, conversation: Conversation, message: Message) -> dict[str, Any]:
-    """A message with all that belongs to it."""
-    given = request.app.feedbacks.get(message.id)
+    """Return a message as the history contains it."""
+    feedback = request.app.feedbacks.get(message.id)
     return {
         "id": message.id,
         "conversation_id": conversation.id,
@@ -29,11 +42,11 @@ def serialize_message(request: ApiRequest, conversation: Conversation, message: 
         "inputs": message.inputs,
         "query": message.query,
         "answer": message.answer,
-        "feedback": None if given is None else {"rating": given.rating},
-        "retriever_resources": [dump(each) for each in message.citations],
+        "feedback": None if feedback is None else {"rating": feedback.rating},
+        "retriever_resources": [dump(citation) for citation in message.citations],
         "created_at": message.created_at,
-        "agent_thoughts": [_thought(message, each) for each in message.thoughts],
-        "message_files": [*_uploads(request, message), *_made(request, message)],
+        "agent_thoughts": [_thought(message, thought) for thought in message.thoughts],
+        "message_files": [*_uploads(request, message), *_tool_files(request, message)],
         "status": message.status,
         "error": message.error,
         "extra_contents": [] if message.run is None else [_form(message.run, form) for form in message.run.forms],
@@ -74,7 +87,7 @@ def _uploads(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
     ]
 
 
-def _made(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
+def _tool_files(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
     return [
         {
             "id": stored.id,
@@ -87,7 +100,7 @@ def _made(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
             "belongs_to": "assistant",
             "upload_file_id": stored.id,
         }
-        for stored, kind in message.made
+        for stored, kind in message.tool_files
     ]
 
 

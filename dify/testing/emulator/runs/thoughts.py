@@ -65,7 +65,7 @@ class Thoughts:
         yield self._now(thought=self._text, tool=call.name, tool_labels=labels, tool_input=given)
         made = [StoredFile(each.name, each.mime_type, each.content, self._message.user) for each in call.files]
         for stored, file in zip(made, call.files, strict=True):
-            self._message.made.append((stored, file.type))
+            self._message.tool_files.append((stored, file.type))
             ids: dict[str, Any] = {**self._ids, "id": stored.id, "type": file.type}
             yield MessageFileEvent(**ids, belongs_to="assistant", url=self._link(stored))
         output = call.output if isinstance(call.output, str) else json.dumps(call.output, ensure_ascii=False)

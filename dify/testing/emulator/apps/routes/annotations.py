@@ -1,4 +1,4 @@
-"""Annotations, and the jobs that switch annotation replies on and off."""
+"""Annotations, and the jobs that enable and disable annotation replies."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from ..schemas import AnnotationCreatePayload, AnnotationListQuery, AnnotationRe
 router = Router()
 
 
-def _find(request: ApiRequest) -> tuple[AppState, StoredAnnotation]:
-    """The annotation that the path names: the key of any app of the workspace opens it, as on a server."""
+def _find_annotation(request: ApiRequest) -> tuple[AppState, StoredAnnotation]:
+    """Return the annotation in the path and its app. As on a server, the key of any app of the workspace gives access.
+
+    Raises:
+        ApiError: The annotation does not exist.
+    """
     for app in request.app.workspace.apps.values():
-        found = app.annotations.get(request.path("annotation_id"))
-        if found is not None:
-            return app, found
+        annotation = app.annotations.get(request.path("annotation_id"))
+        if annotation is not None:
+            return app, annotation
     raise ApiError(404, "not_found", "Annotation not found")
 
 
@@ -30,42 +34,42 @@ def _find(request: ApiRequest) -> tuple[AppState, StoredAnnotation]:
 async def list_annotations(request: ApiRequest) -> Response:
     query = request.query(AnnotationListQuery)
     keyword = query.keyword.lower()
-    rows = [
+    matches = [
         annotation
         for annotation in reversed([*request.app.annotations.values()])
         if keyword in annotation.question.lower() or keyword in annotation.answer.lower()
     ]
-    return json_response(page_body(rows, query.page, query.limit, lambda annotation: dump(annotation.to_model())))
+    return json_response(page_body(matches, query.page, query.limit, lambda annotation: dump(annotation.to_model())))
 
 
 @router.operation("createAnnotation", body="json", user="ignored")
 async def create_annotation(request: ApiRequest) -> Response:
-    sent = request.payload(AnnotationCreatePayload)
-    annotation = StoredAnnotation(sent.question, sent.answer)
+    payload = request.payload(AnnotationCreatePayload)
+    annotation = StoredAnnotation(payload.question, payload.answer)
     request.app.annotations[annotation.id] = annotation
     return json_response(dump(annotation.to_model()), status=201)
 
 
 @router.operation("updateAnnotation", body="json", user="ignored")
 async def update_annotation(request: ApiRequest) -> Response:
-    sent, (_, annotation) = request.payload(AnnotationCreatePayload), _find(request)
-    annotation.question, annotation.answer = sent.question, sent.answer
+    payload, (_, annotation) = request.payload(AnnotationCreatePayload), _find_annotation(request)
+    annotation.question, annotation.answer = payload.question, payload.answer
     return json_response(dump(annotation.to_model()))
 
 
 @router.operation("deleteAnnotation", user="ignored")
 async def delete_annotation(request: ApiRequest) -> Response:
-    app, annotation = _find(request)
+    app, annotation = _find_annotation(request)
     del app.annotations[annotation.id]
     return no_content()
 
 
 @router.operation("initialAnnotationReplySettings", body="json", user="ignored")
 async def start_reply_job(request: ApiRequest) -> Response:
-    action, sent = request.path("action"), request.payload(AnnotationReplyActionPayload)
+    action, payload = request.path("action"), request.payload(AnnotationReplyActionPayload)
     if action != "enable" and action != "disable":
         return unhandled_response()
-    job = AnnotationJob(action, sent.model_dump())
+    job = AnnotationJob(action, payload.model_dump())
     request.app.annotation_jobs[job.id] = job
     return json_response(dump(AnnotationReplyJob(job_id=job.id, job_status=job.status)))
 
@@ -78,11 +82,11 @@ async def get_reply_job(request: ApiRequest) -> Response:
         raise ApiError(400, "invalid_param", "The job does not exist.")
     body = dump(AnnotationReplyJob(job_id=job.id, job_status=job.status, error_msg=""))
     if job.advance():
-        app.annotation_reply = {"enabled": False} if job.action == "disable" else _switched_on(job)
+        app.annotation_reply = {"enabled": False} if job.action == "disable" else _enabled_settings(job)
     return json_response(body)
 
 
-def _switched_on(job: AnnotationJob) -> dict[str, object]:
+def _enabled_settings(job: AnnotationJob) -> dict[str, object]:
     names = ("embedding_provider_name", "embedding_model_name")
     model = {name: job.settings[name] for name in names}
     threshold = job.settings["score_threshold"]

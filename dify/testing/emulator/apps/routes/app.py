@@ -1,4 +1,4 @@
-"""Routes that describe an app."""
+"""Information about an app: its name, parameters, tool icons and site."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def get_parameters(request: ApiRequest) -> Response:
         "workflow_file_upload_limit": 10,
     }
     form = request.app.input_form or []
-    own = {"annotation_reply": request.app.annotation_reply, "user_input_form": form, "system_parameters": limits}
-    return json_response({**request.app.features, **own})
+    others = {"annotation_reply": request.app.annotation_reply, "user_input_form": form, "system_parameters": limits}
+    return json_response({**request.app.features, **others})
 
 
 @router.operation("getChatAppMeta", user="ignored")

@@ -1,4 +1,4 @@
-"""Chat messages: of chat apps, agents and chatflows."""
+"""Chat messages of chat apps, agents and chatflows: validation of the request, and the response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from ...answers import EmulatorRequest
 from ...file_links import tool_file_url
 from ...requests import ApiRequest
-from ...responses import ApiError, blocking_response, json_response
+from ...responses import ApiError, blocking_response, success
 from ...routing import Router
 from ...runs.chat_frames import Turn
 from ...runs.generation import Generation
@@ -43,45 +43,45 @@ router = Router()
 @router.operation("sendChatMessage", body="json", user="required", modes=CHAT_MODES)
 async def send_message(request: ApiRequest) -> Response:
     app, mode = request.app, request.app.mode or "chat"
-    sent = request.payload(ChatRequestPayload)
+    payload = request.payload(ChatRequestPayload)
     check_trace_session(request)
-    if mode == "agent-chat" and not sent.streaming:
+    if mode == "agent-chat" and not payload.streaming:
         raise ApiError(400, "invalid_param", "Agent Chat App does not support blocking mode")
-    if mode == "advanced-chat" and sent.workflow_id:
-        check_version(app, sent.workflow_id)
+    if mode == "advanced-chat" and payload.workflow_id:
+        check_version(app, payload.workflow_id)
     try:
-        if not sent.query:
+        if not payload.query:
             raise ApiError(400, "invalid_param", "query is required")
-        conversation = _conversation(request, sent, mode)
-        files = await validate_files(app, request.owner, sent.files)
-        inputs = await validate_inputs(app, request.owner, sent.inputs)
+        conversation = _find_or_create_conversation(request, payload, mode)
+        files = await validate_files(app, request.owner, payload.files)
+        inputs = await validate_inputs(app, request.owner, payload.inputs)
     except ApiError as error:
-        # A chatflow's worker checks the app_request once the stream has begun.
-        if mode == "advanced-chat" and sent.streaming:
+        # A chatflow checks these after the stream has started.
+        if mode == "advanced-chat" and payload.streaming:
             return refused(error)
         raise
     app_request = EmulatorRequest(
         kind="chat",
-        query=sent.query,
+        query=payload.query,
         inputs=inputs,
         files=files,
         user=request.user,
         conversation_id=conversation.id,
-        workflow_id=sent.workflow_id,
+        workflow_id=payload.workflow_id,
         history=app.history(conversation),
-        response_mode="streaming" if sent.streaming else "blocking",
+        response_mode="streaming" if payload.streaming else "blocking",
     )
-    annotation = find_annotation(app, sent.query)
+    annotation = find_annotation(app, payload.query)
     if annotation is not None:
         annotation.hit_count += 1
-        message = _remember(app, conversation, app_request)
-        return await preset(mode, message, annotation.answer, annotation_reply(app, annotation), sent.streaming)
+        message = _add_message(app, conversation, app_request)
+        return await preset(mode, message, annotation.answer, annotation_reply(app, annotation), payload.streaming)
     task_id, generation = await app.generate(app_request, request.owner)
-    message = _remember(app, conversation, app_request)
+    message = _add_message(app, conversation, app_request)
     if generation.blocked is not None:
-        return await preset(mode, message, generation.blocked, None, sent.streaming)
+        return await preset(mode, message, generation.blocked, None, payload.streaming)
     if mode == "advanced-chat":
-        return await _flow(request, sent, generation, task_id, message)
+        return await _run_chatflow(request, payload, generation, task_id, message)
     turn = Turn(
         mode=mode,
         message=message,
@@ -91,16 +91,16 @@ async def send_message(request: ApiRequest) -> Response:
         link=lambda stored: tool_file_url(request, stored),
         speak=app.auto_play,
     )
-    return await answered(request, turn, sent.streaming)
+    return await answered(request, turn, payload.streaming)
 
 
-async def _flow(
-    request: ApiRequest, sent: ChatRequestPayload, generation: Generation, task_id: str, message: Message
+async def _run_chatflow(
+    request: ApiRequest, payload: ChatRequestPayload, generation: Generation, task_id: str, message: Message
 ) -> Response:
     flow, live = begin_run(
-        request, generation, task_id, message=message, workflow_id=sent.workflow_id, files=message.files
+        request, generation, task_id, message=message, workflow_id=payload.workflow_id, files=message.files
     )
-    if sent.streaming:
+    if payload.streaming:
         return EventStream(read(live))
     await drain(live.frames())
     form = flow.run.waits_for
@@ -112,39 +112,39 @@ async def _flow(
 
 
 def _paused_reply(run: Run, form: StoredForm, message: Message, task_id: str) -> dict[str, Any]:
-    """What the blocking mode answers for a chatflow that waits for a person."""
+    """Return the blocking response of a chatflow that is paused by a form."""
     empty: dict[str, Any] = {"annotation_reply": None, "retriever_resources": [], "usage": None}
     reply = chat_reply(message, task_id, "advanced-chat", None) | {"metadata": empty, "event": "workflow_paused"}
     reply |= {"answer": run.answer, "workflow_run_id": run.id}
-    named = ("id", "mode", "conversation_id", "message_id", "workflow_run_id", "answer", "metadata", "created_at")
-    return {**reply, "data": {**{name: reply[name] for name in named}, **pause_shown(run, form)}}
+    copied = ("id", "mode", "conversation_id", "message_id", "workflow_run_id", "answer", "metadata", "created_at")
+    return {**reply, "data": {**{name: reply[name] for name in copied}, **pause_shown(run, form)}}
 
 
 @router.operation("stopChatMessageGeneration", body="json", user="required", modes=CHAT_MODES)
 async def stop_message(request: ApiRequest) -> Response:
     generation = request.app.tasks.get(request.path("task_id"))
-    # Another user's task is left alone; the answer is the same.
+    # The response is the same for another user's task, which is not stopped.
     if generation is not None and generation.request.kind == "chat" and generation.owner == request.owner:
         generation.stop()
-    return json_response({"result": "success"})
+    return success()
 
 
-def _conversation(request: ApiRequest, sent: ChatRequestPayload, mode: Mode) -> Conversation:
-    if sent.conversation_id is not None:
-        found = request.app.conversation_of(request.owner, sent.conversation_id)
-        if found is not None:
-            return found
-        if mode != "advanced-chat":  # a chatflow takes an unknown conversation for a new one, and says nothing
+def _find_or_create_conversation(request: ApiRequest, payload: ChatRequestPayload, mode: Mode) -> Conversation:
+    if payload.conversation_id is not None:
+        conversation = request.app.conversation_of(request.owner, payload.conversation_id)
+        if conversation is not None:
+            return conversation
+        if mode != "advanced-chat":  # a chatflow starts a new conversation if the id is unknown
             raise ApiError(404, "not_found", "Conversation Not Exists.")
-    return Conversation(user=request.user, owner=request.owner, name=title(sent.query), inputs=sent.inputs)
+    return Conversation(user=request.user, owner=request.owner, name=default_name(payload.query), inputs=payload.inputs)
 
 
-def title(query: str) -> str:
-    """The name that a conversation gets by itself."""
+def default_name(query: str) -> str:
+    """Return the generated name of a conversation."""
     return query if len(query) <= 20 else f"{query[:20]}…"
 
 
-def _remember(app: AppState, conversation: Conversation, app_request: EmulatorRequest) -> Message:
+def _add_message(app: AppState, conversation: Conversation, app_request: EmulatorRequest) -> Message:
     message = Message(
         conversation=conversation,
         user=conversation.user,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from ...answers import EmulatorRequest
 from ...file_links import tool_file_url
 from ...requests import ApiRequest
-from ...responses import json_response
+from ...responses import success
 from ...routing import Router
 from ...runs.chat_frames import Turn
 from ...runs.running import answered, check_trace_session, preset
@@ -25,25 +25,25 @@ router = Router()
 @router.operation("createCompletionMessage", body="json", user="required", modes=_MODES, wrong_mode="app_unavailable")
 async def create_completion(request: ApiRequest) -> Response:
     app = request.app
-    sent = request.payload(CompletionRequestPayload)
+    payload = request.payload(CompletionRequestPayload)
     check_trace_session(request)
-    files = await validate_files(app, request.owner, sent.files)
-    inputs = await validate_inputs(app, request.owner, sent.inputs)
+    files = await validate_files(app, request.owner, payload.files)
+    inputs = await validate_inputs(app, request.owner, payload.inputs)
     app_request = EmulatorRequest(
         kind="completion",
-        query=sent.query,
+        query=payload.query,
         inputs=inputs,
         files=files,
         user=request.user,
-        response_mode="streaming" if sent.streaming else "blocking",
+        response_mode="streaming" if payload.streaming else "blocking",
     )
     task_id, generation = await app.generate(app_request, request.owner)
     message = Message(
-        conversation=None, user=request.user, owner=request.owner, query=sent.query, inputs=inputs, files=files
+        conversation=None, user=request.user, owner=request.owner, query=payload.query, inputs=inputs, files=files
     )
     app.messages[message.id] = message
     if generation.blocked is not None:
-        return await preset("completion", message, generation.blocked, None, sent.streaming)
+        return await preset("completion", message, generation.blocked, None, payload.streaming)
     turn = Turn(
         mode="completion",
         message=message,
@@ -53,7 +53,7 @@ async def create_completion(request: ApiRequest) -> Response:
         link=lambda stored: tool_file_url(request, stored),
         speak=app.auto_play,
     )
-    return await answered(request, turn, sent.streaming)
+    return await answered(request, turn, payload.streaming)
 
 
 @router.operation("stopGenerate", body="json", user="required", modes=_MODES, wrong_mode="app_unavailable")
@@ -61,4 +61,4 @@ async def stop_completion(request: ApiRequest) -> Response:
     generation = request.app.tasks.get(request.path("task_id"))
     if generation is not None and generation.request.kind == "completion" and generation.owner == request.owner:
         generation.stop()
-    return json_response({"result": "success"})
+    return success()

@@ -1,4 +1,4 @@
-"""End users, who are made on first sight."""
+"""End users, which are created by their first request."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ router = Router()
 
 @router.operation("getEndUserChat", user="ignored")
 async def get_end_user(request: ApiRequest) -> Response:
-    found = request.app.known_end_users.get(request.path("end_user_id"))
-    if found is None:
-        raise ApiError(404, "end_user_not_found", "End user not found.")
-    seen = datetime.fromtimestamp(found.created_at, UTC)
+    stored = request.app.known_end_users.get(request.path("end_user_id"))
+    if stored is None:
+        raise ApiError(404, "end_user_not_found", "End user not stored.")
+    created_at = datetime.fromtimestamp(stored.created_at, UTC)
     end_user = EndUser(
-        id=found.id,
+        id=stored.id,
         tenant_id=request.app.tenant_id,
         app_id=request.app.app_id,
         type="service-api",
-        external_user_id=found.session_id,
+        external_user_id=stored.session_id,
         name=None,
         is_anonymous=False,
-        session_id=found.session_id,
-        created_at=seen,
-        updated_at=seen,
+        session_id=stored.session_id,
+        created_at=created_at,
+        updated_at=created_at,
     )
     return json_response(dump(end_user))

@@ -1,4 +1,4 @@
-"""Feedback on messages, and the questions suggested after them."""
+"""Feedback on messages, and suggested questions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ....script.ids import new_id, now
 from ...requests import ApiRequest
 from ...responses import ApiError, dump, json_response, success
 from ...routing import Router
-from ..features import enabled
+from ..features import is_enabled
 from ..models import Message, StoredFeedback
 from ..schemas import FeedbackListQuery, MessageFeedbackPayload
 from .chat import CHAT_MODES
@@ -20,57 +20,59 @@ from .chat import CHAT_MODES
 router = Router()
 
 
-def _find(request: ApiRequest) -> Message:
-    found = request.app.messages.get(request.path("message_id"))
-    if found is None or found.owner != request.owner:
+def _find_message(request: ApiRequest) -> Message:
+    message = request.app.messages.get(request.path("message_id"))
+    if message is None or message.owner != request.owner:
         raise ApiError(404, "not_found", "Message Not Exists.")
-    return found
+    return message
 
 
 @router.operation("postChatMessageFeedback", body="json", user="required")
 async def set_feedback(request: ApiRequest) -> Response:
-    feedbacks, message = request.app.feedbacks, _find(request)
-    sent = request.payload(MessageFeedbackPayload)
-    given = feedbacks.get(message.id)
-    if sent.rating is None:
-        if given is None:
+    feedbacks, message = request.app.feedbacks, _find_message(request)
+    payload = request.payload(MessageFeedbackPayload)
+    feedback = feedbacks.get(message.id)
+    if payload.rating is None:
+        if feedback is None:
             raise ApiError(400, "invalid_param", "rating cannot be None when feedback not exists")
         del feedbacks[message.id]
-    elif given is None:
+    elif feedback is None:
         conversation_id = message.conversation.id if message.conversation is not None else new_id()
-        feedbacks[message.id] = StoredFeedback(message.id, conversation_id, request.owner, sent.rating, sent.content)
+        feedbacks[message.id] = StoredFeedback(
+            message.id, conversation_id, request.owner, payload.rating, payload.content
+        )
     else:
-        given.rating, given.content, given.updated_at = sent.rating, sent.content, now()
+        feedback.rating, feedback.content, feedback.updated_at = payload.rating, payload.content, now()
     return success()
 
 
 @router.operation("getSuggestedQuestions", user="required", modes=CHAT_MODES)
 async def list_suggested_questions(request: ApiRequest) -> Response:
-    _find(request)
-    if not enabled(request.app.features, "suggested_questions_after_answer"):
+    _find_message(request)
+    if not is_enabled(request.app.features, "suggested_questions_after_answer"):
         raise ApiError(400, "bad_request", "Suggested Questions Is Disabled.")
     return json_response(dump(SuggestedQuestions(result="success", data=list(request.app.suggested_questions))))
 
 
 @router.operation("getChatAppFeedbacks", user="ignored")
 async def list_feedback(request: ApiRequest) -> Response:
-    asked = request.query(FeedbackListQuery)
-    rows = [*request.app.feedbacks.values()][::-1]
-    some = rows[(asked.page - 1) * asked.limit : asked.page * asked.limit]
-    return json_response({"data": [dump(_shown(request, each)) for each in some]})
+    query = request.query(FeedbackListQuery)
+    newest_first = [*request.app.feedbacks.values()][::-1]
+    page = newest_first[(query.page - 1) * query.limit : query.page * query.limit]
+    return json_response({"data": [dump(_to_model(request, feedback)) for feedback in page]})
 
 
-def _shown(request: ApiRequest, given: StoredFeedback) -> Feedback:
+def _to_model(request: ApiRequest, feedback: StoredFeedback) -> Feedback:
     return Feedback(
-        id=given.id,
+        id=feedback.id,
         app_id=request.app.app_id,
-        conversation_id=given.conversation_id,
-        message_id=given.message_id,
-        rating=given.rating,
-        content=given.content,
+        conversation_id=feedback.conversation_id,
+        message_id=feedback.message_id,
+        rating=feedback.rating,
+        content=feedback.content,
         from_source="user",
-        from_end_user_id=given.owner,
+        from_end_user_id=feedback.owner,
         from_account_id=None,
-        created_at=datetime.fromtimestamp(given.created_at, UTC),
-        updated_at=datetime.fromtimestamp(given.updated_at, UTC),
+        created_at=datetime.fromtimestamp(feedback.created_at, UTC),
+        updated_at=datetime.fromtimestamp(feedback.updated_at, UTC),
     )

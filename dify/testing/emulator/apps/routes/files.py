@@ -1,4 +1,4 @@
-"""Uploads, and reading them back."""
+"""Uploads, and downloads of uploads."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..schemas import FilePreviewQuery
 
 MEGABYTE = 1024 * 1024
 
-_LONGEST_NAME = 200
-"""Characters that are kept of a file's name."""
+_MAX_NAME_LENGTH = 200
+"""Characters of a file name that are stored."""
 
 _IMAGES = {"jpg", "jpeg", "png", "webp", "gif", "svg"}
 _VIDEOS = {"mp4", "mov", "mpeg", "webm"}
@@ -34,20 +34,20 @@ _SEEKABLE = frozenset(
 router = Router()
 
 
-def uploaded(request: ApiRequest) -> UploadFile | None:
-    """The first file that was sent under the name `file`."""
+def uploaded_file(request: ApiRequest) -> UploadFile | None:
+    """Return the first file of the form field `file`. None if there is none."""
     parts = [] if request.form is None else request.form.getlist("file")
     return next((part for part in parts if isinstance(part, UploadFile)), None)
 
 
 def media_type(part: UploadFile) -> str:
-    """The media type of a part, without parameters."""
+    """Return the media type of a part, without parameters."""
     return (part.content_type or "").partition(";")[0].strip().lower()
 
 
 @router.operation("uploadChatFile", body="form")
 async def upload_file(request: ApiRequest) -> Response:
-    part = uploaded(request)
+    part = uploaded_file(request)
     if part is None or request.form is None:
         raise ApiError(400, "no_file_uploaded", "Please upload your file.")
     if len({name for name, value in request.form.multi_items() if isinstance(value, UploadFile)}) > 1:
@@ -63,16 +63,16 @@ async def upload_file(request: ApiRequest) -> Response:
     stored = StoredFile(
         name, mime_type, await part.read(), request.user, owner=request.owner, app_id=request.app.app_id
     )
-    if len(name) > _LONGEST_NAME:
-        stored.name = f"{name.split('.')[0][:_LONGEST_NAME]}.{stored.extension}"
+    if len(name) > _MAX_NAME_LENGTH:
+        stored.name = f"{name.split('.')[0][:_MAX_NAME_LENGTH]}.{stored.extension}"
     if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
         raise ApiError(413, "file_too_large")
     request.app.files[stored.id] = stored
-    return json_response(_wire(request, stored), status=201)
+    return json_response(_serialize(request, stored), status=201)
 
 
 def size_limit(extension: str) -> int:
-    """How many megabytes a file may have, by the server's defaults."""
+    """Return the server's default limit for the size of a file, in megabytes."""
     if extension in _IMAGES:
         return 10
     if extension in _VIDEOS:
@@ -80,7 +80,7 @@ def size_limit(extension: str) -> int:
     return 50 if extension in _AUDIO else 15
 
 
-def _wire(request: ApiRequest, stored: StoredFile) -> dict[str, Any]:
+def _serialize(request: ApiRequest, stored: StoredFile) -> dict[str, Any]:
     return {
         "id": stored.id,
         "reference": None,
@@ -102,9 +102,9 @@ def _wire(request: ApiRequest, stored: StoredFile) -> dict[str, Any]:
 
 @router.operation("previewChatFile")
 async def preview_file(request: ApiRequest) -> Response:
-    asked = request.query(FilePreviewQuery)
+    query = request.query(FilePreviewQuery)
     stored = request.app.files.get(request.path("file_id"))
-    # Any user of the app may read a file, but only once a message has taken it.
+    # Any user of the app can read a file, but only after a message has used it.
     if stored is None or not stored.used:
         raise ApiError(404, "file_not_found", "File not found in message context")
     if stored.app_id != request.app.app_id:
@@ -116,7 +116,7 @@ async def preview_file(request: ApiRequest) -> Response:
     is_html = media_type in _HTML or stored.extension in ("html", "htm")
     if is_html:
         headers["X-Content-Type-Options"] = "nosniff"
-    if asked.as_attachment or is_html:
+    if query.as_attachment or is_html:
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(stored.name)}"
         media_type = "application/octet-stream"
     return Response(stored.content, 200, headers, media_type=media_type)
