@@ -163,7 +163,7 @@ class Emulator(EmulatorConnections, FaultControls):
             knowledge_keys=[keys[1]],
             any_app_key=api_key is None,
             any_knowledge_key=knowledge_api_key is None,
-            knowledge=Knowledge(read_document=read_document, at_once=index_at_once),
+            knowledge=Knowledge(read_document=read_document, index_at_once=index_at_once),
             end_user_race=end_user_race,
         )
         app = workspace.apps[keys[0]] = _app_state(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dify.testing.emulator.knowledge.keywords import PER_TEXT, keywords_of
+from dify.testing.emulator.knowledge.keywords import MAX_KEYWORDS, keywords_of
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ def test_a_text_is_listed_under_its_words(text, words) -> None:
 def test_the_words_that_occur_most_often_are_listed() -> None:
     text = " ".join(f"word{number}" for number in range(20)) + " word19 word18"
     found = keywords_of(text)
-    assert len(found) == PER_TEXT
+    assert len(found) == MAX_KEYWORDS
     assert found[:3] == ["word18", "word19", "word0"]

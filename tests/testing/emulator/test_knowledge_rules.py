@@ -242,7 +242,7 @@ async def test_a_file_goes_under_its_own_name_alone(server) -> None:
 # ------------------------------------------------------------------------------------------------------------ changes
 async def test_a_document_that_is_being_indexed_is_changed_at_the_second_try(emulator, server) -> None:
     where = await server.dataset(**ECONOMY)
-    emulator._state.knowledge.at_once = False
+    emulator._state.knowledge.index_at_once = False
     made = await server.text(where, **ECONOMY)
     path = f"/datasets/{where}/documents/{made['document']['id']}/update-by-text"
     assert await server.send("POST", path, {"name": "b", "text": "New."}) == (400, "Document is not available")
@@ -276,7 +276,7 @@ async def test_a_status_is_set_for_the_documents_that_there_are(emulator, server
     assert (await server.send("GET", f"/datasets/{where}/documents/{which}"))["display_status"] == "disabled"
     assert await server.send("PATCH", f"{path}/enable", {"document_ids": ["x"]}) == (500, "Internal Server Error")
     assert await server.send("PATCH", f"{path}/zzz", {"document_ids": []}) == {"result": "success"}
-    emulator._state.knowledge.at_once = False
+    emulator._state.knowledge.index_at_once = False
     busy = (await server.text(where, "busy", **ECONOMY))["document"]["id"]
     refusal = await server.send("PATCH", f"{path}/disable", {"document_ids": [busy]})
     assert refusal == (400, "Document: busy is not completed.")

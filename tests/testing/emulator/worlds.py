@@ -161,7 +161,7 @@ async def prepare_knowledge(world: World) -> None:
     await world.send("POST", "/datasets/tags/binding", {"tag_ids": ["{tag}", "{tag2}"], "target_id": "{eco}"})
     for kind in ("string", "number", "time"):
         await make(f"f_{kind}", "/datasets/{eco}/metadata", {"type": kind, "name": f"f_{kind}"})
-    world.emulator._state.knowledge.at_once = False  # from here on documents are under way
+    world.emulator._state.knowledge.index_at_once = False  # from here on documents are under way
     body = await make(
         "waiting", f"/datasets/{{eco}}/{text}", {"name": "fruit renamed.txt", "text": "x", **ECONOMY}, "document"
     )

@@ -1,4 +1,4 @@
-"""The AI models that the emulator's workspace has: one of each type, all of one provider."""
+"""AI models of the emulator's workspace: one of each type, all from one provider."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MODEL_TYPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
     ),
     "moderation": ("emulator-moderation", [], {"context_size": 8192, "max_chunks": 1}),
 }
-"""By type: the model's name, its features and its properties."""
+"""Name, features and properties of the model of each type."""
 
 
 def provider_error(provider: str) -> str | None:
-    """Return the server's reason for refusing a provider's models; None if the workspace can use them.
+    """Return the server's message for a provider that the workspace does not have. None for its own provider.
 
-    A server does not check the name of the model: it finds out when it uses it.
+    A server does not check the name of the model before it uses the model.
     """
     if provider == _PROVIDER:
         return None
@@ -43,7 +43,7 @@ def provider_error(provider: str) -> str | None:
 
 
 def provider_of(model_type: str, *, tenant_id: str, origin: str) -> dict[str, Any]:
-    """The provider, with its model of a type."""
+    """Return the provider with its model of a type."""
     name, features, properties = MODEL_TYPES[model_type]
     icon = f"{origin}/console/api/workspaces/{tenant_id}/model-providers/{_PROVIDER}/icon_small"
     return {

@@ -1,4 +1,4 @@
-"""Indexing, one step at a time: each look at a document takes it a step further."""
+"""Indexing of documents and chunks. Each request for a document advances its indexing by a step."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from .keywords import keywords_of
 from .models import STEPS, Knowledge, StoredDataset, StoredDocument, StoredSegment
 from .splitting import SplitError, split_children, split_text
 
-__all__ = ["advance", "index", "index_segment", "set_children"]
+__all__ = ["advance", "create_children", "index", "index_segment"]
 
 
 async def index(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, failures: list[Exception]
 ) -> None:
-    """Index a document to the end."""
-    while document.under_way:
+    """Index a document completely."""
+    while document.is_indexing:
         await advance(knowledge, dataset, document, failures)
 
 
 async def advance(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, failures: list[Exception]
 ) -> None:
-    """Take the next step, if there is one."""
-    if not document.under_way:
+    """Advance the indexing of a document by a step."""
+    if not document.is_indexing:
         return
     step = STEPS[STEPS.index(document.status) + 1]
-    if step == "splitting" and (problem := await _cut(knowledge, document, failures)) is not None:
-        document.status, document.error = "error", problem
+    if step == "splitting" and (message := await _split(knowledge, document, failures)) is not None:
+        document.status, document.error = "error", message
         document.reached["stopped"] = now()
         return
     if step == "completed":
@@ -38,19 +38,19 @@ async def advance(
     document.status = step
 
 
-async def _cut(knowledge: Knowledge, document: StoredDocument, failures: list[Exception]) -> str | None:
-    """Make the texts of a document's chunks; gives why there are none."""
+async def _split(knowledge: Knowledge, document: StoredDocument, failures: list[Exception]) -> str | None:
+    """Split a document into the texts of its chunks. Return the error message if that fails."""
     rule = document.rule.plain()
     try:
-        document.pieces = split_text(await _text(knowledge, document), rule, document.doc_form)
+        document.pending_texts = split_text(await _text(knowledge, document), rule, document.doc_form)
         if document.doc_form == "hierarchical_model":
-            for piece in document.pieces:
-                split_children(piece, rule)
+            for text in document.pending_texts:
+                split_children(text, rule)
     except EmulatorError as error:
         return error.message
     except SplitError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001  # a mistake of the user's function: kept for the test to see
+    except Exception as error:  # noqa: BLE001  # an exception of the user's function
         failures.append(error)
         return str(error)
     return None
@@ -72,34 +72,34 @@ async def _text(knowledge: Knowledge, document: StoredDocument) -> str:
 
 
 def _complete(dataset: StoredDataset, document: StoredDocument) -> None:
-    for position, piece in enumerate(document.pieces, 1):
-        segment = StoredSegment(piece, position, counts_tokens=dataset.embeds)
+    for position, text in enumerate(document.pending_texts, 1):
+        segment = StoredSegment(text, position, counts_tokens=dataset.embeds)
         if document.doc_form == "qa_model":
-            # Where a server has a model make up questions, the chunk asks and answers itself.
-            segment.answer = piece
+            # A server generates questions and answers with a model. Here both are the text of the chunk.
+            segment.answer = text
         document.segments[segment.id] = segment
         if document.doc_form == "hierarchical_model":
-            segment.set_children(split_children(piece, document.rule.plain()))
+            segment.set_children(split_children(text, document.rule.plain()))
         elif dataset.lists_keywords:
-            segment.keywords = keywords_of(piece)
+            segment.keywords = keywords_of(text)
     dataset.has_vectors = dataset.has_vectors or (dataset.embeds and bool(document.segments))
-    document.pieces = []
+    document.pending_texts = []
     document.recount()
     document.latency = time.perf_counter() - document.started
     document.updated_at = now()
 
 
 def index_segment(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
-    """Index a chunk that was added: its children or its keywords are made; if they cannot be, it has failed."""
+    """Create the child chunks or the keywords of a new chunk. If that fails, the chunk gets the status "error"."""
     if document.doc_form == "hierarchical_model":
-        set_children(dataset, document, segment)
+        create_children(dataset, document, segment)
     elif dataset.lists_keywords:
         segment.keywords = segment.keywords or keywords_of(segment.content)
     dataset.has_vectors = dataset.has_vectors or (dataset.embeds and segment.enabled)
 
 
-def set_children(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
-    """Make the child chunks of a chunk anew, which takes embeddings; if they cannot be made, it has failed."""
+def create_children(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
+    """Replace the child chunks of a chunk, which requires embeddings. If that fails, it gets the status "error"."""
     if not dataset.embeds:
         segment.fail("The knowledge base index technique is not high quality!")
         return

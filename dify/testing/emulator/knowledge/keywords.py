@@ -1,4 +1,4 @@
-"""The keyword index of a knowledge base that has no embeddings: what a chunk is listed under, and what a query asks for."""
+"""Keywords of chunks and queries, for knowledge bases without embeddings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-__all__ = ["PER_TEXT", "is_stop_word", "keywords_of"]
+__all__ = ["MAX_KEYWORDS", "is_stop_word", "keywords_of"]
 
-PER_TEXT = 10
-"""The most keywords that a text has."""
+MAX_KEYWORDS = 10
+"""Maximum number of keywords of a text."""
 
 _ENGLISH_AND_CHINESE = (
     "a about above after again against ain all am an and any are aren as at be because been before being below "
@@ -25,7 +25,7 @@ _ENGLISH_AND_CHINESE = (
 )
 _STOP_WORDS = frozenset(_ENGLISH_AND_CHINESE.split())
 
-# Words of Latin letters and digits; of Chinese, whose words have no spaces between them, every pair of neighbours.
+# Words of Latin letters and digits. Chinese has no spaces between words, so each pair of adjacent characters is a word.
 _RUN = re.compile(r"[a-zA-Z0-9]+(?:\.\d+)?%?|[\u4e00-\u9fd5]+")
 _CHINESE = re.compile(r"[\u4e00-\u9fd5]")
 
@@ -36,21 +36,19 @@ def is_stop_word(word: str) -> bool:
 
 
 def keywords_of(text: str) -> list[str]:
-    """The keywords of a text: those of its words that occur most often, as they are written.
-
-    Words of one letter and stop words are none.
+    """Return the keywords of a text: its most frequent words, without stop words and words of one letter.
 
     Example:
         >>> keywords_of("Tea is made from leaves. Tea keeps.")
         ['Tea', 'made', 'leaves', 'keeps']
     """
     counts = Counter(word for word in _words(text) if len(word) > 1 and not is_stop_word(word))
-    found = dict.fromkeys(word for word, _ in counts.most_common(PER_TEXT))
-    for word in list(found):
+    keywords = dict.fromkeys(word for word, _ in counts.most_common(MAX_KEYWORDS))
+    for word in list(keywords):
         parts = re.findall(r"\w+", word)
-        if len(parts) > 1:  # a number with a point is listed under its parts, too
-            found |= dict.fromkeys(part for part in parts if not is_stop_word(part))
-    return list(found)
+        if len(parts) > 1:  # a decimal number also has its parts as keywords
+            keywords |= dict.fromkeys(part for part in parts if not is_stop_word(part))
+    return list(keywords)
 
 
 def _words(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Knowledge bases, their documents and chunks, tags and metadata fields. Nothing here needs a web framework."""
+"""Models of knowledge bases: documents, chunks, tags, metadata fields and pipelines. They do not need the web framework."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 
 ACCOUNT = "Emulator"
-"""The name of the account that everything is made by."""
+"""Name of the account that creates everything."""
 
 BUILT_IN = {
     "document_name": "string",
@@ -43,7 +43,7 @@ BUILT_IN = {
     "last_update_date": "time",
     "source": "string",
 }
-"""The built-in metadata fields and their types."""
+"""Built-in metadata fields and their types."""
 
 SOURCES = {
     "upload_file": "file_upload",
@@ -55,19 +55,19 @@ SOURCES = {
 """Values of the built-in metadata field `source`, by the origin of the document."""
 
 STEPS = ("waiting", "parsing", "cleaning", "splitting", "indexing", "completed")
-"""The states that a document goes through; a failure ends in "error"."""
+"""Statuses of a document during its indexing. After a failure the status is "error"."""
 
 _batches = count(100_000)
 
 
 def new_batch() -> str:
-    """A batch as the server words it: the time and six digits."""
+    """Return the id of a new batch, as the server formats it: the time and six digits."""
     return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{next(_batches) % 900_000 + 100_000}"
 
 
 @dataclass
 class SourceFile:
-    """The file that a document was made of; of a document made of text, the file that the server writes for it."""
+    """The file of a document. For a document from a text, it is the file that the server creates."""
 
     name: str
     content: bytes
@@ -105,7 +105,7 @@ class StoredChild:
 
 @dataclass
 class StoredSegment:
-    """A chunk. Its words are counted in characters, as the server does, and a token is a word."""
+    """A chunk. As on a server, its word count is in characters. Each word counts as a token."""
 
     content: str
     position: int
@@ -126,41 +126,41 @@ class StoredSegment:
 
     @property
     def text(self) -> str:
-        """All that it says: a question with its answer."""
+        """Content and, in question-and-answer form, the answer."""
         return self.content + (self.answer or "")
 
     @property
     def word_count(self) -> int:
-        """Its length."""
+        """Number of characters."""
         return len(self.text)
 
     @property
     def tokens(self) -> int:
-        """Its tokens; keyword indexes count none."""
+        """Number of tokens, which is 0 without embeddings."""
         return len(self.text.split()) if self.counts_tokens else 0
 
     def enable(self) -> None:
-        """Let searches find it."""
+        """Include it in searches."""
         self.enabled, self.disabled_at = True, None
 
     def disable(self) -> None:
-        """Hide it from searches."""
+        """Exclude it from searches."""
         self.enabled, self.disabled_at = False, now()
 
-    def fail(self, problem: str) -> None:
-        """It could not be indexed."""
+    def fail(self, message: str) -> None:
+        """Set the status "error"."""
         self.disable()
-        self.status, self.error = "error", problem
+        self.status, self.error = "error", message
 
     def set_children(self, texts: list[str]) -> None:
-        """Put other child chunks in place of those it has."""
+        """Replace its child chunks."""
         children = [StoredChild(text, position) for position, text in enumerate(texts, 1)]
         self.children = {child.id: child for child in children}
 
 
 @dataclass
 class StoredDocument:
-    """A document. `pieces` are the texts of its chunks-to-be while it is being indexed."""
+    """A document. `pending_texts` are the texts of its future chunks while it is being indexed."""
 
     name: str
     position: int
@@ -184,30 +184,30 @@ class StoredDocument:
     started: float = field(default_factory=time.perf_counter)
     latency: float | None = None
     reached: dict[str, int] = field(default_factory=dict[str, int])
-    pieces: list[str] = field(default_factory=list[str])
+    pending_texts: list[str] = field(default_factory=list[str])
     segments: dict[str, StoredSegment] = field(default_factory=dict[str, StoredSegment])
-    # Values are kept by the field's name, as the server does; which fields the document has, by their ids.
+    # As on a server, values are stored by field name, and the fields of the document by id.
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     field_ids: list[str] = field(default_factory=list[str])
 
     @property
-    def under_way(self) -> bool:
+    def is_indexing(self) -> bool:
         """True while the document is being indexed."""
         return self.status in STEPS[:-1]
 
     @property
     def indexed(self) -> bool:
-        """Whether indexing is through with it."""
+        """True once it is indexed."""
         return self.status == "completed"
 
     @property
     def available(self) -> bool:
-        """Whether searches look into it."""
+        """True if searches include it."""
         return self.indexed and self.enabled and not self.archived
 
     @property
     def display_status(self) -> str:
-        """How far it is, as the console words it."""
+        """Status as the console shows it."""
         if self.status in ("waiting", "error", "paused"):
             return "queuing" if self.status == "waiting" else self.status
         if not self.indexed:
@@ -217,33 +217,33 @@ class StoredDocument:
         return "available" if self.enabled else "disabled"
 
     def in_order(self) -> list[StoredSegment]:
-        """Its chunks by their position."""
+        """Return its chunks by position."""
         return sorted([*self.segments.values()], key=lambda segment: segment.position)
 
     def add(self, segment: StoredSegment) -> StoredSegment:
-        """Add a chunk, and count it in."""
+        """Add a chunk and update the counts."""
         self.segments[segment.id] = segment
         self.recount()
         return segment
 
     def recount(self) -> None:
-        """Sum up what the chunks have."""
+        """Update the counts of words and tokens."""
         segments = [*self.segments.values()]
         self.word_count = sum(segment.word_count for segment in segments)
         self.tokens = sum(segment.tokens for segment in segments)
 
     def next_position(self) -> int:
-        """The position of a chunk that is added."""
+        """Return the position of the next chunk."""
         return max((segment.position for segment in [*self.segments.values()]), default=0) + 1
 
-    def begin_again(self) -> None:
-        """Index it anew; what it had is gone, only the counts stay until it is through."""
+    def restart_indexing(self) -> None:
+        """Remove its chunks and start its indexing. The counts stay until it is indexed."""
         self.status, self.error = "waiting", None
-        self.segments, self.pieces = {}, []
+        self.segments, self.pending_texts = {}, []
         self.started, self.updated_at = time.perf_counter(), now()
 
     def built_in(self) -> dict[str, Any]:
-        """The values of the built-in metadata fields; times are text of a number with a fraction."""
+        """Return the values of the built-in metadata fields. Times are floats as text."""
         values = (
             self.name,
             ACCOUNT,
@@ -265,7 +265,7 @@ class StoredField:
 
 @dataclass
 class StoredTag:
-    """A tag, and the ids of the knowledge bases that have it."""
+    """A tag, with the ids of its knowledge bases."""
 
     name: str
     id: str = field(default_factory=new_id)
@@ -309,63 +309,63 @@ class StoredDataset:
         return self.indexing_technique == "economy"
 
     def searchable(self) -> Iterator[tuple[StoredDocument, StoredSegment]]:
-        """Every chunk that a search may find."""
+        """Yield the documents and chunks that searches include."""
         for document in [*self.documents.values()]:
             if document.available:
                 for segment in document.in_order():
                     if segment.enabled:
                         yield document, segment
 
-    def named(self, name: str) -> StoredDocument | None:
-        """The document of a name that one made of text or of a file replaces; disabled ones are never replaced."""
-        found = [
+    def replaceable_document(self, name: str) -> StoredDocument | None:
+        """Return the document that a new document with this name replaces. Disabled documents are not replaced."""
+        matches = [
             document
             for document in [*self.documents.values()]
             if document.name == name and document.enabled and document.data_source_type == "upload_file"
         ]
-        return found[-1] if found else None
+        return matches[-1] if matches else None
 
     def values(self, document: StoredDocument) -> list[tuple[str, str, str, Any]] | None:
         """Return id, name, type and value of each metadata field of a document; None if it has no values."""
         if not document.metadata:
             return None
         bound = [self.fields[id] for id in document.field_ids if id in self.fields]
-        own = [(each.id, each.name, each.type, document.metadata.get(each.name)) for each in bound]
-        return own + [("built-in", name, BUILT_IN[name], value) for name, value in document.built_in().items()]
+        values = [(field.id, field.name, field.type, document.metadata.get(field.name)) for field in bound]
+        return values + [("built-in", name, BUILT_IN[name], value) for name, value in document.built_in().items()]
 
     def next_position(self) -> int:
-        """The position of a document that is added."""
+        """Return the position of the next document."""
         return max((document.position for document in [*self.documents.values()]), default=0) + 1
 
 
 @dataclass
 class Knowledge:
-    """The workspace's knowledge: everything that a `dataset-` key reaches.
+    """Knowledge bases and tags of a workspace, which API keys with the prefix `dataset-` give access to.
 
     Attributes:
-        read_document: What makes text of a document's file; by default the file is taken for UTF-8.
-        at_once: Whether a document is indexed as soon as it is made.
-        account_id: Id of the account that everything is made by.
-        datasets: The knowledge bases, oldest first.
-        tags: The tags, oldest first.
+        read_document: Function that returns the text of a document's file. None to decode UTF-8.
+        index_at_once: Index documents completely when they are created.
+        account_id: Id of the account that creates everything.
+        datasets: Knowledge bases, oldest first.
+        tags: Tags, oldest first.
     """
 
     read_document: ReadDocument | None = None
-    at_once: bool = False
+    index_at_once: bool = False
     account_id: str = field(default_factory=new_id)
     datasets: dict[str, StoredDataset] = field(default_factory=dict[str, StoredDataset])
     tags: dict[str, StoredTag] = field(default_factory=dict[str, StoredTag])
 
     def segment(self, segment_id: str) -> tuple[StoredDocument, StoredSegment] | None:
-        """A chunk and its document, by the chunk's id."""
+        """Return a chunk and its document by the id of the chunk."""
         for dataset in [*self.datasets.values()]:
             for document in [*dataset.documents.values()]:
-                if (found := document.segments.get(segment_id)) is not None:
-                    return document, found
+                if (segment := document.segments.get(segment_id)) is not None:
+                    return document, segment
         return None
 
     def file(self, file_id: str) -> SourceFile | None:
-        """The file behind a document, by the file's id."""
+        """Return the file of a document by the id of the file."""
         for dataset in [*self.datasets.values()]:
             for document in [*dataset.documents.values()]:
                 if document.source.id == file_id:
@@ -373,14 +373,14 @@ class Knowledge:
         return None
 
     def remove(self, dataset: StoredDataset) -> None:
-        """Delete a knowledge base, and take it off its tags."""
+        """Delete a knowledge base and its bindings to tags."""
         del self.datasets[dataset.id]
         for tag in [*self.tags.values()]:
             tag.bound.pop(dataset.id, None)
 
 
 Collect = Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
-"""What a datasource node finds for its inputs."""
+"""Function that returns the pages or files that a datasource node finds for its inputs."""
 
 PARAGRAPHS: dict[str, Any] = {
     "mode": "custom",
@@ -389,18 +389,18 @@ PARAGRAPHS: dict[str, Any] = {
         "segmentation": {"separator": "\n\n", "max_tokens": 500, "chunk_overlap": 0},
     },
 }
-"""How a pipeline cuts its documents: at empty lines."""
+"""Rule by which a pipeline splits its documents: at empty lines."""
 
 
 def collect_one_page(inputs: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The page that a datasource finds which was not told what there is."""
+    """Return the page that a datasource without a function finds."""
     url = str(inputs.get("url") or "https://example.com")
     return [{"source_url": url, "title": "Page", "content": f"The content of {url}.", "description": ""}]
 
 
 @dataclass
 class StoredPipeline:
-    """A published pipeline: its one datasource node, and what that finds."""
+    """A published pipeline with one datasource node."""
 
     datasource_type: str
     node_id: str
@@ -410,23 +410,25 @@ class StoredPipeline:
     workflow_id: str = field(default_factory=new_id)
 
     def plugin(self) -> dict[str, Any]:
-        """The datasource node as the API shows it, with the variables that are its own."""
-        variables = [self._variable(each) for each in self.variables]
+        """Return the datasource node of the API, with its own variables."""
+        variables = [self._variable(variable) for variable in self.variables]
         return {
             "node_id": self.node_id,
             "plugin_id": "langgenius/emulator",
             "provider_name": "emulator",
             "datasource_type": self.datasource_type,
             "title": "emulator",
-            "user_input_variables": [each for each in variables if each["belong_to_node_id"] == self.node_id],
+            "user_input_variables": [
+                variable for variable in variables if variable["belong_to_node_id"] == self.node_id
+            ],
             "credentials": [],
         }
 
-    def _variable(self, given: dict[str, Any]) -> dict[str, Any]:
-        usual: dict[str, Any] = {
+    def _variable(self, fields: dict[str, Any]) -> dict[str, Any]:
+        defaults: dict[str, Any] = {
             "belong_to_node_id": self.node_id,
             "type": "text-input",
-            "label": given.get("variable", ""),
+            "label": fields.get("variable", ""),
             "description": "",
             "variable": "",
             "max_length": 256,
@@ -440,4 +442,4 @@ class StoredPipeline:
             "required": False,
             "options": [],
         }
-        return {**usual, **given}
+        return {**defaults, **fields}

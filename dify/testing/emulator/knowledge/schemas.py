@@ -66,7 +66,7 @@ _Comparison = Literal[
 
 
 class RetrievalMethod(StrEnum):
-    """The ways of searching."""
+    """Methods of searching."""
 
     SEMANTIC_SEARCH = "semantic_search"
     FULL_TEXT_SEARCH = "full_text_search"
@@ -132,7 +132,7 @@ class RetrievalModel(BaseModel):
     metadata_filtering_conditions: MetadataFilteringCondition | None = None
 
     def plain(self) -> dict[str, Any]:
-        """The settings as they are stored."""
+        """Return the settings as the server stores them."""
         return self.model_dump(mode="json")
 
 
@@ -157,7 +157,7 @@ class DatasetPermissionEnum(StrEnum):
 
 
 class DatasetListQuery(BaseModel):
-    """Which knowledge bases to list."""
+    """Query of a list of knowledge bases."""
 
     page: int = 1
     limit: int = 20
@@ -167,7 +167,7 @@ class DatasetListQuery(BaseModel):
 
 
 class DatasetCreatePayload(BaseModel):
-    """POST /datasets."""
+    """A knowledge base to create."""
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     description: Annotated[str, Field(max_length=400)] = ""
@@ -183,7 +183,7 @@ class DatasetCreatePayload(BaseModel):
 
 
 class DatasetUpdatePayload(BaseModel):
-    """PATCH of a knowledge base."""
+    """Changes to a knowledge base."""
 
     name: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     description: Annotated[str, Field(max_length=400)] | None = None
@@ -211,7 +211,7 @@ _Form = Annotated[str, AfterValidator(_known_form)]
 
 
 class ProcessRuleMode(StrEnum):
-    """The ways of cutting a document."""
+    """Modes of splitting a document."""
 
     AUTOMATIC = "automatic"
     CUSTOM = "custom"
@@ -219,7 +219,7 @@ class ProcessRuleMode(StrEnum):
 
 
 class PreProcessingRule(BaseModel):
-    """A step before cutting."""
+    """A step before splitting."""
 
     id: str
     enabled: bool
@@ -243,13 +243,13 @@ class Rule(BaseModel):
 
 
 class ProcessRule(BaseModel):
-    """A way of cutting, and its rules."""
+    """A mode of splitting, and its rules."""
 
     mode: ProcessRuleMode
     rules: Rule | None = None
 
-    def problem(self) -> str | None:
-        """Return the server's message about a missing part. The rules of mode "automatic" are not checked."""
+    def error_message(self) -> str | None:
+        """Return the server's message for a missing part. The rules of mode "automatic" are not checked."""
         if self.mode == ProcessRuleMode.AUTOMATIC:
             return None
         rules = self.rules
@@ -263,17 +263,17 @@ class ProcessRule(BaseModel):
             missing = "segmentation"
         elif not rules.segmentation.separator:
             missing = "segmentation separator"
-        elif not rules.segmentation.max_tokens and not self._keeps_whole(rules):
+        elif not rules.segmentation.max_tokens and not self._keeps_full_document(rules):
             missing = "segmentation max_tokens"
         else:
             return None
         return f"Process rule {missing} is required"
 
-    def _keeps_whole(self, rules: Rule) -> bool:
+    def _keeps_full_document(self, rules: Rule) -> bool:
         return self.mode == ProcessRuleMode.HIERARCHICAL and rules.parent_mode == "full-doc"
 
     def stored(self) -> dict[str, Any]:
-        """The rules as they are stored: of steps with one id the last, and parents are paragraphs by default."""
+        """Return the rules as the server stores them: the last step of each id, and paragraphs as default parents."""
         assert self.rules is not None
         rules = self.rules.model_dump(mode="json")
         steps: list[dict[str, Any]] = rules["pre_processing_rules"] or []
@@ -309,7 +309,7 @@ class DocumentTextUpdate(BaseModel):
     retrieval_model: RetrievalModel | None = None
 
     @model_validator(mode="after")
-    def _named(self) -> DocumentTextUpdate:
+    def _check_name(self) -> DocumentTextUpdate:
         if self.text is not None and self.name is None:
             raise ValueError("name is required when text is provided")
         return self
@@ -334,7 +334,7 @@ class KnowledgeConfig(BaseModel):
 
 
 class DocumentListQuery(BaseModel):
-    """Which documents to list."""
+    """Query of a list of documents."""
 
     page: int = 1
     limit: int = 20
@@ -361,7 +361,7 @@ class SegmentCreateItemPayload(BaseModel):
 
     @field_validator("content")
     @classmethod
-    def _not_blank(cls, value: str) -> str:
+    def _check_not_blank(cls, value: str) -> str:
         if not value.strip():
             raise ValueError("Content is empty")
         return value
@@ -374,7 +374,7 @@ class SegmentCreatePayload(BaseModel):
 
 
 class SegmentListQuery(BaseModel):
-    """Which chunks to list."""
+    """Query of a list of chunks."""
 
     limit: _Positive = 20
     page: _Positive = 1
@@ -407,7 +407,7 @@ class ChildChunkCreatePayload(BaseModel):
 
 
 class ChildChunkListQuery(BaseModel):
-    """Which child chunks to list."""
+    """Query of a list of child chunks."""
 
     limit: _Positive = 20
     keyword: str | None = None
@@ -424,7 +424,7 @@ _TagName = Annotated[str, Field(min_length=1, max_length=50)]
 
 
 class TagCreatePayload(BaseModel):
-    """A tag to make."""
+    """A tag to create."""
 
     name: _TagName
 
@@ -443,21 +443,21 @@ class TagDeletePayload(BaseModel):
 
 
 class TagBindingPayload(BaseModel):
-    """Tags to put on a knowledge base."""
+    """Tags to add to a knowledge base."""
 
     tag_ids: list[str]
     target_id: str
 
     @field_validator("tag_ids")
     @classmethod
-    def _some(cls, value: list[str]) -> list[str]:
+    def _check_not_empty(cls, value: list[str]) -> list[str]:
         if not value:
             raise ValueError("Tag IDs is required.")
         return value
 
 
 class TagUnbindingPayload(BaseModel):
-    """Tags to take off a knowledge base; older callers name one."""
+    """Tags to remove from a knowledge base. Older clients send one tag."""
 
     tag_ids: list[str] = Field(default_factory=list[str])
     tag_id: str | None = None
@@ -465,7 +465,7 @@ class TagUnbindingPayload(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _older(cls, data: Any) -> Any:
+    def _accept_tag_id(cls, data: Any) -> Any:
         if isinstance(data, dict):
             sent = cast("dict[str, Any]", data)
             if not sent.get("tag_ids") and sent.get("tag_id"):
@@ -473,21 +473,21 @@ class TagUnbindingPayload(BaseModel):
         return cast("Any", data)
 
     @model_validator(mode="after")
-    def _some(self) -> TagUnbindingPayload:
+    def _check_not_empty(self) -> TagUnbindingPayload:
         if not self.tag_ids:
             raise ValueError("Tag IDs is required.")
         return self
 
 
 class MetadataArgs(BaseModel):
-    """A metadata field to make."""
+    """A metadata field to create."""
 
     type: Literal["string", "number", "time"]
     name: str
 
 
 class DatasetMetadataResponse(BaseModel):
-    """A metadata field as it is shown."""
+    """A metadata field in a response."""
 
     model_config = ConfigDict(from_attributes=True)
 

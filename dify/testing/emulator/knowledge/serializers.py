@@ -1,4 +1,4 @@
-"""How the API shows what the emulator knows of knowledge bases: the members that Dify 1.14.2 sends, as our own models."""
+"""Knowledge bases, documents, chunks, tags and metadata in response bodies, with the fields that Dify 1.14.2 sends."""
 
 from __future__ import annotations
 
@@ -68,15 +68,15 @@ _DEFAULT_RETRIEVAL: dict[str, Any] = {
 
 
 def retrieval_settings(dataset: StoredDataset) -> dict[str, Any]:
-    """The settings of searches as a knowledge base shows them."""
-    own = {**_DEFAULT_RETRIEVAL, **(dataset.retrieval_model or {})}
-    model: dict[str, Any] = own["reranking_model"] or {}
+    """Return the search settings of a knowledge base, with defaults."""
+    settings = {**_DEFAULT_RETRIEVAL, **(dataset.retrieval_model or {})}
+    model: dict[str, Any] = settings["reranking_model"] or {}
     names = ("reranking_provider_name", "reranking_model_name")
-    settings = {name: own[name] for name in _DEFAULT_RETRIEVAL}
-    return {**settings, "reranking_model": {name: model.get(name) for name in names}}
+    known = {name: settings[name] for name in _DEFAULT_RETRIEVAL}
+    return {**known, "reranking_model": {name: model.get(name) for name in names}}
 
 
-def _embeddable(dataset: StoredDataset) -> bool:
+def _has_default_model(dataset: StoredDataset) -> bool:
     model = (dataset.embedding_model_provider, dataset.embedding_model)
     return model == DEFAULT_EMBEDDING
 
@@ -84,7 +84,7 @@ def _embeddable(dataset: StoredDataset) -> bool:
 def serialize_dataset(
     knowledge: Knowledge, dataset: StoredDataset, *, available: bool | None = True, detail: bool = False
 ) -> Dataset:
-    """A knowledge base; `available` is None in what creating and updating answer."""
+    """Return a knowledge base. `available` is None in the responses of its creation and its changes."""
     documents = [*dataset.documents.values()]
     settings = retrieval_settings(dataset)
     if dataset.retrieval_model is None:
@@ -106,7 +106,7 @@ def serialize_dataset(
             "created_by": knowledge.account_id,
             "author_name": ACCOUNT,
             "updated_by": knowledge.account_id,
-            "embedding_available": available and (not dataset.embeds or _embeddable(dataset)),
+            "embedding_available": available and (not dataset.embeds or _has_default_model(dataset)),
             "retrieval_model_dict": settings,
             "summary_index_setting": {**_NO_SUMMARY, **dataset.summary_index_setting},
             "tags": [
@@ -133,8 +133,8 @@ def serialize_dataset(
 
 def _fields(dataset: StoredDataset) -> list[MetadataField]:
     built_in = BUILT_IN.items() if dataset.built_in_fields else ()
-    own = [serialize_field(field) for field in [*dataset.fields.values()]]
-    return own + [MetadataField(id="built-in", name=name, type=kind) for name, kind in built_in]
+    fields = [serialize_field(field) for field in [*dataset.fields.values()]]
+    return fields + [MetadataField(id="built-in", name=name, type=kind) for name, kind in built_in]
 
 
 def _file(knowledge: Knowledge, source: SourceFile) -> dict[str, Any]:
@@ -162,12 +162,12 @@ def _common(knowledge: Knowledge, document: StoredDocument) -> dict[str, Any]:
 def _values(dataset: StoredDataset, document: StoredDocument) -> list[dict[str, Any]] | None:
     values = dataset.values(document)
     return (
-        None if values is None else [dict(zip(("id", "name", "type", "value"), each, strict=True)) for each in values]
+        None if values is None else [dict(zip(("id", "name", "type", "value"), item, strict=True)) for item in values]
     )
 
 
 def serialize_document(knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument) -> Document:
-    """A document as lists, and the calls that make or change one, show it."""
+    """Return a document as lists, and the operations that create or change it, return it."""
     return Document.model_validate(
         {
             **_common(knowledge, document),
@@ -182,10 +182,10 @@ def serialize_document(knowledge: Knowledge, dataset: StoredDataset, document: S
 def serialize_document_detail(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, metadata: str
 ) -> DocumentDetail:
-    """A document as one is shown: with ("all"), "without", or "only" its metadata."""
-    about = {"doc_type": None, "doc_metadata": _values(dataset, document)}
+    """Return the details of a document: with ("all"), "without", or "only" its metadata."""
+    doc_metadata = {"doc_type": None, "doc_metadata": _values(dataset, document)}
     if metadata == "only":
-        return DocumentDetail.model_validate({"id": document.id, **about})
+        return DocumentDetail.model_validate({"id": document.id, **doc_metadata})
     segments = len(document.segments)
     return DocumentDetail.model_validate(
         {
@@ -199,15 +199,15 @@ def serialize_document_detail(
             "segment_count": segments,
             "average_segment_length": (document.word_count or 0) // segments if segments else 0,
             "doc_language": document.doc_language,
-            **(about if metadata == "all" else {}),
+            **(doc_metadata if metadata == "all" else {}),
         }
     )
 
 
 def serialize_indexing(document: StoredDocument) -> DocumentIndexing:
-    """How far the indexing of a document is."""
+    """Return the indexing status of a document."""
     reached, segments = document.reached, len(document.segments)
-    counted = document.status in STEPS[4:]
+    has_chunks = document.status in STEPS[4:]
     return DocumentIndexing.model_validate(
         {
             "id": document.id,
@@ -221,13 +221,13 @@ def serialize_indexing(document: StoredDocument) -> DocumentIndexing:
             "error": document.error,
             "stopped_at": reached.get("stopped"),
             "completed_segments": segments,
-            "total_segments": segments or (len(document.pieces) if counted else 0),
+            "total_segments": segments or (len(document.pending_texts) if has_chunks else 0),
         }
     )
 
 
 def serialize_child_chunk(segment: StoredSegment, child: StoredChild) -> ChildChunk:
-    """A child chunk."""
+    """Return a child chunk."""
     return ChildChunk.model_validate({**vars(child), "segment_id": segment.id, "word_count": len(child.content)})
 
 
@@ -247,7 +247,7 @@ def _segment(knowledge: Knowledge, document: StoredDocument, segment: StoredSegm
 
 
 def serialize_segment(knowledge: Knowledge, document: StoredDocument, segment: StoredSegment) -> Segment:
-    """A chunk of a document."""
+    """Return a chunk of a document."""
     return Segment.model_validate(
         {
             **_segment(knowledge, document, segment),
@@ -263,16 +263,16 @@ def serialize_segment(knowledge: Knowledge, document: StoredDocument, segment: S
 
 
 def serialize_record(knowledge: Knowledge, hit: Hit) -> RetrieveRecord:
-    """A chunk that a search found."""
+    """Return a chunk in the result of a search."""
     document = hit.document
-    of = {"id": document.id, "data_source_type": document.data_source_type, "name": document.name, "doc_type": None}
+    fields = {"id": document.id, "data_source_type": document.data_source_type, "name": document.name, "doc_type": None}
     return RetrieveRecord.model_validate(
         {
             "segment": {
                 **_segment(knowledge, document, hit.segment),
                 "sign_content": None,
                 "keywords": hit.segment.keywords or [],
-                "document": {**of, "doc_metadata": document.metadata or None},
+                "document": {**fields, "doc_metadata": document.metadata or None},
             },
             "child_chunks": [
                 {"id": child.id, "content": child.content, "position": child.position, "score": score}
@@ -287,10 +287,10 @@ def serialize_record(knowledge: Knowledge, hit: Hit) -> RetrieveRecord:
 
 
 def serialize_tag(tag: StoredTag) -> Tag:
-    """A tag, with the number of knowledge bases that have it."""
+    """Return a tag, with the number of its knowledge bases."""
     return Tag(id=tag.id, name=tag.name, type="knowledge", binding_count=len(tag.bound))
 
 
 def serialize_field(field: StoredField) -> MetadataField:
-    """A metadata field."""
+    """Return a metadata field."""
     return MetadataField(id=field.id, type=field.type, name=field.name)

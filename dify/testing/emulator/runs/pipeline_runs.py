@@ -109,7 +109,7 @@ async def make_documents(call: ApiRequest, dataset: StoredDataset, material: lis
                 enabled=True,
             )
         )
-        if call.app.knowledge.at_once:
+        if call.app.knowledge.index_at_once:
             await index(call.app.knowledge, dataset, document, call.app.failures)
     about = PipelineDataset(
         id=dataset.id, name=dataset.name, description=dataset.description, chunk_structure="text_model"

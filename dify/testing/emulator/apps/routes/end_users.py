@@ -19,7 +19,7 @@ router = Router()
 async def get_end_user(request: ApiRequest) -> Response:
     stored = request.app.known_end_users.get(request.path("end_user_id"))
     if stored is None:
-        raise ApiError(404, "end_user_not_found", "End user not stored.")
+        raise ApiError(404, "end_user_not_found", "End user not found.")
     created_at = datetime.fromtimestamp(stored.created_at, UTC)
     end_user = EndUser(
         id=stored.id,

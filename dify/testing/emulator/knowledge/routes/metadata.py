@@ -1,4 +1,4 @@
-"""Metadata: the fields of knowledge bases, and the values of documents."""
+"""Metadata: fields of knowledge bases, and values of documents."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def _check_name(dataset: StoredDataset, name: str) -> None:
 
 @router.operation("createMetadataField", body="json")
 async def create_field(request: ApiRequest) -> Response:
-    dataset, sent = find_dataset(request), request.payload(MetadataArgs)
-    _check_name(dataset, sent.name)
-    field = StoredField(sent.name, sent.type)
+    dataset, payload = find_dataset(request), request.payload(MetadataArgs)
+    _check_name(dataset, payload.name)
+    field = StoredField(payload.name, payload.type)
     dataset.fields[field.id] = field
     return json_response(dump(serialize_field(field)), status=201)
 
@@ -49,14 +49,14 @@ async def list_fields(request: ApiRequest) -> Response:
 
 @router.operation("updateMetadataField", body="json")
 async def update_field(request: ApiRequest) -> Response:
-    dataset, sent = find_dataset(request), request.payload(MetadataUpdatePayload)
-    _check_name(dataset, sent.name)
+    dataset, payload = find_dataset(request), request.payload(MetadataUpdatePayload)
+    _check_name(dataset, payload.name)
     field = dataset.fields.get(request.path("metadata_id"))
     if field is not None:
         for document in _documents_with(dataset, field):
-            document.metadata[sent.name] = document.metadata.pop(field.name, None)
-        field.name = sent.name
-    # There is no 404: the server stumbles over the field that it has not to show.
+            document.metadata[payload.name] = document.metadata.pop(field.name, None)
+        field.name = payload.name
+    # There is no 404: the server fails to serialize the missing field.
     return json_response(validate(DatasetMetadataResponse, cast("Any", field)).model_dump())
 
 
@@ -83,29 +83,29 @@ async def list_built_in_fields(request: ApiRequest) -> Response:
 @router.operation("toggleBuiltInMetadataField")
 async def toggle_built_in_fields(request: ApiRequest) -> Response:
     dataset, action = find_dataset(request), request.path("action")
-    # Any other action changes nothing and succeeds, and so does one that was taken before.
+    # Unknown and repeated actions change nothing and succeed.
     if action in ("enable", "disable") and dataset.built_in_fields != (action == "enable"):
         dataset.built_in_fields = action == "enable"
         for document in [*dataset.documents.values()]:
             if document.available:
-                _put_built_in(dataset, document)
+                _update_built_in(dataset, document)
     return success()
 
 
-def _put_built_in(dataset: StoredDataset, document: StoredDocument) -> None:
-    """Keep the values of the built-in fields with a document's own, or take them away."""
+def _update_built_in(dataset: StoredDataset, document: StoredDocument) -> None:
+    """Add the values of the built-in fields to the metadata of a document, or remove them."""
     own = {name: value for name, value in document.metadata.items() if name not in BUILT_IN}
     document.metadata = {**own, **document.built_in()} if dataset.built_in_fields else own
 
 
 @router.operation("batchUpdateDocumentMetadata", body="json")
 async def set_values(request: ApiRequest) -> Response:
-    dataset, sent = find_dataset(request), request.payload(MetadataOperationData)
-    for operation in sent.operation_data:
+    dataset, payload = find_dataset(request), request.payload(MetadataOperationData)
+    for operation in payload.operation_data:
         document = dataset.documents.get(record_id(operation.document_id))
         if document is None:
             raise ApiError(400, "invalid_param", "Document not found.")
-        # A value is kept under the name that was sent, whether or not there is a field of that id and name.
+        # A value is stored under the name in the request, even if there is no such field.
         values = {value.name: value.value for value in operation.metadata_list}
         field_ids = [record_id(value.id) for value in operation.metadata_list]
         if operation.partial_update:

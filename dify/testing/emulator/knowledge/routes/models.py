@@ -1,4 +1,4 @@
-"""The AI models of the workspace."""
+"""AI models of the workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knowledge pipelines: what feeds them, and their runs."""
+"""Knowledge pipelines: uploads, datasource nodes and runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..lookup import find_dataset
 from ..models import StoredDataset, StoredPipeline, collect_one_page
 from ..schemas import DatasourceNodeRunPayload, PipelineRunApiEntity
 
-_NO_LOCAL = "Unsupported datasource provider: local_file"
+_LOCAL_FILE = "Unsupported datasource provider: local_file"
 
 
 router = Router()
@@ -41,7 +41,7 @@ async def upload_file(request: ApiRequest) -> Response:
     if not stored.name:
         raise ApiError(400, "filename_not_exists_error", "The specified filename does not exist.")
     if len(stored.content) > size_limit(stored.extension) * MEGABYTE:
-        raise ApiError(400, "invalid_param")  # not the 413 that one would think
+        raise ApiError(400, "invalid_param")  # 400, although other uploads get 413
     request.app.files[stored.id] = stored
     body = PipelineFile(
         id=stored.id,
@@ -70,62 +70,66 @@ async def list_plugins(request: ApiRequest) -> Response:
 @router.operation("runDatasourceNode", body="json")
 async def run_datasource_node(request: ApiRequest) -> Response:
     dataset = find_dataset(request)
-    sent = request.payload(DatasourceNodeRunPayload)
-    return EventStream(_collected(_pipeline(dataset), request.path("node_id"), sent))
+    payload = request.payload(DatasourceNodeRunPayload)
+    return EventStream(_run_node_events(_pipeline(dataset), request.path("node_id"), payload))
 
 
-async def _collected(pipeline: StoredPipeline, node_id: str, sent: DatasourceNodeRunPayload) -> AsyncGenerator[Frame]:
-    """What a datasource finds. Every failure is an event, whatever it is."""
-    begun, inputs = time.perf_counter(), sent.inputs
+async def _run_node_events(
+    pipeline: StoredPipeline, node_id: str, payload: DatasourceNodeRunPayload
+) -> AsyncGenerator[Frame]:
+    """Yield the events of a datasource node. All failures are events."""
+    started = time.perf_counter()
     if node_id != pipeline.node_id:
         yield DatasourceErrorEvent(error="Datasource node data not found")
         return
     if pipeline.datasource_type == "local_file":
-        yield DatasourceErrorEvent(error=_NO_LOCAL)
+        yield DatasourceErrorEvent(error=_LOCAL_FILE)
         return
-    if sent.datasource_type != pipeline.datasource_type:
-        yield DatasourceErrorEvent(error=f"The datasource is no {sent.datasource_type}, but {pipeline.datasource_type}")
+    if payload.datasource_type != pipeline.datasource_type:
+        yield DatasourceErrorEvent(
+            error=f"The datasource is no {payload.datasource_type}, but {pipeline.datasource_type}"
+        )
         return
-    if sent.credential_id is not None:
-        yield DatasourceErrorEvent(error=f"Credential not found: {sent.credential_id}")
+    if payload.credential_id is not None:
+        yield DatasourceErrorEvent(error=f"Credential not found: {payload.credential_id}")
         return
     try:
-        found = [dict(each) for each in (pipeline.collect or collect_one_page)(inputs)]
-    except Exception as error:  # noqa: BLE001  # a function that fails is a datasource that does
+        items = [dict(item) for item in (pipeline.collect or collect_one_page)(payload.inputs)]
+    except Exception as error:  # noqa: BLE001  # an exception of the user's function
         yield DatasourceErrorEvent(error=str(error))
         return
-    count = len(found)
+    count = len(items)
     if pipeline.datasource_type == "website_crawl" and count > 1:
         yield DatasourceProcessingEvent(total=count, completed=1)
     elif pipeline.datasource_type != "website_crawl":
         yield DatasourceProcessingEvent(total=None, completed=None)
-    spent = round(time.perf_counter() - begun, 2)
-    yield DatasourceCompletedEvent(data=found, total=count, completed=count, time_consuming=spent)
+    elapsed = round(time.perf_counter() - started, 2)
+    yield DatasourceCompletedEvent(data=items, total=count, completed=count, time_consuming=elapsed)
 
 
 @router.operation("runPipeline", body="json")
 async def run_pipeline(request: ApiRequest) -> Response:
     dataset = find_dataset(request)
-    sent = request.payload(PipelineRunApiEntity)
+    payload = request.payload(PipelineRunApiEntity)
     pipeline = _pipeline(dataset)
-    streaming, known = sent.response_mode == "streaming", sent.start_node_id == pipeline.node_id
-    if not known:
-        problem = f"Root node id {sent.start_node_id} not found in the graph"
-        if sent.is_published:
-            raise ApiError(500, "pipeline_run_error", problem)
+    streaming = payload.response_mode == "streaming"
+    if payload.start_node_id != pipeline.node_id:
+        message = f"Root node id {payload.start_node_id} not found in the graph"
+        if payload.is_published:
+            raise ApiError(500, "pipeline_run_error", message)
         if streaming:
-            return EventStream(_refused(problem))
-        raise ApiError(400, "invalid_param", problem)
-    material = [Material.of(request, pipeline, info) for info in sent.datasource_info_list]
-    if sent.is_published:
-        # Whatever mode was asked for, the documents are made in the background.
+            return EventStream(_error_event(message))
+        raise ApiError(400, "invalid_param", message)
+    material = [Material.of(request, pipeline, info) for info in payload.datasource_info_list]
+    if payload.is_published:
+        # The documents are created in the background in both modes.
         return blocking_response(await make_documents(request, dataset, material))
-    draft = Draft(request, dataset, pipeline, sent.inputs, material)
+    draft = Draft(request, dataset, pipeline, payload.inputs, material)
     if streaming:
         return EventStream(draft.frames())
     await drain(draft.frames())
     return blocking_response(draft.reply())
 
 
-async def _refused(problem: str) -> AsyncGenerator[Frame]:
-    yield ErrorEvent(workflow_run_id=None, code="invalid_param", status=400, message=problem)
+async def _error_event(message: str) -> AsyncGenerator[Frame]:
+    yield ErrorEvent(workflow_run_id=None, code="invalid_param", status=400, message=message)

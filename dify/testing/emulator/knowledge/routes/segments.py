@@ -1,4 +1,4 @@
-"""Segments, the chunks of a document."""
+"""Chunks of a document, which the API calls segments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ....script.ids import now
 from ...requests import ApiRequest
 from ...responses import ApiError, dump, json_response, no_content, page_body, unhandled_response
 from ...routing import Router
-from ..indexing import index_segment, set_children
+from ..indexing import create_children, index_segment
 from ..keywords import keywords_of
 from ..lookup import find_dataset, find_document, find_segment
 from ..models import StoredDataset, StoredDocument, StoredSegment
@@ -21,8 +21,8 @@ from ..schemas import (
 )
 from ..serializers import serialize_segment
 
-_MOST_ATTACHMENTS = 10
-_STATES = frozenset(("waiting", "indexing", "completed", "error", "paused", "re_segment"))
+_MAX_ATTACHMENTS = 10
+_STATUSES = frozenset(("waiting", "indexing", "completed", "error", "paused", "re_segment"))
 
 
 router = Router()
@@ -36,36 +36,38 @@ async def create_segments(request: ApiRequest) -> Response:
     if not document.enabled:
         raise ApiError(404, "not_found", "Document is disabled.")
     try:
-        sent = request.payload(SegmentCreatePayload)
+        payload = request.payload(SegmentCreatePayload)
     except ApiError as error:
-        return json_response({"error": error.message}, status=400)  # the only route that words its refusals so
-    for new in sent.segments:
-        _check(document, new)
-    made: list[StoredSegment] = []
-    for new in sent.segments:
+        return json_response({"error": error.message}, status=400)  # the only route with this form of errors
+    for item in payload.segments:
+        _check_item(document, item)
+    segments: list[StoredSegment] = []
+    for item in payload.segments:
         segment = StoredSegment(
-            new.content,
+            item.content,
             document.next_position(),
-            answer=new.answer if document.doc_form == "qa_model" else None,
-            keywords=new.keywords or [],
+            answer=item.answer if document.doc_form == "qa_model" else None,
+            keywords=item.keywords or [],
             counts_tokens=dataset.embeds,
         )
         index_segment(dataset, document, segment)
-        made.append(document.add(segment))
-    return json_response({"data": [_shown(request, document, each) for each in made], "doc_form": document.doc_form})
+        segments.append(document.add(segment))
+    return json_response(
+        {"data": [_serialize(request, document, segment) for segment in segments], "doc_form": document.doc_form}
+    )
 
 
-def _check(document: StoredDocument, new: SegmentCreateItemPayload) -> None:
+def _check_item(document: StoredDocument, item: SegmentCreateItemPayload) -> None:
     if document.doc_form == "qa_model":
-        if not new.answer:
+        if not item.answer:
             raise ApiError(400, "invalid_param", "Answer is required")
-        if not new.answer.strip():
+        if not item.answer.strip():
             raise ApiError(400, "invalid_param", "Answer is empty")
-    if len(new.attachment_ids or ()) > _MOST_ATTACHMENTS:
-        raise ApiError(400, "invalid_param", f"Exceeded maximum attachment limit of {_MOST_ATTACHMENTS}")
+    if len(item.attachment_ids or ()) > _MAX_ATTACHMENTS:
+        raise ApiError(400, "invalid_param", f"Exceeded maximum attachment limit of {_MAX_ATTACHMENTS}")
 
 
-def _shown(request: ApiRequest, document: StoredDocument, segment: StoredSegment) -> object:
+def _serialize(request: ApiRequest, document: StoredDocument, segment: StoredSegment) -> object:
     return dump(serialize_segment(request.app.knowledge, document, segment))
 
 
@@ -74,63 +76,66 @@ async def list_segments(request: ApiRequest) -> Response:
     find_dataset(request)
     query = request.query(SegmentListQuery, repeated="status", lenient_paging=True)
     _, document = find_document(request)
-    if not _STATES.issuperset(query.status):
+    if not _STATUSES.issuperset(query.status):
         return unhandled_response()
     keyword = (query.keyword or "").lower()
-    rows = [
+    matches = [
         segment
         for segment in document.in_order()
         if keyword in segment.content.lower() and (not query.status or segment.status in query.status)
     ]
-    body = page_body(rows, query.page, query.limit, lambda segment: _shown(request, document, segment))
+    body = page_body(matches, query.page, query.limit, lambda segment: _serialize(request, document, segment))
     return json_response({**body, "doc_form": document.doc_form})
 
 
 @router.operation("getSegmentDetail")
 async def get_segment(request: ApiRequest) -> Response:
-    _, named, document, segment = find_segment(request)
-    return json_response({"data": _shown(request, document, segment), "doc_form": named.doc_form})
+    _, path_document, document, segment = find_segment(request)
+    return json_response({"data": _serialize(request, document, segment), "doc_form": path_document.doc_form})
 
 
 @router.operation("updateSegment", body="json")
 async def update_segment(request: ApiRequest) -> Response:
-    dataset, named, document, segment = find_segment(request)
-    sent = request.payload(SegmentUpdatePayload).segment
-    if segment.enabled and sent.enabled is False:
-        segment.disable()  # nothing else of the request counts
-    elif not segment.enabled and not sent.enabled:
+    dataset, path_document, document, segment = find_segment(request)
+    payload = request.payload(SegmentUpdatePayload).segment
+    if segment.enabled and payload.enabled is False:
+        segment.disable()  # the rest of the request is ignored
+    elif not segment.enabled and not payload.enabled:
         raise ApiError(400, "invalid_param", "Can't update disabled segment")
     else:
-        _change(request, dataset, document, segment, sent)
-    return json_response({"data": _shown(request, document, segment), "doc_form": named.doc_form})
+        _change_segment(request, dataset, document, segment, payload)
+    return json_response({"data": _serialize(request, document, segment), "doc_form": path_document.doc_form})
 
 
-def _change(
+def _change_segment(
     request: ApiRequest,
     dataset: StoredDataset,
     document: StoredDocument,
     segment: StoredSegment,
-    sent: SegmentUpdateArgs,
+    payload: SegmentUpdateArgs,
 ) -> None:
-    asks, has_changed = document.doc_form == "qa_model", bool(sent.content) and sent.content != segment.content
-    if asks and has_changed and sent.answer is None and dataset.embeds:
-        segment.fail('can only concatenate str (not "NoneType") to str')  # the server needs the answer to count tokens
+    has_answer, has_changed = (
+        document.doc_form == "qa_model",
+        bool(payload.content) and payload.content != segment.content,
+    )
+    if has_answer and has_changed and payload.answer is None and dataset.embeds:
+        segment.fail('can only concatenate str (not "NoneType") to str')  # the server's error when it counts tokens
         return
     segment.enable()
-    segment.content = sent.content or segment.content
-    if asks:
-        segment.answer = sent.answer
+    segment.content = payload.content or segment.content
+    if has_answer:
+        segment.answer = payload.answer
     if has_changed:
         segment.status, segment.indexed_at = "completed", now()
         segment.updated_at, segment.updated_by = now(), request.app.knowledge.account_id
     if document.doc_form == "hierarchical_model":
-        if sent.regenerate_child_chunks:
-            set_children(dataset, document, segment)
+        if payload.regenerate_child_chunks:
+            create_children(dataset, document, segment)
     elif dataset.embeds:
         if not has_changed:
-            segment.keywords = sent.keywords or segment.keywords
-    elif has_changed or sent.keywords:
-        segment.keywords = sent.keywords or keywords_of(segment.content)
+            segment.keywords = payload.keywords or segment.keywords
+    elif has_changed or payload.keywords:
+        segment.keywords = payload.keywords or keywords_of(segment.content)
     document.recount()
 
 

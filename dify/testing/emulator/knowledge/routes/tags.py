@@ -18,14 +18,14 @@ _TAGS = "/datasets/tags"
 router = Router()
 
 
-def _find(request: ApiRequest, tag_id: str) -> StoredTag:
-    found = request.app.knowledge.tags.get(record_id(tag_id))
-    if found is None:
+def _find_tag(request: ApiRequest, tag_id: str) -> StoredTag:
+    tag = request.app.knowledge.tags.get(record_id(tag_id))
+    if tag is None:
         raise ApiError(404, "not_found", "Tag not found")
-    return found
+    return tag
 
 
-def _refuse_taken(request: ApiRequest, name: str) -> None:
+def _check_name(request: ApiRequest, name: str) -> None:
     if any(tag.name == name for tag in [*request.app.knowledge.tags.values()]):
         raise ApiError(400, "invalid_param", "Tag name already exists")
 
@@ -37,32 +37,36 @@ async def list_tags(request: ApiRequest) -> Response:
 
 @router.operation("createKnowledgeTag", body="json")
 async def create_tag(request: ApiRequest) -> Response:
-    sent = request.payload(TagCreatePayload)
-    _refuse_taken(request, sent.name)
-    tag = StoredTag(sent.name)
+    payload = request.payload(TagCreatePayload)
+    _check_name(request, payload.name)
+    tag = StoredTag(payload.name)
     request.app.knowledge.tags[tag.id] = tag
     return json_response(dump(serialize_tag(tag)))
 
 
 @router.operation("updateKnowledgeTag", body="json")
 async def update_tag(request: ApiRequest) -> Response:
-    sent = request.payload(TagUpdatePayload)
-    tag = _find(request, sent.tag_id)
-    if tag.name != sent.name:
-        _refuse_taken(request, sent.name)
-    tag.name = sent.name
+    payload = request.payload(TagUpdatePayload)
+    tag = _find_tag(request, payload.tag_id)
+    if tag.name != payload.name:
+        _check_name(request, payload.name)
+    tag.name = payload.name
     return json_response(dump(serialize_tag(tag)))
 
 
 @router.operation("deleteKnowledgeTag", body="json")
 async def delete_tag(request: ApiRequest) -> Response:
-    tag = _find(request, request.payload(TagDeletePayload).tag_id)
+    tag = _find_tag(request, request.payload(TagDeletePayload).tag_id)
     del request.app.knowledge.tags[tag.id]
     return no_content()
 
 
-def _named(request: ApiRequest, target_id: str, tag_ids: list[str]) -> list[StoredTag]:
-    """The tags that a request about a knowledge base names; those that there are not are passed over."""
+def _tags_to_bind(request: ApiRequest, target_id: str, tag_ids: list[str]) -> list[StoredTag]:
+    """Return the tags in a request about a knowledge base. Unknown tags are ignored.
+
+    Raises:
+        ApiError: The knowledge base does not exist.
+    """
     if request.app.knowledge.datasets.get(record_id(target_id)) is None:
         raise ApiError(404, "not_found", "Dataset not found")
     tags = request.app.knowledge.tags
@@ -71,17 +75,17 @@ def _named(request: ApiRequest, target_id: str, tag_ids: list[str]) -> list[Stor
 
 @router.operation("bindTagsToDataset", body="json")
 async def bind_tags(request: ApiRequest) -> Response:
-    sent = request.payload(TagBindingPayload)
-    for tag in _named(request, sent.target_id, sent.tag_ids):
-        tag.bound[sent.target_id] = None
+    payload = request.payload(TagBindingPayload)
+    for tag in _tags_to_bind(request, payload.target_id, payload.tag_ids):
+        tag.bound[payload.target_id] = None
     return no_content()
 
 
 @router.operation("unbindTagFromDataset", body="json")
 async def unbind_tags(request: ApiRequest) -> Response:
-    sent = request.payload(TagUnbindingPayload)
-    for tag in _named(request, sent.target_id, sent.tag_ids):
-        tag.bound.pop(sent.target_id, None)
+    payload = request.payload(TagUnbindingPayload)
+    for tag in _tags_to_bind(request, payload.target_id, payload.tag_ids):
+        tag.bound.pop(payload.target_id, None)
     return no_content()
 
 
