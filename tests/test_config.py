@@ -18,7 +18,7 @@ MODULES = (
     "_protocol.request",
     "_protocol.retry",
     "_protocol.paging",
-    "_protocol.part_files",
+    "_protocol.download",
     "_streaming.sse",
     "_protocol.uploads",
     "_protocol.responses",

@@ -1,4 +1,4 @@
-"""Byte streams: what a download or a spoken answer is, read whole, saved, or taken piece by piece."""
+"""Byte streams: downloads and spoken answers, read as a whole, saved to a file, or iterated in chunks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from typing import Self
 
 from .._config import RequestOptions
 from .._net import exceptions as _net
-from .._protocol.downloads import empty, is_suspect, name_for, other_than_file
+from .._protocol.download import (
+    BATCH,
+    PartFile,
+    PartWriter,
+    content_error,
+    empty_body_error,
+    filename_of,
+    needs_check,
+    speech_name,
+)
 from .._protocol.error_mapping import masked
-from .._protocol.part_files import BATCH, PartFile, PartWriter, filename_of
 from .._protocol.request import Call
 from .._protocol.responses import body_error, media_type
 from ..errors import MisuseError
@@ -24,12 +32,8 @@ from .transport import AsyncExchange, AsyncTransport
 __all__ = ["AsyncByteStream"]
 
 
-def _no_progress(done: int, total: int | None) -> None:
-    """Nobody asked."""
-
-
 class AsyncByteStream(AsyncWalk):
-    """Bytes from the server. Nothing is sent until it is entered, read, saved or iterated, and that can be done once.
+    """A stream of bytes from the server. Nothing is sent until it is entered, read, saved or iterated; it can be read once.
 
     Example:
         ```python
@@ -42,47 +46,47 @@ class AsyncByteStream(AsyncWalk):
     ) -> None:
         self._transport = transport
         self._call = call
-        self._fallback = fallback_name
+        self._fallback_name = fallback_name
         self._options = options
         self._exchange: AsyncExchange | None = None
-        self._whole: bytes | None = None  # what has been read to see that it is the file
-        self._begun = False
+        self._checked_body: bytes | None = None  # of a response that had to be read to see that it is the file
+        self._used = False
 
     @property
     def http(self) -> HTTPInfo:
-        """The exchange: status, headers, server version. Known once the stream is open."""
+        """Status, headers and server version of the response. Available once the stream is open."""
         if self._exchange is None:
             raise MisuseError("the download is not open yet: enter it with `async with` before reading its headers")
         return self._exchange.info
 
     @property
     def content_type(self) -> str:
-        """The media type, such as "audio/mpeg"; empty where the server names none. Known once the stream is open."""
+        """Media type, such as "audio/mpeg"; empty if the server sends none. Available once the stream is open."""
         return media_type(self.http)
 
     @property
     def content_length(self) -> int | None:
-        """Bytes to come, where the server says so: it does not of what it compresses. Known once the stream is open."""
+        """Length in bytes, or None if the server does not send it or compresses the body. Available once the stream is open."""
         if self.http.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
-            return None  # what is said then is the length of the compressed bytes
+            return None  # the header has the length of the compressed bytes
         value = self.http.headers.get("content-length", "")
         return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
 
     @property
     def filename(self) -> str | None:
-        """The server's name for the file, reduced to a plain file name. Known once the stream is open."""
+        """File name from the server, without folders and unsafe characters, or None. Available once the stream is open."""
         return filename_of(self.http)
 
     def __aiter__(self) -> AsyncGenerator[bytes]:
-        self._begin()
+        self._use()
         return self._chunks()
 
     async def read(self) -> bytes:
-        """All bytes at once.
+        """Read all bytes.
 
         Raises:
-            APIConnectionError: The download broke off.
-            MisuseError: It has been read already.
+            APIConnectionError: The connection ended before the body did.
+            MisuseError: The stream has been read already.
 
         Example:
             ```python
@@ -94,14 +98,14 @@ class AsyncByteStream(AsyncWalk):
     async def save(
         self, path: str | os.PathLike[str], *, on_progress: Callable[[int, int | None], None] | None = None
     ) -> Path:
-        """Write the bytes to a file, which is there only when it is whole, and return its path.
+        """Write the bytes to a file, and return its path. The file appears once it is complete.
 
         Args:
-            path: A file, or a folder that exists; in a folder the server's file name is used, reduced to its last part.
-            on_progress: Called with the bytes written so far and the bytes in all (None where the server does not say).
+            path: A file, or an existing directory; in a directory the file gets the server's name, without folders.
+            on_progress: Called with the number of bytes written so far and the total, None if unknown.
 
         Raises:
-            APIConnectionError: The download broke off; nothing is left behind.
+            APIConnectionError: The connection ended before the body did. No partial file remains.
             OSError: The file cannot be written.
 
         Example:
@@ -109,57 +113,57 @@ class AsyncByteStream(AsyncWalk):
             path = await client.files.download(file_id).save("downloads")
             ```
         """
-        self._begin()
+        self._use()
         try:
             await self._open()
-            part = PartFile(path, self.filename or self._name())
+            part = PartFile(path, self.filename or self._default_name())
             try:
                 await in_thread(part.open)
-                await self._write(part, on_progress or _no_progress)
-                return await in_thread(part.keep)
+                await self._write(part, on_progress)
+                return await in_thread(part.commit)
             except BaseException as error:
-                part.drop()  # also where a task is cancelled, which must not wait for a slow disk
+                part.discard()  # a cancelled task must not wait for a slow disk
                 if isinstance(error, Exception):
                     await in_thread(part.remove)
                 raise
         finally:
             await self.aclose()
 
-    async def _write(self, part: PartFile, on_progress: Callable[[int, int | None], None]) -> None:
+    async def _write(self, part: PartFile, on_progress: Callable[[int, int | None], None] | None) -> None:
         total = self.content_length
-        told = 0
-        with closing(PartWriter(part, beside=WRITES_BESIDE)) as writer:
+        reported = 0
+        with closing(PartWriter(part, threaded=WRITES_BESIDE)) as writer:
             async with aclosing(self._chunks()) as chunks:
                 async for chunk in chunks:
-                    full = writer.add(chunk)
-                    if full is not None:
-                        await in_thread(full)
-                    if writer.written - told >= BATCH:
-                        told = writer.written
-                        on_progress(told, total)
+                    write = writer.add(chunk)
+                    if write is not None:
+                        await in_thread(write)
+                    if on_progress is not None and writer.written - reported >= BATCH:
+                        reported = writer.written
+                        on_progress(reported, total)
             await in_thread(writer.finish)
-        if writer.written > told or not told:
+        if on_progress is not None and (writer.written > reported or not reported):
             on_progress(writer.written, total)
 
-    def _name(self) -> str:
-        speech = self._call.operation == "textToAudioChat"
-        return name_for(self._fallback, self.http) if speech else self._fallback
+    def _default_name(self) -> str:
+        is_speech = self._call.operation == "textToAudioChat"
+        return speech_name(self._fallback_name, self.http) if is_speech else self._fallback_name
 
-    def _begin(self) -> None:
-        if self._begun:
-            raise MisuseError("these bytes have been read already: keep what read() returned, or make the call again")
-        self._begun = True
+    def _use(self) -> None:
+        if self._used:
+            raise MisuseError("this download has been read already: store the result of read(), or make a new call")
+        self._used = True
 
-    async def _located(self) -> Call:
-        """The call that brings the bytes; a subclass may have to ask the server for their address first."""
+    async def _download_call(self) -> Call:
+        """Return the call for the bytes; a subclass may have to request their address first."""
         return self._call
 
     async def _open(self) -> AsyncExchange:
         if self._exchange is None:
-            exchange = await self._transport.open(await self._located(), self._options)
-            if is_suspect(exchange.info, self._call.operation):
-                self._whole = await exchange.read()
-                error = other_than_file(self._whole, exchange.info, self._call.operation)
+            exchange = await self._transport.open(await self._download_call(), self._options)
+            if needs_check(exchange.info, self._call.operation):
+                self._checked_body = await exchange.read()
+                error = content_error(self._checked_body, exchange.info, self._call.operation)
                 if error is not None:
                     raise masked(error, self._transport.settings.secrets())
             self._exchange = exchange
@@ -168,14 +172,14 @@ class AsyncByteStream(AsyncWalk):
     async def _chunks(self) -> AsyncGenerator[bytes]:
         try:
             exchange = await self._open()
-            if self._whole is not None:
-                yield self._whole
+            if self._checked_body is not None:
+                yield self._checked_body
                 return
-            some = False
+            is_empty = True
             async for chunk in exchange.chunks():
-                some = True
+                is_empty = False
                 yield chunk
-            error = None if some else empty(exchange.info, self._call.operation)
+            error = empty_body_error(exchange.info, self._call.operation) if is_empty else None
             if error is not None:
                 raise error
         except _net.HTTPError as error:
@@ -184,8 +188,8 @@ class AsyncByteStream(AsyncWalk):
             await self.aclose()
 
     async def __aenter__(self) -> Self:
-        if self._begun:
-            raise MisuseError("these bytes have been read already: make the call again")
+        if self._used:
+            raise MisuseError("this download has been read already: make a new call")
         await self._open()
         return self
 
@@ -195,7 +199,7 @@ class AsyncByteStream(AsyncWalk):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection, whether or not all has been read.
+        """Close the connection, even before all bytes have been read.
 
         Example:
             ```python
@@ -203,6 +207,6 @@ class AsyncByteStream(AsyncWalk):
             await download.aclose()
             ```
         """
-        self._begun = True
+        self._used = True
         if self._exchange is not None:
             await self._exchange.aclose()

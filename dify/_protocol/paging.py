@@ -1,7 +1,7 @@
 """Paging without I/O: the query of each page, the items that have not come before, and the end of a walk.
 
 The server's times have whole seconds. A cursor stands for all items of its second, and the order inside a second is not fixed.
-`_cursor_pages` and `_numbered_pages` hold the rules for the two kinds of list.
+`cursor_pages` and `numbered_pages` hold the rules for the two kinds of list.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ _KEYS: dict[type, Callable[[Any], tuple[object, ...]]] = {
 }
 """The identity of each event that a replay may repeat. Deltas of text have none: the text itself shows what is new."""
 
-_NOTED = frozenset({*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent, t.MessageReplaceEvent})
+_NOT_FOLDED = frozenset({t.PingEvent, t.ErrorEvent})
+_NOT_PLAIN = _NOT_FOLDED | {*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent, t.MessageReplaceEvent}
 
 _RECONNECTED = "reconnected"
 """The reason in a `message_replace` that this client makes."""
@@ -138,18 +139,24 @@ class RunFollower:
             DifyError: The exception for an `error` event.
         """
         fold, feed = self.fold, self.fold.feed
-        for event in events:
-            if event.__class__ is t.PingEvent:
-                continue
-            if event.__class__ is t.ErrorEvent:
-                raise error_of(event, fold, info)
-            for new in self._new_events(event) if self._replay else (event,):
-                if feed(new):
-                    if new.__class__ in _NOTED:
-                        self._note(new)
-                    yield new
+        for event in self._replayed(events) if self._replay else events:
+            plain = event.__class__ not in _NOT_PLAIN  # one look-up for deltas of text, nearly all events of a stream
+            if not plain:
+                if event.__class__ is t.PingEvent:
+                    continue
+                if event.__class__ is t.ErrorEvent:
+                    raise error_of(event, fold, info)
+            if feed(event):
+                if not plain:
+                    self._note(event)
+                yield event
             if fold.over:
                 return
+
+    def _replayed(self, events: Iterable[Any]) -> Iterator[Any]:
+        """Yield the events that are new, each judged after those before it were delivered."""
+        for event in events:
+            yield from (event,) if event.__class__ in _NOT_FOLDED else self._new_events(event)
 
     def reconnect(self, max_retries: int) -> bool:
         """Prepare for a new connection, which begins with a replay; return False if the run cannot be followed further.
@@ -170,7 +177,7 @@ class RunFollower:
         return True
 
     def _note(self, event: Any) -> None:
-        """Note an event that is delivered, to recognize it in a replay."""
+        """Note an event before it is delivered, to recognize it in a replay."""
         key = _KEYS.get(event.__class__)
         if key is not None:
             if not _is_unfinished(event):

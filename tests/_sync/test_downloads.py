@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, DifyError, NotFoundError, ResponseValidationError
-from dify._protocol.part_files import BATCH, PartFile
+from dify._protocol.download import BATCH, PartFile
 
 from .support import Chunks, make_client
 

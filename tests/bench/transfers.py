@@ -38,19 +38,19 @@ class SlowWrites:
 @contextmanager
 def _slow_part_files() -> Iterator[None]:
     """Our downloads write on a slow disk."""
-    from dify._protocol import part_files as _bytes
+    from dify._protocol.download import PartFile
 
-    usual = _bytes.PartFile.write
+    usual = PartFile.write
 
-    def write(self: _bytes.PartFile, *pieces: bytes) -> None:
+    def write(self: PartFile, *pieces: bytes) -> None:
         time.sleep(DELAY)
         usual(self, *pieces)
 
-    _bytes.PartFile.write = write  # type: ignore[method-assign]
+    PartFile.write = write  # type: ignore[method-assign]
     try:
         yield
     finally:
-        _bytes.PartFile.write = usual  # type: ignore[method-assign]
+        PartFile.write = usual  # type: ignore[method-assign]
 
 
 async def _raw(what: str, url: str, path: Path, slow: bool) -> dict[str, float]:

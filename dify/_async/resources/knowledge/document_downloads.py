@@ -18,7 +18,7 @@ __all__ = ["AsyncDocumentDownloads", "AsyncLinkedBytes"]
 class AsyncLinkedBytes(AsyncByteStream):
     """The bytes behind a link that the server must be asked for first. The link is fetched without the key."""
 
-    async def _located(self) -> Call:
+    async def _download_call(self) -> Call:
         link = await self._transport.fetch(self._call, DownloadURL, self._options)
         address = link_address(link.url, self._transport.settings.base_url, link.http)
         operation = f"{self._call.operation}: the link"

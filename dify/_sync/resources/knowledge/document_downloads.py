@@ -19,7 +19,7 @@ __all__ = ["DocumentDownloads", "LinkedBytes"]
 class LinkedBytes(ByteStream):
     """The bytes behind a link that the server must be asked for first. The link is fetched without the key."""
 
-    def _located(self) -> Call:
+    def _download_call(self) -> Call:
         link = self._transport.fetch(self._call, DownloadURL, self._options)
         address = link_address(link.url, self._transport.settings.base_url, link.http)
         operation = f"{self._call.operation}: the link"

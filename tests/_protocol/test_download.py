@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 from hypothesis import given, strategies as st
 
-from dify._protocol.part_files import BATCH, PartFile, PartWriter, filename_of, safe_name
+from dify._protocol.download import BATCH, PartFile, PartWriter, filename_of, safe_name
 from dify.types.http import HTTPInfo
 
 
@@ -106,7 +106,7 @@ def test_a_part_file_is_there_only_when_it_is_whole(tmp_path):
     part.write(b"one")
     assert "out.bin" not in files(tmp_path)
     part.write(b"two")
-    assert part.keep() == tmp_path / "out.bin"
+    assert part.commit() == tmp_path / "out.bin"
     assert files(tmp_path) == {"out.bin"}
     assert (tmp_path / "out.bin").read_bytes() == b"onetwo"
 
@@ -115,8 +115,8 @@ def test_a_part_file_that_is_dropped_leaves_nothing_and_what_was_there(tmp_path)
     (tmp_path / "out.bin").write_bytes(b"old")
     part = part_file(tmp_path / "out.bin", "unused")
     part.write(b"new")
-    part.drop()
-    part.drop()
+    part.discard()
+    part.discard()
     assert files(tmp_path) == {"out.bin"}
     assert (tmp_path / "out.bin").read_bytes() == b"old"
 
@@ -125,19 +125,19 @@ def test_a_part_file_replaces_what_was_there_when_it_is_whole(tmp_path):
     (tmp_path / "out.bin").write_bytes(b"old")
     part = part_file(tmp_path / "out.bin", "unused")
     part.write(b"new")
-    part.keep()
+    part.commit()
     assert (tmp_path / "out.bin").read_bytes() == b"new"
 
 
 def test_in_a_folder_the_name_is_used(tmp_path):
     part = part_file(tmp_path, "cat.png")
-    assert part.keep() == tmp_path / "cat.png"
+    assert part.commit() == tmp_path / "cat.png"
 
 
 def test_a_kept_file_has_the_usual_permissions(tmp_path):
     mask = os.umask(0o027)
     try:
-        kept = part_file(tmp_path / "out.bin", "unused").keep()
+        kept = part_file(tmp_path / "out.bin", "unused").commit()
     finally:
         os.umask(mask)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o640
@@ -150,7 +150,7 @@ def test_the_umask_is_let_be_because_it_belongs_to_the_whole_process(tmp_path, m
     monkeypatch.setattr(os, "umask", touched)
     part = part_file(tmp_path / "out.bin", "unused")
     part.write(b"x")
-    assert part.keep().read_bytes() == b"x"
+    assert part.commit().read_bytes() == b"x"
 
 
 def test_a_part_file_is_nobodys_elses_file(tmp_path, monkeypatch):
@@ -158,7 +158,7 @@ def test_a_part_file_is_nobodys_elses_file(tmp_path, monkeypatch):
     (tmp_path / "precious").write_bytes(b"old")
     first = part_file(tmp_path / "first", "unused")
     (name,) = files(tmp_path) - {"precious"}
-    first.drop()
+    first.discard()
     assert files(tmp_path) == {"precious"}
     (tmp_path / name).symlink_to(tmp_path / "precious")
     with pytest.raises(FileExistsError):
@@ -172,8 +172,8 @@ def test_a_file_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path):
     part.write(b"x")
     (tmp_path / "out.bin").mkdir()  # somebody else was faster
     with pytest.raises(OSError, match=r"out\.bin"):
-        part.keep()
-    part.drop()
+        part.commit()
+    part.discard()
     assert files(tmp_path) == {"out.bin"}
 
 
@@ -188,12 +188,12 @@ def test_a_long_name_in_many_bytes_can_be_written(tmp_path):
     assert name is not None
     part = part_file(tmp_path, name)
     part.write(b"x")
-    assert part.keep().exists()
+    assert part.commit().exists()
 
 
 def test_a_part_file_that_is_dropped_before_its_thread_made_it_is_never_made(tmp_path):
     part = PartFile(tmp_path / "out.bin", "unused")
-    part.drop()
+    part.discard()
     part.open()
     part.write(b"x")
     assert files(tmp_path) == set()
@@ -225,7 +225,7 @@ def pieces(size: int, length: int):
 def test_what_is_written_is_what_came_however_it_came(tmp_path, beside, length):
     whole, chunks = pieces(min(5 * BATCH + 7, length * 20_000), length)
     part = part_file(tmp_path / "out.bin", "unused")
-    with closing(PartWriter(part, beside=beside)) as writer:
+    with closing(PartWriter(part, threaded=beside)) as writer:
         seen = [0]
         for chunk in chunks:
             full = writer.add(chunk)
@@ -233,7 +233,7 @@ def test_what_is_written_is_what_came_however_it_came(tmp_path, beside, length):
                 full()
             seen.append(writer.written)
         writer.finish()
-    assert part.keep().read_bytes() == whole
+    assert part.commit().read_bytes() == whole
     assert writer.written == len(whole)
     assert seen == sorted(seen)
     assert seen[-1] > len(whole) - 3 * BATCH - length
@@ -242,7 +242,7 @@ def test_what_is_written_is_what_came_however_it_came(tmp_path, beside, length):
 def test_more_is_taken_while_a_piece_is_being_written_and_then_has_to_wait(tmp_path):
     part = Slow(tmp_path / "out.bin")
     whole, chunks = pieces(3 * BATCH, BATCH // 4)
-    with closing(PartWriter(part, beside=True)) as writer:
+    with closing(PartWriter(part, threaded=True)) as writer:
         taken = [writer.add(chunk) for chunk in chunks[:8]]
         assert taken == [None] * 8  # one piece is with the thread, the next is whole
         assert part.begun.acquire(timeout=20)
@@ -256,7 +256,7 @@ def test_more_is_taken_while_a_piece_is_being_written_and_then_has_to_wait(tmp_p
         for chunk in chunks[9:]:
             assert writer.add(chunk) is None
         writer.finish()
-    assert part.keep().read_bytes() == whole
+    assert part.commit().read_bytes() == whole
 
 
 def test_a_disk_that_is_full_is_told_with_the_next_piece_or_at_the_end(tmp_path):
@@ -267,21 +267,21 @@ def test_a_disk_that_is_full_is_told_with_the_next_piece_or_at_the_end(tmp_path)
     for more in (1, 0):
         part = Full(tmp_path / "out.bin", "unused")
         part.open()
-        with closing(PartWriter(part, beside=True)) as writer, pytest.raises(OSError, match="No space"):
+        with closing(PartWriter(part, threaded=True)) as writer, pytest.raises(OSError, match="No space"):
             for _ in range(2 * BATCH // 65_536 + more):
                 (writer.add(bytes(65_536)) or (lambda: None))()
             writer.finish()
-        part.drop()
+        part.discard()
     assert files(tmp_path) == set()
 
 
 def test_a_download_that_is_given_up_while_a_piece_is_being_written_leaves_nothing(tmp_path):
     part = Slow(tmp_path / "out.bin")
-    with closing(PartWriter(part, beside=True)) as writer:
+    with closing(PartWriter(part, threaded=True)) as writer:
         for _ in range(5):
             assert writer.add(bytes(BATCH // 4)) is None
         assert part.begun.acquire(timeout=20)
-        part.drop()
+        part.discard()
     (thread,) = (thread for thread in threading.enumerate() if thread.name.startswith("dify-download"))
     part.go.release()
     thread.join(20)
