@@ -18,7 +18,7 @@ from tests.support.frames import message, message_end, sse
 
 from .support import Chunks, answered, make_client
 
-CALL = Call("sendChatMessage", "POST", "/chat-messages", json={}, accept="stream")
+CALL = Call.of("sendChatMessage", json={}, accept="stream")
 
 
 def reader_of(client: AsyncDify) -> AsyncEventReader:
