@@ -60,7 +60,7 @@ TESTS: dict[str, list[str]] = {
     "dify/_protocol/numbered_pages.py": _PAGES,
     "dify/_streaming/kinds.py": ["tests/_streaming/test_decode.py", *_STREAMS],
     "dify/_streaming/sse.py": ["tests/_streaming/test_sse.py", "tests/faults/test_fuzz_streams.py"],
-    "dify/_streaming/text.py": ["tests/_async/test_text_pieces.py", *_STREAMS],
+    "dify/_streaming/text.py": ["tests/_async/test_text_stream.py", *_STREAMS],
     "dify/_protocol/json.py": [
         "tests/_protocol",
         "tests/_async/test_bad_answers.py",

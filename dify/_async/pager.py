@@ -1,4 +1,4 @@
-"""Lists that come in pages: await the first page, or walk every item of every page."""
+"""Paged lists: the first page, all pages, or all items of all pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
-from .._protocol.paging import ListOrder, PageBody, Reading, Step, first_step
+from .._protocol.paging import ListOrder, PageBody, PageRequest, PageResult, first_request
 from .._protocol.pickling import Connected
 from .._protocol.request import Call
 from ..errors import IncompleteListError, NotFoundError
@@ -25,35 +25,35 @@ class AsyncPage(Connected, Generic[T]):
 
     Attributes:
         data: The items, in the server's order, without those of earlier pages.
-        has_more: Whether more items may follow; `next_page` finds out.
-        total: The number of items in all, where the server counts them.
+        has_more: True if more items may follow; `next_page` finds out.
+        total: Number of items in the list, or None if the server does not count them.
         key: Identifies the page among those of its list.
-        extra: What the page has beside its items and numbers, such as the `doc_form` of a list of segments.
-        http: The exchange that brought it.
+        extra: Other fields of the page, such as the `doc_form` of a list of segments.
+        http: Status, headers and server version of the response.
     """
 
     _instead: ClassVar[str] = "pickle its data"
 
     def __init__(
-        self, pager: AsyncPager[T], body: PageBody[T], reading: Reading[T], step: Step, info: HTTPInfo
+        self, pager: AsyncPager[T], body: PageBody[T], result: PageResult[T], request: PageRequest, info: HTTPInfo
     ) -> None:
         self._pager = pager
-        self._reading = reading
-        self.key = repr(sorted(step.query.items()))
-        self.data: list[T] = reading.items
-        self.has_more: bool = reading.next is not None or reading.error is not None
+        self._result = result
+        self.key = repr(sorted(request.query.items()))
+        self.data: list[T] = result.items
+        self.has_more: bool = result.next is not None or result.error is not None
         self.total: int | None = body.total
         self.extra: dict[str, Any] = dict(body.model_extra or {})
         self.http = info
 
     async def next_page(self) -> AsyncPage[T] | None:
-        """The page with the items after those of this page, or None after the last.
+        """Request the next page, and return it; None after the last page.
 
-        It holds no item of an earlier page. Its size may differ from `limit`: where items have the same time, or the list
-        changes, a page is requested with a larger limit, or the list is read again.
+        It has no item of an earlier page. Its size may differ from `limit`: if items have the same time, or the list changes
+        meanwhile, a larger page is requested, or the list is read again.
 
         Raises:
-            IncompleteListError: More items exist, and no request selects them.
+            IncompleteListError: The server's paging cannot return all items of the list.
 
         Example:
             ```python
@@ -61,7 +61,7 @@ class AsyncPage(Connected, Generic[T]):
             following = await page.next_page()
             ```
         """
-        return await self._pager._following(self._reading)  # pyright: ignore[reportPrivateUsage]
+        return await self._pager._following(self._result)  # pyright: ignore[reportPrivateUsage]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
@@ -70,9 +70,9 @@ class AsyncPage(Connected, Generic[T]):
 class AsyncPager(AsyncGuard, AsyncFirstPage[T], Connected):
     """A list on the server. `await` gives its first page, `async for` every item of every page.
 
-    A walk yields every item once, in pages of 100 unless the call sets `limit`. Where the server's paging cannot give all
-    items, it raises `IncompleteListError`, whose `items` are those that it yielded; for this, a walk keeps its items in
-    memory until it ends. `pages()` keeps only their ids.
+    The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging
+    cannot return all items, it raises `IncompleteListError`, whose `items` are those that were yielded. They are therefore held
+    in memory until the iteration ends; `pages()` holds only their ids.
 
     Example:
         ```python
@@ -98,7 +98,7 @@ class AsyncPager(AsyncGuard, AsyncFirstPage[T], Connected):
         self._order = order
 
     async def first(self) -> AsyncPage[T]:
-        """The first page.
+        """Request the first page.
 
         Example:
             ```python
@@ -108,47 +108,47 @@ class AsyncPager(AsyncGuard, AsyncFirstPage[T], Connected):
         return await self.page(self._call.query)
 
     async def page(self, query: Mapping[str, Any]) -> AsyncPage[T]:
-        """The page that this query asks for; `AsyncPage.next_page` is the usual way here.
+        """Request the page of a query. `AsyncPage.next_page` is the usual way to get a page.
 
         Args:
-            query: The query parameters, in the wire's spelling.
+            query: Query parameters, named as in Dify's API.
 
         Example:
             ```python
             page = await client.workflows.logs().page({"page": 2, "limit": 5})
             ```
         """
-        page, _ = await self._read(first_step(self._order, query))
+        page, _ = await self._read(first_request(self._order, query))
         return page
 
-    async def _read(self, step: Step) -> tuple[AsyncPage[T], Reading[T]]:
-        exchange = await self._transport.open(replace(self._call, query=step.query), self._options)
+    async def _read(self, request: PageRequest) -> tuple[AsyncPage[T], PageResult[T]]:
+        exchange = await self._transport.open(replace(self._call, query=request.query), self._options)
         body = await self._transport.read_as(exchange, PageBody[self._item])  # type: ignore[name-defined]
-        reading: Reading[T] = step.read(body)
-        return AsyncPage(self, body, reading, step, exchange.info), reading
+        result: PageResult[T] = request.read(body)
+        return AsyncPage(self, body, result, request, exchange.info), result
 
-    async def _following(self, reading: Reading[T]) -> AsyncPage[T] | None:
-        """The next page that has new items, or None where none has."""
-        while (step := reading.next) is not None:
+    async def _following(self, result: PageResult[T]) -> AsyncPage[T] | None:
+        """Return the next page with new items, or None at the end of the list."""
+        while (request := result.next) is not None:
             try:
-                page, reading = await self._read(step)
+                page, result = await self._read(request)
             except NotFoundError:
-                again = step.without_cursor()  # the item at the cursor was deleted
-                if again is None:
+                restart = request.without_cursor()
+                if restart is None:
                     raise
-                reading = Reading([], again)
+                result = PageResult([], restart)
                 continue
             if page.data:
                 return page
-        if reading.error is not None:
-            raise IncompleteListError(str(reading.error))
+        if result.error is not None:
+            raise IncompleteListError(str(result.error))
         return None
 
     async def pages(self) -> AsyncGenerator[AsyncPage[T]]:
-        """Every page, one after the other, of 100 items unless the call sets `limit`.
+        """Yield every page, of 100 items unless the call sets `limit`.
 
         Raises:
-            IncompleteListError: More items exist, and no request selects them.
+            IncompleteListError: The server's paging cannot return all items of the list.
 
         Example:
             ```python
@@ -157,7 +157,7 @@ class AsyncPager(AsyncGuard, AsyncFirstPage[T], Connected):
             ```
         """
         page: AsyncPage[T] | None
-        page, _ = await self._read(first_step(self._order, self._call.query, walk=True))
+        page, _ = await self._read(first_request(self._order, self._call.query, walk=True))
         while page is not None:
             yield page
             page = await page.next_page()

@@ -1,7 +1,7 @@
-"""Paging without I/O: the query of each page, the items that have not come before, and the end of a walk.
+"""Paging: the query of each page, the new items of each response, and the end of the list. Pure.
 
-The server's times have whole seconds. A cursor stands for all items of its second, and the order inside a second is not fixed.
-`cursor_pages` and `numbered_pages` hold the rules for the two kinds of list.
+The server's times have whole seconds. A cursor stands for all items of its second, and their order is not fixed.
+The two kinds of list have a module each: `cursor_pages` and `numbered_pages`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ __all__ = [
     "VARIABLES",
     "ListOrder",
     "PageBody",
+    "PageRequest",
+    "PageResult",
     "Paging",
-    "Reading",
     "Seen",
-    "Step",
     "conversations_order",
-    "first_step",
+    "first_request",
     "page_size",
 ]
 
 T = TypeVar("T")
 
 Paging = Literal["first_id", "last_id", "page"]
-"""The parameter that selects a page: a cursor before its first item, a cursor after its last item, or a number."""
+"""The query parameter that selects a page: the id before its first item, the id after its last item, or a number."""
 
 LARGEST = 100
-"""The largest page of any list, whatever limit is sent."""
+"""Items of the largest page that servers send, whatever the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class ListOrder:
     """Order and paging of a list on the server.
 
     Attributes:
-        paging: The parameter that selects a page.
-        time: The field of the items by which the list is ordered.
-        skips_ties: `has_more` does not count items of the second in which a full page ends.
-        moves: An item that changes moves to the front of the list.
+        paging: The query parameter that selects a page.
+        time: The field that orders the items.
+        skips_ties: `has_more` ignores items of the second in which a full page ends.
+        moves: Changing an item moves it to the front of the list.
     """
 
     paging: Paging
@@ -73,7 +73,7 @@ def conversations_order(sort_by: str | None) -> ListOrder:
 
 
 class PageBody(Answer, Generic[T]):
-    """A page as it is on the wire; which members are there depends on the list."""
+    """The body of a page. Its optional fields depend on the list."""
 
     data: list[T]
     has_more: bool | None = None
@@ -84,9 +84,9 @@ class PageBody(Answer, Generic[T]):
 
 
 class Seen:
-    """The ids that came, each with the number of the page that brought it first.
+    """The ids received so far, each with the number of the page that had it first.
 
-    A page that is requested a second time brings the same new items again.
+    A page that is requested again has the same new items again.
     """
 
     def __init__(self) -> None:
@@ -95,41 +95,41 @@ class Seen:
     def __len__(self) -> int:
         return len(self._pages)
 
-    def unseen(self, items: Iterable[T], page: int) -> list[T]:
-        """Note the items of a page, and return those that no earlier page brought; each id once."""
-        fresh: list[T] = []
-        here = set[object]()
+    def add(self, items: Iterable[T], page: int) -> list[T]:
+        """Add the items of a page, and return those that no earlier page had; each id once."""
+        new: list[T] = []
+        on_page = set[object]()
         for item in items:
             key: object = getattr(item, "id", None)
             if key is None:
                 key = object()  # an item without id cannot be recognized
-            if key not in here and self._pages.get(key, page) >= page:
+            if key not in on_page and self._pages.get(key, page) >= page:
                 self._pages[key] = page
-                fresh.append(item)
-            here.add(key)
-        return fresh
+                new.append(item)
+            on_page.add(key)
+        return new
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
-    """The outcome of one page.
+class PageResult(Generic[T]):
+    """The new items of one page, and how to continue.
 
     Attributes:
-        items: The items that no earlier page brought, in the page's order.
+        items: The items that no earlier page had, in the page's order.
         next: The request for the next page, or None at the end.
-        error: The error to raise in place of a next page, or None.
+        error: The error to raise instead of requesting a next page, or None.
     """
 
     items: list[T]
-    next: Step | None = None
+    next: PageRequest | None = None
     error: IncompleteListError | None = None
 
 
-class Step(ABC):
-    """The request for one page, with the memory of the pages before it."""
+class PageRequest(ABC):
+    """The request for one page, with what is known from the pages before it."""
 
-    at: int
-    """The number of pages requested before this one."""
+    index: int
+    """Number of pages requested before this one."""
 
     @property
     @abstractmethod
@@ -137,33 +137,33 @@ class Step(ABC):
         """The query of the request."""
 
     @abstractmethod
-    def read(self, body: PageBody[T]) -> Reading[T]:
-        """Return the new items of the response, and the next request."""
+    def read(self, body: PageBody[T]) -> PageResult[T]:
+        """Return the new items of the response and the next request."""
 
-    def without_cursor(self) -> Step | None:
-        """Return the request to send when the cursor does not exist any more, or None."""
+    def without_cursor(self) -> PageRequest | None:
+        """Return the request to send if the item at the cursor was deleted, or None."""
         return None
 
 
-def first_step(order: ListOrder, query: Mapping[str, Any], *, walk: bool = False) -> Step:
+def first_request(order: ListOrder, query: Mapping[str, Any], *, walk: bool = False) -> PageRequest:
     """Return the request for the first page.
 
     Args:
         order: The order of the list.
         query: The query of the call.
-        walk: All pages are wanted: ask for the largest ones, unless the query sets their size or a page number.
+        walk: All pages will be read: request the largest ones, unless the query sets their size or a page number.
 
     Example:
-        >>> first_step(MESSAGES, {"user": "alice"}, walk=True).query
+        >>> first_request(MESSAGES, {"user": "alice"}, walk=True).query
         {'user': 'alice', 'limit': 100}
     """
-    from .cursor_pages import CursorStep
-    from .numbered_pages import NumberedStep
+    from .cursor_pages import CursorRequest
+    from .numbered_pages import NumberedRequest
 
     base = dict(query)
     if walk and base.get("limit") is None and base.get("page") is None:
         base["limit"] = LARGEST
-    return NumberedStep(base, order) if order.paging == "page" else CursorStep(base, order)
+    return NumberedRequest(base, order) if order.paging == "page" else CursorRequest(base, order)
 
 
 def page_size(query: Mapping[str, Any], body: PageBody[Any]) -> int:

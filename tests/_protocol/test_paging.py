@@ -1,4 +1,4 @@
-"""Walks over lists as the server cuts them: every item once, or an error that says so."""
+"""Reading lists page by page: every item once, or an error that says that items are missing."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dify._protocol.paging import (
     VARIABLES,
     ListOrder,
     PageBody,
+    PageRequest,
     Seen,
-    Step,
     conversations_order,
-    first_step,
+    first_request,
 )
 from dify.errors import IncompleteListError
 from dify.types._base import Answer, Timestamp
@@ -38,7 +38,7 @@ def walk(
 ) -> list[str]:
     """Read a list to its end, as a pager does."""
     ids, most = [] if ids is None else ids, 2000
-    step: Step | None = first_step(order, query or {}, walk=True)
+    step: PageRequest | None = first_request(order, query or {}, walk=True)
     while step is not None:
         most -= 1
         assert most, "the walk does not end"
@@ -146,7 +146,7 @@ def test_one_request_reads_a_short_list():
 
 def test_a_page_brings_as_many_new_items_as_the_call_asks_for():
     server = CursorList(rows_of([1] * 9), "first_id", "-created_at")
-    step = first_step(MESSAGES, {"limit": 3})
+    step = first_request(MESSAGES, {"limit": 3})
     sizes = []
     while step is not None:
         reading = step.read(PageBody[Item].model_validate(server({k: str(v) for k, v in step.query.items()})))
@@ -157,22 +157,22 @@ def test_a_page_brings_as_many_new_items_as_the_call_asks_for():
 
 @pytest.mark.parametrize("order", [MESSAGES, VARIABLES, conversations_order(None), NUMBERED])
 def test_more_after_an_empty_page_is_an_error(order):
-    reading = first_step(order, {}).read(PageBody[Item](data=[], has_more=True))
+    reading = first_request(order, {}).read(PageBody[Item](data=[], has_more=True))
     assert reading.next is None
     assert "announces more" in str(reading.error)
 
 
 def test_items_without_times_go_on_after_the_last_one():
     body = PageBody[Item](data=[Item(id="a"), Item(id="b")], has_more=True)
-    following = first_step(VARIABLES, {"limit": 2}).read(body).next
+    following = first_request(VARIABLES, {"limit": 2}).read(body).next
     assert following is not None
     assert following.query == {"limit": 2, "last_id": "b"}
-    assert "same page again" in str(following.read(body).error)
+    assert "the same page again" in str(following.read(body).error)
 
 
 def test_the_cursor_of_the_call_stays_where_no_earlier_second_came():
     body = PageBody[Item].model_validate({"data": [{"id": "a", "created_at": 5}], "has_more": True})
-    following = first_step(VARIABLES, {"limit": 1, "last_id": "z"}).read(body).next
+    following = first_request(VARIABLES, {"limit": 1, "last_id": "z"}).read(body).next
     assert following is not None
     assert following.query == {"limit": 2, "last_id": "z"}
 
@@ -180,7 +180,7 @@ def test_the_cursor_of_the_call_stays_where_no_earlier_second_came():
 def test_the_query_of_the_call_is_not_changed():
     query = {"user": "alice", "limit": 1}
     body = PageBody[Item].model_validate({"data": [{"id": "a", "created_at": 5}], "has_more": True})
-    assert first_step(MESSAGES, query).read(body).next is not None
+    assert first_request(MESSAGES, query).read(body).next is not None
     assert query == {"user": "alice", "limit": 1}
 
 
@@ -329,7 +329,7 @@ def test_a_list_without_counts_ends_with_a_short_page():
 
 def test_a_server_that_repeats_its_first_page_for_ever_is_an_error():
     data = [row.wire() for row in rows_of([2])]
-    with pytest.raises(IncompleteListError, match="brings nothing new"):
+    with pytest.raises(IncompleteListError, match="without a new one"):
         walk(lambda query: {"data": data, "limit": 2, "has_more": True}, NUMBERED, {"limit": 2})
     with pytest.raises(IncompleteListError, match="the server counts 99"):
         walk(lambda query: {"data": data, "limit": 2, "has_more": True, "total": 99}, NUMBERED, {"limit": 2})
@@ -352,7 +352,7 @@ def test_a_server_that_repeats_its_first_page_for_ever_is_an_error():
     ],
 )
 def test_numbered_pages_follow_by_number(body, query, number):
-    reading = first_step(NUMBERED, query).read(PageBody[Item](data=[Item(id="a")], **body))
+    reading = first_request(NUMBERED, query).read(PageBody[Item](data=[Item(id="a")], **body))
     assert (reading.next and reading.next.query["page"]) == number
     assert reading.error is None
 
@@ -372,10 +372,10 @@ def test_more_than_100_items_asked_for_come_in_pages_of_100():
 def test_a_page_read_twice_brings_the_same_items_twice():
     seen = Seen()
     first, second = [Item(id="a"), Item(id="b")], [Item(id="b"), Item(id="c"), Item(id="c")]
-    assert [item.id for item in seen.unseen(first, 0)] == ["a", "b"]
+    assert [item.id for item in seen.add(first, 0)] == ["a", "b"]
     for _ in range(2):
-        assert [item.id for item in seen.unseen(second, 1)] == ["c"]
-    assert [item.id for item in seen.unseen(first, 0)] == ["a", "b"]
+        assert [item.id for item in seen.add(second, 1)] == ["c"]
+    assert [item.id for item in seen.add(first, 0)] == ["a", "b"]
 
 
 def test_the_ends_of_pages_that_split_a_time():
@@ -387,7 +387,7 @@ def test_the_ends_of_pages_that_split_a_time():
 
 @pytest.mark.parametrize("order", [MESSAGES, VARIABLES, NUMBERED])
 def test_a_walk_asks_for_the_largest_pages_unless_the_call_says_otherwise(order):
-    assert first_step(order, {}, walk=True).query == {"limit": 100}
-    assert first_step(order, {"limit": 7}, walk=True).query == {"limit": 7}
-    assert first_step(order, {}).query == {}
-    assert first_step(NUMBERED, {"page": 2}, walk=True).query == {"page": 2}
+    assert first_request(order, {}, walk=True).query == {"limit": 100}
+    assert first_request(order, {"limit": 7}, walk=True).query == {"limit": 7}
+    assert first_request(order, {}).query == {}
+    assert first_request(NUMBERED, {"page": 2}, walk=True).query == {"page": 2}
