@@ -1,4 +1,4 @@
-"""Runs that pause for people, followed through to their end."""
+"""Human input: answers the forms of a paused run, and follows the run to its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R", ChatResponse, WorkflowRun)
 
 MaybeAnswer = FormAnswer | None
 AsyncFormHandler = Callable[[PauseReason], Awaitable[MaybeAnswer]]
-"""Called with each form that a run waits for; gives the answer, or None to leave the run paused."""
+"""Callback for each form of a paused run; returns the answer, or None to leave the run paused."""
 
 
 async def answer_forms(
@@ -33,19 +33,19 @@ async def answer_forms(
     user: str | None,
     options: RequestOptions | None,
 ) -> R:
-    """Answer every form that a reply waits for, until its run ends, waits for something else, or a form is left open.
+    """Answer the forms of a paused run until it ends, pauses for another reason, or the callback leaves a form open.
 
     Args:
-        reply: What the run has come to.
-        on_form: Asks somebody; None asks nobody and leaves the reply as it is.
-        events: The method of a resource that follows a run.
-        human_input: What submits the answers.
-        user: The user whose call it is.
-        options: Settings of the call that began the run, for all that follow.
+        reply: The reply of the paused run.
+        on_form: The callback; None returns the reply unchanged.
+        events: The resource's method that follows a run.
+        human_input: The resource that submits the answers.
+        user: The user of the call that started the run.
+        options: Settings of that call, used for all further calls.
 
     Raises:
-        DifyError: An answer does not fit or cannot be sent, or the run cannot be followed. Its `workflow_run_id` names the
-            run, its `partial` is the paused reply with the forms. What the callback itself raises comes with a note.
+        DifyError: An answer is not valid or cannot be sent, or the run cannot be followed. `workflow_run_id` names the run, and
+            `partial` holds the paused reply with its forms. Exceptions of the callback get a note with the same information.
     """
     if on_form is None or not reply.paused:
         return reply
@@ -60,7 +60,7 @@ async def answer_forms(
                     None if form.form_token is None else _checked(await answer_of(on_form(form)), reply.workflow_run_id)
                 )
                 if answer is None or form.form_token is None:
-                    return reply  # nobody answers, or the form is not delivered through the API
+                    return reply  # left open, or delivered by other means than the API
                 await human_input.submit(
                     form.form_token, action=answer.action, inputs=answer.inputs, user=user, options=options
                 )
@@ -68,23 +68,23 @@ async def answer_forms(
             stream = events(
                 reply.workflow_run_id, user=user, include_state_snapshot=True, continue_on_pause=True, options=options
             )
-            reply = _same(reply, await _go_on(stream, answered))
+            reply = _with_ids_of(reply, await _follow(stream, answered))
         except Exception as error:
-            _tell_the_run(error, reply)
+            _add_run(error, reply)
             raise
     return reply
 
 
-def _tell_the_run(error: Exception, reply: ChatResponse | WorkflowRun) -> None:
-    """Put into an error what it takes to go on with the run, which nobody else would know."""
+def _add_run(error: Exception, reply: ChatResponse | WorkflowRun) -> None:
+    """Add to an error the information to continue the run; the caller has no other access to it."""
     if isinstance(error, WorkflowFailedError):
-        return  # the run has ended, and the error holds it
+        return  # the run has ended, and the error already holds it
     if isinstance(error, DifyError):
         error.workflow_run_id = error.workflow_run_id or reply.workflow_run_id
         error.partial = reply if error.partial is None else error.partial
     error.add_note(
-        f"This was about a form of run {reply.workflow_run_id}, which is still on the server: human_input.submit answers the "
-        f"form, events({reply.workflow_run_id!r}) follows the run"
+        f"Run {reply.workflow_run_id} may still be waiting for its form: answer it with human_input.submit, and follow the run "
+        f"with events({reply.workflow_run_id!r})"
     )
 
 
@@ -92,15 +92,15 @@ def _checked(answer: object, run_id: str) -> MaybeAnswer:
     if answer is None or isinstance(answer, FormAnswer):
         return answer
     raise MisuseError(
-        f"on_form gave a {type(answer).__name__}: return a FormAnswer, or None to leave the run paused. Run {run_id} waits at "
-        "its form"
+        f"on_form returned a {type(answer).__name__}: return a FormAnswer, or None to leave the run paused. Run {run_id} still "
+        "waits for its form"
     )
 
 
-async def _go_on(stream: AsyncEventStream[Any, R], answered: set[str | None]) -> R:
-    """The run from here to its end, or to a form that was not answered yet.
+async def _follow(stream: AsyncEventStream[Any, R], answered: set[str | None]) -> R:
+    """Follow a run to its end, or to a form that was not answered yet.
 
-    The stream was asked to stay over pauses: right after an answer the server may still show the pause that it ends.
+    The stream continues on pauses, because right after an answer the server may still send the pause that the answer ended.
     """
     async with stream:
         async for event in stream:
@@ -111,12 +111,12 @@ async def _go_on(stream: AsyncEventStream[Any, R], answered: set[str | None]) ->
         else:
             return await stream.final()
         snapshot = stream.snapshot
-    assert snapshot is not None  # an event has come, so the ids are known
+    assert snapshot is not None  # the ids are known since the first event
     return snapshot
 
 
-def _same(before: R, after: R) -> R:
-    """The replay of a run that has ended names no conversation and no message; they are those of before."""
+def _with_ids_of(before: R, after: R) -> R:
+    """Return the reply with its message and conversation; the replay of a run that has ended does not name them."""
     if not isinstance(before, ChatResponse) or not isinstance(after, ChatResponse) or after.message_id:
         return after
     ids = {name: getattr(before, name) for name in ("id", "message_id", "conversation_id", "created_at")}

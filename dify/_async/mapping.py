@@ -1,4 +1,4 @@
-"""One call for each of many inputs, several at a time: what `workflows.map` and `completions.map` hand out."""
+"""Concurrent calls for many inputs: the results of `workflows.map` and `completions.map`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ R = TypeVar("R")
 
 
 class _End:
-    """What the inputs end with: None is an input like any other."""
+    """A mark for the end of the inputs, because None is a valid input."""
 
 
 _END = _End()
 
 
 class AsyncMapStream(AsyncWalk, Generic[R]):
-    """The results of a call for each of many inputs, one `MapResult` after the other.
+    """A stream of `MapResult`s, one for each of many inputs.
 
-    Nothing is sent until it is iterated. Inputs are taken as there is room: at most `concurrency` calls are at work, and at
-    most as many results wait for whoever iterates. Leaving the loop, an exception in it or cancellation ends the calls
-    that are at work; as an async context manager it does so at the end of the block, which is the surest way. What is no
-    `Exception`, such as `sys.exit` in `on_start` or in the inputs, is raised where the results are taken.
+    Nothing is sent until it is iterated. Inputs are read as needed: at most `concurrency` calls run at a time, and at most as
+    many results wait to be iterated. Leaving the loop, an exception in it or cancellation ends the calls in progress. Use it
+    as an async context manager to end them at the end of the block in any case. Exceptions that are not an `Exception`, such
+    as `sys.exit` in `on_start` or in the inputs, are raised in the iteration.
 
     Example:
         ```python
@@ -53,64 +53,64 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
     ) -> None:
         several(inputs, "inputs")
         if concurrency < 1:
-            raise InvalidArgumentError(f"concurrency is {concurrency}; at least one call has to be made at a time")
+            raise InvalidArgumentError(f"concurrency must be at least 1, not {concurrency}")
         self._inputs = each(inputs)
         self._call = call
         self._concurrency = concurrency
         self._order: InOrder[R] | None = InOrder() if in_order else None
         self._on_start = on_start
         self._crew: Crew[MapResult[R]] = Crew()
-        # A place for every call at work and as many for results that wait; given back when a result is taken.
+        # One slot for each call in progress and each waiting result; released when a result is delivered.
         self._room = Slots(2 * concurrency)
         self._turn = Slots(1)
-        self._hold = Slots(1)  # whoever has it may touch the inputs; kept by whoever closes them
+        self._hold = Slots(1)  # its holder may use the inputs; not released after they are closed
         self._taken = 0
         self._exhausted = False
         self._failure: Exception | None = None
-        self._at_work: set[AsyncEventStream[Any, R]] = set()
-        self._begun = False
+        self._streams: set[AsyncEventStream[Any, R]] = set()
+        self._used = False
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[MapResult[R]]:
-        if self._begun:
-            raise MisuseError("these results have been iterated already: they come once. Call map() again")
-        self._begun = True
+        if self._used:
+            raise MisuseError("these results have been iterated already: they are delivered once. Call map() again")
+        self._used = True
         return self._results()
 
     async def _results(self) -> AsyncIterator[MapResult[R]]:
-        """The results; every way out of here ends the workers."""
+        """Yield the results. Every way out ends the workers."""
         try:
-            working = self._concurrency
-            self._crew.start(self._work, working)
-            while working:
+            workers = self._concurrency
+            self._crew.start(self._work, workers)
+            while workers:
                 result = await self._crew.take()
                 if self._closed:
                     return
                 if result is None:
-                    working -= 1
+                    workers -= 1
                     continue
                 for ready in [result] if self._order is None else self._order.add(result):
                     self._room.release()
                     yield ready
             if self._failure is not None:
-                raise self._failure  # from the caller's own inputs, once all that was begun has been told
+                raise self._failure  # of the caller's inputs, after the results of all calls
         finally:
             await self.aclose()
 
     async def _work(self) -> None:
-        """One worker: takes the next inputs, makes the call, hands the result over."""
+        """Make calls for the next inputs until they end."""
         try:
             while True:
                 await self._room.acquire()
                 item = await self._next()
                 if item is None:
                     break
-                self._crew.hand_over(await self._one(*item))
+                self._crew.hand_over(await self._result_of(*item))
         finally:
-            self._room.release()  # wakes another worker, to see the end too
+            self._room.release()  # wakes another worker, which then ends, too
 
     async def _next(self) -> tuple[int, Mapping[str, Any]] | None:
-        await self._turn.acquire()  # an iterator is asked for one thing at a time
+        await self._turn.acquire()  # an iterator must not be used by two tasks at once
         try:
             if self._exhausted or self._closed or not self._hold.take():
                 return None
@@ -129,7 +129,7 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
                 return None
             self._taken += 1
             return self._taken - 1, {} if item is None else item
-        except Exception as error:  # noqa: BLE001 - the caller's own iterator may fail in any way
+        except Exception as error:  # noqa: BLE001 - the caller's iterator may raise anything
             self._failure = error
             self._exhausted = True
             return None
@@ -140,32 +140,32 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
             self._turn.release()
 
     async def _end_inputs(self) -> None:
-        """Close the inputs, unless somebody is at them, who closes them when done."""
+        """Close the inputs, unless a worker is using them, which closes them afterwards."""
         if self._hold.take():
             await self._inputs.aclose()
 
-    async def _one(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
+    async def _result_of(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
         stream: AsyncEventStream[Any, R] | None = None
         try:
             stream = self._call(inputs)
-            self._at_work.add(stream)
+            self._streams.add(stream)
             if self._on_start is not None:
-                told = False
+                reported = False
                 async for _ in stream:
-                    if not told and stream.workflow_run_id is not None:
-                        told = True
+                    if not reported and stream.workflow_run_id is not None:
+                        reported = True
                         self._on_start(index, stream.workflow_run_id)
             return MapResult(index, inputs, reply=await stream.final())
-        except Exception as error:  # noqa: BLE001 - one that fails is told and does not end the others
+        except Exception as error:  # noqa: BLE001 - a failed call does not end the others
             return MapResult(index, inputs, error=error)
         finally:
             if stream is not None:
                 with shielded():
-                    await stream.aclose()  # it may have been left in the middle: `on_start` is the caller's
-                self._at_work.discard(stream)
+                    await stream.aclose()  # `on_start` may have raised
+                self._streams.discard(stream)
 
     async def aclose(self) -> None:
-        """End the calls that are at work. The server goes on with what it runs.
+        """End the calls in progress. Their runs continue on the server.
 
         Example:
             ```python
@@ -173,17 +173,17 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
             await results.aclose()  # nothing was sent, and nothing will be
             ```
         """
-        self._begun = self._closed = True  # once more does no harm: whoever comes second waits, too
+        self._used = self._closed = True  # a second call waits for the first
         with shielded():
-            self._crew.hand_over(None)  # wakes whoever iterates
-            await self._crew.aclose(self._cut)
+            self._crew.hand_over(None)  # wakes the iteration
+            await self._crew.aclose(self._close_streams)
             await self._end_inputs()
 
-    async def _cut(self) -> None:
+    async def _close_streams(self) -> None:
         for _ in range(self._concurrency):
             self._room.release()  # wakes workers that wait for room
-            self._turn.release()  # and those that wait for another's input, which may never come
-        for stream in tuple(self._at_work):
+            self._turn.release()  # and those that wait for an input, which may never arrive
+        for stream in tuple(self._streams):
             await stream.aclose()
 
     async def __aenter__(self) -> Self:

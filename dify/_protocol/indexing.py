@@ -1,4 +1,4 @@
-"""The indexing states of a batch of documents, from the view of a caller who waits for it. Pure."""
+"""The indexing status of a batch of documents. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["all_indexed", "indexing_overdue"]
 
 
 def all_indexed(status: IndexingStatus) -> bool:
-    """Tell whether all documents are indexed.
+    """Return True once all documents are indexed.
 
     Raises:
-        IndexingFailedError: One of them could not be indexed, or is paused.
+        IndexingFailedError: A document could not be indexed, or its indexing is paused.
 
     Example:
         >>> all_indexed(IndexingStatus(data=[{"id": "d-1", "indexing_status": "splitting"}]))
@@ -34,13 +34,17 @@ def _reason(document: DocumentIndexing) -> str:
 
 
 def indexing_overdue(status: IndexingStatus, batch: str, seconds: float | None) -> IndexingTimeoutError:
-    """Return the error for a wait that is over before the indexing is."""
-    left = [document for document in status.data if document.indexing_status != "completed"]
-    states = ", ".join(sorted({printable(document.indexing_status, 40) for document in left})) or "unknown"
-    reasons = "".join(f"; document {one.id}: {printable(readable(one.error), 500)}" for one in left if one.error)
+    """Return the error for a batch that is not indexed in time."""
+    pending = [document for document in status.data if document.indexing_status != "completed"]
+    states = ", ".join(sorted({printable(document.indexing_status, 40) for document in pending})) or "unknown"
+    reasons = "".join(
+        f"; document {document.id}: {printable(readable(document.error), 500)}"
+        for document in pending
+        if document.error
+    )
     within = "" if seconds is None else f" within {seconds:g} s"
     return IndexingTimeoutError(
-        f"batch {batch} was not indexed{within}: {len(left)} of {len(status.data)} documents to go ({states}){reasons}; the "
-        "server goes on, and wait_indexed can be called again",
+        f"batch {batch} was not indexed{within}: {len(pending)} of {len(status.data)} documents pending ({states}){reasons}; the "
+        "server continues, call wait_indexed again to wait longer",
         documents=status.data,
     )

@@ -1,4 +1,4 @@
-"""What becomes of the items of a `map` call, and the order in which they are told. Pure."""
+"""Results of `map` calls, and their order. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MapResult(Generic[R]):
     """Exception of the call. None if it succeeded."""
 
     def unwrap(self) -> R:
-        """The run or reply; raises the error where there is none.
+        """Return the run or reply; raise the error if the call failed.
 
         Example:
             >>> MapResult(0, {"q": "tea"}, error=ValueError("no tea")).unwrap()
@@ -40,19 +40,19 @@ class MapResult(Generic[R]):
         """
         if self.error is not None:
             raise self.error
-        assert self.reply is not None  # one of the two is always there
+        assert self.reply is not None  # a result has one of the two
         return self.reply
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """What a worker ended with, for the caller to raise."""
+    """The exception that ended a worker, to be raised by the consumer."""
 
     error: BaseException
 
 
 class InOrder(Generic[R]):
-    """Holds results back until those before them have come.
+    """A buffer that releases results in the order of their inputs.
 
     Example:
         >>> order = InOrder()
@@ -67,7 +67,7 @@ class InOrder(Generic[R]):
         self._next = 0
 
     def add(self, result: MapResult[R]) -> list[MapResult[R]]:
-        """Take a result in; gives those whose turn it is now."""
+        """Add a result, and return those that can be delivered now."""
         self._waiting[result.index] = result
         ready: list[MapResult[R]] = []
         while self._next in self._waiting:

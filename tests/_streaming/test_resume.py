@@ -10,7 +10,7 @@ import pytest
 from dify import DifyError, MessageReplaceEvent, ResponseValidationError
 from dify._streaming.decode import decoder_of
 from dify._streaming.folds import ChatFold, CompletionFold, WorkflowFold
-from dify._streaming.resume import Pickup, RunFollower, begins_with_replay, ending_of, run_events_call
+from dify._streaming.resume import Pickup, RunFollower, begins_with_replay, ending_of, run_detail_call, run_events_call
 from dify.types.http import HTTPInfo
 from dify.types.workflows import WorkflowRunDetail
 from tests.support.frames import (
@@ -519,6 +519,11 @@ def test_the_call_that_resumes_a_run_asks_for_a_snapshot():
     assert call.repeatable
     assert call.accept == "stream"
     assert begins_with_replay(call)
+
+
+def test_the_call_for_a_stored_run_names_the_run():
+    call = run_detail_call("run 1")
+    assert (call.operation, call.method, call.path) == ("getWorkflowRunDetail", "GET", "/workflows/run/run%201")
 
 
 def test_a_call_without_a_snapshot_begins_with_no_replay():

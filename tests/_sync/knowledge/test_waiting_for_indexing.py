@@ -89,7 +89,7 @@ def test_a_failure_without_a_reason_says_so():
 
 def test_the_time_over_raises_with_the_last_states():
     documents, asked = answering([state("splitting"), state("completed") | {"id": "d-2"}])
-    with pytest.raises(IndexingTimeoutError, match=r"within 0 s: 1 of 2 documents to go \(splitting\)") as caught:
+    with pytest.raises(IndexingTimeoutError, match=r"within 0 s: 1 of 2 documents pending \(splitting\)") as caught:
         documents.wait_indexed("k-1", "b-1", timeout=0, poll_interval=0)
     assert [document.indexing_status for document in caught.value.documents] == ["splitting", "completed"]
     assert len(asked) == 1  # the server is asked at least once
