@@ -44,7 +44,7 @@ def indexing_overdue(status: IndexingStatus, batch: str, seconds: float | None) 
     )
     within = "" if seconds is None else f" within {seconds:g} s"
     return IndexingTimeoutError(
-        f"batch {batch} was not indexed{within}: {len(pending)} of {len(status.data)} documents pending ({states}){reasons}; the "
-        "server continues, call wait_indexed again to wait longer",
+        f"batch {batch} was not indexed{within}: {len(pending)} of {len(status.data)} documents pending ({states}){reasons}; "
+        "the server continues, call wait_indexed again to wait longer",
         documents=status.data,
     )
