@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, is_typeddict
 
 from _public_face import public_names
+from typing_extensions import get_original_bases
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 OURS = "dify."
@@ -111,9 +112,16 @@ def _unpacked(keywords: ast.arg | None) -> dict[str, str]:
     return {}
 
 
-def _typed_dict(cls: type) -> dict[str, str]:
+def _typed_dict(cls: Any) -> dict[str, str]:
     """Return the fields of a typed dict as they are written, inherited ones included."""
-    return {name: getattr(hint, "__forward_arg__", str(hint)) for name, hint in cls.__annotations__.items()}
+    fields: dict[str, str] = {}
+    for base in get_original_bases(cls):
+        if is_typeddict(base):
+            fields |= _typed_dict(base)
+    for part in _class(cls).body:
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            fields[part.target.id] = ast.unparse(part.annotation)
+    return fields
 
 
 def _argument(one: ast.arg, default: ast.expr | None = None) -> str:

@@ -211,17 +211,14 @@ class AsyncDify(AsyncGuard):
         return self._settings.user
 
     def with_options(self, **changes: Unpack[ClientOptions]) -> Self:
-        """A copy with other settings on the same connections; cheap, for many apps or many users on one pool.
+        """Return a copy of the client with other settings and the same connections.
 
-        Closing a copy closes nothing: the connections are the first client's.
+        Copies are cheap: use them for many apps or many users on one pool. Closing a copy closes nothing; the connections
+        belong to the first client.
 
         Args:
-            api_key: Another app's key.
-            knowledge_api_key: Another knowledge key.
-            user: Another default user.
-            timeout: Another timeout, in seconds or as an `httpx.Timeout`.
-            max_retries: Another number of retries.
-            headers: More headers; those of the client stay.
+            **changes: Settings to change: `api_key`, `knowledge_api_key`, `user`, `timeout`, `max_retries`, and `headers`,
+                which are added to the client's. None keeps a setting.
 
         Example:
             ```python

@@ -1,38 +1,85 @@
-"""Arguments of knowledge calls that only count together: completed where one implies another, refused where one is useless.
+"""Arguments of knowledge calls that depend on each other.
 
-The server ignores such an argument in silence when its companion is missing. Pure.
+The server silently ignores some arguments unless another one is present; the functions here add or require it. Pure.
 """
 
 from __future__ import annotations
 
 import os.path
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
-from ..errors import InvalidArgumentError
-from ..types.documents import ProcessRule
+from ..errors import DocumentExistsError, InvalidArgumentError
+from ..types.datasets import IndexingTechnique, RetrievalModel
+from ..types.documents import Document, DocumentSettings, IfExists, ProcessRule
+from ..types.segments import DocForm
 from .arguments import items_of
 from .request import compact
 
 T = TypeVar("T")
 
-__all__ = ["embedding_fields", "form_for", "some_of", "stored_file_name", "stored_text_name"]
+__all__ = [
+    "document_fields",
+    "embedding_fields",
+    "form_for",
+    "keyword_for",
+    "looks_up_name",
+    "may_create",
+    "new_document_fields",
+    "some_of",
+    "stored_file_name",
+    "stored_text_name",
+    "technique_for",
+]
 
 _LONGEST_NAME = 200
 """Characters that the server keeps of the name of a file or text."""
 
 
-def embedding_fields(
-    model: str | None, provider: str | None, technique: str | None = None, *, implied: bool = True
+def document_fields(
+    *,
+    process_rule: ProcessRule | Mapping[str, Any] | None = None,
+    doc_form: DocForm | None = None,
+    doc_language: str | None = None,
+    retrieval_model: RetrievalModel | Mapping[str, Any] | None = None,
+    embedding_model: str | None = None,
+    embedding_model_provider: str | None = None,
 ) -> dict[str, Any]:
-    """Return the body fields for an embedding model and an indexing technique.
+    """Return the body fields for the settings of a document."""
+    return compact(
+        process_rule=process_rule,
+        doc_form=form_for(doc_form, process_rule),
+        doc_language=doc_language,
+        retrieval_model=retrieval_model,
+        **embedding_fields(embedding_model, embedding_model_provider),
+    )
 
-    An embedding model counts only with its provider and with the technique "high_quality", which it therefore implies
-    where the call takes a technique (`implied`).
+
+def new_document_fields(
+    *,
+    indexing_technique: IndexingTechnique | None = None,
+    original_document_id: str | None = None,
+    **settings: Unpack[DocumentSettings],
+) -> dict[str, Any]:
+    """Return the body fields for the settings of a new document.
 
     Example:
-        >>> embedding_fields("embed", "o/p/p", None)
-        {'indexing_technique': 'high_quality', 'embedding_model': 'embed', 'embedding_model_provider': 'o/p/p'}
+        >>> new_document_fields(process_rule={"mode": "automatic"}, original_document_id="d-1")
+        {'original_document_id': 'd-1', 'process_rule': {'mode': 'automatic'}}
+    """
+    return compact(
+        indexing_technique=technique_for(indexing_technique, settings.get("embedding_model")),
+        original_document_id=original_document_id,
+        **document_fields(**settings),
+    )
+
+
+def embedding_fields(model: str | None, provider: str | None) -> dict[str, Any]:
+    """Return the body fields for an embedding model; raise if one of model and provider is missing.
+
+    Example:
+        >>> embedding_fields("embed", "o/p/p")
+        {'embedding_model': 'embed', 'embedding_model_provider': 'o/p/p'}
     """
     if (model is None) != (provider is None):
         missing, present = (
@@ -43,12 +90,20 @@ def embedding_fields(
         raise InvalidArgumentError(
             f"{missing} is missing: the server ignores {present} without it; models.list('text-embedding') has both"
         )
-    if implied and model is not None and technique is None:
-        technique = "high_quality"
-    return compact(indexing_technique=technique, embedding_model=model, embedding_model_provider=provider)
+    return compact(embedding_model=model, embedding_model_provider=provider)
 
 
-def form_for(doc_form: str | None, rule: ProcessRule | Mapping[str, Any] | None) -> str | None:
+def technique_for(technique: IndexingTechnique | None, model: str | None) -> IndexingTechnique | None:
+    """Return the indexing technique to send: an embedding model, which other techniques ignore, implies "high_quality".
+
+    Example:
+        >>> technique_for(None, "embed"), technique_for("economy", None)
+        ('high_quality', 'economy')
+    """
+    return "high_quality" if technique is None and model is not None else technique
+
+
+def form_for(doc_form: DocForm | None, rule: ProcessRule | Mapping[str, Any] | None) -> DocForm | None:
     """Return the document form to send: "hierarchical_model" for a hierarchical rule, which other forms cut short.
 
     Example:
@@ -103,3 +158,37 @@ def stored_text_name(name: str) -> str:
         200
     """
     return name[:_LONGEST_NAME]
+
+
+def keyword_for(name: str) -> str | None:
+    """Return the search text with which a list of documents contains all those of a name.
+
+    The server searches with LIKE, in which a backslash matches too little; `%` and `_` match too much.
+
+    Example:
+        >>> keyword_for("plan.md"), keyword_for("a\\long_name")
+        ('plan.md', 'long_name')
+    """
+    return max(name.split("\\"), key=len) or None
+
+
+def looks_up_name(if_exists: IfExists) -> bool:
+    """Return True if the documents of a name have to be looked up; "replace" is what the server does anyway."""
+    if if_exists not in ("error", "replace", "skip"):
+        raise InvalidArgumentError(f"if_exists is {if_exists!r}: pass 'error', 'replace' or 'skip'")
+    return if_exists != "replace"
+
+
+def may_create(name: str, documents: Sequence[Document], if_exists: IfExists) -> bool:
+    """Return True if a document may be created beside the existing documents of its name.
+
+    Raises:
+        DocumentExistsError: `if_exists` is "error" and there are documents of that name.
+    """
+    if documents and if_exists == "error":
+        raise DocumentExistsError(
+            f"the knowledge base has a document {name!r} already: pass another name, or if_exists='replace' or 'skip'",
+            name=name,
+            documents=list(documents),
+        )
+    return not documents

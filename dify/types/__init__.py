@@ -81,10 +81,12 @@ if _TYPE_CHECKING:
         DocumentDetail as DocumentDetail,
         DocumentFile as DocumentFile,
         DocumentIndexing as DocumentIndexing,
+        DocumentSettings as DocumentSettings,
         DownloadURL as DownloadURL,
         IfExists as IfExists,
         IndexingState as IndexingState,
         IndexingStatus as IndexingStatus,
+        NewDocumentSettings as NewDocumentSettings,
         PreProcessingRule as PreProcessingRule,
         ProcessRule as ProcessRule,
         ProcessRules as ProcessRules,
@@ -309,6 +311,7 @@ __all__ = [
     "DocumentDetail",
     "DocumentFile",
     "DocumentIndexing",
+    "DocumentSettings",
     "DownloadURL",
     "EmbeddingModelRef",
     "EndUser",
@@ -371,6 +374,7 @@ __all__ = [
     "ModelProviders",
     "ModelType",
     "ModerationSettings",
+    "NewDocumentSettings",
     "NodeExecution",
     "NodeFinishedEvent",
     "NodeRetryEvent",
@@ -477,9 +481,9 @@ __getattr__, __dir__ = _lazy_module(
             SummaryIndexSetting VectorSetting WeightType
         """,
         ".documents": """
-            DataSourceDetail DisplayStatus Document DocumentBatch DocumentDetail DocumentFile DocumentIndexing
-            DownloadURL IfExists IndexingState IndexingStatus PreProcessingRule ProcessRule ProcessRules
-            Segmentation StoredProcessRule
+            DataSourceDetail DisplayStatus Document DocumentBatch DocumentDetail DocumentFile DocumentIndexing DocumentSettings
+            DownloadURL IfExists IndexingState IndexingStatus NewDocumentSettings PreProcessingRule
+            ProcessRule ProcessRules Segmentation StoredProcessRule
         """,
         ".end_users": "EndUser",
         ".event_data": """

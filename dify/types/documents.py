@@ -1,10 +1,12 @@
 """Documents of a knowledge base: their files, chunking rules and indexing progress."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field
 
 from ._base import Answer, Model, Timestamp
+from .datasets import IndexingTechnique, RetrievalModel
 from .metadata import MetadataValue
 from .segments import DocForm
 
@@ -16,10 +18,12 @@ __all__ = [
     "DocumentDetail",
     "DocumentFile",
     "DocumentIndexing",
+    "DocumentSettings",
     "DownloadURL",
     "IfExists",
     "IndexingState",
     "IndexingStatus",
+    "NewDocumentSettings",
     "PreProcessingRule",
     "ProcessRule",
     "ProcessRules",
@@ -86,6 +90,38 @@ class ProcessRule(Model):
     """
     rules: ProcessRules | None = None
     """Rules for cleaning and splitting. None for "automatic"."""
+
+
+class DocumentSettings(TypedDict, total=False):
+    """Settings for splitting, indexing and searching a document, as keyword arguments of `documents.replace_file`."""
+
+    process_rule: ProcessRule | Mapping[str, Any] | None
+    """Rules for cleaning and splitting. The first document of a knowledge base needs one, such as `{"mode": "automatic"}`;
+    later ones follow the document before them if it is None.
+    """
+    doc_form: DocForm | None
+    """Chunk structure, the same for all documents of a knowledge base. None for the server's default, "text_model"; a
+    hierarchical `process_rule` implies "hierarchical_model".
+    """
+    doc_language: str | None
+    """Language of question-and-answer documents. None for the server's default, "English"."""
+    retrieval_model: RetrievalModel | Mapping[str, Any] | None
+    """Search settings of the knowledge base; used with its first document."""
+    embedding_model: str | None
+    """Embedding model, the `model` of an entry of `models.list("text-embedding")`; used with the first document."""
+    embedding_model_provider: str | None
+    """The `provider` of that entry; required with `embedding_model`."""
+
+
+class NewDocumentSettings(DocumentSettings, total=False):
+    """Settings of a new document, as keyword arguments of `documents.create_from_text` and `create_from_file`."""
+
+    indexing_technique: IndexingTechnique | None
+    """Index by embeddings ("high_quality") or by keywords ("economy"). The first document of a knowledge base needs it;
+    some servers (1.14.2 among them) require it for every text. An embedding model implies "high_quality".
+    """
+    original_document_id: str | None
+    """Id of the document to replace with this one."""
 
 
 # -------------------------------------------------------------------------------------------------------- answers

@@ -267,5 +267,5 @@ def test_every_method_says_what_it_is_for_and_takes_options_last(operation):
     for part in operation.path.split("."):
         target = getattr(target, part)
     assert inspect.getdoc(target)
-    last = list(inspect.signature(target).parameters.values())[-1]
+    *_, last = [one for one in inspect.signature(target).parameters.values() if one.kind is not one.VAR_KEYWORD]
     assert (last.name, last.kind) == ("options", inspect.Parameter.KEYWORD_ONLY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from dify import AsyncByteStream, AsyncDify, AsyncPager
 from dify._protocol.paging import PageBody
 from dify.streams import AsyncEventStream
+from tests.support.signatures import parameters_of
 
 from .openapi import Schema, resolve
 
@@ -26,9 +26,9 @@ def method_of(call: str) -> Callable[..., Any] | None:
 
 
 def taken_by(method: Callable[..., Any]) -> dict[str, Any]:
-    """The parameters of a method, each with its annotation."""
+    """Return the parameters of a method with their types, unpacked keywords included."""
     hints = typing.get_type_hints(method)
-    return {name: hints[name] for name in inspect.signature(method).parameters}
+    return {one.name: hints.get(one.name, one.annotation) for one in parameters_of(method)}
 
 
 def given_by(method: Callable[..., Any]) -> Any:

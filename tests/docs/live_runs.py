@@ -194,9 +194,9 @@ class LiveThings(docstrings.Things):
         return batch
 
     @cached_property
-    def made(self) -> Any:
+    def created(self) -> Any:
         if "child_chunk" not in self._source:
-            return super().made
+            return super().created
         batch = self._client.knowledge.documents.create_from_text(
             self.dataset_id,
             "Fruit",

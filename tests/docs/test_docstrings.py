@@ -154,7 +154,7 @@ class Things:
         return made
 
     @cached_property
-    def made(self) -> Any:
+    def created(self) -> Any:
         rule = {"mode": "automatic"}
         batch = self._client.knowledge.documents.create_from_text(
             self.dataset_id, "Fruit", "Apples are red.", indexing_technique="high_quality", process_rule=rule
@@ -163,7 +163,7 @@ class Things:
 
     @property
     def document_id(self) -> str:
-        return self.made.document.id
+        return self.created.document.id
 
     @cached_property
     def segment_id(self) -> str:

@@ -76,8 +76,9 @@ def test_every_method_says_what_it_is_for_and_shows_it():
         doc = inspect.getdoc(method) or ""
         if "```python" not in doc:
             offenders.append(f"{name} has no example")
-        for parameter in parameters_of(method):
-            if not re.search(rf"^\s+{parameter.name}: ", doc, re.MULTILINE):
+        for parameter in list(inspect.signature(method).parameters.values())[1:]:  # unpacked fields have descriptions
+            stars = r"\*\*" if parameter.kind is parameter.VAR_KEYWORD else ""
+            if not re.search(rf"^\s+{stars}{parameter.name}: ", doc, re.MULTILINE):
                 offenders.append(f"{name} does not explain {parameter.name}")
     assert offenders == []
 

@@ -12,7 +12,9 @@ from typing import Any
 def parameters_of(method: Callable[..., Any]) -> list[inspect.Parameter]:
     """Return the parameters of a method without `self`, unpacked keywords in place of the typed dict."""
     parameters: list[inspect.Parameter] = []
-    for parameter in list(inspect.signature(method).parameters.values())[1:]:
+    for parameter in inspect.signature(method).parameters.values():
+        if parameter.name == "self":
+            continue
         fields = unpacked(method, parameter)
         if fields is None:
             parameters.append(parameter)

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from ..._config import RequestOptions
 from ..._protocol.paging import NUMBERED
 from ..._protocol.request import Call, compact
-from ..._protocol.waits import now
 from ...errors import APITimeoutError, DifyError
 from ...types.annotations import Annotation, AnnotationAction, AnnotationReplyJob
-from .._io import sleep
 from ..pager import AsyncPager
+from ..polling import poll
 from ._base import AsyncResource
 
 __all__ = ["AsyncAnnotations"]
@@ -239,24 +238,26 @@ class AsyncAnnotations(AsyncResource):
             await client.annotations.wait_reply("disable", job.job_id, timeout=60)
             ```
         """
-        ends = None if timeout is None else now() + timeout
-        while True:
-            job = await self.reply_status(action, job_id, options=options)
-            if on_progress is not None:
-                on_progress(job)
-            if job.job_status == "completed":
-                return job
+
+        def is_done(job: AnnotationReplyJob) -> bool:
             if job.job_status == "error":
-                why = job.error_msg or "Dify does not say why"
-                raise DifyError(f"the job {job_id} could not {action} annotation replies: {why}")
-            left = poll_interval
-            if ends is not None:
-                left = min(poll_interval, ends - now())
-                if ends <= now():
-                    raise APITimeoutError(
-                        f"the job {job_id} is {job.job_status} after {timeout:g} s; it goes on at the server", sent=True
-                    )
-            await sleep(max(0.0, left))
+                reason = job.error_msg or "the server gives no reason"
+                raise DifyError(f"job {job_id} could not {action} annotation replies: {reason}")
+            return job.job_status == "completed"
+
+        def overdue(job: AnnotationReplyJob) -> APITimeoutError:
+            return APITimeoutError(
+                f"job {job_id} is {job.job_status} after {timeout:g} s; it continues on the server", sent=True
+            )
+
+        return await poll(
+            lambda: self.reply_status(action, job_id, options=options),
+            is_done,
+            overdue,
+            timeout=timeout,
+            interval=poll_interval,
+            on_progress=on_progress,
+        )
 
     async def _begin(
         self,

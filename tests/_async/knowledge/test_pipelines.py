@@ -50,6 +50,6 @@ async def test_a_draft_can_be_watched_and_cannot_be_stopped():
     async with client.knowledge.pipelines.stream("k-1", **RUN) as stream:
         events = [event.event async for event in stream]
         assert (await stream.final()).status == "succeeded"
-        with pytest.raises(MisuseError, match="no way to stop"):
+        with pytest.raises(MisuseError, match="cannot stop a pipeline"):
             await stream.stop()
     assert events == [frame["event"] for frame in one.frames]

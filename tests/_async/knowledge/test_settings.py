@@ -198,3 +198,27 @@ async def test_what_is_not_set_brings_nothing_along():
 def test_what_the_server_sends_is_dumped_as_it_came():
     stored = {"top_k": 2, "score_threshold": 0.5}
     assert ExternalRetrievalModel.model_validate(stored).model_dump(mode="json", exclude_unset=True) == stored
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("create_from_text", ("name", "text")),
+        ("create_from_file", (("a.txt", b"a"),)),
+        ("replace_file", ("d-1", ("a.txt", b"a"))),
+        ("update_from_file", ("d-1", ("a.txt", b"a"))),
+    ],
+)
+async def test_a_document_setting_that_does_not_exist_is_a_type_error_and_nothing_is_sent(method, arguments):
+    seen: list[httpx.Request] = []
+    client = make_client(seen.append)
+    with pytest.raises(TypeError, match="proces_rule"):
+        await getattr(client.knowledge.documents, method)("k-1", *arguments, proces_rule={"mode": "automatic"})
+    assert seen == []
+
+
+async def test_a_replacement_takes_no_setting_of_a_new_document():
+    with pytest.raises(TypeError, match="indexing_technique"):
+        await make_client(print).knowledge.documents.replace_file(
+            "k-1", "d-1", ("a.txt", b"a"), indexing_technique="economy"
+        )

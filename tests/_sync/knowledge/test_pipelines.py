@@ -51,6 +51,6 @@ def test_a_draft_can_be_watched_and_cannot_be_stopped():
     with client.knowledge.pipelines.stream("k-1", **RUN) as stream:
         events = [event.event for event in stream]
         assert (stream.final()).status == "succeeded"
-        with pytest.raises(MisuseError, match="no way to stop"):
+        with pytest.raises(MisuseError, match="cannot stop a pipeline"):
             stream.stop()
     assert events == [frame["event"] for frame in one.frames]

@@ -1,37 +1,216 @@
-"""Documents: what they are, their indexing, and waiting for it."""
+"""Documents of knowledge bases: creation, indexing, changes and downloads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Unpack, overload
+
+from typing_extensions import deprecated
 
 from ...._config import RequestOptions
+from ...._protocol import knowledge
 from ...._protocol.indexing import all_indexed, indexing_overdue
-from ...._protocol.knowledge import some_of
 from ...._protocol.paging import NUMBERED
-from ...._protocol.request import Call, compact
-from ...._protocol.waits import now
+from ...._protocol.request import Call, compact, encode_json
+from ...._protocol.uploads import FileSource, upload_of
 from ....errors import InvalidArgumentError
-from ....types.documents import DisplayStatus, Document, DocumentDetail, IndexingStatus
-from ..._io import sleep
+from ....types.datasets import RetrievalModel
+from ....types.documents import (
+    DisplayStatus,
+    Document,
+    DocumentBatch,
+    DocumentDetail,
+    DocumentSettings,
+    DownloadURL,
+    IfExists,
+    IndexingStatus,
+    NewDocumentSettings,
+    ProcessRule,
+)
+from ....types.segments import DocForm
+from ..._io import in_thread
+from ...byte_stream import AsyncByteStream
+from ...linked_file import AsyncLinkedFile
 from ...pager import AsyncPager
-from .document_downloads import AsyncDocumentDownloads
-from .document_texts import AsyncDocumentTexts
-from .document_uploads import AsyncDocumentUploads
+from ...polling import poll
+from .._base import AsyncResource
 
 __all__ = ["AsyncDocuments"]
 
 
-class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDownloads):
-    """Make documents of text and files, wait until they are indexed, change, read and delete them.
+class AsyncDocuments(AsyncResource):
+    """Documents of knowledge bases.
 
     Example:
         ```python
         rule = {"mode": "automatic"}
-        made = await client.knowledge.documents.create_from_file(dataset_id, "handbook.pdf", process_rule=rule)
-        await client.knowledge.documents.wait_indexed(dataset_id, made.batch)
+        created = await client.knowledge.documents.create_from_file(dataset_id, "handbook.pdf", process_rule=rule)
+        await client.knowledge.documents.wait_indexed(dataset_id, created.batch)
         ```
     """
+
+    @overload
+    async def create_from_text(
+        self,
+        dataset_id: str,
+        name: str,
+        text: str,
+        *,
+        if_exists: Literal["error", "replace"] = "replace",
+        options: RequestOptions | None = None,
+        **settings: Unpack[NewDocumentSettings],
+    ) -> DocumentBatch: ...
+
+    @overload
+    async def create_from_text(
+        self,
+        dataset_id: str,
+        name: str,
+        text: str,
+        *,
+        if_exists: IfExists,
+        options: RequestOptions | None = None,
+        **settings: Unpack[NewDocumentSettings],
+    ) -> DocumentBatch | None: ...
+
+    async def create_from_text(
+        self,
+        dataset_id: str,
+        name: str,
+        text: str,
+        *,
+        if_exists: IfExists = "replace",
+        options: RequestOptions | None = None,
+        **settings: Unpack[NewDocumentSettings],
+    ) -> DocumentBatch | None:
+        """Create a document from a text (createDocumentFromText).
+
+        The server indexes the document after the call; see `wait_indexed`.
+
+        **A document of the same name is replaced.** The server identifies documents by their names: an enabled document of
+        exactly that name keeps its id, loses its text and gets a new batch; its previous batch no longer exists. A disabled
+        document is kept, and a second document of that name is created. Pass `if_exists` to look the name up first.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            name: Name of the document. The server keeps the first 200 characters.
+            text: Text of the document.
+            if_exists: Action if the knowledge base has documents of that name, disabled and archived ones included.
+                "replace" leaves it to the server; "error" raises; "skip" sends nothing. The last two list the documents
+                first, which is one more request and does not lock the name against a simultaneous call.
+            options: Options of this call.
+            **settings: Settings for splitting, indexing and searching: see `NewDocumentSettings`. Some servers (1.14.2
+                among them) require `indexing_technique` for every text and `process_rule` for the first document.
+
+        Returns:
+            The document and the batch to wait for. None for "skip" if a document of that name exists.
+
+        Raises:
+            DocumentExistsError: `if_exists` is "error" and a document of that name exists.
+            BadRequestError: A value is invalid, or `indexing_technique` is missing.
+            ProviderNotInitializedError: The embedding model has no credentials.
+            PermissionDeniedError: The plan's quota of documents or vector space is used up, or the API is disabled.
+            RateLimitError: Too many knowledge requests (Dify Cloud).
+            NotFoundError: The knowledge base does not exist.
+
+        Example:
+            ```python
+            created = await client.knowledge.documents.create_from_text(
+                dataset_id, "Leave", "30 days.", indexing_technique="high_quality", process_rule={"mode": "automatic"}
+            )
+            await client.knowledge.documents.wait_indexed(dataset_id, created.batch)
+            ```
+        """
+        body = {"name": name, "text": text, **knowledge.new_document_fields(**settings)}
+        if not await self._may_create(dataset_id, knowledge.stored_text_name(name), if_exists, options):
+            return None
+        call = Call.of("createDocumentFromText", dataset_id=dataset_id, json=body)
+        return await self._transport.fetch(call, DocumentBatch, options)
+
+    @overload
+    async def create_from_file(
+        self,
+        dataset_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        if_exists: Literal["error", "replace"] = "replace",
+        options: RequestOptions | None = None,
+        **settings: Unpack[NewDocumentSettings],
+    ) -> DocumentBatch: ...
+
+    @overload
+    async def create_from_file(
+        self,
+        dataset_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        if_exists: IfExists,
+        options: RequestOptions | None = None,
+        **settings: Unpack[NewDocumentSettings],
+    ) -> DocumentBatch | None: ...
+
+    async def create_from_file(
+        self,
+        dataset_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        if_exists: IfExists = "replace",
+        options: RequestOptions | None = None,
+        **settings: Unpack[NewDocumentSettings],
+    ) -> DocumentBatch | None:
+        """Create a document from a file (createDocumentFromFile).
+
+        The server indexes the document after the call; see `wait_indexed`. **A document of the same name is replaced**, as
+        described for `create_from_text`. The file is streamed.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes (async or not),
+                or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
+            filename: File name to send, which becomes the name of the document. Required if `file` has no name. It must not
+                contain slashes; the server shortens names of more than 200 characters.
+            mime_type: MIME type to send; by default guessed from the file name.
+            if_exists: Action if the knowledge base has documents of that name; see `create_from_text`.
+            options: Options of this call.
+            **settings: Settings for splitting, indexing and searching: see `NewDocumentSettings`.
+
+        Returns:
+            The document and the batch to wait for. None for "skip" if a document of that name exists.
+
+        Raises:
+            DocumentExistsError: `if_exists` is "error" and a document of that name exists.
+            BadRequestError: A value is invalid or missing; or, without explanation, the file is too large or unsupported.
+            APIStatusError: The other errors of `create_from_text`.
+
+        Example:
+            ```python
+            created = await client.knowledge.documents.create_from_file(
+                dataset_id, ("leave.md", b"# Leave"), process_rule={"mode": "automatic"}
+            )
+            await client.knowledge.documents.wait_indexed(dataset_id, created.batch)
+            ```
+        """
+        form = _form(knowledge.new_document_fields(**settings))
+        upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        if not await self._may_create(dataset_id, knowledge.stored_file_name(upload.filename), if_exists, options):
+            return None
+        call = Call.of("createDocumentFromFile", dataset_id=dataset_id, upload=upload, form=form)
+        return await self._transport.fetch(call, DocumentBatch, options)
+
+    async def _may_create(
+        self, dataset_id: str, name: str, if_exists: IfExists, options: RequestOptions | None
+    ) -> bool:
+        """Apply `if_exists` to the documents of a name; return False if nothing is to be sent."""
+        if not knowledge.looks_up_name(if_exists):
+            return True
+        pages = self.list(dataset_id, keyword=knowledge.keyword_for(name), limit=100, options=options)
+        return knowledge.may_create(name, [document async for document in pages if document.name == name], if_exists)
 
     def list(
         self,
@@ -43,18 +222,18 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Document]:
-        """The documents of a knowledge base (listDocuments).
+        """List the documents of a knowledge base (listDocuments).
 
         Args:
-            dataset_id: The knowledge base.
-            keyword: Only those whose name holds this text.
-            status: Only those that the console shows so.
-            page: The page to begin with, from 1.
+            dataset_id: Id of the knowledge base.
+            keyword: Only documents whose name contains this text.
+            status: Only documents with this status in the console.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base, while iterating.
+            NotFoundError: The knowledge base does not exist; raised while iterating.
 
         Example:
             ```python
@@ -74,17 +253,16 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         metadata: Literal["all", "only", "without"] | None = None,
         options: RequestOptions | None = None,
     ) -> DocumentDetail:
-        """One document (getDocumentDetail). Needs a server from about 1.9 on.
+        """Return a document (getDocumentDetail). Requires Dify 1.9 or later.
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            metadata: "only" for nothing but its type and metadata, "without" to leave these out (the server's default:
-                all).
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            metadata: "only" for its type and metadata alone, "without" to omit these (the server's default: all).
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such document in this knowledge base.
+            NotFoundError: The knowledge base has no such document.
 
         Example:
             ```python
@@ -97,23 +275,162 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         return await self._transport.fetch(call, DocumentDetail, options)
 
     async def delete(self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None) -> None:
-        """Delete a document with its chunks, whether or not it is indexed (deleteDocument).
+        """Delete a document and its chunks, indexed or not (deleteDocument).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such document.
-            PermissionDeniedError: It is archived.
+            NotFoundError: The document does not exist.
+            PermissionDeniedError: The document is archived.
 
         Example:
             ```python
             await client.knowledge.documents.delete(dataset_id, document_id)
             ```
         """
-        await self._transport.send(Call.of("deleteDocument", dataset_id=dataset_id, document_id=document_id), options)
+        call = Call.of("deleteDocument", dataset_id=dataset_id, document_id=document_id)
+        await self._transport.send(call, options)
+
+    async def update_from_text(
+        self,
+        dataset_id: str,
+        document_id: str,
+        *,
+        name: str | None = None,
+        text: str | None = None,
+        process_rule: ProcessRule | Mapping[str, Any] | None = None,
+        doc_form: DocForm | None = None,
+        doc_language: str | None = None,
+        retrieval_model: RetrievalModel | Mapping[str, Any] | None = None,
+        options: RequestOptions | None = None,
+    ) -> DocumentBatch:
+        """Change the text, name or chunking of a document (updateDocumentByText).
+
+        The server indexes the document again; see `wait_indexed`.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            name: New name. The server requires a name with every text: if None, the present name is read first
+                (getDocumentDetail, one more request) and kept.
+            text: New text; must not be empty.
+            process_rule: Rules for cleaning and splitting; required without a text.
+            doc_form: Chunk structure; a hierarchical rule implies "hierarchical_model".
+            doc_language: Language of question-and-answer documents.
+            retrieval_model: Search settings of the knowledge base.
+            options: Options of this call.
+
+        Raises:
+            InvalidArgumentError: Neither a text nor a rule was passed.
+            BadRequestError: A value is invalid, or the document is being indexed.
+            NotFoundError: The document does not exist.
+
+        Example:
+            ```python
+            updated = await client.knowledge.documents.update_from_text(dataset_id, document_id, text="32 days.")
+            await client.knowledge.documents.wait_indexed(dataset_id, updated.batch)
+            ```
+        """
+        if text == "":
+            raise InvalidArgumentError("text is empty: the server ignores it; omit text to keep the present one")
+        if text is None and process_rule is None:
+            raise InvalidArgumentError(
+                "text and process_rule are missing: a name alone changes nothing; pass one of them"
+            )
+        if text is not None and name is None:
+            name = (await self.get(dataset_id, document_id, metadata="without", options=options)).name
+        body = compact(
+            name=name,
+            text=text,
+            process_rule=process_rule,
+            doc_form=knowledge.form_for(doc_form, process_rule),
+            doc_language=doc_language,
+            retrieval_model=retrieval_model,
+        )
+        call = Call.of("updateDocumentByText", dataset_id=dataset_id, document_id=document_id, json=body)
+        return await self._transport.fetch(call, DocumentBatch, options)
+
+    async def replace_file(
+        self,
+        dataset_id: str,
+        document_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        options: RequestOptions | None = None,
+        **settings: Unpack[DocumentSettings],
+    ) -> DocumentBatch:
+        """Replace the file of a document (updateDocument). Requires Dify 1.14 or later.
+
+        The document keeps its id and takes the name of the file; the server indexes it again. Other documents of that name
+        are not changed, so a knowledge base can have two of one name; a later `create_from_file` replaces one of them.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            file: The file, as in `create_from_file`.
+            filename: File name to send, which becomes the name of the document. Required if `file` has no name.
+            mime_type: MIME type to send; by default guessed from the file name.
+            options: Options of this call.
+            **settings: Settings for splitting, indexing and searching: see `DocumentSettings`.
+
+        Raises:
+            FileTooLargeError: The file exceeds the server's limit (by default 15 MB).
+            UnsupportedFileTypeError: The server does not support this file type.
+            BadRequestError: A value is invalid, or the document is being indexed.
+            NotFoundError: The document does not exist.
+
+        Example:
+            ```python
+            updated = await client.knowledge.documents.replace_file(dataset_id, document_id, ("leave.md", b"# Leave"))
+            await client.knowledge.documents.wait_indexed(dataset_id, updated.batch)
+            ```
+        """
+        form = _form(knowledge.document_fields(**settings))
+        upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        call = Call.of("updateDocument", dataset_id=dataset_id, document_id=document_id, upload=upload, form=form)
+        return await self._transport.fetch(call, DocumentBatch, options)
+
+    @deprecated("use replace_file, which servers from 1.14 have", category=None)
+    async def update_from_file(
+        self,
+        dataset_id: str,
+        document_id: str,
+        file: FileSource,
+        *,
+        filename: str | None = None,
+        mime_type: str | None = None,
+        options: RequestOptions | None = None,
+        **settings: Unpack[DocumentSettings],
+    ) -> DocumentBatch:
+        """Replace the file of a document on servers before 1.14 (updateDocumentByFile).
+
+        Deprecated by Dify in favor of `replace_file`. Type checkers and editors show the deprecation; nothing is reported at
+        run time, because servers before 1.14 have no other route. The errors are those of `replace_file`.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            file: The file, as in `create_from_file`.
+            filename: File name to send, which becomes the name of the document. Required if `file` has no name.
+            mime_type: MIME type to send; by default guessed from the file name.
+            options: Options of this call.
+            **settings: Settings for splitting, indexing and searching: see `DocumentSettings`.
+
+        Example:
+            ```python
+            updated = await client.knowledge.documents.update_from_file(dataset_id, document_id, ("leave.txt", b"32 days"))
+            await client.knowledge.documents.wait_indexed(dataset_id, updated.batch)
+            ```
+        """
+        form = _form(knowledge.document_fields(**settings))
+        upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        call = Call.of("updateDocumentByFile", dataset_id=dataset_id, document_id=document_id, upload=upload, form=form)
+        return await self._transport.fetch(call, DocumentBatch, options)
 
     async def set_status(
         self,
@@ -123,43 +440,45 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         *,
         options: RequestOptions | None = None,
     ) -> None:
-        """Enable, disable, archive or un-archive documents (batchUpdateDocumentStatus). Needs a server from about 1.9 on.
+        """Enable, disable, archive or un-archive documents (batchUpdateDocumentStatus).
+
+        Searches ignore documents that are disabled or archived. Requires Dify 1.9 or later.
 
         Args:
-            dataset_id: The knowledge base.
-            action: What to do. Searches pass over documents that are disabled or archived.
-            document_ids: The documents, at least one.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            action: Change to apply.
+            document_ids: Ids of the documents, at least one.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: A document is so already, or is being indexed.
-            NotFoundError: There is no such document.
+            BadRequestError: A document has this status already, or is being indexed.
+            NotFoundError: A document does not exist.
 
         Example:
             ```python
             await client.knowledge.documents.set_status(dataset_id, "disable", [document_id])
             ```
         """
-        body = {"document_ids": some_of(document_ids, "document_ids", f"to {action}")}
+        body = {"document_ids": knowledge.some_of(document_ids, "document_ids", f"to {action}")}
         call = Call.of("batchUpdateDocumentStatus", dataset_id=dataset_id, action=action, json=body)
         await self._transport.send(call, options)
 
     async def indexing_status(
         self, dataset_id: str, batch: str, *, options: RequestOptions | None = None
     ) -> IndexingStatus:
-        """How far the documents of a batch are (getDocumentIndexingStatus); `wait_indexed` asks until they are there.
+        """Return the indexing progress of a batch (getDocumentIndexingStatus).
 
         Args:
-            dataset_id: The knowledge base.
-            batch: What the call that made or changed the documents answered.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            batch: The `batch` returned by the call that created or changed the documents.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such batch, or its documents are deleted.
+            NotFoundError: The batch does not exist, or its documents are deleted.
 
         Example:
             ```python
-            for document in (await client.knowledge.documents.indexing_status(dataset_id, made.batch)).data:
+            for document in (await client.knowledge.documents.indexing_status(dataset_id, created.batch)).data:
                 print(document.indexing_status, document.completed_segments, document.total_segments)
             ```
         """
@@ -176,47 +495,105 @@ class AsyncDocuments(AsyncDocumentTexts, AsyncDocumentUploads, AsyncDocumentDown
         on_progress: Callable[[IndexingStatus], None] | None = None,
         options: RequestOptions | None = None,
     ) -> IndexingStatus:
-        """Wait until all documents of a batch are indexed.
+        """Wait until all documents of a batch are indexed, and return the last status.
 
         Args:
-            dataset_id: The knowledge base.
-            batch: What the call that made or changed the documents answered; `PipelineRun.batch` too.
-            timeout: The most seconds to wait; None for as long as it takes.
-            poll_interval: Seconds between two questions.
-            on_progress: Called with every answer, the last one included. The counts in it may be None.
-            options: Settings for each of the questions.
-
-        Returns:
-            The last answer: every document is "completed".
+            dataset_id: Id of the knowledge base.
+            batch: The `batch` returned by the call that created or changed the documents; also `PipelineRun.batch`.
+            timeout: Maximum number of seconds to wait; None for no limit.
+            poll_interval: Seconds between two requests.
+            on_progress: Called with every status, the last one included. Its counts may be None.
+            options: Options of each request.
 
         Raises:
-            IndexingFailedError: A document could not be indexed, or is paused, for example because a quota is used up; the
-                message and `error` have the reason. A paused document waits until someone resumes it in Dify.
-            IndexingTimeoutError: The time is over; the server goes on.
-            NotFoundError: There is no such batch, its documents are deleted, or other documents of the same name have
-                replaced them.
+            IndexingFailedError: A document could not be indexed, or is paused until it is resumed in Dify; see `error`.
+            IndexingTimeoutError: The timeout has passed; the server continues.
+            NotFoundError: The batch does not exist, or its documents are deleted or replaced.
 
         Example:
             ```python
-            made = await client.knowledge.documents.create_from_text(
-                dataset_id, "Leave", "30 days.", indexing_technique="high_quality"
-            )
-            await client.knowledge.documents.wait_indexed(dataset_id, made.batch, timeout=120)
+            await client.knowledge.documents.wait_indexed(dataset_id, created.batch, timeout=120)
             ```
         """
-        if not poll_interval >= 0:
-            raise InvalidArgumentError("poll_interval is a number of seconds from 0 up")
-        end = None if timeout is None else now() + timeout
-        while True:
-            status = await self.indexing_status(dataset_id, batch, options=options)
-            if on_progress is not None:
-                on_progress(status)
-            if all_indexed(status):
-                return status
-            pause = poll_interval
-            if end is not None:
-                left = end - now()
-                if left <= 0:
-                    raise indexing_overdue(status, batch, timeout)
-                pause = min(pause, left)
-            await sleep(pause)
+        return await poll(
+            lambda: self.indexing_status(dataset_id, batch, options=options),
+            all_indexed,
+            lambda status: indexing_overdue(status, batch, timeout),
+            timeout=timeout,
+            interval=poll_interval,
+            on_progress=on_progress,
+        )
+
+    async def download_url(
+        self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None
+    ) -> DownloadURL:
+        """Return a link to the file of a document (downloadDocument). Requires Dify 1.14 or later.
+
+        The link is signed, expires, and works without a key. It may lack a host; `download` then uses the API's.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            options: Options of this call.
+
+        Raises:
+            NotFoundError: The document does not exist, or was not created from an uploaded file.
+
+        Example:
+            ```python
+            link = await client.knowledge.documents.download_url(dataset_id, document_id)
+            print(link.url)
+            ```
+        """
+        call = Call.of("downloadDocument", dataset_id=dataset_id, document_id=document_id)
+        return await self._transport.fetch(call, DownloadURL, options)
+
+    def download(self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None) -> AsyncByteStream:
+        """Download the file of a document (downloadDocument). Requires Dify 1.14 or later.
+
+        Requests a link and follows it. The key is not sent to the link, your headers only if it leads to the API's host.
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            options: Options of both requests.
+
+        Raises:
+            NotFoundError: The document does not exist, or was not created from an uploaded file; raised while reading.
+            ResponseValidationError: The link is not an http(s) URL; raised while reading.
+
+        Example:
+            ```python
+            path = await client.knowledge.documents.download(dataset_id, document_id).save("downloads")
+            ```
+        """
+        call = Call.of("downloadDocument", dataset_id=dataset_id, document_id=document_id)
+        return AsyncLinkedFile(self._transport, call, fallback_name=document_id, options=options)
+
+    def download_zip(
+        self, dataset_id: str, document_ids: Sequence[str], *, options: RequestOptions | None = None
+    ) -> AsyncByteStream:
+        """Download the files of documents as a ZIP archive (downloadDocumentsZip).
+
+        Args:
+            dataset_id: Id of the knowledge base.
+            document_ids: Ids of 1 to 100 documents, all created from uploaded files. Requires Dify 1.14 or later.
+            options: Options of this call.
+
+        Raises:
+            NotFoundError: A document does not exist; raised while reading.
+            BadRequestError: Too many documents were requested; raised while reading.
+
+        Example:
+            ```python
+            path = await client.knowledge.documents.download_zip(dataset_id, [document_id]).save("documents.zip")
+            ```
+        """
+        body = {"document_ids": knowledge.some_of(document_ids, "document_ids", "to download")}
+        call = Call.of("downloadDocumentsZip", dataset_id=dataset_id, json=body)
+        return AsyncByteStream(self._transport, call, fallback_name="documents.zip", options=options)
+
+
+def _form(settings: dict[str, Any]) -> dict[str, str]:
+    """Return the form fields of an upload: its settings as JSON text in one field."""
+    return {"data": encode_json(settings).decode()} if settings else {}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ...._config import RequestOptions
 from ...._protocol.arguments import items_of
-from ...._protocol.knowledge import embedding_fields
+from ...._protocol.knowledge import embedding_fields, technique_for
 from ...._protocol.paging import NUMBERED
 from ...._protocol.request import Call, compact
 from ....errors import InvalidArgumentError
@@ -94,7 +94,8 @@ class Datasets(Resource):
             summary_index_setting=summary_index_setting,
             external_knowledge_api_id=external_knowledge_api_id,
             external_knowledge_id=external_knowledge_id,
-            **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
+            indexing_technique=technique_for(indexing_technique, embedding_model),
+            **embedding_fields(embedding_model, embedding_model_provider),
         )
         call = Call.of("createDataset", json=body)
         return self._transport.fetch(call, Dataset, options)
@@ -218,7 +219,8 @@ class Datasets(Resource):
             external_retrieval_model=external_retrieval_model,
             external_knowledge_id=external_knowledge_id,
             external_knowledge_api_id=external_knowledge_api_id,
-            **embedding_fields(embedding_model, embedding_model_provider, indexing_technique),
+            indexing_technique=technique_for(indexing_technique, embedding_model),
+            **embedding_fields(embedding_model, embedding_model_provider),
         )
         # What is sent is set, and set again it is the same: the server embeds anew only where something changes.
         call = Call.of("updateDataset", dataset_id=dataset_id, json=body)
