@@ -13,7 +13,7 @@ __all__ = ["AsyncLinkedFile"]
 class AsyncLinkedFile(AsyncByteStream):
     """A download from a link that its call returns. No key is sent to the link."""
 
-    async def _located(self) -> Call:
+    async def _download_call(self) -> Call:
         link = await self._transport.fetch(self._call, DownloadURL, self._options)
         address = link_address(link.url, self._transport.settings.base_url, link.http)
         operation = f"{self._call.operation}: the link"

@@ -93,7 +93,9 @@ def check_outcome(reply: Any) -> None:
     if run is not None and run.status == "failed":
         partial = None if reply is run else reply
         reason = readable(run.error or "the server gives no reason")
-        ids: dict[str, Any] = {name: getattr(reply, name, None) or None for name in ("task_id", "message_id", "conversation_id")}
+        ids: dict[str, Any] = {
+            name: getattr(reply, name, None) or None for name in ("task_id", "message_id", "conversation_id")
+        }
         raise WorkflowFailedError(
             f"run {run.workflow_run_id} failed: {printable(reason, 500)}",
             run=run,

@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Self
 
 from .._config import RequestOptions
-from .._net import http as _http
+from .._net import exceptions as _net
 from .._protocol.download import (
     BATCH,
     PartFile,
     PartWriter,
-    body_error,
+    content_error,
     empty_body_error,
     filename_of,
     needs_check,
@@ -24,7 +24,7 @@ from .._protocol.download import (
 )
 from .._protocol.error_mapping import masked
 from .._protocol.request import Call
-from .._protocol.responses import cut_error, media_type
+from .._protocol.responses import body_error, media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, Walk, in_thread
@@ -164,7 +164,7 @@ class ByteStream(Walk):
             exchange = self._transport.open(self._download_call(), self._options)
             if needs_check(exchange.info, self._call.operation):
                 self._checked_body = exchange.read()
-                error = body_error(self._checked_body, exchange.info, self._call.operation)
+                error = content_error(self._checked_body, exchange.info, self._call.operation)
                 if error is not None:
                     raise masked(error, self._transport.settings.secrets())
             self._exchange = exchange
@@ -183,8 +183,8 @@ class ByteStream(Walk):
             error = empty_body_error(exchange.info, self._call.operation) if is_empty else None
             if error is not None:
                 raise error
-        except _http.HTTPError as error:
-            raise cut_error(error, self._call.operation) from _http.bare(error)
+        except _net.HTTPError as error:
+            raise body_error(error, self._call.operation) from _net.bare(error)
         finally:
             self.close()
 

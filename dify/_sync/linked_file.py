@@ -14,7 +14,7 @@ __all__ = ["LinkedFile"]
 class LinkedFile(ByteStream):
     """A download from a link that its call returns. No key is sent to the link."""
 
-    def _located(self) -> Call:
+    def _download_call(self) -> Call:
         link = self._transport.fetch(self._call, DownloadURL, self._options)
         address = link_address(link.url, self._transport.settings.base_url, link.http)
         operation = f"{self._call.operation}: the link"

@@ -15,7 +15,7 @@ from ....errors import MisuseError
 from ....types.pipelines import DatasourceInfo, DatasourcePlugin, DatasourceType, PipelineFile, PipelineRun
 from ....types.workflows import WorkflowRun
 from ..._io import in_thread
-from ...streams import DatasourceStream, WorkflowStream
+from ...event_stream import DatasourceStream, WorkflowStream
 from .._base import Resource
 
 __all__ = ["Pipelines"]
