@@ -1,12 +1,12 @@
-"""For tests of code that talks to Dify.
+"""Tools for tests of code that calls Dify.
 
-- `Emulator`: a whole Dify server in this process, with a state of its own. `pip install "dify[emulator]"`.
-- `serve_forever`: one for other processes, until Ctrl-C.
-- `DifyMock`: answers that a test sets, call by call, and the calls that were made. `pip install "dify[testing]"`.
-- `replies`, `events`, `errors` and the `..._stream` functions: valid answers, made of the client's own models.
-- `Wire` and `responses`: those as bytes and as httpx answers, for doubles of one's own.
+- `Emulator`: a stateful Dify server in this process. `pip install "dify[emulator]"`.
+- `serve_forever`: an emulator for other processes, until Ctrl-C.
+- `DifyMock`: mocked responses per call, and a record of the calls. `pip install "dify[testing]"`.
+- `replies`, `events`, `error_replies` and the `..._stream` functions: valid responses, built from the client's models.
+- `Wire` and `responses`: the same as bytes and as httpx responses, for your own mocks.
 - `no_waits`: skips the client's pauses before retries and between polls.
-- `dify.testing.pytest`: fixtures, and a guard against the real network.
+- `dify.testing.pytest`: fixtures, and a network guard.
 
 Example:
     >>> from dify.testing import Emulator
@@ -114,7 +114,7 @@ __all__ = [
     "workflow_stream",
 ]
 
-# Loaded when first used: builders without the emulator's web framework, the emulator without respx.
+# Imported on first use, so that the builders do not need the emulator's web framework, nor the emulator respx.
 _MODULES: dict[str, str] = {
     ".emulator.answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
     ".emulator.connections": "EmulatorApp",
@@ -136,11 +136,11 @@ _MODULES: dict[str, str] = {
     ".builders.wire": "Frame Wire",
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names.split()}
-_ROOMS = ("error_replies", "events", "replies", "responses")
+_SUBMODULES = ("error_replies", "events", "replies", "responses")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _SUBMODULES:
         return import_module(f".builders.{name}", __name__)
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -150,4 +150,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES, *_ROOMS})
+    return sorted({*globals(), *_NAMES, *_SUBMODULES})

@@ -5,76 +5,11 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
+from ..._operations import OPERATIONS, SERVER_ONLY, TEXT_PARAMETERS
+
 __all__ = ["add_hint"]
 
-
-# Of routes that are equal without their parameters, the server names the one that was registered last, so only that one
-# is listed, with the server's own names of parameters. Of the web app's and the console's routes, only those that are
-# similar to a route of this API are listed.
-_SERVICE = """
-/app/feedbacks
-/apps/annotation-reply/<string:action>/status/<uuid:job_id>
-/apps/annotations
-/apps/annotations/<uuid:annotation_id>
-/audio-to-text
-/chat-messages
-/chat-messages/<string:task_id>/stop
-/completion-messages
-/completion-messages/<string:task_id>/stop
-/conversations
-/conversations/<uuid:c_id>/name
-/conversations/<uuid:c_id>/variables
-/conversations/<uuid:c_id>/variables/<uuid:variable_id>
-/datasets
-/datasets/<uuid:dataset_id>/document/create-by-file
-/datasets/<uuid:dataset_id>/document/create-by-text
-/datasets/<uuid:dataset_id>/document/create_by_file
-/datasets/<uuid:dataset_id>/document/create_by_text
-/datasets/<uuid:dataset_id>/documents
-/datasets/<uuid:dataset_id>/documents/<string:batch>/indexing-status
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/download
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/segments
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/segments/<uuid:segment_id>/child_chunks
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/segments/<uuid:segment_id>/child_chunks/<uuid:child_chunk_id>
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/update-by-file
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/update-by-text
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/update_by_file
-/datasets/<uuid:dataset_id>/documents/<uuid:document_id>/update_by_text
-/datasets/<uuid:dataset_id>/documents/download-zip
-/datasets/<uuid:dataset_id>/documents/metadata
-/datasets/<uuid:dataset_id>/hit-testing
-/datasets/<uuid:dataset_id>/metadata
-/datasets/<uuid:dataset_id>/metadata/built-in
-/datasets/<uuid:dataset_id>/pipeline/datasource-plugins
-/datasets/<uuid:dataset_id>/pipeline/datasource/nodes/<string:node_id>/run
-/datasets/<uuid:dataset_id>/pipeline/run
-/datasets/<uuid:dataset_id>/retrieve
-/datasets/<uuid:dataset_id>/tags
-/datasets/pipeline/file-upload
-/datasets/tags
-/datasets/tags/binding
-/datasets/tags/unbinding
-/end-users/<uuid:end_user_id>
-/files/<uuid:file_id>/preview
-/files/upload
-/form/human_input/<string:form_token>
-/info
-/messages
-/messages/<uuid:message_id>/feedbacks
-/messages/<uuid:message_id>/suggested
-/meta
-/parameters
-/site
-/text-to-audio
-/workflow/<string:task_id>/events
-/workflows/<string:workflow_id>/run
-/workflows/logs
-/workflows/run
-/workflows/run/<string:workflow_run_id>
-/workflows/tasks/<string:task_id>/stop
-/workspaces/current/models/model-types/<string:model_type>
-"""
-
+# Only those routes of the web app and the console that are similar to a route of this API.
 _WEB = """
 /audio-to-text
 /chat-messages
@@ -104,16 +39,31 @@ _CONSOLE = """
 
 _HINT = "You have requested this URI ["
 
+_SERVER_NAMES = {"conversation_id": "c_id"}
+"""The server's names of parameters, where they differ from those in its API description."""
+
+
+def _rule(path: str) -> str:
+    """Return a path as the server's framework formats it, such as `/messages/<uuid:message_id>/feedbacks`."""
+    if path == "/workflow/{workflow_run_id}/events":
+        path = "/workflow/{task_id}/events"
+    return re.sub(r"{(\w+)}", lambda name: f"<{_type(name[1])}:{_SERVER_NAMES.get(name[1], name[1])}>", path)
+
+
+def _type(parameter: str) -> str:
+    return "string" if parameter in TEXT_PARAMETERS else "uuid"
+
 
 def _without_parameters(rule: str) -> str:
-    # From the first parameter to the end of the last one, as the server's framework does it.
+    # From the first parameter to the end of the last one, as the server does it.
     return re.sub("<.*>", "", rule)
 
 
+# Of routes that are equal without their parameters, the server knows only the one that was registered last: the longest.
 _RULES = {
     _without_parameters(rule): rule
     for rule in (
-        *(f"/v1{path}" for path in _SERVICE.split()),
+        *sorted((f"/v1{_rule(route.path)}" for route in (*OPERATIONS.values(), *SERVER_ONLY) if route.path != "/"), key=len),
         *(f"/api{path}" for path in _WEB.split()),
         *_CONSOLE.split(),
     )
