@@ -212,7 +212,7 @@ def test_the_guard_refuses_other_machines_by_address_and_by_name(suite, host):
     mark = "@pytest.mark.no_network"
     result = suite(NETWORK.format(mark=mark, host=host, match="must not use the network"))
     result.assert_outcomes(passed=1, errors=1)  # also where the error was caught
-    result.stdout.fnmatch_lines([f"*tried to reach {host}:9*"])
+    result.stdout.fnmatch_lines([f"*tried to connect to {host}:9*"])
 
 
 def test_the_guard_lets_this_machine_be(suite):
@@ -302,7 +302,7 @@ def test_connect_ex_is_guarded_too(suite):
         import pytest
 
         def test_it(no_network):
-            with socket.socket() as sock, pytest.raises(RuntimeError, match="closed"):
+            with socket.socket() as sock, pytest.raises(RuntimeError, match="must not use"):
                 sock.connect_ex(("192.0.2.1", 9))
         """
     ).assert_outcomes(passed=1, errors=1)

@@ -27,8 +27,8 @@ def test_it_serves_until_ctrl_c(tmp_path) -> None:
         command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}
     ) as process:
         assert process.stdout is not None
-        told = dict(process.stdout.readline().strip().split("=", 1) for _ in range(3))
-        with Dify(told["DIFY_API_KEY"], base_url=told["DIFY_BASE_URL"], user="alice") as client:
+        variables = dict(process.stdout.readline().strip().split("=", 1) for _ in range(3))
+        with Dify(variables["DIFY_API_KEY"], base_url=variables["DIFY_BASE_URL"], user="alice") as client:
             assert client.chat.send("abc").answer == "cba"
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "stopped\n"
@@ -36,34 +36,34 @@ def test_it_serves_until_ctrl_c(tmp_path) -> None:
 
 
 def test_it_can_be_called_by_another_command_and_ended_from_outside() -> None:
-    told: dict[str, str] = {}
+    variables: dict[str, str] = {}
     ready, end = threading.Event(), threading.Event()
 
-    def on_start(variables: Mapping[str, str]) -> None:
-        told.update(variables)
+    def on_start(environment: Mapping[str, str]) -> None:
+        variables.update(environment)
         ready.set()
 
     keys = {"api_key": "app-mine", "knowledge_api_key": "dataset-mine"}
     server = threading.Thread(target=serve_forever, kwargs={**keys, "on_start": on_start, "until": end}, daemon=True)
     server.start()
     assert ready.wait(60)
-    with Dify("app-mine", base_url=told.pop("DIFY_BASE_URL"), user="alice") as client:
+    with Dify("app-mine", base_url=variables.pop("DIFY_BASE_URL"), user="alice") as client:
         assert client.app.info().name == "Emulator"
-    assert told == {"DIFY_API_KEY": "app-mine", "DIFY_KNOWLEDGE_API_KEY": "dataset-mine"}
+    assert variables == {"DIFY_API_KEY": "app-mine", "DIFY_KNOWLEDGE_API_KEY": "dataset-mine"}
     end.set()
     server.join(60)
     assert not server.is_alive()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.7", "example.com", "::"])
-def test_an_address_that_others_reach_must_be_meant(host, capsys) -> None:
+def test_an_address_that_other_machines_reach_must_be_allowed(host, capsys) -> None:
     assert main(["--host", host]) == 1
     assert "add --public" in capsys.readouterr().err
     with pytest.raises(ValueError, match="public=True"):
         serve_forever(host=host)
 
 
-def test_whoever_calls_it_is_told_of_ctrl_c() -> None:
+def test_whoever_calls_it_is_variables_of_ctrl_c() -> None:
     def press(variables: Mapping[str, str]) -> None:
         signal.raise_signal(signal.SIGINT)
 

@@ -1,4 +1,4 @@
-"""82 of 82: each operation of the emulator, held against the client's models and Dify's own description."""
+"""Each of the 82 operations of the emulator, compared with the client's models and Dify's API description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples in the emulator's own docstrings run as they stand."""
+"""The examples in the emulator's docstrings run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults in one line: what they do to requests and streams, through both doors."""
+"""Effects of faults on requests and streams, through a transport and through a server."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ RUN = {"inputs": {"q": "tea"}, "user": "u", "response_mode": "streaming"}
 
 
 @pytest.fixture(params=["transport", "server"])
-async def door(request) -> AsyncIterator:
-    """Opens an emulator's door for an httpx client."""
+async def connection(request) -> AsyncIterator:
+    """A function that connects an httpx client to an emulator."""
     clients: list[httpx.AsyncClient] = []
     serving = []
 
-    def enter(emulator: Emulator) -> httpx.AsyncClient:
+    def open_client(emulator: Emulator) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {emulator.api_key}"}
         if request.param == "transport":
             client = httpx.AsyncClient(transport=emulator.transport(), base_url=emulator.base_url, headers=headers)
@@ -40,7 +40,7 @@ async def door(request) -> AsyncIterator:
         clients.append(client)
         return client
 
-    yield enter
+    yield open_client
     for client in clients:
         await client.aclose()
     for served in serving:
@@ -48,7 +48,7 @@ async def door(request) -> AsyncIterator:
 
 
 @pytest.mark.parametrize(
-    ("given", "status", "code"),
+    ("arguments", "status", "code"),
     [
         ({"status": 429}, 429, "too_many_requests"),
         ({"code": "rate_limit_error"}, 429, "rate_limit_error"),
@@ -59,10 +59,10 @@ async def door(request) -> AsyncIterator:
         ({"status": 401}, 401, "unauthorized"),
     ],
 )
-async def test_the_next_request_fails_as_told(given, status, code, door) -> None:
+async def test_the_next_request_fails_with_the_status_and_code(arguments, status, code, connection) -> None:
     emulator = Emulator()
-    client = door(emulator)
-    emulator.fail_next(**given)
+    client = connection(emulator)
+    emulator.fail_next(**arguments)
     reply = await client.get("/info")
     assert (reply.status_code, reply.json()["code"], reply.json()["status"]) == (status, code, status)
     assert reply.headers["X-Version"] == "1.14.2"
@@ -70,17 +70,17 @@ async def test_the_next_request_fails_as_told(given, status, code, door) -> None
     assert len(emulator.requests) == 2
 
 
-async def test_a_gateway_answers_with_its_page(door) -> None:
+async def test_a_gateway_answers_with_its_page(connection) -> None:
     emulator = Emulator()
     emulator.fail_next(502)
-    reply = await door(emulator).get("/info")
+    reply = await connection(emulator).get("/info")
     assert (reply.status_code, reply.headers["content-type"]) == (502, "text/html; charset=utf-8")
     assert "<h1>502 Bad Gateway</h1>" in reply.text
 
 
-async def test_faults_are_aimed_and_counted(door) -> None:
+async def test_a_fault_applies_to_matching_requests_and_only_so_often(connection) -> None:
     emulator = Emulator()
-    client = door(emulator)
+    client = connection(emulator)
     emulator.fail_next(503, times=2, path="/conversations*", method="GET")
     assert (await client.get("/info")).status_code == 200
     statuses = [(await client.get("/conversations?user=u")).status_code for _ in range(3)]
@@ -97,9 +97,9 @@ def test_a_fault_without_a_status_is_refused() -> None:
         Emulator().fail_next(code="no-such-code")
 
 
-async def test_a_reset_comes_before_any_answer(door) -> None:
+async def test_a_reset_comes_before_any_answer(connection) -> None:
     emulator = Emulator()
-    client = door(emulator)
+    client = connection(emulator)
     emulator.reset_next()
     with pytest.raises(httpx.ReadError):
         await client.get("/info")
@@ -107,9 +107,9 @@ async def test_a_reset_comes_before_any_answer(door) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/no-such-route"), ("DELETE", "/info"), ("GET", "/info/")])
-async def test_a_fault_meets_the_next_request_also_where_there_is_no_route(method, path, door) -> None:
+async def test_a_fault_applies_to_requests_without_a_route(method, path, connection) -> None:
     emulator = Emulator()
-    client = door(emulator)
+    client = connection(emulator)
     emulator.fail_next(429)
     emulator.fail_next(503, path="/info")
     assert (await client.request(method, path)).status_code == 429
@@ -121,9 +121,9 @@ async def test_a_fault_meets_the_next_request_also_where_there_is_no_route(metho
     assert (await client.get("/info")).status_code == 200
 
 
-async def test_a_delay_comes_before_the_answer(door) -> None:
+async def test_a_delay_comes_before_the_answer(connection) -> None:
     emulator = Emulator()
-    client = door(emulator)
+    client = connection(emulator)
     await client.get("/")
     emulator.delay_next(60)
     with pytest.raises(httpx.ReadTimeout):
@@ -134,9 +134,9 @@ async def test_a_delay_comes_before_the_answer(door) -> None:
     assert time.monotonic() - before >= 0.02
 
 
-async def test_a_stream_is_cut_after_as_many_frames(door) -> None:
+async def test_a_stream_is_cut_after_as_many_frames(connection) -> None:
     emulator = Emulator(mode="workflow")
-    client = door(emulator)
+    client = connection(emulator)
     emulator.drop_stream(after=2)
     text = ""
     with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
@@ -148,9 +148,9 @@ async def test_a_stream_is_cut_after_as_many_frames(door) -> None:
 
 
 @pytest.mark.parametrize("pings", [False, True])
-async def test_a_stream_falls_silent(pings, door) -> None:
+async def test_a_stream_stalls(pings, connection) -> None:
     emulator = Emulator(mode="chat", ping_interval=0.01)
-    client = door(emulator)
+    client = connection(emulator)
     emulator.stall_stream(after=1, pings=pings)
     text, patience = "", httpx.Timeout(20, read=20 if pings else 1)
 
@@ -171,7 +171,7 @@ async def test_a_stream_falls_silent(pings, door) -> None:
         assert text.split("\n\n")[-2].startswith("data: ")
 
 
-async def test_a_silent_stream_sends_pings(connect) -> None:
+async def test_a_stalled_stream_sends_pings(connect) -> None:
     go_on = asyncio.Event()
 
     async def answer(request):
@@ -189,7 +189,7 @@ async def test_a_silent_stream_sends_pings(connect) -> None:
 
 
 # -------------------------------------------------------------------------------------------------- our own clients
-async def test_a_client_tries_again_after_the_time_it_is_told() -> None:
+async def test_a_client_retries_after_the_delay_of_retry_after() -> None:
     async with Emulator() as emulator:
         emulator.fail_next(429, retry_after=0)
         assert (await emulator.client().chat.send("hi")).answer == "Echo: hi"
@@ -214,7 +214,7 @@ async def test_a_reset_of_a_call_that_creates_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("after", range(1, 8))
-async def test_a_cut_run_is_picked_up_by_the_client(after) -> None:
+async def test_a_client_reconnects_to_a_run_whose_stream_was_cut(after) -> None:
     for mode in ("workflow", "advanced-chat"):
         async with Emulator(lambda request: "one two three", mode=mode) as emulator:
             emulator.drop_stream(after=after)
@@ -228,9 +228,120 @@ async def test_a_cut_run_is_picked_up_by_the_client(after) -> None:
                         assert (reply.answer, reply.reconnects) == ("one two three", 1)
 
 
-async def test_a_cut_chat_cannot_be_picked_up() -> None:
+async def test_a_cut_chat_stream_raises() -> None:
     async with Emulator(mode="chat") as emulator:
         emulator.drop_stream(after=2)
         with pytest.raises(StreamInterruptedError) as caught:
             await emulator.client().chat.send("hi there")
         assert caught.value.partial.answer == "Echo: hi"
+
+
+# ------------------------------------------------------------------------------------------------------ wrong arguments
+FAULTS = {
+    "fail_next": lambda emulator, **target: emulator.fail_next(503, **target),
+    "reset_next": lambda emulator, **target: emulator.reset_next(**target),
+    "delay_next": lambda emulator, **target: emulator.delay_next(0, **target),
+    "drop_stream": lambda emulator, **target: emulator.drop_stream(after=0, **target),
+    "stall_stream": lambda emulator, **target: emulator.stall_stream(after=0, **target),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"times": 0}, "times must be an integer of at least 1"),
+        ({"times": -1}, "times must be an integer of at least 1"),
+        ({"path": "/v1/chat-messages"}, "omit the base URL and `/v1`, as in path='/chat-messages'"),
+        ({"path": "https://api.dify.ai/v1/info"}, "omit the base URL and `/v1`, as in path='/info'"),
+        ({"path": "/chat-message"}, "did you mean /chat-messages"),
+        ({"path": "chat-messages"}, "paths start with a slash"),
+        (
+            {"path": "/conversations/{conversation_id}/name"},
+            r"use `\*` for parameters, as in path='/conversations/\*/name'",
+        ),
+        ({"path": "/workflows/run/"}, "did you mean"),
+        ({"path": "/brand-*"}, "matches no route of the API"),
+        ({"method": "FETCH"}, "the methods of the API are DELETE, GET, PATCH, POST, PUT"),
+        ({"path": "/chat-messages", "method": "GET"}, "the methods of /chat-messages are POST"),
+    ],
+    ids=str,
+)
+def test_a_fault_that_no_request_can_match_is_refused(fault, target, message) -> None:
+    emulator = Emulator()
+    with pytest.raises(ValueError, match=message):
+        FAULTS[fault](emulator, **target)
+    assert emulator.waiting_faults == []
+
+
+ID = "9a8b7c6d-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "*",
+        "/info",
+        "/info*",
+        "/datasets/*",
+        "/datasets/*/documents/*/segments",
+        f"/datasets/{ID}/documents",
+        f"/conversations/{ID}/*",
+        "*/stop",
+        "/chat-messages/*/stop",
+        "/workflow?/run",
+        "/[cw]*",
+        "/apps/annotation-reply/enable",
+        f"/files/{ID}/file-preview",
+        "/messages/*/feedbacks",
+    ],
+)
+def test_a_path_of_the_api_is_accepted_with_or_without_stars(path) -> None:
+    emulator = Emulator()
+    emulator.fail_next(503, path=path)
+    assert emulator.waiting_faults == [f"a failure with status 503 for {path}"]
+
+
+def test_faults_are_listed_until_they_have_applied_to_a_request() -> None:
+    with Emulator() as emulator:
+        client = emulator.sync_client(user="alice")
+        emulator.fail_next(503, times=5, path="/info", method="get")
+        emulator.reset_next()
+        emulator.delay_next(0.5, path="/site")
+        emulator.drop_stream(after=2)
+        emulator.stall_stream(after=3)
+        assert emulator.waiting_faults == [
+            "a failure with status 503 for GET /info",
+            "a reset for any request",
+            "a delay of 0.5 seconds for /site",
+            "a stream that is cut after 2 events for any request",
+            "a stream that is stalled after 3 events for any request",
+        ]
+        with pytest.raises(ServerError):
+            client.with_options(max_retries=0).app.info()
+        assert emulator.waiting_faults[0] == "a reset for any request"
+        emulator.clear_faults()
+        assert emulator.waiting_faults == []
+
+
+@pytest.mark.parametrize("status", [0, 200, 302, 999])
+def test_a_status_that_is_not_an_error_is_refused(status) -> None:
+    with pytest.raises(ValueError, match=f"status must be from 400 to 599, got {status}"):
+        Emulator().fail_next(status)
+
+
+def test_a_code_is_not_accepted_as_a_status() -> None:
+    with pytest.raises(TypeError, match=r"status must be an integer, .* code='provider_quota_exceeded'"):
+        Emulator().fail_next("provider_quota_exceeded")
+
+
+def test_negative_numbers_are_refused() -> None:
+    emulator = Emulator()
+    with pytest.raises(ValueError, match="retry_after must be 0 seconds or more"):
+        emulator.fail_next(429, retry_after=-1)
+    with pytest.raises(ValueError, match="seconds must be 0 or more"):
+        emulator.delay_next(-1)
+    with pytest.raises(ValueError, match="after must be a number of events"):
+        emulator.drop_stream(after=-1)
+    with pytest.raises(ValueError, match="after must be a number of events"):
+        emulator.stall_stream(after=-1)

@@ -1,4 +1,4 @@
-"""Every claim of the tables, held against what a real server answered."""
+"""Responses of all operations, compared with those of a real server."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ async def answer(world: World, case: Case) -> httpx.Response:
     return await world.send(case.method, case.url, case.json, **case.send)
 
 
-def check_headers(reply: httpx.Response, theirs: dict[str, Any]) -> None:
-    assert reply.status_code == theirs["status"], reply.text
-    assert {name: reply.headers.get(name) for name in theirs["headers"]} == theirs["headers"]
+def check_headers(reply: httpx.Response, recorded: dict[str, Any]) -> None:
+    assert reply.status_code == recorded["status"], reply.text
+    assert {name: reply.headers.get(name) for name in recorded["headers"]} == recorded["headers"]
 
 
 def named(cases: list[Case]) -> Any:
@@ -52,22 +52,22 @@ def named(cases: list[Case]) -> Any:
 
 
 @named([*app_cases.ANSWERS, *knowledge_cases.ANSWERS])
-async def test_an_answer_has_the_keys_and_types_of_the_recorded_one(case, enter, operations, shape) -> None:
-    theirs = operations[case.recording]
+async def test_a_response_has_the_keys_and_types_of_the_recorded_one(case, enter, operations, shape) -> None:
+    recorded = operations[case.recording]
     reply = await answer(await enter(case), case)
-    check_headers(reply, theirs)
-    if isinstance(theirs["body"], dict | list):
-        mine = shape(reply.json(), open_members=OPEN, unlike=case.unlike)
-        assert mine == shape(theirs["body"], open_members=OPEN, unlike=case.unlike)
+    check_headers(reply, recorded)
+    if isinstance(recorded["body"], dict | list):
+        emulated = shape(reply.json(), open_members=OPEN, unlike=case.unlike)
+        assert emulated == shape(recorded["body"], open_members=OPEN, unlike=case.unlike)
 
 
 @named([*app_cases.REFUSALS, *knowledge_refusals.REFUSALS])
-async def test_a_refusal_says_what_the_recorded_one_says(case, enter, operations) -> None:
-    theirs = operations[case.recording]
+async def test_an_error_equals_the_recorded_one(case, enter, operations) -> None:
+    recorded = operations[case.recording]
     reply = await answer(await enter(case), case)
-    check_headers(reply, theirs)
-    mine = reply.text if isinstance(theirs["body"], str) else reply.json()
-    assert same_refusal(mine, theirs["body"]), (mine, theirs["body"])
+    check_headers(reply, recorded)
+    emulated = reply.text if isinstance(recorded["body"], str) else reply.json()
+    assert same_refusal(emulated, recorded["body"]), (emulated, recorded["body"])
 
 
 def routes() -> list[tuple[str, str, str]]:
@@ -91,6 +91,6 @@ async def test_every_operation_has_a_route(name, method, path, connect) -> None:
     assert has_route
 
 
-def test_every_recording_kept_is_claimed(operations) -> None:
+def test_every_recording_is_used(operations) -> None:
     tables = [app_cases.ANSWERS, app_cases.REFUSALS, knowledge_cases.ANSWERS, knowledge_refusals.REFUSALS]
     assert set(operations) == {case.recording for table in tables for case in table}

@@ -1,4 +1,4 @@
-"""What an emulator remembers, and for whom."""
+"""Data that an emulator stores, and the users who can see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that no model makes, and what is said aloud: annotations, moderation, speech."""
+"""Answers without a model: annotations and moderation; and audio in streams."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from dify.testing import Emulator, InputBlocked, OutputBlocked
 
-from .real import names, real, real_frames
+from ..real import names, real, real_frames
 
 ASK = {"query": "what is zebra", "inputs": {}, "user": "user-1", "response_mode": "streaming"}
 JOB = {"embedding_provider_name": "p", "embedding_model_name": "m", "score_threshold": 0.8}

@@ -1,4 +1,4 @@
-"""Several apps, keys and users: what belongs to one is unknown to the others, in the server's own words."""
+"""Several apps, keys and users: the data of one is unknown to the others, with the server's error messages."""
 
 from __future__ import annotations
 

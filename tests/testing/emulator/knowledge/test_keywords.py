@@ -1,4 +1,4 @@
-"""Economical knowledge bases list chunks under keywords, and compare them by case."""
+"""Economy knowledge bases index chunks by keywords, which are case-sensitive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that a server has for knowledge: each is one that a request can break."""
+"""Rules of a server for knowledge, each of which a request can break."""
 
 from __future__ import annotations
 

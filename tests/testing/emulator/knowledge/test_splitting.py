@@ -1,4 +1,4 @@
-"""Texts are cut as the server cuts them, so a test can tell beforehand what it will get."""
+"""Texts are split as on the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""End users: created on the first request that names them, one each for concurrent ones if that is asked for."""
+"""End users are created by the first request that names them, or by each concurrent one with `end_user_race`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feedback, annotations, audio, variables: what an app keeps beside its messages; and clients of ours."""
+"""Feedback, annotations, audio and variables, through the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input forms and feature settings: what an app declares, and what it then refuses."""
+"""Input forms and feature settings, and the requests that they refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knowledge hangs together: what is made is found, counted, and gone when it is deleted."""
+"""Knowledge is consistent: what is created can be found, is counted, and is gone once it is deleted."""
 
 from __future__ import annotations
 

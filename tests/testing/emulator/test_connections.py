@@ -1,4 +1,4 @@
-"""The ways to an emulator: transports that stream, and a server that stops by itself."""
+"""Transports that stream, and a server that stops."""
 
 from __future__ import annotations
 
@@ -280,7 +280,7 @@ print(client.get(emulator.base_url + "/info").status_code)
     assert run(code) == "401"
 
 
-async def test_a_client_of_ours_talks_to_it() -> None:
+async def test_an_async_client_connects_to_it() -> None:
     dify = pytest.importorskip("dify")
     if not hasattr(dify, "AsyncDify"):
         pytest.skip("dify.AsyncDify is not there yet")
