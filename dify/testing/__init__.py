@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .builders import error_replies, events, replies, responses
     from .builders.error_replies import ErrorReply
-    from .builders.ids import AppKind, Ids
     from .builders.streams import (
         agent_stream,
         chat_stream,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
         resumed_stream,
         workflow_stream,
     )
-    from .builders.wire import Frame, Wire
+    from .builders.wire import Wire
     from .emulator.answers import (
         Answer,
         EmulatorError,
@@ -64,6 +63,8 @@ if TYPE_CHECKING:
         ToolCall,
         ToolFile,
     )
+    from .script.frames import Frame
+    from .script.ids import AppKind, Ids
     from .waits import no_waits
 
 __all__ = [
@@ -126,14 +127,15 @@ _MODULES: dict[str, str] = {
     """,
     ".emulator.command": "serve_forever",
     ".builders.error_replies": "ErrorReply",
-    ".builders.ids": "AppKind Ids",
     ".mock": "DifyMock MockCall",
     ".mock._errors": "UnmockedCall",
     ".builders.streams": """
         agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
         paused_workflow_stream resumed_stream workflow_stream
     """,
-    ".builders.wire": "Frame Wire",
+    ".builders.wire": "Wire",
+    ".script.ids": "AppKind Ids",
+    ".script.frames": "Frame",
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 _SUBMODULES = ("error_replies", "events", "replies", "responses")

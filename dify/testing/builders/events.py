@@ -1,16 +1,16 @@
-"""Single events of a stream, complete as a Dify 1.14.2 sends them, made of the models that the client delivers.
+"""Single events of a stream, with all fields that a Dify 1.14.2 sends, as models of the client.
 
     from dify.testing import events
 
     frames = [events.message("He"), events.message("llo"), events.message_end()]
 
-Each function takes `ids`: which kind of app speaks, and about what (`Ids.of("completion")`). Without it, message events are
-those of a chat app and run events those of a workflow. All default ids are the same, so events made apart belong together.
+Each function takes `ids`, the ids of a message or run (`Ids.of("completion")`). By default message events are those of a
+chat app, and run events those of a workflow. Default ids are always the same, so separately built
+events belong together.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +25,7 @@ from dify import (
     TextChunkEvent,
 )
 from dify.types import (
+    AgentThought,
     CitationResource,
     DatasourceCompletedEvent,
     DatasourceErrorEvent,
@@ -32,16 +33,15 @@ from dify.types import (
     ErrorEvent,
     MessageFileSummary,
     PingEvent,
-    ReplyMetadata,
-    TextChunk,
     TTSMessageEndEvent,
     TTSMessageEvent,
     Usage,
 )
 
-from .costs import usage
+from ..script import events as script_events
+from ..script.costs import usage as default_usage
+from ..script.ids import Ids, derived_id
 from .error_replies import ErrorReply, error_reply
-from .ids import Ids
 from .node_events import (
     agent_log,
     container_completed,
@@ -96,29 +96,28 @@ _WORKFLOW = Ids.of("workflow")
 
 
 def message(answer: str, *, selector: Sequence[str] | None = None, ids: Ids = _CHAT) -> MessageEvent:
-    """A piece of the answer of a chat, chatflow or completion app.
+    """Build the event of a delta of the answer of a chat, chatflow or completion app.
 
     Args:
-        answer: The piece.
-        selector: Where a chatflow takes it from, such as `("llm", "text")`.
-        ids: Whose answer it is.
+        answer: The delta.
+        selector: Source of the delta in a chatflow, such as `("llm", "text")`.
+        ids: Ids of the message.
 
     Example:
         >>> message("He").answer
         'He'
     """
-    source = None if selector is None else list(selector)
-    return MessageEvent(**ids.around_message(), id=ids.message_id, answer=answer, from_variable_selector=source)
+    return script_events.message(ids, answer, selector)
 
 
 def agent_message(answer: str, *, ids: Ids = _CHAT) -> AgentMessageEvent:
-    """A piece of an agent's answer.
+    """Build the event of a delta of an agent's answer.
 
     Example:
         >>> agent_message("He").event
         'agent_message'
     """
-    return AgentMessageEvent(**ids.around_message(), id=ids.message_id, answer=answer)
+    return script_events.agent_message(ids, answer)
 
 
 def agent_thought(
@@ -133,26 +132,25 @@ def agent_thought(
     message_files: Sequence[str] = (),
     ids: Ids = _CHAT,
 ) -> AgentThoughtEvent:
-    """A step of an agent. Dify sends a step several times, as it fills up.
+    """Build the event of a step of an agent. Dify sends a step several times, as it fills up.
 
     Args:
-        thought: What the agent thought.
-        tool: The tools that it called; several names are joined by ";".
-        tool_input: What it called them with, as JSON text.
-        observation: What they said.
-        position: Which step it is, from 1.
-        id: The step's own id; by default one that `position` decides.
-        tool_labels: The tools' titles by language.
-        message_files: Ids of the files that the tools made.
-        ids: Whose step it is.
+        thought: Thought of the agent.
+        tool: Names of the tools that it called, joined by ";".
+        tool_input: Arguments of the tools, as JSON text.
+        observation: Results of the tools.
+        position: Position of the step, from 1.
+        id: UUID of the step; by default derived from `position`.
+        tool_labels: Titles of the tools by language.
+        message_files: Ids of the files that the tools produced.
+        ids: Ids of the message.
 
     Example:
         >>> agent_thought("I need the time.", tool="current_time", tool_input="{}").tool
         'current_time'
     """
-    return AgentThoughtEvent(
-        **ids.around_message(),
-        id=id or f"{(ids.message_id or '')[:-4]}{position:04}",
+    step = AgentThought(
+        id=id or derived_id(ids.message_id or "", "thought", position),
         position=position,
         thought=thought,
         observation=observation,
@@ -161,33 +159,34 @@ def agent_thought(
         tool_input=tool_input,
         message_files=list(message_files),
     )
+    return script_events.agent_thought(ids, step)
 
 
 def message_file(
     url: str, *, type: str = "image", belongs_to: str = "assistant", id: str = "file-1", ids: Ids = _CHAT
 ) -> MessageFileEvent:
-    """A file that the app made while it answered.
+    """Build the event of a file that the app produced while it answered.
 
     Example:
         >>> message_file("https://dify.test/files/cat.png").type
         'image'
     """
-    return MessageFileEvent(**ids.around_message(), id=id, type=type, belongs_to=belongs_to, url=url)
+    return script_events.message_file(ids, id, type, url, belongs_to)
 
 
 def message_replace(answer: str, *, reason: str = "", ids: Ids = _CHAT) -> MessageReplaceEvent:
-    """The answer so far gives way to another one: moderation struck.
+    """Build the event with which moderation replaces the answer so far.
 
     Args:
-        answer: What stands there from now on.
-        reason: Chatflows say "output_moderation"; chat apps send "".
-        ids: Whose answer it is.
+        answer: The new answer.
+        reason: "output_moderation" in chatflows, "" in chat apps.
+        ids: Ids of the message.
 
     Example:
         >>> message_replace("Output blocked.").answer
         'Output blocked.'
     """
-    return MessageReplaceEvent(**ids.around_message(), answer=answer, reason=reason)
+    return script_events.message_replace(ids, answer, reason)
 
 
 def message_end(
@@ -197,65 +196,53 @@ def message_end(
     files: Sequence[FileObject | MessageFileSummary] | None = None,
     ids: Ids = _CHAT,
 ) -> MessageEndEvent:
-    """The answer is complete.
+    """Build the event of a complete answer.
 
     Args:
-        usage: What it cost, from `usage(...)`; by default a few tokens.
-        citations: The passages that it rests on.
-        files: Files of the answer. Without any, chat apps send null and chatflows an empty list.
-        ids: Whose answer it is.
+        usage: Usage, from `replies.usage(...)`; by default a few tokens.
+        citations: Citations of the answer.
+        files: Files of the answer. Without files, chat apps send null and chatflows an empty list.
+        ids: Ids of the message.
 
     Example:
         >>> message_end().metadata.usage.currency
         'USD'
     """
-    none: list[FileObject | MessageFileSummary] | None = None if ids.workflow_run_id is None else []
-    return MessageEndEvent(
-        **ids.around_message(),
-        id=ids.message_id,
-        metadata=metadata(usage, citations),
-        files=none if files is None else list(files),
-    )
-
-
-def metadata(cost: Usage | None, citations: Sequence[CitationResource] = ()) -> ReplyMetadata:
-    """What a reply carries beside its text."""
-    return ReplyMetadata(annotation_reply=None, retriever_resources=list(citations), usage=cost or usage())
+    return script_events.message_end(ids, script_events.metadata(usage or default_usage(), citations), files)
 
 
 def text_chunk(text: str, *, selector: Sequence[str] | None = ("llm", "text"), ids: Ids = _WORKFLOW) -> TextChunkEvent:
-    """A piece of a workflow's streamed output.
+    """Build the event of a delta of a workflow's streamed output.
 
     Example:
         >>> text_chunk("He").data.text
         'He'
     """
-    source = None if selector is None else list(selector)
-    return TextChunkEvent(**ids.around_run(), data=TextChunk(text=text, from_variable_selector=source))
+    return script_events.text_chunk(ids, text, selector)
 
 
 def tts_message(audio: bytes, *, ids: Ids = _CHAT) -> TTSMessageEvent:
-    """A part of the spoken answer; `audio` is a fragment of an MP3 file, not yet in base64.
+    """Build the event of a part of the spoken answer; `audio` is a fragment of an MP3 file, before base64.
 
     Example:
         >>> tts_message(b"abc").audio
         'YWJj'
     """
-    return TTSMessageEvent(**ids.around_log(), audio=base64.b64encode(audio).decode())
+    return script_events.tts_message(ids, audio)
 
 
 def tts_message_end(*, ids: Ids = _CHAT) -> TTSMessageEndEvent:
-    """No more audio comes.
+    """Build the event of the end of the spoken answer.
 
     Example:
         >>> tts_message_end().audio
         ''
     """
-    return TTSMessageEndEvent(**ids.around_log(), audio="")
+    return script_events.tts_message_end(ids)
 
 
 def ping() -> PingEvent:
-    """A keep-alive, which goes out without data.
+    """Build a keep-alive, which is sent without data.
 
     Example:
         >>> ping().event
@@ -271,27 +258,27 @@ def error(
     status: int | None = None,
     ids: Ids = _CHAT,
 ) -> ErrorEvent:
-    """An error inside a stream, which ends it.
+    """Build the event of an error, which ends a stream.
 
     Args:
-        code: Dify's code, or an error from `dify.testing.error_replies`.
-        message: The text; by default Dify's own for this code.
-        status: The status; by default the one that goes with the code.
-        ids: Whose stream it is. A workflow's error says that it has no run.
+        code: Code of Dify, or an error from `dify.testing.error_replies`.
+        message: Message; by default the one that Dify sends with the code.
+        status: Status; by default the one of the code.
+        ids: Ids of the message or run. The error of a workflow has no run.
 
     Example:
         >>> error("provider_quota_exceeded").status
         400
     """
-    known = error_reply(code, message=message, status=status)
-    told: dict[str, Any] = {"code": known.code, "status": known.status, "message": known.message}
+    reply = error_reply(code, message=message, status=status)
+    members: dict[str, Any] = {"code": reply.code, "status": reply.status, "message": reply.message}
     if ids.message_id is None:
-        return ErrorEvent(workflow_run_id=None, **told)
-    return ErrorEvent(**ids.around_message(task=False), **told)
+        return ErrorEvent(workflow_run_id=None, **members)
+    return ErrorEvent(**ids.around_message(task=False), **members)
 
 
 def worker_error(message: str) -> ErrorEvent:
-    """The error of a chatflow or workflow that never started: no code and no ids, and always status 500.
+    """Build the error of a chatflow or workflow that did not start: status 500 without code and ids.
 
     Example:
         >>> worker_error("name is required in input form").model_dump(exclude_unset=True)
@@ -301,7 +288,7 @@ def worker_error(message: str) -> ErrorEvent:
 
 
 def datasource_processing(*, total: int | None = None, completed: int | None = None) -> DatasourceProcessingEvent:
-    """A datasource node is at work.
+    """Build the event of a datasource node in progress.
 
     Example:
         >>> datasource_processing(total=2, completed=1).completed
@@ -317,18 +304,18 @@ def datasource_completed(
     completed: int | None = None,
     time_consuming: float | None = 0.1,
 ) -> DatasourceCompletedEvent:
-    """A datasource node has brought something.
+    """Build the event of the result of a datasource node.
 
     Example:
         >>> datasource_completed([{"title": "A"}]).data
         [{'title': 'A'}]
     """
-    brought: Any = dict(data) if isinstance(data, Mapping) else list(data)
-    return DatasourceCompletedEvent(data=brought, total=total, completed=completed, time_consuming=time_consuming)
+    result: Any = dict(data) if isinstance(data, Mapping) else list(data)
+    return DatasourceCompletedEvent(data=result, total=total, completed=completed, time_consuming=time_consuming)
 
 
 def datasource_error(error: str) -> DatasourceErrorEvent:
-    """A datasource node has failed.
+    """Build the event of a datasource node that failed.
 
     Example:
         >>> datasource_error("Datasource node data not found").error

@@ -1,4 +1,4 @@
-"""The events of nodes, iterations and loops; reached as `dify.testing.events`."""
+"""Events of nodes, iterations and loops, as `dify.testing.events` has them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from typing import Any, Literal
 
 from dify import NodeFinishedEvent, NodeStartedEvent
 from dify.types import (
-    AgentLog,
     AgentLogEvent,
-    ContainerExecution,
     IterationCompletedEvent,
     IterationNextEvent,
     IterationStartedEvent,
     LoopCompletedEvent,
     LoopNextEvent,
     LoopStartedEvent,
-    NodeExecution,
     NodeRetryEvent,
 )
 
-from ..script.blocks import Iteration, Loop, Node
-from .costs import usage
-from .ids import Ids
+from ..script import events as script_events
+from ..script.blocks import AgentStep, Iteration, Loop, Node
+from ..script.ids import Ids, derived_id
+from ..script.state import NodeState, Place
 
 __all__ = [
     "agent_log",
@@ -41,54 +39,41 @@ _ELAPSED = 0.01
 def node_started(
     node: Node | str, *, iteration_id: str | None = None, loop_id: str | None = None, ids: Ids = _WORKFLOW
 ) -> NodeStartedEvent:
-    """A node starts.
+    """Build the event of a node that starts.
 
     Args:
         node: The node, or its title.
-        iteration_id: The iteration that it is in.
-        loop_id: The loop that it is in.
-        ids: Whose run it is.
+        iteration_id: Id of the iteration around the node.
+        loop_id: Id of the loop around the node.
+        ids: Ids of the run.
 
     Example:
         >>> node_started("LLM").data.node_id
         'llm'
     """
-    agent = isinstance(node, Node) and node.type == "agent"
-    data = NodeExecution(
-        **_identity(node, ids),
-        inputs=None,
-        inputs_truncated=False,
-        created_at=ids.created_at,
-        extras={},
-        iteration_id=iteration_id,
-        loop_id=loop_id,
-        agent_strategy={"name": "function_calling", "icon": None} if agent else None,
-    )
-    return NodeStartedEvent(**ids.around_run(), data=data)
+    return script_events.node_started(ids, _state(_node(node), iteration_id, loop_id, ids))
 
 
 def node_finished(
     node: Node | str, *, iteration_id: str | None = None, loop_id: str | None = None, ids: Ids = _WORKFLOW
 ) -> NodeFinishedEvent:
-    """A node has ended, well or not.
+    """Build the event of a node that succeeds or fails.
 
     Args:
-        node: The node, with its outputs or its error; or its title.
-        iteration_id: The iteration that it is in.
-        loop_id: The loop that it is in.
-        ids: Whose run it is.
+        node: The node with its outputs or its error, or its title.
+        iteration_id: Id of the iteration around the node.
+        loop_id: Id of the loop around the node.
+        ids: Ids of the run.
 
     Example:
         >>> from dify.testing import Node
         >>> node_finished(Node("HTTP", "http-request", error="no answer")).data.status
         'failed'
     """
-    node = Node(node) if isinstance(node, str) else node
-    status = "succeeded" if node.error is None else "exception" if node.handled else "failed"
-    outputs = node.outputs if node.outputs is not None else {"text": "".join(node.deltas)} if node.text else {}
-    whole = _executed(node, ids, iteration_id, loop_id)
-    data = NodeExecution(**whole, outputs=dict(outputs), status=status, error=node.error)
-    return NodeFinishedEvent(**ids.around_run(), data=data)
+    block = _node(node)
+    return script_events.node_finished(
+        ids, _state(block, iteration_id, loop_id, ids), **script_events.node_members(block)
+    )
 
 
 def node_retry(
@@ -100,141 +85,84 @@ def node_retry(
     loop_id: str | None = None,
     ids: Ids = _WORKFLOW,
 ) -> NodeRetryEvent:
-    """A node failed and is tried again.
+    """Build the event of a node that failed and is retried.
 
     Args:
         node: The node, or its title.
-        error: Why it failed.
-        retry_index: The how-manieth retry it is, from 1.
-        iteration_id: The iteration that it is in.
-        loop_id: The loop that it is in.
-        ids: Whose run it is.
+        error: Reason for the failure.
+        retry_index: Number of the retry, from 1.
+        iteration_id: Id of the iteration around the node.
+        loop_id: Id of the loop around the node.
+        ids: Ids of the run.
 
     Example:
         >>> node_retry("HTTP", "no answer", retry_index=2).data.retry_index
         2
     """
-    whole = _executed(Node(node) if isinstance(node, str) else node, ids, iteration_id, loop_id)
-    data = NodeExecution(**whole, outputs={}, status="retry", error=error, retry_index=retry_index)
-    return NodeRetryEvent(**ids.around_run(), data=data)
+    block = _node(node)
+    state = _state(block, iteration_id, loop_id, ids)
+    return script_events.node_retry(ids, state, retry_index, error, block.inputs, ids.created_at)
 
 
-def _identity(node: Node | str, ids: Ids) -> dict[str, Any]:
-    node = Node(node) if isinstance(node, str) else node
-    return {
-        "id": f"{ids.run_id}-{node.node_id}",
-        "node_id": node.node_id,
-        "node_type": node.type,
-        "title": node.title,
-        "index": 1,
-        "predecessor_node_id": None,
-    }
+def _node(node: Node | str) -> Node:
+    return Node(node) if isinstance(node, str) else node
 
 
-def _executed(node: Node, ids: Ids, iteration_id: str | None, loop_id: str | None) -> dict[str, Any]:
-    metadata: dict[str, Any] | None = None
-    if node.tokens:
-        spent = usage(0, node.tokens).model_dump(mode="json")
-        metadata = {name: spent[name] for name in ("total_tokens", "total_price", "currency")}
-    for name, value in (("iteration_id", iteration_id), ("loop_id", loop_id)):
-        if value is not None:
-            metadata = {**(metadata or {}), name: value}
-    if node.error is not None and node.handled:
-        metadata = {**(metadata or {}), "error_strategy": "default-value"}
-    return {
-        **_identity(node, ids),
-        "inputs": dict(node.inputs),
-        "inputs_truncated": False,
-        "process_data": dict(node.process_data),
-        "process_data_truncated": False,
-        "outputs_truncated": False,
-        "elapsed_time": _ELAPSED,
-        "execution_metadata": metadata,
-        "created_at": ids.created_at,
-        "finished_at": ids.created_at,
-        "files": [],
-        "iteration_id": iteration_id,
-        "loop_id": loop_id,
-    }
+def _state(node: Node, iteration_id: str | None, loop_id: str | None, ids: Ids) -> NodeState:
+    place = None
+    if iteration_id is not None:
+        place = Place("iteration", iteration_id, 0)
+    elif loop_id is not None:
+        place = Place("loop", loop_id, 0)
+    return NodeState(
+        node.node_id,
+        node.type,
+        node.title,
+        derived_id(ids.run_id, f"node {node.node_id}"),
+        int(ids.created_at.timestamp()),
+        place,
+        status="succeeded" if node.error is None else "exception" if node.handled else "failed",
+        elapsed=_ELAPSED,
+    )
 
 
 # ----------------------------------------------------------------------------------------------- iterations and loops
 def container_started(box: Iteration | Loop, *, ids: Ids = _WORKFLOW) -> IterationStartedEvent | LoopStartedEvent:
-    """An iteration or a loop starts.
+    """Build the event of an iteration or a loop that starts.
 
     Example:
         >>> from dify.testing import Iteration, Node
         >>> container_started(Iteration("Each", [[Node("Greet")]])).event
         'iteration_started'
     """
-    members: dict[str, Any] = {**_container(box, ids), "inputs": _inputs(box), "inputs_truncated": False}
-    if isinstance(box, Loop):
-        data = ContainerExecution(**members, metadata={"loop_length": _length(box)})
-        return LoopStartedEvent(**ids.around_run(), data=data)
-    data = ContainerExecution(**members, metadata={"iteration_length": _length(box)})
-    return IterationStartedEvent(**ids.around_run(), data=data)
+    return script_events.container_started(ids, box, ids.created_at)
 
 
 def container_next(box: Iteration | Loop, index: int, *, ids: Ids = _WORKFLOW) -> IterationNextEvent | LoopNextEvent:
-    """An iteration or a loop comes to a round. The first round of an iteration is told (0), that of a loop is not.
+    """Build the event of a round that starts. Iterations have it from their first round (0) on, loops from the second.
 
     Example:
         >>> from dify.testing import Iteration
         >>> container_next(Iteration("Each", []), 0).data.index
         0
     """
-    members: dict[str, Any] = {**_container(box, ids), "index": index}
-    if isinstance(box, Loop):
-        return LoopNextEvent(**ids.around_run(), data=ContainerExecution(**members, pre_loop_output={}))
-    return IterationNextEvent(**ids.around_run(), data=ContainerExecution(**members))
+    return script_events.container_next(ids, box, index, ids.created_at)
 
 
 def container_completed(
     box: Iteration | Loop, *, failed: bool = False, ids: Ids = _WORKFLOW
 ) -> IterationCompletedEvent | LoopCompletedEvent:
-    """An iteration or a loop has ended. Its `error` stays null even when it failed, as on a server.
+    """Build the event of an iteration or a loop that ends. Its `error` is null even if it failed, as on a server.
 
     Example:
         >>> from dify.testing import Iteration
         >>> container_completed(Iteration("Each", [], outputs={"output": [1]})).data.outputs
         {'output': [1]}
     """
-    loop = isinstance(box, Loop)
     durations = {str(index): _ELAPSED for index in range(len(box.rounds))}
-    price = {"total_tokens": 0, "total_price": "0.0", "currency": "USD"}
-    data = ContainerExecution(
-        **_container(box, ids),
-        outputs={**box.outputs, "loop_round": len(box.rounds)} if loop else dict(box.outputs),
-        outputs_truncated=False,
-        inputs=_inputs(box),
-        inputs_truncated=False,
-        status="failed" if failed else "succeeded",
-        error=None,
-        elapsed_time=_ELAPSED,
-        total_tokens=0,
-        execution_metadata={**price, f"{'loop' if loop else 'iteration'}_duration_map": durations},
-        finished_at=ids.created_at,
-        steps=_length(box),
+    return script_events.container_completed(
+        ids, box, ids.created_at, failed=failed, elapsed=_ELAPSED, durations=durations
     )
-    return (LoopCompletedEvent if loop else IterationCompletedEvent)(**ids.around_run(), data=data)
-
-
-def _container(box: Iteration | Loop, ids: Ids) -> dict[str, Any]:
-    kind = "loop" if isinstance(box, Loop) else "iteration"
-    named = {"id": box.node_id, "node_id": box.node_id, "node_type": kind, "title": box.title}
-    return {**named, "created_at": ids.created_at, "extras": {}}
-
-
-def _length(box: Iteration | Loop) -> int:
-    if isinstance(box, Loop):
-        return len(box.rounds) if box.most is None else box.most
-    return len(box.rounds) if box.items is None else len(box.items)
-
-
-def _inputs(box: Iteration | Loop) -> dict[str, Any]:
-    if isinstance(box, Loop):
-        return {"loop_count": _length(box), **box.inputs}
-    return {"iterator_selector": list(range(len(box.rounds)) if box.items is None else box.items)}
 
 
 def agent_log(
@@ -249,21 +177,18 @@ def agent_log(
     parent_id: str | None = None,
     ids: Ids = _WORKFLOW,
 ) -> AgentLogEvent:
-    """A step in the log of an agent node; the same `id` again updates the step.
+    """Build the event of a step in the log of an agent node; an event with the same `id` updates the step.
 
     Example:
         >>> agent_log("ROUND 1", status="start").data.label
         'ROUND 1'
     """
-    log = AgentLog(
-        node_execution_id=node_id,
+    return script_events.agent_log(
+        ids,
+        AgentStep(label, data or {}, error),
         id=id,
-        label=label,
-        parent_id=parent_id,
-        error=error,
-        status=status,
-        data=dict(data or {}),
-        metadata=dict(metadata or {}),
         node_id=node_id,
+        status=status,
+        parent_id=parent_id,
+        metadata=metadata,
     )
-    return AgentLogEvent(**ids.around_log(), data=log)

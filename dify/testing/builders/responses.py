@@ -16,8 +16,8 @@ import anyio
 import httpx
 from pydantic import BaseModel
 
-from ..script.pieces import Piece
 from .error_replies import ErrorReply, error_reply
+from .pieces import Piece
 from .wire import Wire
 
 __all__ = ["binary", "error", "reply", "stream"]

@@ -1,32 +1,24 @@
-"""The events of runs: their start, their end, and the pauses for people; reached as `dify.testing.events`."""
+"""Events of runs: their start, their end, and their pauses, as `dify.testing.events` has them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
 from dify import HumanInputRequiredEvent, WorkflowFinishedEvent, WorkflowPausedEvent, WorkflowStartedEvent
-from dify.types import (
-    FormFilled,
-    FormTimeout,
-    HumanInputFormFilledEvent,
-    HumanInputFormTimeoutEvent,
-    HumanInputRequest,
-    PauseReason,
-    RunCreator,
-    RunPause,
-    RunStart,
-    WorkflowRunData,
-)
+from dify.types import HumanInputFormFilledEvent, HumanInputFormTimeoutEvent, PauseReason
 
-from .ids import Ids
+from ..script import events as script_events
+from ..script.ids import Ids, derived_id
+from ..script.runs import run_inputs
+from ..script.state import RunState
 
 __all__ = [
     "form_filled",
     "form_required",
     "form_timeout",
-    "pause",
+    "new_run",
     "workflow_finished",
     "workflow_paused",
     "workflow_started",
@@ -35,32 +27,32 @@ __all__ = [
 _WORKFLOW = Ids.of("workflow")
 
 
+def new_run(inputs: Mapping[str, Any] | None, ids: Ids, **members: Any) -> RunState:
+    """Return a run with the inputs that a server adds; members as of `RunState`."""
+    created_at = int(ids.created_at.timestamp())
+    run = RunState(ids, {}, created_at, **members)
+    run.inputs = run_inputs(run, inputs or {}, app_id=derived_id(ids.workflow_id, "app"), files=[])
+    return run
+
+
 def workflow_started(
     inputs: Mapping[str, Any] | None = None,
     *,
     reason: Literal["initial", "resumption"] = "initial",
     ids: Ids = _WORKFLOW,
 ) -> WorkflowStartedEvent:
-    """A run starts, or goes on after a pause.
+    """Build the event of a run that starts or resumes.
 
     Args:
-        inputs: The app's variables; the server adds its own.
-        reason: "resumption" when it goes on.
-        ids: Whose run it is.
+        inputs: Inputs of the app; those of the server (`sys.*`) are added.
+        reason: "resumption" after a pause.
+        ids: Ids of the run.
 
     Example:
         >>> workflow_started({"q": "tea"}).data.inputs["q"]
         'tea'
     """
-    system: dict[str, Any] = {"sys.files": [], "sys.user_id": ids.user, "sys.workflow_run_id": ids.run_id}
-    data = RunStart(
-        id=ids.run_id,
-        workflow_id=ids.workflow_id,
-        inputs={**(inputs or {}), **system, "sys.workflow_id": ids.workflow_id},
-        created_at=ids.created_at,
-        reason=reason,
-    )
-    return WorkflowStartedEvent(**ids.around_run(), data=data)
+    return script_events.workflow_started(ids, new_run(inputs, ids).inputs, ids.created_at, reason)
 
 
 # --------------------------------------------------------------------------------------------------------- the end
@@ -75,80 +67,59 @@ def workflow_finished(
     elapsed_time: float = 0.1,
     ids: Ids = _WORKFLOW,
 ) -> WorkflowFinishedEvent:
-    """A run has ended.
+    """Build the event of a run that ends.
 
     Args:
-        outputs: What it made.
-        status: How it ended; by default "failed" with an `error`, else "succeeded".
-        error: Why it failed.
-        total_tokens: What its models used.
-        total_steps: How many nodes ran.
-        exceptions_count: How many nodes failed; by default one with an `error`.
-        elapsed_time: Seconds that it took.
-        ids: Whose run it is.
+        outputs: Outputs of the run.
+        status: Status; by default "failed" with an `error`, else "succeeded".
+        error: Reason for a failure.
+        total_tokens: Number of tokens that its models used.
+        total_steps: Number of nodes that ran.
+        exceptions_count: Number of nodes that failed; by default one with an `error`.
+        elapsed_time: Duration in seconds.
+        ids: Ids of the run.
 
     Example:
         >>> workflow_finished(error="no answer").data.status
         'failed'
     """
-    data = WorkflowRunData(
-        id=ids.run_id,
-        workflow_id=ids.workflow_id,
+    run = new_run(
+        None,
+        ids,
         status=status or ("succeeded" if error is None else "failed"),
         outputs=dict(outputs or {}),
         error=error,
         elapsed_time=elapsed_time,
         total_tokens=total_tokens,
         total_steps=total_steps,
-        created_by=RunCreator(id=ids.end_user_id, user=ids.user),
-        created_at=ids.created_at,
-        finished_at=ids.created_at,
         exceptions_count=int(error is not None) if exceptions_count is None else exceptions_count,
-        files=[],
+        finished_at=int(ids.created_at.timestamp()),
     )
-    return WorkflowFinishedEvent(**ids.around_run(), data=data)
+    return script_events.workflow_finished(run)
 
 
 # ----------------------------------------------------------------------------------------------------------- people
 def form_required(form: PauseReason, *, ids: Ids = _WORKFLOW) -> HumanInputRequiredEvent:
-    """A form that a person has to fill; `dify.testing.replies.form(...)` makes one.
+    """Build the event of a form that waits for a person; `dify.testing.replies.form(...)` builds the form.
 
     Example:
         >>> from dify.testing import replies
         >>> form_required(replies.form("Deploy?")).data.form_content
         'Deploy?'
     """
-    told = form.model_dump(exclude_unset=True, by_alias=True)
-    told.pop("TYPE", None)
-    return HumanInputRequiredEvent(
-        **ids.around_run(), data=HumanInputRequest.model_validate(told | {"display_in_ui": True})
-    )
+    return script_events.form_required(ids, form)
 
 
 def workflow_paused(*forms: PauseReason, total_steps: int = 2, ids: Ids = _WORKFLOW) -> WorkflowPausedEvent:
-    """A run waits for people, until their forms are filled.
+    """Build the event of a run that waits for its forms.
 
     Example:
         >>> from dify.testing import replies
         >>> workflow_paused(replies.form("Deploy?")).data.paused_nodes
         ['human']
     """
-    return WorkflowPausedEvent(**ids.around_run(), data=pause(forms, total_steps=total_steps, ids=ids))
-
-
-def pause(forms: Sequence[PauseReason], *, total_steps: int, ids: Ids) -> RunPause:
-    """The state of a run that waits."""
-    return RunPause(
-        workflow_run_id=ids.run_id,
-        paused_nodes=[form.node_id for form in forms if form.node_id is not None],
-        outputs={},
-        reasons=list(forms),
-        status="paused",
-        created_at=ids.created_at,
-        elapsed_time=0.1,
-        total_tokens=0,
-        total_steps=total_steps,
-    )
+    run = new_run(None, ids, total_steps=total_steps)
+    return script_events.workflow_paused(run, forms, elapsed=0.1)
 
 
 def form_filled(
@@ -159,33 +130,22 @@ def form_filled(
     rendered_content: str | None = None,
     ids: Ids = _WORKFLOW,
 ) -> HumanInputFormFilledEvent:
-    """A person has filled a form; the run goes on.
+    """Build the event of a form that was submitted.
 
     Example:
         >>> from dify.testing import replies
         >>> form_filled(replies.form("Deploy?"), action="approve").data.action_text
         'Approve'
     """
-    titles = {one.id: one.title for one in form.actions or []}
-    data = FormFilled(
-        node_id=form.node_id,
-        node_title=form.node_title,
-        rendered_content=form.form_content if rendered_content is None else rendered_content,
-        action_id=action,
-        action_text=titles.get(action, action),
-        submitted_data=dict(inputs or {}),
-    )
-    return HumanInputFormFilledEvent(**ids.around_run(), data=data)
+    return script_events.form_filled(ids, form, action, inputs or {}, rendered_content)
 
 
 def form_timeout(form: PauseReason, *, ids: Ids = _WORKFLOW) -> HumanInputFormTimeoutEvent:
-    """Nobody filled a form in time; the run goes on along its timeout branch.
+    """Build the event of a form that expired; the run continues on its timeout branch.
 
     Example:
         >>> from dify.testing import replies
         >>> form_timeout(replies.form("Deploy?")).data.node_id
         'human'
     """
-    expired = form.expiration_time or ids.created_at + timedelta(hours=1)
-    data = FormTimeout(node_id=form.node_id, node_title=form.node_title, expiration_time=expired)
-    return HumanInputFormTimeoutEvent(**ids.around_run(), data=data)
+    return script_events.form_timeout(ids, form, form.expiration_time or ids.created_at + timedelta(hours=1))

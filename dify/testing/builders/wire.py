@@ -15,16 +15,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast, get_args
 
-from dify import ChatEvent, CompletionEvent, WorkflowEvent
-from dify.types import DatasourceEvent, ErrorEvent, PingEvent
+from dify.types import PingEvent
 
-from ..script import frames as _frames
-from ..script.pieces import Piece, frames_of
+from ..script.frames import Frame, encode as encode_event
+from .pieces import Piece, frames_of
 
 __all__ = ["Frame", "Wire", "encode"]
-
-Frame: TypeAlias = ChatEvent | CompletionEvent | WorkflowEvent | DatasourceEvent | ErrorEvent | PingEvent
-"""An event of any stream."""
 
 PING = b"event: ping\n\n"
 
@@ -41,7 +37,7 @@ def encode(frame: Frame | bytes) -> bytes:
         >>> encode(events.datasource_error("nothing there"))
         b'data: {"event":"datasource_error","error":"nothing there"}\n\n'
     """
-    return frame if isinstance(frame, bytes) else _frames.encode(frame)
+    return frame if isinstance(frame, bytes) else encode_event(frame)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dify.types import PauseReason
 
 from ..builders import events, replies, streams
 from ..builders.error_replies import ErrorReply
-from ..builders.ids import Ids
 from ..builders.wire import Frame
 from ..script.blocks import Block, Node
+from ..script.ids import Ids
 from ._generating import Generating
 from ._routes import StreamRoute, UploadRoute
 from ._table import NOTHING, SUCCESS, Bytes, Empty, Json, Pages, Resource, Stream, Upload

@@ -9,8 +9,8 @@ from typing import Any
 from dify.types import DatasourceEvent, RetrieveRecord
 
 from ..builders import events, replies, streams
-from ..builders.ids import Ids
 from ..builders.wire import Frame
+from ..script.ids import Ids
 from ._calls import MockCall
 from ._plans import Answered
 from ._routes import JSONRoute

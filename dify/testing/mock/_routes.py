@@ -9,9 +9,9 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 from dify import UploadedFile
 
 from ..builders import replies
-from ..builders.ids import Ids
+from ..builders.pieces import Piece, pieces_of
 from ..builders.wire import Frame, Wire
-from ..script.pieces import Piece, pieces_of
+from ..script.ids import Ids
 from ._calls import MockCall
 from ._fitting import Fits
 from ._operations import Operation, Paging

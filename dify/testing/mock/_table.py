@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..builders.ids import AppKind, Ids
+from ..script.ids import AppKind, Ids
 from ._operations import Operation, Paging
 from ._plans import Owner, Route
 from ._routes import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, Make, PageRoute, StreamRoute, UploadRoute

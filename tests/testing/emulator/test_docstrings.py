@@ -15,7 +15,7 @@ MODULES = [
     "emulator.emulator",
     "script.blocks",
     "emulator.command",
-    "emulator.runs.answer_sources",
+    "script.frames",
     "emulator.faults",
 ]
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from dify.testing import Emulator, Iteration, Node
+from dify.testing import Emulator, Ids, Iteration, Node
 from dify.testing.emulator.runs.live import UNREAD, follow
 from dify.testing.emulator.runs.models import Run
-from dify.testing.emulator.runs.run_events import finished
+from dify.testing.script.events import workflow_finished
 from dify.types.events import MessageEvent
-from dify.types.workflows import RunCreator
 
 from .real import real_frames
 
@@ -161,7 +160,7 @@ def test_a_run_begun_by_a_plain_client_goes_on_too() -> None:
 
 async def test_who_joins_between_two_pieces_is_told_each_once_whatever_comes_while_the_snapshot_is_sent() -> None:
     said = [MessageEvent(task_id="t", message_id="m", conversation_id="c", id="m", answer=text) for text in "abcd"]
-    run = Run(user="u", inputs={}, workflow_id="w", task_id="t")
+    run = Run(Ids.of("chatflow"), {}, created_at=0)
     told: list[str] = []
     run.publish(said[0])
     frames = follow(run, snapshot=lambda text: told.append(text) or [], over_pauses=False)
@@ -174,8 +173,8 @@ async def test_who_joins_between_two_pieces_is_told_each_once_whatever_comes_whi
 
 
 async def test_who_joins_as_a_run_ends_is_told_its_end() -> None:
-    run = Run(user="u", inputs={}, workflow_id="w", task_id="t", status="succeeded")
-    end = finished(run, RunCreator(id="e", user="u"), task_id="t", workflow_run_id=run.id)
+    run = Run(Ids.of("workflow"), {}, created_at=0, status="succeeded")
+    end = workflow_finished(run)
     for frame in (end, None):
         run.publish(frame)
     joined = follow(run, snapshot=None, over_pauses=False)

@@ -270,7 +270,7 @@ async def test_no_events_are_a_stream_that_breaks_off_however_they_are_given(moc
 @pytest.mark.parametrize("make", [workflow_stream, lambda nodes: chatflow_stream(nodes=nodes)])
 @pytest.mark.parametrize("nodes", ["x", 3, ["x"], [3], [events.ping()]])
 def test_what_runs_is_made_of_blocks(make, nodes):
-    with pytest.raises(TypeError, match=r"what runs is a list of Node, Iteration, Loop and Parallel.*Node\("):
+    with pytest.raises(TypeError, match=r"nodes must be a list of Node, Iteration, Loop and Parallel.*Node\("):
         make(nodes)
 
 

@@ -9,7 +9,7 @@ Each fills in what a Dify 1.14.2 sends, so that a test names only what it is abo
 and `lists` of `DifyMock` take.
 """
 
-from ..costs import usage
+from ...script.costs import usage
 from ._apps import (
     annotation,
     annotation_job,

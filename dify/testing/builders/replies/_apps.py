@@ -33,7 +33,7 @@ from dify.types import (
     Transcription,
 )
 
-from ..ids import Ids
+from ...script.ids import Ids
 from ._common import APP, END_USER, TENANT, WHEN, id_of
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from ..ids import Ids
+from ...script.ids import Ids
 
 __all__ = ["ACCOUNT", "APP", "END_USER", "HOUR", "TENANT", "WHEN", "id_of"]
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from dify import ChatResponse, CompletionResponse, FormInput
 from dify.types import ChatPause, CitationResource, HumanInputForm, PauseReason, ReplyMetadata, Usage, UserAction
 
-from ..costs import usage as cost_of
-from ..ids import Ids
+from ...script.costs import usage as cost_of
+from ...script.ids import Ids
 from ._common import HOUR, WHEN, id_of
 
 __all__ = ["chat_pause", "chat_reply", "citation", "completion_reply", "form", "human_input_form"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dify import WorkflowRun
 from dify.types import EndUserRef, PauseReason, WorkflowLog, WorkflowLogRun, WorkflowRunData, WorkflowRunDetail
 
-from ..ids import Ids
+from ...script.ids import Ids
 from ._common import id_of
 from ._generation import form
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from dify.types.replies import AgentThought
 
+from ...script.events import form_request, form_submission
 from ..file_links import signed_url
 from ..requests import ApiRequest
 from ..responses import dump
 from ..runs.models import Run, StoredForm
-from ..runs.pauses import filled
 from .models import Conversation, Message
 
 __all__ = ["serialize_conversation", "serialize_message"]
@@ -105,13 +105,15 @@ def _tool_files(request: ApiRequest, message: Message) -> list[dict[str, Any]]:
 
 
 def _form(run: Run, form: StoredForm) -> dict[str, Any]:
-    definition = dump(form.request())
+    definition = dump(form_request(form.reason))
     if form.answer is not None:
         definition["form_token"] = None
     return {
         "workflow_run_id": run.id,
         "submitted": form.answer is not None,
         "form_definition": definition,
-        "form_submission_data": None if form.answer is None else dump(filled(form)),
+        "form_submission_data": None
+        if form.answer is None
+        else dump(form_submission(form.reason, form.answer.action, form.values)),
         "type": "human_input",
     }

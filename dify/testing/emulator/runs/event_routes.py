@@ -1,30 +1,27 @@
-"""Following a run that goes on: what has happened so far, and what comes."""
+"""The events endpoint of runs: the events so far, and those to come."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
-from dify.types.events import (
-    HumanInputRequiredEvent,
-    MessageReplaceEvent,
-    NodeFinishedEvent,
-    NodeStartedEvent,
-)
-from dify.types.workflows import NodeExecution, RunCreator
+from dify.types.events import NodeFinishedEvent, NodeStartedEvent
+from dify.types.workflows import NodeExecution
 
+from ...script.events import form_required, message_replace, workflow_finished, workflow_paused, workflow_started
 from ...script.frames import Frame, at
+from ...script.state import NodeState
 from ..apps.features import Mode
 from ..requests import ApiRequest, is_uuid
 from ..responses import ApiError, unhandled_response
 from ..routing import Router
 from ..sse import EventStream
 from .live import follow
-from .models import Run, StoredNode
-from .run_events import finished, paused, started
+from .models import Run
 
 _RUNS: frozenset[Mode] = frozenset({"workflow", "advanced-chat"})
 
@@ -49,34 +46,31 @@ async def stream_events(call: ApiRequest) -> Response:
 
 
 async def _replay(run: Run) -> AsyncGenerator[Frame]:
-    # Of a finished run one frame is left, and its task is named after the run.
-    creator = RunCreator(id=run.owner, user=run.user)
-    yield finished(run, creator, task_id=run.id, workflow_run_id=run.id)
+    # The replay of a finished run is one event, without a message, and its task has the id of the run.
+    yield workflow_finished(run, ids=replace(run.ids, task_id=run.id, message_id=None, conversation_id=None))
 
 
 def _snapshot(run: Run, answer: str) -> Iterator[Frame]:
-    """What has happened so far, as it is stored: nodes without what they were given and gave."""
-    ids: dict[str, Any] = {**run.envelope, "workflow_run_id": run.id}
-    if not run.forms:
-        ids["task_id"] = run.id  # a run that has never paused is named after itself here too
-    stamped = run.inputs if not run.in_logs else {**run.inputs, "sys.timestamp": run.created_at}
-    begun = started(run, **ids)
-    yield begun.model_copy(update={"data": begun.data.model_copy(update={"inputs": stamped})})
-    if "message_id" in ids:
-        yield MessageReplaceEvent(**run.envelope, answer=answer, reason="")
+    """Yield the state of a run as it is stored: nodes have neither inputs nor outputs."""
+    # The task of a run that has never paused has the id of the run.
+    ids = run.ids if run.forms else replace(run.ids, task_id=run.id)
+    inputs = run.inputs if not run.in_logs else {**run.inputs, "sys.timestamp": run.created_at}
+    yield workflow_started(ids, inputs, at(run.created_at))
+    if ids.message_id is not None:
+        yield message_replace(run.ids, answer)
     for index, node in enumerate([*run.nodes], 1):
-        yield NodeStartedEvent(**ids, data=_stored(node, index))
+        yield NodeStartedEvent(**ids.around_run(), data=_stored(node, index))
         if node.status != "running":
-            yield NodeFinishedEvent(**ids, data=_stored(node, index, ended=True))
+            yield NodeFinishedEvent(**ids.around_run(), data=_stored(node, index, ended=True))
     form = run.waits_for
     if form is not None:
-        yield HumanInputRequiredEvent(**ids, data=form.request())
-        yield paused(run, form, elapsed=0.0, **ids)
+        yield form_required(ids, form.reason)
+        yield workflow_paused(run, [form.reason], elapsed=0.0, ids=ids)
 
 
-def _stored(node: StoredNode, index: int, *, ended: bool = False) -> NodeExecution:
+def _stored(node: NodeState, index: int, *, ended: bool = False) -> NodeExecution:
     members: dict[str, Any] = {
-        "id": node.execution,
+        "id": node.execution_id,
         "node_id": node.id,
         "node_type": node.type,
         "title": node.title,

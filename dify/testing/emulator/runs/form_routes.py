@@ -1,4 +1,4 @@
-"""Forms that runs wait for."""
+"""Forms for which runs wait."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from dify.types.human_input import FormAnswer, FormInput
 
-from ...script.frames import file_object
+from ...script.events import form_request
 from ..apps.schemas import HumanInputFormSubmitPayload
 from ..apps.validation import resolve_files
 from ..file_links import signed_url
 from ..requests import ApiRequest
 from ..responses import ApiError, json_response
 from ..routing import Router
+from .file_objects import file_object
 from .models import StoredForm
 
 _PATH = "/form/human_input/{form_token}"
@@ -35,16 +36,16 @@ def _find(call: ApiRequest) -> StoredForm:
 
 def _refuse_closed(form: StoredForm) -> None:
     if form.answer is not None:
-        text = f"This form has already been submitted by another user, form_id={form.id}"
+        text = f"This form has already been submitted by another user, form_id={form.reason.form_id}"
         raise ApiError(412, "human_input_form_submitted", text)
     if form.expired:
-        raise ApiError(412, "human_input_form_expired", f"This form has expired, form_id={form.id}")
+        raise ApiError(412, "human_input_form_expired", f"This form has expired, form_id={form.reason.form_id}")
 
 
 @router.operation("getChatflowHumanInputForm", user="ignored")
 async def get_form(call: ApiRequest) -> Response:
     form = _find(call)
-    shown = form.request().model_dump(mode="json", exclude_unset=True)
+    shown = form_request(form.reason).model_dump(mode="json", exclude_unset=True)
     body = {name: shown[name] for name in ("form_content", "inputs", "resolved_default_values")}
     return json_response({**body, "user_actions": shown["actions"], "expiration_time": shown["expiration_time"]})
 

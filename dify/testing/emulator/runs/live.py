@@ -1,4 +1,4 @@
-"""Runs at work: each goes on by itself, whoever reads it, and can be followed from any of the emulator's doors."""
+"""Runs in progress: each continues without its reader, and can be followed from any transport of the emulator."""
 
 from __future__ import annotations
 
@@ -11,103 +11,103 @@ from dify.types.events import PingEvent, WorkflowFinishedEvent, WorkflowPausedEv
 from ...script.frames import Frame
 from .models import Run
 
-__all__ = ["UNREAD", "Live", "follow"]
+__all__ = ["UNREAD", "LiveRun", "follow"]
 
 UNREAD = 10_000
-"""How many frames a run makes with nobody to read them before it is stopped: a function may yield for ever."""
+"""Number of events after which a run without a reader is stopped, because its function may yield for ever."""
 
 
-class Live:
-    """A run at work.
+class LiveRun:
+    """A run in progress.
 
-    While its first reader is there, frames are made as that one takes them; without it the run goes on by itself.
+    Its first reader sets the pace: an event is made when the reader wants it. Without a reader the run continues by itself.
     """
 
     def __init__(self, run: Run, frames: AsyncGenerator[Frame]) -> None:
         self._run = run
         self._frames = frames
         self._loop = asyncio.get_running_loop()
-        self._read = True
+        self._has_reader = True
         self._wanted = asyncio.Semaphore(0)
-        self._made: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Frame | None] = asyncio.Queue()
         self._error: BaseException | None = None
-        self._task = asyncio.create_task(self._work())
+        self._task = asyncio.create_task(self._produce())
 
-    async def _work(self) -> None:
+    async def _produce(self) -> None:
         unread = 0
         try:
             async with aclosing(self._frames) as frames:
                 while unread < UNREAD:
-                    if self._read:
+                    if self._has_reader:
                         await self._wanted.acquire()
                     else:
                         unread += 1
-                        await asyncio.sleep(0)  # a run that nobody waits for lets others work
+                        await asyncio.sleep(0)  # let other tasks run
                     frame = await anext(frames, None)
                     if frame is None:
                         break
-                    if self._read:
-                        self._made.put_nowait(frame)
+                    if self._has_reader:
+                        self._queue.put_nowait(frame)
                     self._run.publish(frame)
-        except Exception as error:  # noqa: BLE001  # told to whoever reads
+        except Exception as error:  # noqa: BLE001  # raised for the reader
             self._error = error
         finally:
-            self._made.put_nowait(None)
+            self._queue.put_nowait(None)
             self._run.publish(None)
 
     async def frames(self) -> AsyncGenerator[Frame]:
-        """What the call that began the run reads: the frames up to its end, or to its first pause."""
+        """Yield the events for the call that started the run, up to the end or the first pause."""
         try:
             while True:
                 self._wanted.release()
-                frame = await self._made.get()
+                frame = await self._queue.get()
                 if frame is None:
                     break
                 yield frame
                 if isinstance(frame, WorkflowPausedEvent):
                     break
         finally:
-            self._read = False
+            self._has_reader = False
             self._wanted.release()
         if self._error is not None:
             raise self._error
 
     def close(self) -> None:
-        """End it now; from any thread."""
-        with suppress(RuntimeError):  # its loop has ended, and it with it
+        """Cancel the run; safe from any thread."""
+        with suppress(RuntimeError):  # its loop is closed, and the run has ended with it
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def aclose(self) -> None:
-        """End it now, and wait for its clean-up where that is within reach."""
+        """Cancel the run, and wait for its clean-up if it belongs to this event loop."""
         self.close()
         if self._loop is asyncio.get_running_loop():
             await asyncio.wait({self._task})
 
     @property
     def over(self) -> bool:
-        """Whether it has come to its end."""
+        """True if the run has ended."""
         return self._task.done()
 
 
 async def follow(
     run: Run, *, snapshot: Callable[[str], Iterable[Frame]] | None, over_pauses: bool
 ) -> AsyncGenerator[Frame]:
-    """What the events endpoint sends of a run that has not ended.
+    """Yield what the events endpoint sends for a run in progress.
 
     Args:
         run: The run.
-        snapshot: Gives what has happened so far, to be told first, for the text so far.
-        over_pauses: Whether to stay when the run pauses.
+        snapshot: Function of the text so far that returns the events before the live ones, or None.
+        over_pauses: True to continue after pauses.
     """
     loop, frames = asyncio.get_running_loop(), asyncio.Queue[Frame | None]()
 
     def listen(frame: Frame | None) -> None:
-        with suppress(RuntimeError):  # the follower's loop has ended
+        with suppress(RuntimeError):  # the loop of the follower is closed
             loop.call_soon_threadsafe(frames.put_nowait, frame)
 
     text, ending = run.join(listen)
     try:
-        # Made at once: later it would tell what the stream behind it tells, too.
+        # Taken at once: a later snapshot would repeat live events.
         so_far = [] if snapshot is None else [*snapshot(text)]
         yield PingEvent()
         for frame in so_far:

@@ -1,4 +1,4 @@
-"""Runs of chatflows and workflows as they are kept: how far they are, their nodes, and the forms that they wait for."""
+"""Runs of chatflows and workflows, and the forms for which they wait, as the emulator stores them."""
 
 from __future__ import annotations
 
@@ -6,133 +6,85 @@ import asyncio
 import secrets
 import string
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from dify.types.event_data import HumanInputRequest
 from dify.types.events import MessageEvent, WorkflowFinishedEvent
-from dify.types.human_input import FormAnswer
+from dify.types.human_input import FormAnswer, PauseReason
 
 from ...script.blocks import EmulatorForm
-from ...script.frames import Frame
+from ...script.frames import Frame, at
 from ...script.ids import new_id, now
+from ...script.state import RunState
 
-__all__ = ["Inside", "Listener", "Run", "StoredForm", "StoredNode"]
+__all__ = ["Listener", "Run", "StoredForm"]
 
 _LETTERS = string.ascii_letters + string.digits
 
 
-@dataclass(frozen=True)
-class Inside:
-    """The container that a node runs in, and in which round."""
-
-    kind: Literal["iteration", "loop"]
-    id: str
-    index: int
-
-
-@dataclass
-class StoredNode:
-    """A node of a run, and how far it is."""
-
-    id: str
-    type: str
-    title: str
-    inside: Inside | None = None
-    execution: str = field(default_factory=new_id)
-    created_at: int = field(default_factory=now)
-    started: float = field(default_factory=time.perf_counter)
-    status: str = "running"
-    elapsed: float = 0.0
-    finished_at: int | None = None
-
-    def container_id(self, kind: Literal["iteration", "loop"]) -> str | None:
-        """The id of the container of a kind that it runs in."""
-        return self.inside.id if self.inside is not None and self.inside.kind == kind else None
-
-    def end(self, status: str) -> None:
-        """It is over."""
-        self.status, self.elapsed = status, round(time.perf_counter() - self.started, 6)
-        self.finished_at = now()
-
-
-def _token() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(22))
-
-
 class StoredForm:
-    """A form that a run waits for, or waited for.
+    """A form of a run, open until it is submitted or expires.
 
     Attributes:
-        form: What is asked.
-        id: Its id.
-        token: What the form's routes take.
-        expires_at: When nobody can submit it any more, in whole seconds.
-        answer: What was submitted.
-        shown: What was submitted, as the wire shows it: files are whole objects there.
-        expired: Whether its time is over.
+        form: The form of the answer function.
+        reason: The form as pauses show it, with its ids.
+        token: Token that the routes of forms take.
+        answer: The submission. None while the form is open, and after it expired.
+        values: The submitted values, with file objects in place of references to files.
+        expired: True if the form expired.
     """
 
-    def __init__(self, form: EmulatorForm, node: StoredNode) -> None:
+    def __init__(self, form: EmulatorForm, number: int) -> None:
+        """Store a form.
+
+        Args:
+            form: The form.
+            number: Position among the forms of the run, from 1.
+        """
         self.form = form
-        self.node = node
-        self.id = new_id()
-        self.token = _token()
-        self.expires_at = now() + int(form.expires_in)
+        self.token = "".join(secrets.choice(_LETTERS) for _ in range(22))
         self.answer: FormAnswer | None = None
-        self.shown: dict[str, Any] = {}
+        self.values: dict[str, Any] = {}
         self.expired = form.expires_in <= 0
+        self.reason = PauseReason(
+            type="human_input_required",
+            form_id=new_id(),
+            node_id=form.id or ("human" if number == 1 else f"human{number}"),
+            node_title=form.title,
+            form_content=form.content,
+            inputs=form.fields,
+            actions=form.buttons,
+            form_token=self.token,
+            resolved_default_values=dict(form.defaults),
+            expiration_time=at(now() + int(form.expires_in)),
+        )
         self._loop = asyncio.get_running_loop()
         self._settled = asyncio.Event()
 
     @property
     def open(self) -> bool:
-        """Whether it can be submitted."""
+        """True if the form can be submitted."""
         return self.answer is None and not self.expired
 
-    def request(self) -> HumanInputRequest:
-        """The form as events show it."""
-        return HumanInputRequest(
-            form_id=self.id,
-            node_id=self.node.id,
-            node_title=self.node.title,
-            form_content=self.form.content,
-            inputs=self.form.fields,
-            actions=self.form.buttons,
-            display_in_ui=True,
-            form_token=self.token,
-            resolved_default_values=dict(self.form.defaults),
-            expiration_time=self.expires_at,  # pyright: ignore[reportArgumentType]  # as on the wire
-        )
-
-    def rendered(self) -> str:
-        """The text with what was submitted in it."""
-        text = self.form.content
-        for name, value in self.shown.items():
-            said = value if isinstance(value, str) else "[file]" if isinstance(value, dict) else "[files]"
-            text = text.replace(f"{{{{#$output.{name}#}}}}", said)
-        return text
-
-    def submit(self, answer: FormAnswer, shown: dict[str, Any]) -> None:
-        """Somebody filled it; from any thread."""
-        self.answer, self.shown = answer, shown
+    def submit(self, answer: FormAnswer, values: dict[str, Any]) -> None:
+        """Store the submission; safe from any thread."""
+        self.answer, self.values = answer, values
         self._settle()
 
     def expire(self) -> None:
-        """Its time is over; from any thread."""
+        """Expire the form if it is open; safe from any thread."""
         if self.open:
             self.expired = True
             self._settle()
 
     def _settle(self) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and with it the run
+        with suppress(RuntimeError):  # the loop is closed, and the run has ended with it
             self._loop.call_soon_threadsafe(self._settled.set)
 
     async def settled(self) -> None:
-        """Wait until it is filled, or its time is over."""
+        """Wait until the form is submitted or expires."""
         if self.expired:
             return
         try:
@@ -143,72 +95,84 @@ class StoredForm:
 
 
 Listener = Callable[["Frame | None"], None]
-"""Told each frame of a run, and None once there are no more."""
+"""A function that receives each event of a run, and None after the last one."""
 
 
 @dataclass
-class Run:
-    """A run of a chatflow or workflow."""
+class Run(RunState):
+    """A run of a chatflow or workflow, and the streams that follow it.
 
-    user: str
-    inputs: dict[str, Any]
-    workflow_id: str
-    task_id: str
-    owner: str = ""
-    id: str = field(default_factory=new_id)
+    Attributes:
+        log_id: UUID of the entry in the workflow logs.
+        in_logs: True for workflows, whose runs are in the logs.
+        forms: Forms in the order in which the run paused.
+    """
+
     log_id: str = field(default_factory=new_id)
-    created_at: int = field(default_factory=now)
-    started: float = field(default_factory=time.perf_counter)
     in_logs: bool = True
-    status: str = "running"
-    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
-    error: str | None = None
-    elapsed_time: float = 0.0
-    total_tokens: int = 0
-    total_steps: int = 0
-    exceptions_count: int = 0
-    finished_at: int | None = None
-    nodes: list[StoredNode] = field(default_factory=list[StoredNode])
     forms: list[StoredForm] = field(default_factory=list[StoredForm])
-    # The ids around each event of the run: a chatflow's name the message.
-    envelope: dict[str, Any] = field(default_factory=dict[str, Any])
-    answer: str = ""
-    _told: str = ""
+    _published_text: str = ""
     _ending: WorkflowFinishedEvent | None = None
     _listeners: list[Listener] = field(default_factory=list[Listener])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def user(self) -> str:
+        """End user, as calls name them."""
+        return self.ids.user
+
+    @property
+    def owner(self) -> str:
+        """UUID of the end user."""
+        return self.ids.end_user_id
+
+    @property
+    def workflow_id(self) -> str:
+        """UUID of the version of the workflow."""
+        return self.ids.workflow_id
+
     def reply(self) -> dict[str, Any]:
-        """The run as blocking answers and its detail show it."""
+        """Return the run as blocking replies and its detail show it."""
         members = ("id", "workflow_id", "status", "outputs", "error", "elapsed_time", "total_tokens", "total_steps")
         return {name: getattr(self, name) for name in (*members, "created_at", "finished_at")}
 
+    def pause(self, form: StoredForm) -> dict[str, Any]:
+        """Return a pause as blocking replies show it."""
+        return {
+            "paused_nodes": [form.reason.node_id],
+            "reasons": [form.reason.model_dump(mode="json", exclude_unset=True, by_alias=True)],
+            "status": "paused",
+            "elapsed_time": self.elapsed_time,
+            "total_tokens": self.total_tokens,
+            "total_steps": self.total_steps,
+        }
+
     @property
     def waits_for(self) -> StoredForm | None:
-        """The form that it waits for."""
+        """The form for which the run waits, or None."""
         return self.forms[-1] if self.status == "paused" else None
 
     def publish(self, frame: Frame | None) -> None:
-        """Hand a frame, or the end, to everyone who follows the run."""
+        """Pass an event, or None after the last one, to all listeners."""
         with self._lock:
             if isinstance(frame, MessageEvent):
-                self._told += frame.answer
+                self._published_text += frame.answer
             elif isinstance(frame, WorkflowFinishedEvent):
                 self._ending = frame
             for listener in self._listeners:
                 listener(frame)
 
     def join(self, listener: Listener) -> tuple[str, WorkflowFinishedEvent | None]:
-        """Follow the run from now on, from any thread.
+        """Add a listener; safe from any thread.
 
         Returns:
-            What was told before and will not be told again: the text, and the end, after which nothing comes.
+            The text of earlier events, and the last event if the run has ended: the listener receives neither.
         """
         with self._lock:
             self._listeners.append(listener)
-            return self._told, self._ending
+            return self._published_text, self._ending
 
     def leave(self, listener: Listener) -> None:
-        """Follow it no longer."""
+        """Remove a listener."""
         with self._lock:
             self._listeners.remove(listener)

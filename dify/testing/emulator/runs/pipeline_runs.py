@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from typing import Any, Self
 from dify.types.pipelines import PipelineDataset, PipelineDocument
 from dify.types.workflows import RunCreator
 
-from ...script.frames import Frame, file_object
-from ...script.ids import new_id, now
+from ...script.events import workflow_finished, workflow_started
+from ...script.frames import Frame, at
+from ...script.ids import Ids, SystemClock, new_id
+from ...script.runs import RunScript
 from ..answers import EmulatorFile
 from ..file_links import signed_url
 from ..knowledge.indexing import index
@@ -30,9 +31,8 @@ from ..knowledge.models import (
 from ..knowledge.splitting import split_text
 from ..requests import ApiRequest
 from ..responses import dump
+from .file_objects import file_object
 from .models import Run
-from .nodes import Nodes
-from .run_events import finished, started
 
 __all__ = ["Draft", "Material", "make_documents"]
 
@@ -137,24 +137,26 @@ class Draft:
         self._dataset = dataset
         self._pipeline = pipeline
         self._first = material[0] if material else Material({}, None, "no datasource info")
-        account = call.app.knowledge.account_id
-        run = self._run = Run(user=account, inputs={}, workflow_id=pipeline.workflow_id, task_id=new_id())
+        account, clock = call.app.knowledge.account_id, SystemClock()
+        created_at = clock.now()
+        ids = Ids(new_id(), None, None, new_id(), pipeline.workflow_id, account, account, at(created_at))
+        self._run = Run(ids, {}, created_at, clock.elapsed())
         system: dict[str, Any] = {"sys.files": [], "sys.user_id": account, "sys.app_id": pipeline.id}
-        run.inputs = {**inputs, **system, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
-        self._nodes = Nodes(run, {"task_id": run.task_id}, message=False)
+        self._run.inputs = {**inputs, **system, "sys.workflow_id": ids.workflow_id, "sys.workflow_run_id": ids.run_id}
+        self._script = RunScript(self._run, clock=clock, new_id=new_id)
 
     async def frames(self) -> AsyncGenerator[Frame]:
-        """The stream, which begins without a ping."""
-        run, nodes, source = self._run, self._nodes, self._first.source
+        """Yield the events of the run, without a ping first."""
+        run, nodes, source = self._run, self._script.nodes, self._first.source
         creator = RunCreator(id=run.user, name=ACCOUNT, email="admin@example.com")
-        yield started(run, **nodes.run_ids)
+        yield workflow_started(run.ids, run.inputs, at(run.created_at))
         node = nodes.begin(self._pipeline.node_id, "datasource", "emulator")
         yield nodes.started(node, extras={"icon": ICON})
         if source is None:
-            taken = self._first.shown
-            yield nodes.finished(node, status="failed", inputs=taken, outputs={}, error=self._first.problem)
-            self._settle("failed", {}, self._first.problem)
-            yield finished(run, creator, **nodes.run_ids)
+            problem, inputs = self._first.problem, self._first.shown
+            yield nodes.finished(node, status="failed", inputs=inputs, outputs={}, error=problem)
+            self._script.settle("failed", error=problem)
+            yield workflow_finished(run, creator=creator)
             return
         file = EmulatorFile("custom", "local_file", None, source.id, source.name, source.mime_type, source.content)
         link = signed_url(self._call.app, self._call.origin, source.id)
@@ -180,15 +182,10 @@ class Draft:
             yield nodes.started(node)
             process_data = {"documents": [held]} if kind == "document-extractor" else {}
             yield nodes.finished(node, inputs=taken, outputs=made, process_data=process_data)
-        self._settle("succeeded", outputs, None)
-        yield finished(run, creator, **nodes.run_ids)
-
-    def _settle(self, status: str, outputs: dict[str, Any], error: str | None) -> None:
-        run = self._run
-        run.status, run.outputs, run.error = status, outputs, error
-        run.elapsed_time, run.finished_at = round(time.perf_counter() - run.started, 6), now()
+        self._script.settle("succeeded", outputs=outputs)
+        yield workflow_finished(run, creator=creator)
 
     def reply(self) -> dict[str, Any]:
-        """What the blocking mode answers."""
+        """Return the run as a blocking reply shows it."""
         run = self._run
-        return {"task_id": run.task_id, "workflow_run_id": run.id, "data": run.reply()}
+        return {"task_id": run.ids.task_id, "workflow_run_id": run.id, "data": run.reply()}

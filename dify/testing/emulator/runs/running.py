@@ -1,67 +1,77 @@
-"""What the routes that generate something share, whether they stream it or wait for it."""
+"""What the routes that generate something share: they stream the events of a script, or wait for its end."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
 
 from dify.types.events import ErrorEvent, PingEvent
+from dify.types.files import MessageFileSummary
 from dify.types.replies import AnnotationReply, Usage
-from dify.types.workflows import RunCreator
 
-from ...script.frames import NOTHING, Frame, file_object, metadata
-from ...script.ids import new_id
+from ...script.blocks import ToolFile
+from ...script.costs import NO_USAGE, tokens
+from ...script.events import metadata
+from ...script.frames import Frame, at
+from ...script.ids import Ids, SystemClock, new_id
+from ...script.messages import MessageKind, MessageScript, canned_answer
+from ...script.runs import RunScript, run_inputs
 from ..answers import EmulatorFile
-from ..apps.canned_answers import canned_answer_frames
 from ..apps.features import Mode
-from ..apps.models import Message
+from ..apps.models import Message, StoredFile
+from ..file_links import tool_file_url
 from ..requests import ApiRequest
 from ..responses import ApiError, blocking_response
 from ..sse import EventStream
 from ..state import AppState
-from .chat_frames import Turn
+from .file_objects import file_object, file_summary
 from .generation import Generation
-from .live import Live
+from .live import LiveRun
 from .models import Run
-from .run_frames import RunStream
+from .playing import message_events, run_events
 
 __all__ = [
     "answered",
     "begin_run",
+    "canned",
     "chat_reply",
     "check_trace_session",
     "check_version",
     "drain",
-    "preset",
     "read",
     "refused",
     "stream",
 ]
 
+_CLOCK = SystemClock()
+_KINDS: Mapping[Mode, MessageKind] = {"agent-chat": "agent", "completion": "completion"}
 
-async def stream(core: AppState, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
-    """The frames of a task, which is forgotten when they end."""
+
+async def stream(app: AppState, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
+    """Yield the events of a task, and remove the task in the end."""
     try:
         async with aclosing(frames):
             async for frame in frames:
                 yield frame
     finally:
-        core.tasks.pop(task_id, None)
+        app.tasks.pop(task_id, None)
 
 
 async def drain(frames: AsyncGenerator[Frame]) -> None:
-    """Let a task run to its end, as the blocking mode does."""
+    """Run a task to its end, as the blocking mode does."""
     async with aclosing(frames) as rest:
         async for _ in rest:
             pass
 
 
 def refused(error: ApiError) -> EventStream:
-    """The stream of a run whose request the worker finds wrong: an `error` without code or ids."""
+    """Return the stream of a run whose request the worker refuses: an `error` event without code and ids."""
 
     async def frames() -> AsyncGenerator[Frame]:
         yield PingEvent()
@@ -70,40 +80,87 @@ def refused(error: ApiError) -> EventStream:
     return EventStream(frames())
 
 
-async def answered(call: ApiRequest, turn: Turn, streaming: bool) -> Response:
-    """The answer of a chat, agent or completion app."""
-    frames = stream(call.app, turn.task_id, turn.frames())
-    if streaming:
-        return EventStream(frames)
-    await drain(frames)
-    if turn.failure is not None:
-        raise turn.failure
-    return blocking_response(chat_reply(turn.message, turn.task_id, turn.mode, turn.cost))
-
-
-async def preset(
-    mode: Mode, message: Message, text: str, annotation: AnnotationReply | None, streaming: bool
+async def answered(
+    request: ApiRequest, mode: Mode, message: Message, task_id: str, generation: Generation, *, streaming: bool
 ) -> Response:
-    """The answer of an app whose model was not asked."""
-    task_id = new_id()
-    frames = canned_answer_frames(mode, message, task_id, text, annotation)
+    """Return the response of a chat, agent or completion app."""
+
+    def store_file(file: ToolFile) -> tuple[str, str]:
+        stored = StoredFile(file.name, file.mime_type, file.content, message.user)
+        message.tool_files.append((stored, file.type))
+        return stored.id, tool_file_url(request, stored)
+
+    script = MessageScript(
+        _KINDS.get(mode, "chat"),
+        _ids(message, task_id),
+        clock=_CLOCK,
+        new_id=new_id,
+        store_file=store_file,
+        prompt_tokens=tokens(message.query),
+        files=lambda: _summaries(request, message.files),
+        speak=request.app.auto_play,
+    )
+    frames = stream(request.app, task_id, message_events(script, generation, message))
     if streaming:
         return EventStream(frames)
     await drain(frames)
-    return blocking_response(chat_reply(message, task_id, mode, NOTHING, annotation))
+    if generation.failure is not None:
+        raise generation.failure
+    return blocking_response(chat_reply(message, task_id, mode, script.cost))
 
 
-def check_trace_session(call: ApiRequest) -> None:
-    """Refuse a trace session id that is no short text; of several the one in the headers counts, then that of the query.
+def _ids(message: Message, task_id: str) -> Ids:
+    return Ids(
+        task_id=task_id,
+        message_id=message.id,
+        conversation_id=None if message.conversation is None else message.conversation.id,
+        end_user_id=message.owner,
+        user=message.user,
+        created_at=at(message.created_at),
+    )
+
+
+def _summaries(request: ApiRequest, files: Sequence[EmulatorFile]) -> list[MessageFileSummary]:
+    url = f"{request.origin}/files/{{}}/file-preview"
+    return [
+        file_summary(file, message_file_id=new_id(), url=url.format(file.upload_file_id))
+        for file in files
+        if file.upload_file_id is not None
+    ]
+
+
+async def canned(
+    mode: Mode, message: Message, text: str, annotation: AnnotationReply | None, *, streaming: bool
+) -> Response:
+    """Return the response of an app whose model is not asked: the answer of an annotation or of moderation."""
+    task_id, started = new_id(), time.perf_counter()
+    message.answer = text
+    ids = _ids(message, task_id)
+    if mode == "advanced-chat":
+        ids = replace(ids, workflow_run_id=new_id())
+    if not streaming:
+        return blocking_response(chat_reply(message, task_id, mode, NO_USAGE, annotation))
+
+    async def frames() -> AsyncGenerator[Frame]:
+        if mode == "advanced-chat":
+            yield PingEvent()
+        for frame in canned_answer(ids, text, latency=time.perf_counter() - started, annotation=annotation):
+            yield frame
+
+    return EventStream(frames())
+
+
+def check_trace_session(request: ApiRequest) -> None:
+    """Check the trace session id: that of the headers, else that of the query, else that of the body.
 
     Raises:
-        ApiError: The id is no text of 1 to 200 characters.
+        ApiError: The id is not a text of 1 to 200 characters.
     """
     name = "trace_session_id"
     for source, key in (
-        (call.http.headers, "X-Trace-Session-Id"),
-        (call.http.query_params, name),
-        (call.body, name),
+        (request.http.headers, "X-Trace-Session-Id"),
+        (request.http.query_params, name),
+        (request.body, name),
     ):
         if key in source:
             value = source[key]
@@ -114,14 +171,14 @@ def check_trace_session(call: ApiRequest) -> None:
             return
 
 
-def check_version(core: AppState, workflow_id: str) -> None:
-    """Refuse an id of a workflow that the app does not have; an emulator's app has one version of its workflow.
+def check_version(app: AppState, workflow_id: str) -> None:
+    """Check the id of a version of the workflow; an app of an emulator has one version.
 
     Raises:
-        ApiError: The id is unknown, or no UUID.
+        ApiError: The id is unknown, or not a UUID.
     """
     try:
-        known = str(UUID(workflow_id)) == core.workflow_id
+        known = str(UUID(workflow_id)) == app.workflow_id
     except ValueError:
         raise ApiError(400, "bad_request", f"Invalid workflow_id format: '{workflow_id}'. ") from None
     if not known:
@@ -129,43 +186,58 @@ def check_version(core: AppState, workflow_id: str) -> None:
 
 
 def begin_run(
-    call: ApiRequest,
+    request: ApiRequest,
     generation: Generation,
     task_id: str,
     *,
     message: Message | None,
     workflow_id: str | None,
     files: tuple[EmulatorFile, ...],
-) -> tuple[RunStream, Live]:
-    """A new run of a chatflow (which answers `message`) or of a workflow, at work from now on."""
-    core, request = call.app, generation.request
-    url = f"{call.origin}/files/{{}}/file-preview"
-    objects = [file_object(file, url=url.format(file.upload_file_id)) for file in files]
-    attached = [each.model_dump(mode="json", exclude_unset=True) for each in objects]
-    run = Run(
-        user=call.user,
-        owner=call.owner,
-        inputs={},
-        workflow_id=workflow_id or core.workflow_id,
+) -> tuple[Run, RunScript, LiveRun]:
+    """Start a run of a workflow, or of the chatflow that answers a message."""
+    app, app_request = request.app, generation.request
+    created_at = _CLOCK.now()
+    ids = Ids(
         task_id=task_id,
-        in_logs=message is None,
+        message_id=None,
+        conversation_id=None,
+        workflow_id=workflow_id or app.workflow_id,
+        end_user_id=request.owner,
+        user=request.user,
+        created_at=at(created_at),
     )
-    system: dict[str, Any] = {"sys.files": attached, "sys.user_id": call.user}
     if message is not None:
-        system = {"sys.query": request.query, **system, "sys.dialogue_count": len(request.history) + 1}
+        ids = replace(_ids(message, task_id), workflow_id=ids.workflow_id)
+    ids = replace(ids, workflow_run_id=new_id())
+    run = Run(ids, {}, created_at, _CLOCK.elapsed(), in_logs=message is None)
+    url = f"{request.origin}/files/{{}}/file-preview"
+    objects = [file_object(file, url=url.format(file.upload_file_id)) for file in files]
+    run.inputs = run_inputs(
+        run,
+        app_request.inputs,
+        app_id=app.app_id,
+        files=[each.model_dump(mode="json", exclude_unset=True) for each in objects],
+        query=app_request.query,
+        dialogue_count=len(app_request.history) + 1,
+    )
+    if message is not None:
         message.run = run
-    system |= {"sys.app_id": core.app_id, "sys.workflow_id": run.workflow_id, "sys.workflow_run_id": run.id}
-    run.inputs = {**request.inputs, **system}
-    core.runs[run.id] = run
-    creator = RunCreator(id=call.owner, user=call.user)
-    flow = RunStream(run=run, message=message, generation=generation, creator=creator, speak=core.auto_play)
-    live = Live(run, stream(core, task_id, flow.frames()))
-    core.track(live)
-    return flow, live
+    app.runs[run.id] = run
+    script = RunScript(
+        run,
+        clock=_CLOCK,
+        new_id=new_id,
+        query=app_request.query,
+        prompt_tokens=tokens(f"{app_request.query} {' '.join(map(str, app_request.inputs.values()))}"),
+        speak=app.auto_play,
+    )
+    live = LiveRun(run, stream(app, task_id, run_events(script, generation, run, message)))
+    app.track(live)
+    return run, script, live
 
 
-async def read(live: Live) -> AsyncGenerator[Frame]:
-    """The stream of a run, for the call that began it: servers begin those with a ping."""
+async def read(live: LiveRun) -> AsyncGenerator[Frame]:
+    """Yield the events of a run to the call that started it, with a ping first."""
     yield PingEvent()
     async with aclosing(live.frames()) as frames:
         async for frame in frames:
@@ -175,7 +247,7 @@ async def read(live: Live) -> AsyncGenerator[Frame]:
 def chat_reply(
     message: Message, task_id: str, mode: Mode, cost: Usage | None, annotation: AnnotationReply | None = None
 ) -> dict[str, Any]:
-    """What the blocking mode answers for a message."""
+    """Return a message as blocking replies show it."""
     conversation = {} if message.conversation is None else {"conversation_id": message.conversation.id}
     shown = None if cost is None else metadata(cost, message.citations, annotation)
     spent = {} if shown is None else shown.model_dump(mode="json", exclude_unset=True)

@@ -17,7 +17,6 @@ from ..routing import Router
 from ..sse import EventStream
 from .iso_times import iso_time
 from .models import Run
-from .run_events import pause_shown
 from .running import begin_run, check_trace_session, check_version, drain, read, refused
 
 _WORKFLOW: frozenset[Mode] = frozenset({"workflow"})
@@ -54,15 +53,13 @@ async def run_workflow(call: ApiRequest) -> Response:
         response_mode="streaming" if sent.streaming else "blocking",
     )
     task_id, generation = await core.generate(request, call.owner)
-    flow, live = begin_run(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
+    run, _, live = begin_run(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
     if sent.streaming:
         return EventStream(read(live))
     await drain(live.frames())
-    form = flow.run.waits_for
-    paused = {} if form is None else pause_shown(flow.run, form)
-    return blocking_response(
-        {"task_id": task_id, "workflow_run_id": flow.run.id, "data": {**flow.run.reply(), **paused}}
-    )
+    form = run.waits_for
+    pause = {} if form is None else run.pause(form)
+    return blocking_response({"task_id": task_id, "workflow_run_id": run.id, "data": {**run.reply(), **pause}})
 
 
 @router.operation("stopWorkflowTaskGeneration", body="json", user="required", modes=_WORKFLOW, wrong_mode=_WRONG)

@@ -6,12 +6,12 @@ from starlette.responses import Response
 
 from dify.types.audio import Transcription
 
+from ....script.events import SILENCE
 from ...answers import EmulatorError, EmulatorFile, text_of
 from ...requests import BAD_REQUEST, ApiRequest
 from ...responses import ApiError, dump, json_response
 from ...routing import Router
 from ...runs.generation import internal_error
-from ...silence import SILENCE
 from ...state import AppState
 from ..features import is_enabled
 from ..schemas import TextToAudioPayload

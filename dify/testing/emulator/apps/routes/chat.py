@@ -7,22 +7,19 @@ from typing import Any
 from starlette.responses import Response
 
 from ...answers import EmulatorRequest
-from ...file_links import tool_file_url
 from ...requests import ApiRequest
 from ...responses import ApiError, blocking_response, success
 from ...routing import Router
-from ...runs.chat_frames import Turn
 from ...runs.generation import Generation
 from ...runs.models import Run, StoredForm
-from ...runs.run_events import pause_shown
 from ...runs.running import (
     answered,
     begin_run,
+    canned,
     chat_reply,
     check_trace_session,
     check_version,
     drain,
-    preset,
     read,
     refused,
 )
@@ -75,40 +72,32 @@ async def send_message(request: ApiRequest) -> Response:
     if annotation is not None:
         annotation.hit_count += 1
         message = _add_message(app, conversation, app_request)
-        return await preset(mode, message, annotation.answer, annotation_reply(app, annotation), payload.streaming)
+        reply = annotation_reply(app, annotation)
+        return await canned(mode, message, annotation.answer, reply, streaming=payload.streaming)
     task_id, generation = await app.generate(app_request, request.owner)
     message = _add_message(app, conversation, app_request)
     if generation.blocked is not None:
-        return await preset(mode, message, generation.blocked, None, payload.streaming)
+        return await canned(mode, message, generation.blocked, None, streaming=payload.streaming)
     if mode == "advanced-chat":
         return await _run_chatflow(request, payload, generation, task_id, message)
-    turn = Turn(
-        mode=mode,
-        message=message,
-        task_id=task_id,
-        generation=generation,
-        origin=request.origin,
-        link=lambda stored: tool_file_url(request, stored),
-        speak=app.auto_play,
-    )
-    return await answered(request, turn, payload.streaming)
+    return await answered(request, mode, message, task_id, generation, streaming=payload.streaming)
 
 
 async def _run_chatflow(
     request: ApiRequest, payload: ChatRequestPayload, generation: Generation, task_id: str, message: Message
 ) -> Response:
-    flow, live = begin_run(
+    run, script, live = begin_run(
         request, generation, task_id, message=message, workflow_id=payload.workflow_id, files=message.files
     )
     if payload.streaming:
         return EventStream(read(live))
     await drain(live.frames())
-    form = flow.run.waits_for
+    form = run.waits_for
     if form is not None:
-        return blocking_response(_paused_reply(flow.run, form, message, task_id))
-    if flow.failure is not None:
-        raise ApiError(400, "invalid_param", f"Run failed: {flow.failure}")
-    return blocking_response(chat_reply(message, task_id, "advanced-chat", flow.cost))
+        return blocking_response(_paused_reply(run, form, message, task_id))
+    if script.failure is not None:
+        raise ApiError(400, "invalid_param", f"Run failed: {script.failure}")
+    return blocking_response(chat_reply(message, task_id, "advanced-chat", script.cost))
 
 
 def _paused_reply(run: Run, form: StoredForm, message: Message, task_id: str) -> dict[str, Any]:
@@ -117,7 +106,7 @@ def _paused_reply(run: Run, form: StoredForm, message: Message, task_id: str) ->
     reply = chat_reply(message, task_id, "advanced-chat", None) | {"metadata": empty, "event": "workflow_paused"}
     reply |= {"answer": run.answer, "workflow_run_id": run.id}
     copied = ("id", "mode", "conversation_id", "message_id", "workflow_run_id", "answer", "metadata", "created_at")
-    return {**reply, "data": {**{name: reply[name] for name in copied}, **pause_shown(run, form)}}
+    return {**reply, "data": {**{name: reply[name] for name in copied}, **run.pause(form)}}
 
 
 @router.operation("stopChatMessageGeneration", body="json", user="required", modes=CHAT_MODES)

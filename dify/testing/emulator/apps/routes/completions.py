@@ -5,12 +5,10 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from ...answers import EmulatorRequest
-from ...file_links import tool_file_url
 from ...requests import ApiRequest
 from ...responses import success
 from ...routing import Router
-from ...runs.chat_frames import Turn
-from ...runs.running import answered, check_trace_session, preset
+from ...runs.running import answered, canned, check_trace_session
 from ..features import Mode
 from ..models import Message
 from ..schemas import CompletionRequestPayload
@@ -43,17 +41,8 @@ async def create_completion(request: ApiRequest) -> Response:
     )
     app.messages[message.id] = message
     if generation.blocked is not None:
-        return await preset("completion", message, generation.blocked, None, payload.streaming)
-    turn = Turn(
-        mode="completion",
-        message=message,
-        task_id=task_id,
-        generation=generation,
-        origin=request.origin,
-        link=lambda stored: tool_file_url(request, stored),
-        speak=app.auto_play,
-    )
-    return await answered(request, turn, payload.streaming)
+        return await canned("completion", message, generation.blocked, None, streaming=payload.streaming)
+    return await answered(request, "completion", message, task_id, generation, streaming=payload.streaming)
 
 
 @router.operation("stopGenerate", body="json", user="required", modes=_MODES, wrong_mode="app_unavailable")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from dify.types.events import KnownChatEvent, KnownDatasourceEvent, UnknownEvent
 
-from .frames import Frame, dump
+from ..script.frames import Frame, dump
 
 __all__ = ["Piece", "deltas_checked", "frames_of", "pieces_of"]
 
