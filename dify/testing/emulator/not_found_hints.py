@@ -63,7 +63,9 @@ def _without_parameters(rule: str) -> str:
 _RULES = {
     _without_parameters(rule): rule
     for rule in (
-        *sorted((f"/v1{_rule(route.path)}" for route in (*OPERATIONS.values(), *SERVER_ONLY) if route.path != "/"), key=len),
+        *sorted(
+            (f"/v1{_rule(route.path)}" for route in (*OPERATIONS.values(), *SERVER_ONLY) if route.path != "/"), key=len
+        ),
         *(f"/api{path}" for path in _WEB.split()),
         *_CONSOLE.split(),
     )
