@@ -40,7 +40,7 @@ async def test_a_job_that_fails_raises_with_the_reason_that_dify_gives():
 
 async def test_a_job_that_takes_too_long_raises_and_says_that_it_goes_on(waits):
     client = client_of({"job_status": "processing"})
-    with pytest.raises(APITimeoutError, match="goes on at the server") as caught:
+    with pytest.raises(APITimeoutError, match="continues on the server") as caught:
         await client.annotations.wait_reply("enable", "j-1", timeout=3, poll_interval=1)
     assert caught.value.sent
     assert waits == [1, 1, 1]

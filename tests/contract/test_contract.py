@@ -53,7 +53,8 @@ def test_a_route_beyond_the_contract_is_covered_or_left_out_with_a_reason():
 
 def test_every_operation_of_the_table_is_called_by_its_id_and_no_other():
     sources = [*(PACKAGE / "_async").rglob("*.py"), *(PACKAGE / "_streaming").rglob("*.py")]
-    named = {name for path in sources for name in re.findall(r'\bCall\.of\(\s*"(\w+)"', path.read_text("utf-8"))}
+    written = re.compile(r'(?:\bCall\.of\(|\b_generate\(|\b_map\(|_operation =)\s*"(\w+)"')
+    named = {name for path in sources for name in written.findall(path.read_text("utf-8"))}
     assert named == set(OPERATIONS)
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
-from ..._protocol.request import Call, compact
+from ..._protocol.arguments import FileArgument, ResponseMode
 from ..._streaming.kinds import CHAT
-from ..._streaming.resume import Pickup, run_events_call
 from ...types.replies import ChatResponse
 from ..event_stream import AsyncChatStream
-from ..forms import AsyncFormHandler, answer_forms
-from ._base import AsyncResource
-from .human_input import AsyncHumanInput
+from ..forms import AsyncFormHandler
+from ._generation import AsyncGeneration
 
 __all__ = ["AsyncChat"]
 
 
-class AsyncChat(AsyncResource):
-    """Ask chat apps, agents and chatflows.
+class AsyncChat(AsyncGeneration[AsyncChatStream]):
+    """Chat apps, agents and chatflows.
 
     Example:
         ```python
@@ -28,6 +25,10 @@ class AsyncChat(AsyncResource):
         print(reply.answer)
         ```
     """
+
+    _kind = CHAT
+    _stream_class = AsyncChatStream
+    _stop_operation = "stopChatMessageGeneration"
 
     async def send(
         self,
@@ -47,38 +48,38 @@ class AsyncChat(AsyncResource):
         on_form: AsyncFormHandler | None = None,
         options: RequestOptions | None = None,
     ) -> ChatResponse:
-        """Ask, and return the whole reply (sendChatMessage).
+        """Send a message and return the complete reply (sendChatMessage).
 
-        The reply rides on a stream, so that no gateway cuts it while the app is silent, agents can answer, and failures
-        report the same way for every kind of app.
+        Uses streaming internally: gateways do not cut the connection while the app works, agents can reply, and failures
+        raise the same errors for every kind of app.
 
         Args:
-            query: What the person says.
-            inputs: Values of the app's input fields, by variable name; files as `InputFile` or `UploadedFile`.
-            conversation_id: The conversation to go on with; None begins a new one.
-            files: Files that go with the question: `UploadedFile`s, or `InputFile`s.
-            user: Your id for the person who asks; the client's default user where None.
-            auto_generate_name: Whether the server names a new conversation after its first question (its default: yes).
-            workflow_id: A published version to run in place of the current one (chatflows only).
-            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
-            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
-            response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s and
-                agents refuse.
-            collect_audio: Collect the spoken answer, for apps that speak by themselves, in `reply.audio`.
-            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
+            query: The user's message.
+            inputs: Values of the app's input fields, by variable name. Files are passed as `InputFile` or `UploadedFile`.
+            conversation_id: Conversation to continue; None starts a new one.
+            files: Files of the message, as `UploadedFile` or `InputFile`.
+            user: End user of the call; by default the client's user.
+            auto_generate_name: False to leave a new conversation unnamed; by default the server names it.
+            workflow_id: Id of the published version to run (chatflows only); by default the current version.
+            trace_id: Trace id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Session id of the trace, 1 to 200 characters.
+            response_mode: "blocking" for the server's blocking mode, whose responses many gateways cut after 60 to 100 s.
+                Agents do not support it.
+            collect_audio: Collect the speech that the app sends in `reply.audio`.
+            reconnect: Follow the run after a lost connection, if it continues on the server.
             on_form: Called with each form that the run waits for; returns a `FormAnswer`, or None to leave the run paused.
-                With it the run is followed through its pauses to its end.
-            options: Settings for this call alone.
+                The run is then followed through its pauses to its end.
+            options: Options of this call.
 
         Returns:
-            The reply. A chatflow that waits for a person is `paused` and has `forms`.
+            The reply. If a chatflow waits for human input, it is `paused` and has `forms`.
 
         Raises:
-            ConversationNotFoundError: There is no such conversation for this user.
-            RateLimitError: Too many requests at once, or a quota is used up.
-            WorkflowFailedError: The chatflow's run failed.
-            StreamInterruptedError: The connection ended before the reply did.
-            APIStatusError: Any other refusal.
+            ConversationNotFoundError: The user has no such conversation.
+            RateLimitError: Too many simultaneous requests, or a quota is used up.
+            WorkflowFailedError: The run of the chatflow failed.
+            StreamInterruptedError: The connection was lost before the end of the reply; see its `partial`.
+            APIStatusError: Any other error response.
 
         Example:
             ```python
@@ -87,14 +88,18 @@ class AsyncChat(AsyncResource):
             print(reply.answer)
             ```
         """
-        stream = self._stream(
-            query,
+        fields = {
+            "query": query,
+            "conversation_id": conversation_id,
+            "auto_generate_name": auto_generate_name,
+            "workflow_id": workflow_id,
+        }
+        stream = self._generate(
+            "sendChatMessage",
+            fields,
             inputs=inputs,
-            conversation_id=conversation_id,
             files=files,
             user=user,
-            auto_generate_name=auto_generate_name,
-            workflow_id=workflow_id,
             trace_id=trace_id,
             trace_session_id=trace_session_id,
             response_mode=response_mode,
@@ -102,11 +107,7 @@ class AsyncChat(AsyncResource):
             reconnect=reconnect,
             options=options,
         )
-        reply = await stream.final()
-        human_input = AsyncHumanInput(self._transport)
-        return await answer_forms(
-            reply, on_form, events=self.events, human_input=human_input, user=user, options=options
-        )
+        return await self._final(stream, self.events, on_form, user=user, options=options)
 
     def stream(
         self,
@@ -124,26 +125,26 @@ class AsyncChat(AsyncResource):
         reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncChatStream:
-        """Ask, and take the reply as events while it comes (sendChatMessage).
+        """Send a message and stream the events of the reply (sendChatMessage).
 
-        Nothing is sent until the stream is iterated or entered. The parameters are those of `send`.
+        Nothing is sent until the stream is iterated or entered.
 
         Args:
-            query: What the person says.
-            inputs: Values of the app's input fields, by variable name; files as `InputFile` or `UploadedFile`.
-            conversation_id: The conversation to go on with; None begins a new one.
-            files: Files that go with the question: `UploadedFile`s, or `InputFile`s.
-            user: Your id for the person who asks; the client's default user where None.
-            auto_generate_name: Whether the server names a new conversation after its first question (its default: yes).
-            workflow_id: A published version to run in place of the current one (chatflows only).
-            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
-            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
-            collect_audio: Collect the spoken answer, for apps that speak by themselves, in the reply's `audio`.
-            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
-            options: Settings for this call alone.
+            query: The user's message.
+            inputs: Values of the app's input fields, by variable name. Files are passed as `InputFile` or `UploadedFile`.
+            conversation_id: Conversation to continue; None starts a new one.
+            files: Files of the message, as `UploadedFile` or `InputFile`.
+            user: End user of the call; by default the client's user.
+            auto_generate_name: False to leave a new conversation unnamed; by default the server names it.
+            workflow_id: Id of the published version to run (chatflows only); by default the current version.
+            trace_id: Trace id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Session id of the trace, 1 to 200 characters.
+            collect_audio: Collect the speech that the app sends in the reply's `audio`.
+            reconnect: Follow the run after a lost connection, if it continues on the server.
+            options: Options of this call.
 
         Returns:
-            A stream of `ChatEvent`s; iterating it raises what `send` raises, but a run that fails is an event.
+            A stream of `ChatEvent`s. Iterating it raises the errors of `send`, except that a failed run is an event.
 
         Example:
             ```python
@@ -152,17 +153,20 @@ class AsyncChat(AsyncResource):
                     print(event.answer, end="")
             ```
         """
-        return self._stream(
-            query,
+        fields = {
+            "query": query,
+            "conversation_id": conversation_id,
+            "auto_generate_name": auto_generate_name,
+            "workflow_id": workflow_id,
+        }
+        return self._generate(
+            "sendChatMessage",
+            fields,
             inputs=inputs,
-            conversation_id=conversation_id,
             files=files,
             user=user,
-            auto_generate_name=auto_generate_name,
-            workflow_id=workflow_id,
             trace_id=trace_id,
             trace_session_id=trace_session_id,
-            response_mode="streaming",
             collect_audio=collect_audio,
             reconnect=reconnect,
             options=options,
@@ -178,20 +182,20 @@ class AsyncChat(AsyncResource):
         reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncChatStream:
-        """Follow a chatflow's run that goes on at the server (streamWorkflowEvents).
+        """Follow a running or paused run of a chatflow (streamWorkflowEvents).
 
-        For a run that was paused or cut off. A run that has ended answers with its `workflow_finished` alone.
+        A run that has ended sends a single `workflow_finished`.
 
         Args:
-            workflow_run_id: The run, from `stream.workflow_run_id` or `reply.workflow_run_id`.
-            user: The user whose call began the run; others are not shown it.
-            include_state_snapshot: First repeat what has happened so far; otherwise only what comes from now on.
-            continue_on_pause: Stay when the run pauses, until it goes on and ends.
-            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
-            options: Settings for this call alone.
+            workflow_run_id: Id of the run, from `stream.workflow_run_id` or `reply.workflow_run_id`.
+            user: End user who started the run; other users cannot see it.
+            include_state_snapshot: Send the past events of the run first; otherwise only new events are sent.
+            continue_on_pause: Keep the stream open while the run is paused, until it has ended.
+            reconnect: Follow the run after a lost connection, if it continues on the server.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: No such run for this app and user, while iterating.
+            NotFoundError: The app and user have no such run; raised while iterating.
 
         Example:
             ```python
@@ -199,26 +203,27 @@ class AsyncChat(AsyncResource):
                 print(event.event)
             ```
         """
-        call = run_events_call(
+        return self._follow(
             workflow_run_id,
-            user=self._user(user),
+            user=user,
             include_state_snapshot=include_state_snapshot,
             continue_on_pause=continue_on_pause,
+            reconnect=reconnect,
+            options=options,
         )
-        return self._open(call, user, options, reconnect=reconnect, continue_on_pause=bool(continue_on_pause))
 
     async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
-        """Ask the server to stop answering (stopChatMessageGeneration).
+        """Ask the server to stop a reply (stopChatMessageGeneration).
 
-        The server says yes to every task, also to one that it does not know or that is another user's.
+        The server accepts every task id, also unknown ones and those of other users.
 
         Args:
-            task_id: The task, from `stream.task_id`; not the message's or the run's id.
-            user: The user whose call it is.
-            options: Settings for this call alone.
+            task_id: Id of the task, from `stream.task_id`; not the id of the message or the run.
+            user: End user of the task; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            NotThisAppTypeError: The key's app is no chat app.
+            NotThisAppTypeError: The key belongs to another kind of app.
 
         Example:
             ```python
@@ -228,57 +233,4 @@ class AsyncChat(AsyncResource):
                 await client.chat.stop(stream.task_id)
             ```
         """
-        await self._transport.send(
-            Call.of("stopChatMessageGeneration", task_id=task_id, json={"user": self._user(user)}),
-            options,
-        )
-
-    def _stream(
-        self,
-        query: str,
-        *,
-        inputs: Mapping[str, Any] | None,
-        conversation_id: str | None,
-        files: Sequence[FileArgument] | None,
-        user: str | None,
-        auto_generate_name: bool | None,
-        workflow_id: str | None,
-        trace_id: str | None,
-        trace_session_id: str | None,
-        response_mode: Literal["streaming", "blocking"],
-        collect_audio: bool,
-        reconnect: bool,
-        options: RequestOptions | None,
-    ) -> AsyncChatStream:
-        body = compact(
-            inputs=inputs_of(inputs),
-            query=query,
-            user=self._user(user),
-            response_mode=response_mode,
-            conversation_id=conversation_id,
-            files=files_of(files),
-            auto_generate_name=auto_generate_name,
-            workflow_id=workflow_id,
-            trace_id=trace_id,
-            trace_session_id=trace_session_id,
-        )
-        accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
-        call = Call.of("sendChatMessage", json=body, accept=accept)
-        return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
-
-    def _open(
-        self,
-        call: Call,
-        user: str | None,
-        options: RequestOptions | None,
-        *,
-        reconnect: bool,
-        collect_audio: bool = False,
-        continue_on_pause: bool = False,
-    ) -> AsyncChatStream:
-        async def stop(task_id: str, options: RequestOptions | None) -> None:
-            await self.stop(task_id, user=user, options=options)
-
-        pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
-        fold = CHAT.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)
-        return AsyncChatStream(self._transport, call, CHAT, fold=fold, stop=stop, options=options, pickup=pickup)
+        await self._stop(task_id, user, options)

@@ -7,24 +7,23 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of, instant
+from ..._protocol.arguments import FileArgument, ResponseMode, instant
 from ..._protocol.paging import NUMBERED
 from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
-from ..._streaming.resume import Pickup, run_detail_call, run_events_call
+from ..._streaming.resume import run_detail_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..event_stream import AsyncWorkflowStream
-from ..forms import AsyncFormHandler, answer_forms
+from ..forms import AsyncFormHandler
 from ..mapping import AsyncMapStream
 from ..pager import AsyncPager
-from ._base import AsyncResource
-from .human_input import AsyncHumanInput
+from ._generation import AsyncGeneration
 
 __all__ = ["AsyncWorkflows"]
 
 
-class AsyncWorkflows(AsyncResource):
-    """Run workflows, and look at what they did.
+class AsyncWorkflows(AsyncGeneration[AsyncWorkflowStream]):
+    """Workflow apps and the runs of workflows and chatflows.
 
     Example:
         ```python
@@ -32,6 +31,10 @@ class AsyncWorkflows(AsyncResource):
         print(run.status, run.outputs)
         ```
     """
+
+    _kind = WORKFLOW
+    _stream_class = AsyncWorkflowStream
+    _stop_operation = "stopWorkflowTaskGeneration"
 
     async def run(
         self,
@@ -48,33 +51,34 @@ class AsyncWorkflows(AsyncResource):
         on_form: AsyncFormHandler | None = None,
         options: RequestOptions | None = None,
     ) -> WorkflowRun:
-        """Run the workflow, and return the run when it has ended (executeWorkflow, or runWorkflowById with `workflow_id`).
+        """Run the workflow and return the finished run.
 
-        The run rides on a stream, so that no gateway cuts it while it is silent.
+        Sends executeWorkflow, or runWorkflowById with `workflow_id`. Uses streaming internally, so that gateways do not cut
+        the connection while the workflow runs.
 
         Args:
             inputs: Values of the start node's fields, by variable name. A file variable takes an `InputFile` or an
-                `UploadedFile`, a list of files a list of them.
-            workflow_id: A published version to run in place of the current one; not the app's id.
-            files: Files for workflows that take system files: `UploadedFile`s, or `InputFile`s.
-            user: Your id for the person who asks; the client's default user where None.
-            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
-            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
-            response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
-            collect_audio: Collect spoken output, for apps that speak by themselves, in `run.audio`.
-            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
+                `UploadedFile`, a file list takes a list of them.
+            workflow_id: Id of the published version to run, not of the app; by default the current version.
+            files: System files of the workflow, as `UploadedFile` or `InputFile`.
+            user: End user of the call; by default the client's user.
+            trace_id: Trace id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Session id of the trace, 1 to 200 characters.
+            response_mode: "blocking" for the server's blocking mode, whose responses many gateways cut after 60 to 100 s.
+            collect_audio: Collect the speech that the app sends in `run.audio`.
+            reconnect: Follow the run after a lost connection, if it continues on the server.
             on_form: Called with each form that the run waits for; returns a `FormAnswer`, or None to leave the run paused.
-                With it the run is followed through its pauses to its end.
-            options: Settings for this call alone.
+                The run is then followed through its pauses to its end.
+            options: Options of this call.
 
         Returns:
-            The run. One that waits for a person is `paused` and has `forms`; see `human_input.submit`.
+            The run. If it waits for human input, it is `paused` and has `forms`; see `human_input.submit`.
 
         Raises:
-            WorkflowFailedError: The run failed; it is in the error's `run`.
-            StreamInterruptedError: The connection ended before the run did; it may go on at the server.
-            NotThisAppTypeError: The key's app is no workflow.
-            APIStatusError: Any other refusal.
+            WorkflowFailedError: The run failed; see its `run`.
+            StreamInterruptedError: The connection was lost before the end of the run, which may continue on the server.
+            NotThisAppTypeError: The key belongs to another kind of app.
+            APIStatusError: Any other error response.
 
         Example:
             ```python
@@ -82,21 +86,19 @@ class AsyncWorkflows(AsyncResource):
             print(run.outputs)
             ```
         """
-        stream = self._stream(
-            inputs,
+        stream = self._run(
             workflow_id,
-            files,
-            user,
-            trace_id,
-            trace_session_id,
-            response_mode,
-            collect_audio,
-            reconnect,
-            options,
+            inputs=inputs,
+            files=files,
+            user=user,
+            trace_id=trace_id,
+            trace_session_id=trace_session_id,
+            response_mode=response_mode,
+            collect_audio=collect_audio,
+            reconnect=reconnect,
+            options=options,
         )
-        run = await stream.final()
-        human_input = AsyncHumanInput(self._transport)
-        return await answer_forms(run, on_form, events=self.events, human_input=human_input, user=user, options=options)
+        return await self._final(stream, self.events, on_form, user=user, options=options)
 
     def stream(
         self,
@@ -111,20 +113,21 @@ class AsyncWorkflows(AsyncResource):
         reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncWorkflowStream:
-        """Run the workflow, and take its events as they come (executeWorkflow, or runWorkflowById with `workflow_id`).
+        """Run the workflow and stream its events.
 
-        Nothing is sent until the stream is iterated or entered. A run that fails is an event here and no exception.
+        Sends executeWorkflow, or runWorkflowById with `workflow_id`. Nothing is sent until the stream is iterated or entered.
+        A failed run is an event here, not an exception.
 
         Args:
             inputs: Values of the start node's fields, by variable name; see `run`.
-            workflow_id: A published version to run in place of the current one; not the app's id.
-            files: Files for workflows that take system files: `UploadedFile`s, or `InputFile`s.
-            user: Your id for the person who asks; the client's default user where None.
-            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
-            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
-            collect_audio: Collect spoken output, for apps that speak by themselves, in the run's `audio`.
-            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
-            options: Settings for this call alone.
+            workflow_id: Id of the published version to run, not of the app; by default the current version.
+            files: System files of the workflow, as `UploadedFile` or `InputFile`.
+            user: End user of the call; by default the client's user.
+            trace_id: Trace id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Session id of the trace, 1 to 200 characters.
+            collect_audio: Collect the speech that the app sends in the run's `audio`.
+            reconnect: Follow the run after a lost connection, if it continues on the server.
+            options: Options of this call.
 
         Example:
             ```python
@@ -133,8 +136,16 @@ class AsyncWorkflows(AsyncResource):
                     print(event.data.title, event.data.status)
             ```
         """
-        return self._stream(
-            inputs, workflow_id, files, user, trace_id, trace_session_id, "streaming", collect_audio, reconnect, options
+        return self._run(
+            workflow_id,
+            inputs=inputs,
+            files=files,
+            user=user,
+            trace_id=trace_id,
+            trace_session_id=trace_session_id,
+            collect_audio=collect_audio,
+            reconnect=reconnect,
+            options=options,
         )
 
     def map(
@@ -150,24 +161,24 @@ class AsyncWorkflows(AsyncResource):
         reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncMapStream[WorkflowRun]:
-        """Run the workflow once for each of many inputs, several at a time (executeWorkflow).
+        """Run the workflow for each of many inputs, several at a time.
 
-        A run that fails does not end the others: its result holds the error, which `unwrap` raises. Inputs are taken as
-        there is room, so they may come from a file or a queue without end; an error in taking them is raised after the
-        last result.
+        Sends executeWorkflow, or runWorkflowById with `workflow_id`. A failure does not end the other runs: its result holds
+        the error, which `unwrap` raises. Inputs are read as runs start, so they may come from a file or an endless queue; an
+        error while reading them is raised after the last result.
 
         Args:
-            inputs: The inputs of each run, as `run` takes them, None among them; any iterable.
-            concurrency: How many runs to have at work at a time.
-            in_order: Give the results in the order of the inputs. A run that takes long then holds back those after it,
-                and no more than twice `concurrency` are begun before it ends; without, results come as runs end.
-            on_start: Called with the index of the inputs and the run's id, as soon as the server names it: with the id a
-                run can be picked up (`events`) by a program that was ended meanwhile.
-            workflow_id: A published version to run in place of the current one; not the app's id.
-            user: Your id for the person who asks; the client's default user where None.
-            trace_session_id: Id that joins the runs' traces into a session, 1 to 200 characters.
-            reconnect: Pick a stream up again when it is cut and its run goes on at the server.
-            options: Settings for each of the calls.
+            inputs: Iterable (async or not) of the inputs of each run, as in `run`.
+            concurrency: Maximum number of simultaneous runs.
+            in_order: Yield the results in the order of the inputs. A slow run then delays the results after it, and at most
+                twice `concurrency` runs are started before it ends. If False, results are yielded as runs end.
+            on_start: Called with the index of the inputs and the id of the run, as soon as it is known. With the id, `events`
+                can follow the run after a restart of the program.
+            workflow_id: Id of the published version to run, not of the app; by default the current version.
+            user: End user of the call; by default the client's user.
+            trace_session_id: Session id of the traces, 1 to 200 characters.
+            reconnect: Follow a run after a lost connection, if it continues on the server.
+            options: Options of each call.
 
         Example:
             ```python
@@ -176,17 +187,27 @@ class AsyncWorkflows(AsyncResource):
                     print(result.index, result.error or result.unwrap().outputs)
             ```
         """
-        # What is wrong with the call and not with one of its inputs is raised, and not said once for each.
-        owner = self._user(user)
-        self._settings.with_options(options)
-        Call.of("executeWorkflow").key_for(self._settings)
+        user = self._user(user)
 
-        def call(values: Mapping[str, Any]) -> AsyncWorkflowStream:
-            return self._stream(
-                values, workflow_id, None, owner, None, trace_session_id, "streaming", False, reconnect, options
+        def stream(values: Mapping[str, Any]) -> AsyncWorkflowStream:
+            return self._run(
+                workflow_id,
+                inputs=values,
+                user=user,
+                trace_session_id=trace_session_id,
+                reconnect=reconnect,
+                options=options,
             )
 
-        return AsyncMapStream(inputs, call, concurrency=concurrency, in_order=in_order, on_start=on_start)
+        return self._map(
+            "executeWorkflow",
+            inputs,
+            stream,
+            options,
+            concurrency=concurrency,
+            in_order=in_order,
+            on_start=on_start,
+        )
 
     def events(
         self,
@@ -198,20 +219,20 @@ class AsyncWorkflows(AsyncResource):
         reconnect: bool = True,
         options: RequestOptions | None = None,
     ) -> AsyncWorkflowStream:
-        """Follow a run that goes on at the server (streamWorkflowEvents).
+        """Follow a running or paused run (streamWorkflowEvents).
 
-        For a run that was paused or cut off. A run that has ended answers with its `workflow_finished` alone.
+        A run that has ended sends a single `workflow_finished`.
 
         Args:
-            workflow_run_id: The run, from `stream.workflow_run_id` or `run.workflow_run_id`.
-            user: The user whose call began the run; others are not shown it.
-            include_state_snapshot: First repeat what has happened so far; otherwise only what comes from now on.
-            continue_on_pause: Stay when the run pauses, until it goes on and ends.
-            reconnect: Pick the stream up again when it is cut and the run goes on at the server.
-            options: Settings for this call alone.
+            workflow_run_id: Id of the run, from `stream.workflow_run_id` or `run.workflow_run_id`.
+            user: End user who started the run; other users cannot see it.
+            include_state_snapshot: Send the past events of the run first; otherwise only new events are sent.
+            continue_on_pause: Keep the stream open while the run is paused, until it has ended.
+            reconnect: Follow the run after a lost connection, if it continues on the server.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: No such run for this app and user, while iterating.
+            NotFoundError: The app and user have no such run; raised while iterating.
 
         Example:
             ```python
@@ -219,26 +240,28 @@ class AsyncWorkflows(AsyncResource):
                 print(event.event)
             ```
         """
-        call = run_events_call(
+        return self._follow(
             workflow_run_id,
-            user=self._user(user),
+            user=user,
             include_state_snapshot=include_state_snapshot,
             continue_on_pause=continue_on_pause,
+            reconnect=reconnect,
+            options=options,
         )
-        return self._open(call, user, options, reconnect=reconnect, continue_on_pause=bool(continue_on_pause))
 
     async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
-        """Ask the server to stop a run (stopWorkflowTaskGeneration); it says yes to every task, known or not.
+        """Ask the server to stop a run (stopWorkflowTaskGeneration).
 
-        The run's stream then ends with a `workflow_finished` whose status servers call failed or stopped.
+        The server accepts every task id, also unknown ones. The stream of the run then ends with a `workflow_finished` of
+        status "stopped" or "failed", depending on the server.
 
         Args:
-            task_id: The task, from `stream.task_id`; not the run's id.
-            user: The user whose call it is.
-            options: Settings for this call alone.
+            task_id: Id of the task, from `stream.task_id`; not the id of the run.
+            user: End user of the task; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            NotThisAppTypeError: The key's app is no workflow.
+            NotThisAppTypeError: The key belongs to another kind of app.
 
         Example:
             ```python
@@ -248,20 +271,17 @@ class AsyncWorkflows(AsyncResource):
                 await client.workflows.stop(stream.task_id)
             ```
         """
-        await self._transport.send(
-            Call.of("stopWorkflowTaskGeneration", task_id=task_id, json={"user": self._user(user)}),
-            options,
-        )
+        await self._stop(task_id, user, options)
 
     async def get(self, workflow_run_id: str, *, options: RequestOptions | None = None) -> WorkflowRunDetail:
-        """The run as stored, of a workflow or a chatflow (getWorkflowRunDetail).
+        """Return a stored run of a workflow or a chatflow (getWorkflowRunDetail).
 
         Args:
-            workflow_run_id: The run, from `run.workflow_run_id`.
-            options: Settings for this call alone.
+            workflow_run_id: Id of the run, from `run.workflow_run_id`.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: This app has no such run.
+            NotFoundError: The app has no such run.
 
         Example:
             ```python
@@ -284,24 +304,24 @@ class AsyncWorkflows(AsyncResource):
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[WorkflowLog]:
-        """The app's runs, newest first (getWorkflowLogs).
+        """List the runs of the app, newest first (getWorkflowLogs).
 
-        Servers repeat some runs and leave out others where several have the same time. A walk compares with their count, reads
-        such a list again, and yields what was missing at the end.
+        Servers repeat some runs and omit others when several have the same time. Iterating compares the number of runs with
+        the server's count, reads such a list again, and yields the missing runs at the end.
 
         Args:
-            keyword: Only runs whose inputs or outputs hold this text.
-            status: Only runs that ended so; the server's filter does not know partial-succeeded, paused and running.
-            created_after: Only runs begun after this time (aware datetime, or ISO 8601 text).
-            created_before: Only runs begun before this time.
+            keyword: Only runs whose inputs or outputs contain this text.
+            status: Only runs with this status. The server cannot filter by partial-succeeded, paused and running.
+            created_after: Only runs started after this time, an aware datetime or ISO 8601 text.
+            created_before: Only runs started before this time.
             created_by_end_user_session_id: Only runs of this `user`.
-            created_by_account: Only runs of the account with this e-mail address.
-            page: The page to begin with, from 1.
+            created_by_account: Only runs of the account with this email address.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
-            IncompleteListError: Fewer runs came than the server counts.
+            IncompleteListError: The server returned fewer runs than it counts.
 
         Example:
             ```python
@@ -324,49 +344,8 @@ class AsyncWorkflows(AsyncResource):
         )
         return AsyncPager(self._transport, call, WorkflowLog, order=NUMBERED, options=options)
 
-    def _stream(
-        self,
-        inputs: Mapping[str, Any] | None,
-        workflow_id: str | None,
-        files: Sequence[FileArgument] | None,
-        user: str | None,
-        trace_id: str | None,
-        trace_session_id: str | None,
-        response_mode: ResponseMode,
-        collect_audio: bool,
-        reconnect: bool,
-        options: RequestOptions | None,
-    ) -> AsyncWorkflowStream:
-        body = compact(
-            inputs=inputs_of(inputs),
-            user=self._user(user),
-            response_mode=response_mode,
-            files=files_of(files),
-            trace_id=trace_id,
-            trace_session_id=trace_session_id,
-        )
-        accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
+    def _run(self, workflow_id: str | None, **arguments: Any) -> AsyncWorkflowStream:
+        """Return the stream of a run of the current version, or of the one with this id."""
         if workflow_id is None:
-            call = Call.of("executeWorkflow", json=body, accept=accept)
-        else:
-            call = Call.of("runWorkflowById", workflow_id=workflow_id, json=body, accept=accept)
-        return self._open(call, user, options, reconnect=reconnect, collect_audio=collect_audio)
-
-    def _open(
-        self,
-        call: Call,
-        user: str | None,
-        options: RequestOptions | None,
-        *,
-        reconnect: bool,
-        collect_audio: bool = False,
-        continue_on_pause: bool = False,
-    ) -> AsyncWorkflowStream:
-        async def stop(task_id: str, options: RequestOptions | None) -> None:
-            await self.stop(task_id, user=user, options=options)
-
-        pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
-        fold = WORKFLOW.fold(collect_audio=collect_audio, continue_on_pause=continue_on_pause)
-        return AsyncWorkflowStream(
-            self._transport, call, WORKFLOW, fold=fold, stop=stop, options=options, pickup=pickup
-        )
+            return self._generate("executeWorkflow", {}, **arguments)
+        return self._generate("runWorkflowById", {}, path={"workflow_id": workflow_id}, **arguments)

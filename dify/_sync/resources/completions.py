@@ -4,22 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
-from ..._protocol.request import Call, compact
+from ..._protocol.arguments import FileArgument, ResponseMode
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
-from ..event_stream import CompletionStream
 from ..mapping import MapStream
-from ._base import Resource
+from ..streams import CompletionStream
+from ._generation import Generation
 
 __all__ = ["Completions"]
 
 
-class Completions(Resource):
-    """Run completion apps: one text from input fields, without a conversation.
+class Completions(Generation[CompletionStream]):
+    """Completion apps: a text from input fields, without a conversation.
 
     Example:
         ```python
@@ -27,6 +26,10 @@ class Completions(Resource):
         print(reply.answer)
         ```
     """
+
+    _kind = COMPLETION
+    _stream_class = CompletionStream
+    _stop_operation = "stopGenerate"
 
     def create(
         self,
@@ -41,23 +44,23 @@ class Completions(Resource):
         collect_audio: bool = False,
         options: RequestOptions | None = None,
     ) -> CompletionResponse:
-        """Run the app, and return the whole reply (createCompletionMessage).
+        """Run the app and return the complete reply (createCompletionMessage).
 
         Args:
-            inputs: Values of the app's input fields, by variable name.
-            query: The text, for apps that take it beside their fields.
-            files: Files that go with the request: `UploadedFile`s, or `InputFile`s.
-            user: Your id for the person who asks; the client's default user where None.
-            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
-            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
-            response_mode: "blocking" asks for the server's blocking mode, which gateways cut after 60 to 100 s.
-            collect_audio: Collect the spoken answer, for apps that speak by themselves, in `reply.audio`.
-            options: Settings for this call alone.
+            inputs: Values of the app's input fields, by variable name. Files are passed as `InputFile` or `UploadedFile`.
+            query: Text of the request, for apps that have a query besides their fields.
+            files: Files of the request, as `UploadedFile` or `InputFile`.
+            user: End user of the call; by default the client's user.
+            trace_id: Trace id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Session id of the trace, 1 to 200 characters.
+            response_mode: "blocking" for the server's blocking mode, whose responses many gateways cut after 60 to 100 s.
+            collect_audio: Collect the speech that the app sends in `reply.audio`.
+            options: Options of this call.
 
         Raises:
-            AppUnavailableError: The key's app is no completion app, or is not published.
-            StreamInterruptedError: The connection ended before the reply did.
-            APIStatusError: Any other refusal.
+            AppUnavailableError: The key belongs to another kind of app, or the app is not published.
+            StreamInterruptedError: The connection was lost before the end of the reply; see its `partial`.
+            APIStatusError: Any other error response.
 
         Example:
             ```python
@@ -65,8 +68,18 @@ class Completions(Resource):
             print(reply.answer)
             ```
         """
-        stream = self._stream(
-            inputs, query, files, user, trace_id, trace_session_id, response_mode, collect_audio, options
+        stream = self._generate(
+            "createCompletionMessage",
+            {"query": query},
+            inputs=inputs,
+            files=files,
+            user=user,
+            trace_id=trace_id,
+            trace_session_id=trace_session_id,
+            response_mode=response_mode,
+            collect_audio=collect_audio,
+            reconnect=False,
+            options=options,
         )
         return stream.final()
 
@@ -82,19 +95,19 @@ class Completions(Resource):
         collect_audio: bool = False,
         options: RequestOptions | None = None,
     ) -> CompletionStream:
-        """Run the app, and take the reply as events while it comes (createCompletionMessage).
+        """Run the app and stream the events of the reply (createCompletionMessage).
 
         Nothing is sent until the stream is iterated or entered.
 
         Args:
-            inputs: Values of the app's input fields, by variable name.
-            query: The text, for apps that take it beside their fields.
-            files: Files that go with the request: `UploadedFile`s, or `InputFile`s.
-            user: Your id for the person who asks; the client's default user where None.
-            trace_id: Id for the server's tracing, up to 128 letters, digits, `-` and `_`.
-            trace_session_id: Id that joins traces into a session, 1 to 200 characters.
-            collect_audio: Collect the spoken answer, for apps that speak by themselves, in the reply's `audio`.
-            options: Settings for this call alone.
+            inputs: Values of the app's input fields, by variable name. Files are passed as `InputFile` or `UploadedFile`.
+            query: Text of the request, for apps that have a query besides their fields.
+            files: Files of the request, as `UploadedFile` or `InputFile`.
+            user: End user of the call; by default the client's user.
+            trace_id: Trace id for the server's tracing, up to 128 letters, digits, `-` and `_`.
+            trace_session_id: Session id of the trace, 1 to 200 characters.
+            collect_audio: Collect the speech that the app sends in the reply's `audio`.
+            options: Options of this call.
 
         Example:
             ```python
@@ -103,7 +116,18 @@ class Completions(Resource):
                     print(event.answer, end="")
             ```
         """
-        return self._stream(inputs, query, files, user, trace_id, trace_session_id, "streaming", collect_audio, options)
+        return self._generate(
+            "createCompletionMessage",
+            {"query": query},
+            inputs=inputs,
+            files=files,
+            user=user,
+            trace_id=trace_id,
+            trace_session_id=trace_session_id,
+            collect_audio=collect_audio,
+            reconnect=False,
+            options=options,
+        )
 
     def map(
         self,
@@ -115,20 +139,19 @@ class Completions(Resource):
         trace_session_id: str | None = None,
         options: RequestOptions | None = None,
     ) -> MapStream[CompletionResponse]:
-        """Run the app once for each of many inputs, several at a time (createCompletionMessage).
+        """Run the app for each of many inputs, several at a time (createCompletionMessage).
 
-        One that fails does not end the others: its result holds the error, which `unwrap` raises. Inputs are taken as
-        there is room, so they may come from a file or a queue without end; an error in taking them is raised after the
-        last result.
+        A failure does not end the other calls: its result holds the error, which `unwrap` raises. Inputs are read as calls
+        start, so they may come from a file or an endless queue; an error while reading them is raised after the last result.
 
         Args:
-            inputs: The inputs of each call, as `create` takes them, None among them; any iterable.
-            concurrency: How many calls to have at work at a time.
-            in_order: Give the results in the order of the inputs. A call that takes long then holds back those after it,
-                and no more than twice `concurrency` are begun before it ends; without, results come as calls end.
-            user: Your id for the person who asks; the client's default user where None.
+            inputs: Iterable (async or not) of the inputs of each call, as in `create`.
+            concurrency: Maximum number of simultaneous calls.
+            in_order: Yield the results in the order of the inputs. A slow call then delays the results after it, and at most
+                twice `concurrency` calls are started before it ends. If False, results are yielded as calls end.
+            user: End user of the call; by default the client's user.
             trace_session_id: Id that joins the traces into a session, 1 to 200 characters.
-            options: Settings for each of the calls.
+            options: Options of each call.
 
         Example:
             ```python
@@ -137,26 +160,31 @@ class Completions(Resource):
                     print(result.index, result.error or result.unwrap().answer)
             ```
         """
-        # What is wrong with the call and not with one of its inputs is raised, and not said once for each.
-        owner = self._user(user)
-        self._settings.with_options(options)
-        Call.of("createCompletionMessage").key_for(self._settings)
+        user = self._user(user)
 
-        def call(values: Mapping[str, Any]) -> CompletionStream:
-            return self._stream(values, None, None, owner, None, trace_session_id, "streaming", False, options)
+        def stream(values: Mapping[str, Any]) -> CompletionStream:
+            return self._generate(
+                "createCompletionMessage",
+                {},
+                inputs=values,
+                user=user,
+                trace_session_id=trace_session_id,
+                reconnect=False,
+                options=options,
+            )
 
-        return MapStream(inputs, call, concurrency=concurrency, in_order=in_order)
+        return self._map("createCompletionMessage", inputs, stream, options, concurrency=concurrency, in_order=in_order)
 
     def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
-        """Ask the server to stop generating (stopGenerate); it says yes to every task, known or not.
+        """Ask the server to stop a reply (stopGenerate). It accepts every task id, also unknown ones.
 
         Args:
-            task_id: The task, from `stream.task_id`.
-            user: The user whose call it is.
-            options: Settings for this call alone.
+            task_id: Id of the task, from `stream.task_id`.
+            user: End user of the task; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            AppUnavailableError: The key's app is no completion app.
+            AppUnavailableError: The key belongs to another kind of app.
 
         Example:
             ```python
@@ -166,37 +194,4 @@ class Completions(Resource):
                 client.completions.stop(stream.task_id)
             ```
         """
-        self._transport.send(
-            Call.of("stopGenerate", task_id=task_id, json={"user": self._user(user)}),
-            options,
-        )
-
-    def _stream(
-        self,
-        inputs: Mapping[str, Any] | None,
-        query: str | None,
-        files: Sequence[FileArgument] | None,
-        user: str | None,
-        trace_id: str | None,
-        trace_session_id: str | None,
-        response_mode: ResponseMode,
-        collect_audio: bool,
-        options: RequestOptions | None,
-    ) -> CompletionStream:
-        body = compact(
-            inputs=inputs_of(inputs),
-            query=query,
-            user=self._user(user),
-            response_mode=response_mode,
-            files=files_of(files),
-            trace_id=trace_id,
-            trace_session_id=trace_session_id,
-        )
-        accept: Literal["stream", "json"] = "stream" if response_mode == "streaming" else "json"
-        call = Call.of("createCompletionMessage", json=body, accept=accept)
-
-        def stop(task_id: str, options: RequestOptions | None) -> None:
-            self.stop(task_id, user=user, options=options)
-
-        fold = COMPLETION.fold(collect_audio=collect_audio)
-        return CompletionStream(self._transport, call, COMPLETION, fold=fold, stop=stop, options=options)
+        self._stop(task_id, user, options)
