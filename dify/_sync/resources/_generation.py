@@ -14,9 +14,9 @@ from ..._streaming.kinds import Kind
 from ..._streaming.resume import Pickup, run_events_call
 from ...types.replies import ChatResponse
 from ...types.workflows import WorkflowRun
+from ..event_stream import EventStream
 from ..forms import FormHandler, answer_forms
 from ..mapping import MapStream
-from ..streams import EventStream
 from ._base import Resource
 from .human_input import HumanInput
 

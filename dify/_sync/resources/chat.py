@@ -10,8 +10,8 @@ from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode
 from ..._streaming.kinds import CHAT
 from ...types.replies import ChatResponse
+from ..event_stream import ChatStream
 from ..forms import FormHandler
-from ..streams import ChatStream
 from ._generation import Generation
 
 __all__ = ["Chat"]

@@ -10,8 +10,8 @@ from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
+from ..event_stream import CompletionStream
 from ..mapping import MapStream
-from ..streams import CompletionStream
 from ._generation import Generation
 
 __all__ = ["Completions"]

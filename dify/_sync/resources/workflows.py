@@ -14,10 +14,10 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
 from ..._streaming.resume import run_detail_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
+from ..event_stream import WorkflowStream
 from ..forms import FormHandler
 from ..mapping import MapStream
 from ..pager import Pager
-from ..streams import WorkflowStream
 from ._generation import Generation
 
 __all__ = ["Workflows"]
