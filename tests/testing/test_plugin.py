@@ -271,7 +271,7 @@ def test_the_guard_can_hold_for_all_tests_but_some(suite, pytester):
         import pytest
 
         def closed():
-            return socket.socket.connect.__name__ == "guarded"
+            return socket.socket.connect.__name__ == "guarded_connect"
 
         def test_all():
             assert closed()
