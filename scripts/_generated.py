@@ -1,4 +1,4 @@
-"""What the scripts that write pages share: write, or with `--check` only look."""
+"""Shared by the scripts that write pages: write the pages, or with `--check` compare them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if str(ROOT) not in sys.path:
 
 
 def write_or_check(pages: Mapping[Path, str], arguments: list[str], script: str, usage: str | None) -> int:
-    """Write what differs from what is there; with `--check` say so, and fail. Gives the exit code.
+    """Write the pages that differ from their files; with `--check`, report them instead. Return the exit code.
 
     Args:
-        pages: The text of every page.
-        arguments: The arguments of the command line.
-        script: The script's name, for people to run.
-        usage: What to show for other arguments.
+        pages: Text of every page by its path.
+        arguments: Arguments of the command line.
+        script: File name of the script, for the message.
+        usage: Text to print for unknown arguments.
     """
     if arguments not in ([], ["--check"]):
         print(usage)

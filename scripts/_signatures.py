@@ -1,4 +1,4 @@
-"""Signatures as the source writes them, one line each: read from the text, so that annotations stay as people wrote them."""
+"""Signatures in one line each, read from the source so that annotations are unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any, is_typeddict
 
-from _public_face import public_names
+from _public_api import public_names
 from typing_extensions import get_original_bases
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -19,22 +19,22 @@ OURS = "dify."
 
 
 def first_sentence(value: Any) -> str:
-    """The first line of a docstring, on one line."""
+    """Return the first sentence of a docstring on one line."""
     own = value.__doc__ if not isinstance(value, type) else vars(value).get("__doc__")
     return " ".join((inspect.cleandoc(own or "").partition("\n\n")[0]).split())
 
 
 def function_line(name: str, function: Any) -> str:
-    """How a function or method is called: `await chat.send(query: str, *, …) -> ChatResponse`."""
+    """Return the signature of a function or method: `await chat.send(query: str, *, …) -> ChatResponse`."""
     node = _parsed(function)
     assert isinstance(node, Function)
     return _call(name, node, waits=isinstance(node, ast.AsyncFunctionDef) and not _yields(node))
 
 
 def class_lines(cls: type) -> Iterator[str]:
-    """A class: how it is made, then its fields, properties and methods, those of its bases in this package among them.
+    """Yield the constructor of a class, then its fields, properties and methods, including those of its bases in this package.
 
-    An error shows only what it has beyond the errors that it is one of.
+    For an error, the members of its base errors are left out.
     """
     members: dict[str, str] = {}
     for base in reversed(cls.__mro__):
@@ -49,7 +49,7 @@ def class_lines(cls: type) -> Iterator[str]:
 
 
 def alias_line(module: ModuleType, name: str) -> str:
-    """A name that stands for a type: `Rating = Literal["like", "dislike"]`."""
+    """Return an alias with its value: `Rating = Literal["like", "dislike"]`."""
     for node in _body(module):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
             return f"{name} = {ast.unparse(node.value)}"
@@ -77,26 +77,26 @@ def _member(node: Function) -> str:
 
 def _call(name: str, node: Function, *, waits: bool) -> str:
     arguments = node.args
-    for some in (arguments.posonlyargs, arguments.args):
-        if some and some[0].arg in ("self", "cls"):
-            del some[0]
+    for positional in (arguments.posonlyargs, arguments.args):
+        if positional and positional[0].arg in ("self", "cls"):
+            del positional[0]
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     return f"{'await ' if waits else ''}{name}({', '.join(_written(arguments))}){returns}"
 
 
 def _written(arguments: ast.arguments) -> Iterator[str]:
-    """Every argument as the formatter writes it."""
+    """Yield the arguments in the style of the formatter."""
     plain = [*arguments.posonlyargs, *arguments.args]
     missing: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
-    for one, default in zip(plain, [*missing, *arguments.defaults], strict=True):
-        yield _argument(one, default)
-        if arguments.posonlyargs and one is arguments.posonlyargs[-1]:
+    for argument, default in zip(plain, [*missing, *arguments.defaults], strict=True):
+        yield _argument(argument, default)
+        if arguments.posonlyargs and argument is arguments.posonlyargs[-1]:
             yield "/"
     unpacked = _unpacked(arguments.kwarg)
     if arguments.vararg or arguments.kwonlyargs or unpacked:
         yield f"*{_argument(arguments.vararg) if arguments.vararg else ''}"
-    for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        yield _argument(one, default)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield _argument(argument, default)
     for name, hint in unpacked.items():
         yield f"{name}: {hint} = ..."
     if arguments.kwarg and not unpacked:
@@ -104,7 +104,7 @@ def _written(arguments: ast.arguments) -> Iterator[str]:
 
 
 def _unpacked(keywords: ast.arg | None) -> dict[str, str]:
-    """Return the keywords that `**settings: Unpack[...]` stands for, with their types."""
+    """Return the keyword arguments of `**settings: Unpack[...]` with their types."""
     match keywords and keywords.annotation:
         case ast.Subscript(value=ast.Name(id="Unpack"), slice=ast.Name(id=name)):
             homes = (importlib.import_module(f"dify.{home}") for home in ("_config", "errors", "types.documents"))
@@ -113,7 +113,7 @@ def _unpacked(keywords: ast.arg | None) -> dict[str, str]:
 
 
 def _typed_dict(cls: Any) -> dict[str, str]:
-    """Return the fields of a typed dict as they are written, inherited ones included."""
+    """Return the fields of a typed dict with their annotations, including inherited ones."""
     fields: dict[str, str] = {}
     for base in get_original_bases(cls):
         if is_typeddict(base):
@@ -124,9 +124,9 @@ def _typed_dict(cls: Any) -> dict[str, str]:
     return fields
 
 
-def _argument(one: ast.arg, default: ast.expr | None = None) -> str:
-    written = f"{one.arg}: {ast.unparse(one.annotation)}" if one.annotation else one.arg
-    equals = " = " if one.annotation else "="
+def _argument(argument: ast.arg, default: ast.expr | None = None) -> str:
+    written = f"{argument.arg}: {ast.unparse(argument.annotation)}" if argument.annotation else argument.arg
+    equals = " = " if argument.annotation else "="
     return f"{written}{equals}{ast.unparse(default)}" if default else written
 
 
@@ -139,7 +139,7 @@ def _parsed(value: Any) -> ast.stmt:
 
 
 def _class(cls: type) -> ast.ClassDef:
-    """Where a class is written; models and errors may say `dify` or `dify.testing`, where people import them."""
+    """Return the definition of a class. The `__module__` of a public class is the module that programs import it from."""
     package = "dify.testing" if cls.__module__ == "dify.testing" else "dify"
     homes = public_names(package) if cls.__module__ in ("dify", "dify.streams", "dify.types", "dify.testing") else {}
     module = importlib.import_module(homes.get(cls.__name__, cls.__module__), package)

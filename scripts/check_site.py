@@ -1,10 +1,10 @@
-"""Look at the built site in headless Chromium: every page wide, and as wide as a phone, and a search.
+"""Check the built site in headless Chromium: every page on a desktop and on a phone, and searches.
 
     python scripts/check_site.py [--pictures FOLDER]
 
-Fails where a page writes errors to the console, asks anything of another host, is wider than a phone, has code too small to
-read there, where a search does not find what is on the site, or does not begin with what people look for. Build it first
-(scripts/docs.py); Chromium must be installed (Debian: `apt-get install chromium`).
+Fails if a page writes errors to the console, requests anything from another host, is wider than a phone, has code that is too
+small there, or has a copy button that copies a prompt; or if a search does not find a page, or not first. Build the site first
+(scripts/docs.py). Requires Chromium (Debian: `apt-get install chromium`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from _generated import ROOT
 
 SITE = ROOT / "site"
 SEARCHES = {"wait_indexed": "knowledge", "StreamInterruptedError": "errors", "emulator": "emulator"}
-# What must come first: a guide for a word that people look for, the reference for a name.
+# First results of searches: guides for common words, the reference for names.
 FIRST = {
     "stream": "/streaming.html",
     "retry": "/errors.html",
@@ -43,9 +43,16 @@ TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 CODE_SIZE = (
     "Math.min(...[...document.querySelectorAll('pre code')].map(e => parseFloat(getComputedStyle(e).fontSize)), 99)"
 )
-# Code that is wider than its block must scroll there, and not be cut.
+# Code that is wider than its block must scroll.
 CUT = """[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1
     && ![e, ...e.querySelectorAll('code')].some(x => ['auto', 'scroll'].includes(getComputedStyle(x).overflowX))).length"""
+# The text that copy buttons copy, as the theme reads it; a line must not start with a prompt.
+PROMPTS = """[...document.querySelectorAll('.language-console code')].filter(e => {
+    e.setAttribute('data-md-copying', '')
+    const text = e.innerText
+    e.removeAttribute('data-md-copying')
+    return /^[$] /m.test(text) || !text.trim()
+}).length"""
 # The dialog of the search is in a shadow tree.
 SHADOWS = "[...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)"
 READY = f"{SHADOWS}.some(r => r.activeElement && r.activeElement.tagName === 'INPUT')"
@@ -53,15 +60,15 @@ RESULTS = f"{SHADOWS}.flatMap(r => [...r.querySelectorAll('[role=listbox] a')]).
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing."""
+    """Serves files without logging."""
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Ignore the message."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The folder on a free port of this machine."""
+    """Serve a folder on a free local port, and yield its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -72,7 +79,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def look(browser: Chromium, origin: str, page: str, pictures: Path | None) -> Iterator[str]:
-    """What is wrong with one page, at both sizes."""
+    """Yield the problems of a page at both sizes."""
     name = page.removesuffix(".html").replace("/", "-")
     browser.size(1400, 1000)
     browser.open(f"{origin}/{page}")
@@ -90,12 +97,15 @@ def look(browser: Chromium, origin: str, page: str, pictures: Path | None) -> It
         yield f"{page}: code of {size} pixels on a phone"
     if cut := browser.ask(CUT):
         yield f"{page}: {cut} blocks of code are cut on a phone"
+    browser.size(1400, 1000)
+    if prompts := browser.ask(PROMPTS):
+        yield f"{page}: {prompts} copy buttons copy a prompt or nothing"
 
 
 def search(
     browser: Chromium, origin: str, word: str, page: str, pictures: Path | None, *, first: bool = False
 ) -> Iterator[str]:
-    """What is wrong with a search for a word: the page is not among the results, or not the first where that is due."""
+    """Yield the problems of a search: the page is not among the results, or not the first one."""
     browser.size(1400, 1000)
     browser.open(f"{origin}/index.html")
     browser.ask("document.querySelector('.md-search__button').click()")
@@ -122,7 +132,7 @@ def main() -> int:
         pictures.mkdir(parents=True, exist_ok=True)
     pages = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html")
     if not pages:
-        print("there is no site/: build it with scripts/docs.py", file=sys.stderr)
+        print("no pages in site/; build it with scripts/docs.py", file=sys.stderr)
         return 1
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder, served(SITE) as origin, Chromium(Path(folder)) as browser:

@@ -1,11 +1,12 @@
-"""Adjustments to the way that griffe reads the source for the reference, loaded by the site's configuration.
+"""A griffe extension for the reference, loaded by zensical.toml.
 
-- An `Example:` is a section of examples, as `Examples:` is, and not an admonition.
-- The fields of models, dataclasses and typed dictionaries are a list in the docstring of their class, inherited ones included.
-  A heading for each would bury them. Their descriptions are the strings below the fields.
-- The aliases for values, such as `Timestamp`, are shown as the types that they stand for.
+- An `Example:` section of a docstring is shown like `Examples:`, not as an admonition.
+- Fields of models, dataclasses and typed dictionaries, including inherited ones, become a list in the docstring of their class
+  instead of a heading each. Their descriptions are the strings below the fields.
+- Keyword arguments written as `**options: Unpack[ClientOptions]` are listed one by one.
+- Aliases of values, such as `Timestamp`, are replaced by the types that they stand for.
 
-The extension `dataclasses` must run before this one: it makes the signatures from the fields.
+The extension `dataclasses` must run before this one, because it creates signatures from the fields.
 """
 
 from __future__ import annotations
@@ -14,7 +15,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from griffe import Alias, Attribute, Class, Docstring, Extension, Module, Object
+from griffe import (
+    Alias,
+    Attribute,
+    Class,
+    Docstring,
+    ExprSubscript,
+    Extension,
+    Function,
+    Module,
+    Object,
+    Parameter,
+    ParameterKind,
+)
 
 MODELS = "dify.types."
 PLAIN = {"Epoch": "datetime", "IsoTime": "datetime", "Money": "Decimal", "Text": "str", "Timestamp": "datetime"}
@@ -23,10 +36,10 @@ SECTION = re.compile(r"^(?:Examples?|Raises):$", re.MULTILINE)
 
 
 class Examples(Extension):
-    """Make every `Example:` of a docstring a section, so that its prompts are shown as code."""
+    """Rename every `Example:` section to `Examples:`, so that its prompts are shown as code."""
 
     def on_instance(self, *, obj: Object, **kwargs: Any) -> None:
-        """Called with everything that has been read."""
+        """Rename the section in the docstring of an object."""
         if obj.docstring is not None:
             obj.docstring.value = re.sub(r"^Example:$", "Examples:", obj.docstring.value, flags=re.MULTILINE)
 
@@ -35,7 +48,9 @@ class Fields(Extension):
     """Move the fields of models, dataclasses and typed dictionaries into the docstrings of their classes."""
 
     def on_package(self, *, pkg: Module, **kwargs: Any) -> None:
-        """Called when a package has been read, its aliases resolved."""
+        """Move the fields of all classes of a package."""
+        for function in _functions(pkg):
+            _unpack_keywords(function)
         owners = [owner for owner in _classes(pkg) if _has_fields(owner)]
         fields = {owner.path: _fields(owner) for owner in owners}
         for owner in owners:
@@ -51,7 +66,31 @@ def _classes(module: Module) -> Iterator[Class]:
     for child in module.modules.values():
         if not child.is_alias:
             yield from _classes(child)
-    yield from (one for one in module.classes.values() if isinstance(one, Class))
+    yield from (cls for cls in module.classes.values() if isinstance(cls, Class))
+
+
+def _functions(module: Module) -> Iterator[Function]:
+    for owner in [module, *_classes(module)]:
+        yield from (function for function in owner.functions.values() if isinstance(function, Function))
+    for child in module.modules.values():
+        if not child.is_alias:
+            yield from (function for function in child.functions.values() if isinstance(function, Function))
+
+
+def _unpack_keywords(function: Function) -> None:
+    """Replace `**options: Unpack[...]` by the fields of the typed dictionary, unless the docstring describes `options`."""
+    for keywords in [parameter for parameter in function.parameters if parameter.kind is ParameterKind.var_keyword]:
+        annotation = keywords.annotation
+        described = function.docstring is not None and f"{keywords.name}:" in function.docstring.value
+        if isinstance(annotation, ExprSubscript) and str(annotation.left) == "Unpack" and not described:
+            owner = function.modules_collection[annotation.slice.canonical_path]
+            fields = {name: field for cls in [*reversed(owner.mro()), owner] for name, field in cls.attributes.items()}
+            del function.parameters[keywords.name]
+            for name, field in fields.items():
+                if name not in function.parameters:
+                    function.parameters.add(
+                        Parameter(name, annotation=field.annotation, kind=ParameterKind.keyword_only, default="...")
+                    )
 
 
 def _has_fields(owner: Class) -> bool:
@@ -78,7 +117,7 @@ def _is_field(name: str, member: Object | Alias) -> bool:
 
 
 def _with_fields(text: str, fields: list[Attribute]) -> str:
-    """Put the list of fields before the first example."""
+    """Return a docstring with the list of fields before its first example."""
     section = SECTION.search(text)
     end = section.start() if section else len(text)
     listed = "\n".join(_line(field) for field in fields)

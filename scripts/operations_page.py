@@ -1,7 +1,7 @@
 """Write docs/operations.md from the table of operations.
 
 python scripts/operations_page.py            write it
-python scripts/operations_page.py --check    change nothing; fail where what is committed differs
+python scripts/operations_page.py --check    change nothing; fail if the committed file differs
 """
 
 from __future__ import annotations
@@ -17,32 +17,33 @@ from dify._operations import OPERATIONS, SERVER_ONLY, Operation
 HEAD = """\
 # Operations
 
-All {count} operations of Dify's Service API, and the calls that make them. Every call is there on `AsyncDify` and, without
-`await`, on `Dify`.
+All {count} operations of Dify's Service API, and the methods of `AsyncDify` that call them. `Dify` has the same methods
+without `await`.
 
-*Since* is the oldest of the releases 0.10, 1.9 and 1.14 that has the route; it may have come in a release between
-two of them. A server that lacks a route answers with a web page and status 404: the `NotFoundError` then names both versions.
+*Since* is the oldest of the releases 0.10, 1.9 and 1.14 that has the route; the route may have appeared in a release between
+two of them. A server without a route responds with a web page and status 404; the `NotFoundError` then names the required
+version and the version of the server.
 
-Servers from 1.9 to 1.19 are covered ([Server versions](server-versions.md)). The routes of knowledge are those that Dify now
-calls the *Classic* Knowledge Base API; the opt-in [Agent Knowledge Base](knowledge.md#the-agent-knowledge-base) has no methods
-here yet.
+The client supports servers from 1.9 to 1.19 ([Server versions](server-versions.md)). The knowledge routes are those of the
+*Classic* Knowledge Base API; for the optional [Agent Knowledge Base](knowledge.md#the-agent-knowledge-base), use
+`client.request`.
 """
 
 BEYOND = """
-## Beyond Dify's own description
+## Routes that Dify does not document
 
-| Route | Call | Why |
+| Route | Call | Reason |
 |---|---|---|
 """
 
 
 def noun(operation: Operation) -> str:
-    """What a call belongs to, such as `knowledge.documents`."""
+    """Return the resource of an operation, such as "knowledge.documents"."""
     return operation.calls[0].rpartition(".")[0]
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the text of the page."""
     return "".join([HEAD.format(count=len(OPERATIONS)), *sections(), BEYOND, *beyond()])
 
 
@@ -58,7 +59,7 @@ def sections() -> Iterator[str]:
 
 def beyond() -> Iterator[str]:
     for route in SERVER_ONLY:
-        call = f"`{route.call}`" if route.call else "left out"
+        call = f"`{route.call}`" if route.call else "no method"
         yield f"| `{route.method} {route.path}` | {call} | {route.reason} |\n"
 
 

@@ -1,9 +1,9 @@
-"""Draw the pictures of docs/command-line.md: the `dify` command at work, as SVG.
+"""Draw the pictures of docs/command-line.md: screenshots of the `dify` command, as SVG.
 
     python scripts/screenshots.py
 
-What is drawn comes from the command's own code: `dify chat` runs against the emulator, the tree of nodes and the bars are
-those that a terminal gets, at moments that are made up, so that the pictures are the same each time.
+The code of the command writes the output: `dify chat` runs with the emulator, and the tree of nodes and the progress bars are
+those of a terminal at fixed times, so that the pictures are always the same.
 """
 
 from __future__ import annotations

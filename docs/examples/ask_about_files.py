@@ -1,11 +1,11 @@
-"""Ask an app about files, in writing or by voice, and keep what it says, as text and as speech.
+"""Ask an app about files, by text or by voice, and save the answer as text and as speech.
 
     DIFY_API_KEY=app-... DIFY_BASE_URL=https://dify.example.com python ask_about_files.py photo.jpg plan.png
     python ask_about_files.py --voice question.mp3 photo.jpg
-    python ask_about_files.py --emulator photo.jpg      # no server and no key: a Dify in this process
+    python ask_about_files.py --emulator photo.jpg      # with an emulator: no server, no key
 
-The answer is printed as it comes. A folder (--into) then has it as answer.txt and answer.mp3, and the server's copies of the
-files. For chatbots, agents and chatflows that take files; speech needs to be switched on in the app, in both directions.
+The answer is printed while it arrives, and saved to a folder (--into) as answer.txt and answer.mp3, with the server's copies of
+the files. Requires a chatbot, agent or chatflow that accepts files and has speech to text and text to speech enabled.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from dify import AsyncDify, ChatResponse, DifyError, UploadedFile
 
 
 async def upload(client: AsyncDify, files: list[Path]) -> list[UploadedFile]:
-    """Store the files for the user of the client; one that is refused is told and left out."""
+    """Upload the files. Files that are rejected are reported and left out."""
     stored: list[UploadedFile] = []
     for result in await client.files.upload_many(files, concurrency=4):
         if result.uploaded is None:
@@ -31,7 +31,7 @@ async def upload(client: AsyncDify, files: list[Path]) -> list[UploadedFile]:
 
 
 async def ask(client: AsyncDify, question: str, files: list[UploadedFile]) -> ChatResponse:
-    """Put the question, and print the answer as it comes."""
+    """Ask the question and print the answer while it arrives."""
     async with client.chat.stream(question, files=files) as stream:
         async for text in stream.text_stream:
             print(text, end="", flush=True)
@@ -40,16 +40,16 @@ async def ask(client: AsyncDify, question: str, files: list[UploadedFile]) -> Ch
 
 
 def write_down(answer: str, folder: Path) -> None:
-    """Put the text into the folder."""
+    """Save the text to the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "answer.txt").write_text(answer, encoding="utf-8")
 
 
 async def keep(client: AsyncDify, reply: ChatResponse, files: list[UploadedFile], folder: Path) -> None:
-    """Write the answer down, have it spoken, and fetch the server's copies. What fails is told, and the rest is kept."""
+    """Save the answer as text and speech, and download the files. Failures are reported and do not affect the others."""
     write_down(reply.answer, folder)
     wanted = [("answer.mp3", client.audio.synthesize(message_id=reply.message_id))]
-    # A file can be read back from now on, as a message has used it. The number is ours: two files may have the same name.
+    # Files can be downloaded after a message has used them. The number keeps names unique.
     for number, file in enumerate(files, 1):
         wanted.append((f"{number}-{Path(file.name or file.id).name}", client.files.download(file.id)))
     for name, download in wanted:
@@ -64,7 +64,7 @@ async def keep(client: AsyncDify, reply: ChatResponse, files: list[UploadedFile]
 
 
 async def run(client: AsyncDify, question: str, voice: Path | None, files: list[Path], folder: Path) -> bool:
-    """All of it; whether there was a file to ask about."""
+    """Upload, ask and save. Return False if no file was uploaded."""
     stored = await upload(client, files)
     if not stored:
         return False
@@ -77,7 +77,7 @@ async def run(client: AsyncDify, question: str, voice: Path | None, files: list[
 
 @asynccontextmanager
 async def open_client(emulated: bool, user: str) -> AsyncGenerator[AsyncDify]:
-    """A client of the server that the environment names, or of an emulator with an app that looks at files."""
+    """Open a client of the server in the environment, or of an emulator that lists the files."""
     if emulated:
         from dify.testing import Emulator, EmulatorRequest
 
@@ -93,16 +93,18 @@ async def open_client(emulated: bool, user: str) -> AsyncGenerator[AsyncDify]:
 
 
 async def main() -> bool:
-    parser = argparse.ArgumentParser(description="Ask an app about files, in writing or by voice.")
-    parser.add_argument("files", nargs="+", type=Path, help="what to ask about")
-    parser.add_argument("--question", default="What is in these files?", help="what to ask (what is in these files)")
+    parser = argparse.ArgumentParser(description="Ask an app about files, by text or by voice.")
+    parser.add_argument("files", nargs="+", type=Path, help="files to ask about")
+    parser.add_argument(
+        "--question", default="What is in these files?", help="question (default: What is in these files?)"
+    )
     parser.add_argument("--voice", type=Path, help="a question as audio: mp3, m4a, wav, amr or mpga")
-    parser.add_argument("--into", type=Path, default=Path("answer"), help="the folder for what is kept (answer)")
-    parser.add_argument("--user", default="files", help="Dify's user, for whom the files are stored")
-    parser.add_argument("--emulator", action="store_true", help="answer in this process: no server, no key")
-    asked = parser.parse_args()
-    async with open_client(asked.emulator, asked.user) as client:
-        return await run(client, asked.question, asked.voice, asked.files, asked.into)
+    parser.add_argument("--into", type=Path, default=Path("answer"), help="folder for the results (default: answer)")
+    parser.add_argument("--user", default="files", help="Dify's user, who owns the files")
+    parser.add_argument("--emulator", action="store_true", help="use an emulator: no server, no key")
+    arguments = parser.parse_args()
+    async with open_client(arguments.emulator, arguments.user) as client:
+        return await run(client, arguments.question, arguments.voice, arguments.files, arguments.into)
 
 
 if __name__ == "__main__":

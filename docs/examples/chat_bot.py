@@ -1,10 +1,10 @@
-"""A bot for a chat service such as Discord or Slack: one conversation per channel, answers that grow while they come.
+"""A bot for a chat service such as Discord or Slack: a conversation per channel, messages that grow while the answer arrives.
 
     DIFY_API_KEY=app-... DIFY_BASE_URL=https://dify.example.com python chat_bot.py
-    python chat_bot.py --emulator           # no server and no key: a Dify in this process
+    python chat_bot.py --emulator           # with an emulator: no server, no key
 
-Here the chat service is this terminal: each line is a message, as `channel user: text` or just text. `Channel` says what a real
-service has to offer; nothing else in this file knows which one it is. `!new` begins a new conversation, `!quit` ends.
+The chat service is the terminal: each line is a message, `channel user: text` or only text. To connect another service,
+implement `Channel`. `!new` starts a new conversation, `!quit` exits.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from typing import Protocol
 from dify import AsyncDify, ConversationNotFoundError, DifyError, RateLimitError, StreamInterruptedError, TextReplaced
 
 LONGEST = 2000
-"""Characters in a message; Discord's limit."""
+"""Maximum number of characters of a message, as in Discord."""
 PAUSE = 1.0
-"""Seconds between two edits of a message; services refuse more of them."""
+"""Seconds between two edits of a message, because services limit them."""
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message that somebody wrote."""
+    """A message of a user."""
 
     channel: str
     user: str
@@ -35,7 +35,7 @@ class Incoming:
 
 
 class Channel(Protocol):
-    """What the bot needs of a chat service: to post a message, and to change it."""
+    """A chat service: posts messages and edits them."""
 
     async def post(self, channel: str, text: str) -> int: ...
 
@@ -43,9 +43,9 @@ class Channel(Protocol):
 
 
 class Bot:
-    """Answers messages with a Dify app.
+    """A bot that answers messages with a Dify app.
 
-    In a service, its own client calls `on_message`: in discord.py from the event of that name, in Slack's Bolt from
+    Call `on_message` from the client of the service: in discord.py from the event of that name, in Slack's Bolt from
     `@app.message()`.
     """
 
@@ -53,11 +53,11 @@ class Bot:
         self._client = client
         self._channel = channel
         self._pause = pause
-        self._conversations: dict[str, str] = {}  # of each channel; a real bot keeps these in a database
+        self._conversations: dict[str, str] = {}  # by channel; store them in a database
         self._turn: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def on_message(self, message: Incoming) -> None:
-        """Answer one message; those of one channel are answered one after the other."""
+        """Answer a message. Messages of one channel are answered one after another."""
         async with self._turn[message.channel]:
             if message.text == "!new":
                 self._conversations.pop(message.channel, None)
@@ -70,23 +70,23 @@ class Bot:
                 await self._channel.post(message.channel, text[start : start + LONGEST])
 
     async def _answer(self, message: Incoming, posted: int) -> str:
-        """The answer, or what to say in its place; on the way, what has come is shown."""
+        """Return the answer, or an apology; meanwhile, show the text received so far."""
         try:
             return await self._stream(message, posted)
-        except ConversationNotFoundError:  # deleted in Dify, or the app was exchanged
+        except ConversationNotFoundError:  # deleted in Dify, or the key belongs to another app
             self._conversations.pop(message.channel, None)
             return await self._stream(message, posted)
         except RateLimitError as error:
-            return f"Too much at once. Please ask again in {error.retry_after or 30:.0f} seconds."
+            return f"The app is busy. Please ask again in {error.retry_after or 30:.0f} seconds."
         except StreamInterruptedError as error:
-            said = error.partial.answer if error.partial is not None else ""
-            return f"{said} (The connection broke off.)".strip()
+            text = error.partial.answer if error.partial is not None else ""
+            return f"{text} (The connection was lost.)".strip()
         except DifyError as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)  # for the operator, not for the channel
-            return "Something went wrong. It has been written down."
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)  # for the operator
+            return "Something went wrong. The error has been logged."
 
     async def _stream(self, message: Incoming, posted: int) -> str:
-        # All who write in a channel share its conversation, so the channel is Dify's user, and the name goes into the text.
+        # The users of a channel share its conversation, so the channel is the user for Dify, and the text contains the name.
         shown, last = "", time.monotonic()
         query = f"{message.user}: {message.text}" if message.user else message.text
         stream = self._client.chat.stream(
@@ -104,7 +104,7 @@ class Bot:
 
 
 class Terminal:
-    """This terminal as a chat service."""
+    """The terminal as a chat service."""
 
     def __init__(self) -> None:
         self._channels: list[str] = []
@@ -120,7 +120,7 @@ class Terminal:
 
 
 def read(line: str) -> Incoming:
-    """A line as a message: `channel user: text`, or just text."""
+    """Parse a line: `channel user: text`, or only text."""
     head, colon, text = line.strip().partition(": ")
     if colon and len(words := head.split()) == 2:
         return Incoming(channel=words[0], user=words[1], text=text)
@@ -129,7 +129,7 @@ def read(line: str) -> Incoming:
 
 @asynccontextmanager
 async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
-    """A client of the server that the environment names, or of an emulator that counts what was said."""
+    """Open a client of the server in the environment, or of an emulator that counts messages."""
     if emulated:
         from dify.testing import Emulator, EmulatorRequest
 
@@ -145,9 +145,9 @@ async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="A chat bot in the terminal.")
-    parser.add_argument("--emulator", action="store_true", help="answer in this process: no server, no key")
-    asked = parser.parse_args()
-    async with open_client(asked.emulator) as client:
+    parser.add_argument("--emulator", action="store_true", help="use an emulator: no server, no key")
+    arguments = parser.parse_args()
+    async with open_client(arguments.emulator) as client:
         bot = Bot(client, Terminal())
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line.strip() == "!quit":

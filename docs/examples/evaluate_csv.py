@@ -1,11 +1,11 @@
-"""Ask an app every question of a CSV file and compare its answers with those expected.
+"""Ask an app every question of a CSV file and compare the answers with the expected ones.
 
     DIFY_API_KEY=app-... DIFY_BASE_URL=https://dify.example.com python evaluate_csv.py questions.csv answers.csv
-    python evaluate_csv.py --emulator questions.csv answers.csv     # no server and no key: a Dify in this process
+    python evaluate_csv.py --emulator questions.csv answers.csv     # with an emulator: no server, no key
 
-The file has the columns "question" and "expected". The answers are written as they come, with a score, seconds, tokens, price
-and error; a summary is printed at the end. Every question begins a conversation of its own. Works for chatbots, agents and
-chatflows; for workflows and completion apps see `client.workflows.map` and `client.completions.map`.
+The file has the columns "question" and "expected". Answers are written as they arrive, with score, seconds, tokens, price
+and error; a summary is printed at the end. Every question starts a new conversation. Works for chatbots, agents and chatflows;
+for workflows and completion apps, see `client.workflows.map` and `client.completions.map`.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from dify import AsyncDify, DifyError, RateLimitError
 
 @dataclass
 class Result:
-    """One line of the file that is written."""
+    """A row of the results file."""
 
     question: str
     expected: str
@@ -37,19 +37,19 @@ class Result:
 
 
 def score(answer: str, expected: str) -> float:
-    """The share of the expected words that are in the answer. Put your own measure here: a regex, a model that judges."""
+    """Return the share of the expected words that the answer contains. Replace it with your own metric."""
     wanted = set(re.findall(r"\w+", expected.lower()))
     return len(wanted & set(re.findall(r"\w+", answer.lower()))) / len(wanted) if wanted else 1.0
 
 
 async def evaluate(client: AsyncDify, question: str, expected: str, pauses: Iterable[float]) -> Result:
-    """Ask one question. A limit of requests is waited for; anything else that fails is a result, too."""
+    """Ask a question. Wait and retry if the rate limit is exceeded; other errors become results."""
     result = Result(question, expected)
     for pause in (*pauses, None):
         began = time.monotonic()
         try:
             reply = await client.chat.send(question)
-        except RateLimitError as error:  # the client itself has tried again before
+        except RateLimitError as error:  # the client has already retried
             if pause is None or error.code == "rate_limit_error":
                 result.error = str(error)
                 break
@@ -67,18 +67,18 @@ async def evaluate(client: AsyncDify, question: str, expected: str, pauses: Iter
 
 
 async def run(client: AsyncDify, source: Path, target: Path, at_once: int, pauses: Iterable[float]) -> list[Result]:
-    """Evaluate all, so many at once, and write each result as it comes."""
+    """Evaluate all questions, `at_once` in parallel, and write each result as it arrives."""
     with source.open(newline="", encoding="utf-8-sig") as file:
         rows = [(row["question"], row["expected"]) for row in csv.DictReader(file)]
-    room = asyncio.Semaphore(at_once)
+    semaphore = asyncio.Semaphore(at_once)
     results: list[Result] = []
 
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Result)])
         writer.writeheader()
 
-        async def one(question: str, expected: str) -> None:
-            async with room:
+        async def evaluate_row(question: str, expected: str) -> None:
+            async with semaphore:
                 result = await evaluate(client, question, expected, pauses)
             results.append(result)
             writer.writerow(asdict(result))
@@ -87,13 +87,13 @@ async def run(client: AsyncDify, source: Path, target: Path, at_once: int, pause
 
         async with asyncio.TaskGroup() as tasks:
             for question, expected in rows:
-                tasks.create_task(one(question, expected))
+                tasks.create_task(evaluate_row(question, expected))
     return results
 
 
 @asynccontextmanager
 async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
-    """A client of the server that the environment names, or of an emulator that says what it is asked."""
+    """Open a client of the server in the environment, or of an emulator that echoes the question."""
     if emulated:
         from dify.testing import Emulator
 
@@ -106,16 +106,18 @@ async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Evaluate an app with a CSV file.")
-    parser.add_argument("questions", type=Path, help='a CSV file with the columns "question" and "expected"')
-    parser.add_argument("answers", type=Path, help="where the results go")
-    parser.add_argument("--at-once", type=int, default=4, help="how many questions to ask at a time")
-    parser.add_argument("--emulator", action="store_true", help="answer in this process: no server, no key")
-    asked = parser.parse_args()
-    async with open_client(asked.emulator) as client:
-        results = await run(client, asked.questions, asked.answers, asked.at_once, pauses=(5, 30, 120))
-    answered = [each for each in results if not each.error]
-    mean = sum(each.score for each in results) / len(results) if results else 0.0
-    print(f"{len(answered)} of {len(results)} answered, score {mean:.2f}, price {sum(each.price for each in results)}")
+    parser.add_argument("questions", type=Path, help='CSV file with the columns "question" and "expected"')
+    parser.add_argument("answers", type=Path, help="CSV file for the results")
+    parser.add_argument("--at-once", type=int, default=4, help="number of questions to ask in parallel")
+    parser.add_argument("--emulator", action="store_true", help="use an emulator: no server, no key")
+    arguments = parser.parse_args()
+    async with open_client(arguments.emulator) as client:
+        results = await run(client, arguments.questions, arguments.answers, arguments.at_once, pauses=(5, 30, 120))
+    answered = [result for result in results if not result.error]
+    mean = sum(result.score for result in results) / len(results) if results else 0.0
+    print(
+        f"{len(answered)} of {len(results)} answered, score {mean:.2f}, price {sum(result.price for result in results)}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A workflow that asks a person: start it, show its forms here, submit the answers, and follow it to its end.
+"""A workflow that asks a person: start it, show its forms in the terminal, submit the answers, and follow the run to its end.
 
     DIFY_API_KEY=app-... DIFY_BASE_URL=https://dify.example.com python human_approval.py version=2
-    python human_approval.py --emulator version=2       # no server and no key: a Dify in this process
+    python human_approval.py --emulator version=2       # with an emulator: no server, no key
 
-Arguments are the workflow's inputs. The run that waits is noted in a file (--state): the program may be ended with Ctrl-C at a
-question and started again tomorrow, by somebody else, and goes on with that run in place of starting another.
+The arguments are the inputs of the workflow. The id of a paused run is stored in a file (--state): you can stop the program
+with Ctrl-C at a prompt, and another person can start it again the next day to continue the run.
 """
 
 import argparse
@@ -22,7 +22,7 @@ DONE_ALREADY = ("human_input_form_submitted", "human_input_form_expired")
 
 
 def fill(client: Dify, form: PauseReason) -> bool:
-    """Show a form and submit what the person says; False where it is answered elsewhere, by e-mail perhaps."""
+    """Prompt for a form and submit it. Return False for a form that is answered elsewhere, such as by e-mail."""
     if form.form_token is None:
         return False
     try:
@@ -42,31 +42,33 @@ def fill(client: Dify, form: PauseReason) -> bool:
     except APIStatusError as error:
         if error.code not in DONE_ALREADY:
             raise
-        print(f"{form.node_title}: {error.hint}")  # somebody was faster, or it was too late
+        print(f"{form.node_title}: {error.hint}")  # the form has already been submitted, or has expired
     return True
 
 
 def follow(client: Dify, workflow_run_id: str, answered: set[str | None]) -> WorkflowRun:
-    """The run from here to its end, or to a form that is not among those answered."""
-    # Stays over a pause: right after an answer the server may still show the pause that it ends.
+    """Return the run at its end, or at a form that has not been answered."""
+    # continue_on_pause: right after a submit, the server may still report the pause that has just ended.
     stream = client.workflows.events(workflow_run_id, include_state_snapshot=True, continue_on_pause=True)
     with stream:
         for event in stream:
             if event.event == "node_finished":
                 print(f"{event.data.title}: {event.data.status}")
-            elif event.event == "workflow_paused" and any(each.form_id not in answered for each in event.data.reasons):
+            elif event.event == "workflow_paused" and any(
+                reason.form_id not in answered for reason in event.data.reasons
+            ):
                 break
-    assert stream.snapshot is not None  # an event has come
+    assert stream.snapshot is not None  # set by the first event
     return stream.snapshot
 
 
 def noted(state: Path) -> str | None:
-    """The run that waits, if there is one."""
+    """Return the id of the paused run, or None."""
     return state.read_text(encoding="utf-8").strip() if state.exists() else None
 
 
 def work(client: Dify, inputs: dict[str, str], state: Path) -> bool:
-    """Start the run, or go on with the one that waits, until it ends; whether it ended well."""
+    """Start a run, or continue the paused one, until it ends. Return True unless it failed."""
     run_id = noted(state)
     try:
         if run_id is not None:
@@ -93,7 +95,7 @@ def work(client: Dify, inputs: dict[str, str], state: Path) -> bool:
 
 @contextmanager
 def open_client(emulated: bool, user: str) -> Generator[Dify]:
-    """A client of the server that the environment names, or of an emulator with a workflow that asks."""
+    """Open a client of the server in the environment, or of an emulator with a form."""
     if emulated:
         from dify.testing import Emulator, EmulatorForm, EmulatorRequest, Node
 
@@ -115,15 +117,15 @@ def open_client(emulated: bool, user: str) -> Generator[Dify]:
 
 def main() -> bool:
     parser = argparse.ArgumentParser(description="Run a workflow that asks a person.")
-    parser.add_argument("inputs", nargs="*", metavar="name=value", help="the workflow's inputs")
-    parser.add_argument("--state", type=Path, default=Path("approval.run"), help="where the run that waits is noted")
-    parser.add_argument("--user", default="approvals", help="Dify's user; the same one each time")
-    parser.add_argument("--emulator", action="store_true", help="answer in this process: no server, no key")
-    asked = parser.parse_args()
-    inputs = dict(each.split("=", 1) for each in asked.inputs)
-    with open_client(asked.emulator, asked.user) as client:
+    parser.add_argument("inputs", nargs="*", metavar="name=value", help="inputs of the workflow")
+    parser.add_argument("--state", type=Path, default=Path("approval.run"), help="file for the id of the paused run")
+    parser.add_argument("--user", default="approvals", help="Dify's user; use the same one each time")
+    parser.add_argument("--emulator", action="store_true", help="use an emulator: no server, no key")
+    arguments = parser.parse_args()
+    inputs = dict(argument.split("=", 1) for argument in arguments.inputs)
+    with open_client(arguments.emulator, arguments.user) as client:
         try:
-            return work(client, inputs, asked.state)
+            return work(client, inputs, arguments.state)
         except (EOFError, KeyboardInterrupt):
             print("\nstart this program again to go on")
             return False

@@ -1,9 +1,9 @@
-"""A knowledge base from nothing to nothing: make it, fill it with files, search it, look at its chunks, delete it.
+"""Create a knowledge base, upload files, search, list the chunks, tag it, and delete it.
 
     DIFY_KNOWLEDGE_API_KEY=dataset-... DIFY_BASE_URL=https://dify.example.com python knowledge.py [FILE ...]
-    python knowledge.py --emulator          # no server and no key: a Dify in this process
+    python knowledge.py --emulator          # with an emulator: no server, no key
 
-Without files it uploads three small ones of its own. Everything that it makes it deletes again.
+Without files, it uploads three small samples. It deletes everything that it creates.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SAMPLES = {
     "travel.txt": "Trains are booked in second class.\n\nFlights need the consent of your lead.\n",
     "office.txt": "The office opens at seven and closes at nine.\n\nThe keys are at the front desk.\n",
 }
-# Cut at empty lines, so that every paragraph becomes a chunk.
+# Split at empty lines, so that every paragraph becomes a chunk.
 PARAGRAPHS = ProcessRule(
     mode="custom",
     rules=ProcessRules(
@@ -33,32 +33,33 @@ PARAGRAPHS = ProcessRule(
 
 
 async def fill(client: AsyncDify, dataset_id: str, files: list[Path], poll_interval: float) -> list[str]:
-    """Upload the files, wait until they can be searched, and say how far it is; gives the documents' ids."""
-    made: list[DocumentBatch] = []
+    """Upload the files, wait until they are indexed, and report the progress. Return the ids of the documents."""
+    batches: list[DocumentBatch] = []
     for number, file in enumerate(files, 1):
-        made.append(
+        batches.append(
             await client.knowledge.documents.create_from_file(
                 dataset_id, file, indexing_technique="economy", process_rule=PARAGRAPHS
             )
         )
         print(f"uploaded {number}/{len(files)}: {file.name}")
 
-    for each in made:
+    for batch in batches:
 
-        def tell(status: IndexingStatus, name: str = each.document.name) -> None:
-            for one in status.data:
-                print(f"indexing {name}: {one.indexing_status} {one.completed_segments or 0}/{one.total_segments or 0}")
+        def report(status: IndexingStatus, name: str = batch.document.name) -> None:
+            for document in status.data:
+                done = f"{document.completed_segments or 0}/{document.total_segments or 0}"
+                print(f"indexing {name}: {document.indexing_status} {done}")
 
         await client.knowledge.documents.wait_indexed(
-            dataset_id, each.batch, timeout=300, poll_interval=poll_interval, on_progress=tell
+            dataset_id, batch.batch, timeout=300, poll_interval=poll_interval, on_progress=report
         )
-    return [each.document.id for each in made]
+    return [batch.document.id for batch in batches]
 
 
 async def show(client: AsyncDify, dataset_id: str, document_ids: list[str]) -> None:
-    """Search, then page through the chunks of every document."""
-    how = RetrievalModel(search_method="keyword_search", top_k=2)
-    found = await client.knowledge.datasets.retrieve(dataset_id, "How many days of leave?", retrieval_model=how)
+    """Search, then list the chunks of every document page by page."""
+    retrieval = RetrievalModel(search_method="keyword_search", top_k=2)
+    found = await client.knowledge.datasets.retrieve(dataset_id, "How many days of leave?", retrieval_model=retrieval)
     for record in found.records:
         print(f"found {record.score or 0:.2f}: {record.text}")
 
@@ -69,7 +70,7 @@ async def show(client: AsyncDify, dataset_id: str, document_ids: list[str]) -> N
 
 
 async def run(client: AsyncDify, files: list[Path], poll_interval: float) -> None:
-    """The whole tour."""
+    """Create a knowledge base, use it, and delete it."""
     knowledge, mark = client.knowledge, uuid4().hex[:8]
     dataset = await knowledge.datasets.create(f"Handbook {mark}", indexing_technique="economy")
     print(f"made {dataset.name}")
@@ -80,7 +81,7 @@ async def run(client: AsyncDify, files: list[Path], poll_interval: float) -> Non
         try:
             await knowledge.tags.bind([tag.id], target_id=dataset.id)
             tags = await knowledge.tags.for_dataset(dataset.id)
-            print("tagged", ", ".join(each.name for each in tags.data))
+            print("tagged", ", ".join(bound.name for bound in tags.data))
         finally:
             await knowledge.tags.delete(tag.id)
     finally:
@@ -90,7 +91,7 @@ async def run(client: AsyncDify, files: list[Path], poll_interval: float) -> Non
 
 @asynccontextmanager
 async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
-    """A client of the server that the environment names, or of an emulator."""
+    """Open a client of the server in the environment, or of an emulator."""
     if emulated:
         from dify.testing import Emulator
 
@@ -103,15 +104,15 @@ async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="A tour of the knowledge API.")
-    parser.add_argument("files", nargs="*", type=Path, help="what to upload (three small files of its own)")
-    parser.add_argument("--emulator", action="store_true", help="answer in this process: no server, no key")
-    asked = parser.parse_args()
+    parser.add_argument("files", nargs="*", type=Path, help="files to upload (default: three small samples)")
+    parser.add_argument("--emulator", action="store_true", help="use an emulator: no server, no key")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, text in SAMPLES.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
-        files = asked.files or [Path(folder) / name for name in SAMPLES]
-        async with open_client(asked.emulator) as client:
-            await run(client, files, poll_interval=0.01 if asked.emulator else 1.0)
+        files = arguments.files or [Path(folder) / name for name in SAMPLES]
+        async with open_client(arguments.emulator) as client:
+            await run(client, files, poll_interval=0.01 if arguments.emulator else 1.0)
 
 
 if __name__ == "__main__":

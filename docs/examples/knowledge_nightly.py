@@ -1,10 +1,10 @@
-"""Keep a knowledge base equal to a folder: upload what is new, replace what has changed, delete what is gone.
+"""Synchronize a knowledge base with a folder: upload new files, replace changed ones, delete removed ones.
 
     DIFY_KNOWLEDGE_API_KEY=dataset-... DIFY_BASE_URL=https://dify.example.com python knowledge_nightly.py docs/ Handbook
-    python knowledge_nightly.py --emulator docs/ Handbook       # no server and no key: a Dify in this process
+    python knowledge_nightly.py --emulator docs/ Handbook       # with an emulator: no server, no key
 
-Made for cron: it prints what it did, and exits with 1 when a file could not be uploaded or indexed. What a document was made
-from is noted in its metadata (a field "sha256"), so nothing has to be kept here between two nights. Needs a server from 1.14.
+For cron: prints a summary, and exits with 1 if a file could not be uploaded or indexed. The digest of each file is stored in
+the metadata of its document (field "sha256"), so that no local state is needed. Requires a server from 1.14.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from dify.types import (
 
 KINDS = {".md", ".txt", ".pdf", ".html", ".docx", ".csv"}
 FIELD = "sha256"
-AUTOMATIC = ProcessRule(mode="automatic")  # the first document of a knowledge base needs a rule
+AUTOMATIC = ProcessRule(mode="automatic")  # required for the first document of a knowledge base
 
 
 @dataclass
 class Night:
-    """What has been done."""
+    """Counts for the summary."""
 
     uploaded: int = 0
     replaced: int = 0
@@ -44,43 +44,43 @@ class Night:
     failed: int = 0
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {what}" for what, count in vars(self).items())
+        return ", ".join(f"{count} {state}" for state, count in vars(self).items())
 
 
 def files_of(folder: Path) -> dict[str, Path]:
-    """The files, by the names of their documents: the path, without slashes, for Dify refuses them in names."""
+    """Return the files by the names of their documents: the path without slashes, which Dify rejects in names."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix.lower() in KINDS)
     return {"__".join(path.relative_to(folder).parts): path for path in paths}
 
 
 def digest(path: Path) -> str:
-    """What tells one content from another."""
+    """Return the SHA-256 digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def open_dataset(client: AsyncDify, name: str, technique: IndexingTechnique) -> tuple[Dataset, MetadataField]:
-    """The knowledge base of that name and its field for digests, made where they are not there yet."""
+    """Return the knowledge base of that name and its field for digests; create them if they do not exist."""
     knowledge = client.knowledge
-    found = [each async for each in knowledge.datasets.list(keyword=name) if each.name == name]
+    found = [dataset async for dataset in knowledge.datasets.list(keyword=name) if dataset.name == name]
     dataset = found[0] if found else await knowledge.datasets.create(name, indexing_technique=technique)
     fields = (await knowledge.metadata.list(dataset.id)).doc_metadata
-    field = next((each for each in fields if each.name == FIELD), None)
+    field = next((field for field in fields if field.name == FIELD), None)
     return dataset, field or await knowledge.metadata.create(dataset.id, FIELD, type="string")
 
 
-def noted(document: Document) -> str | None:
-    """The digest of what a document was made from."""
-    return next((str(each.value) for each in document.doc_metadata or [] if each.name == FIELD), None)
+def stored_digest(document: Document) -> str | None:
+    """Return the digest of the file of a document."""
+    return next((str(value.value) for value in document.doc_metadata or [] if value.name == FIELD), None)
 
 
 async def put(
     client: AsyncDify, dataset: Dataset, path: Path, name: str, old: Document | None, technique: IndexingTechnique
 ) -> DocumentBatch:
-    """Upload a file as a new document, or in the place of an old one."""
+    """Upload a file as a new document, or replace the file of an existing one."""
     documents = client.knowledge.documents
     if old is not None and old.display_status != "available":
-        # Its indexing failed, or it is switched off: servers refuse to replace it.
+        # Servers do not replace documents that are disabled or whose indexing failed.
         await documents.delete(dataset.id, old.id)
         old = None
     if old is None:
@@ -93,17 +93,17 @@ async def put(
 async def sync(
     client: AsyncDify, folder: Path, dataset_name: str, technique: IndexingTechnique, poll_interval: float
 ) -> Night:
-    """One night's work."""
+    """Synchronize once and return the counts."""
     night = Night()
     documents = client.knowledge.documents
     dataset, field = await open_dataset(client, dataset_name, technique)
-    there = {document.name: document async for document in documents.list(dataset.id, limit=100)}
+    existing = {document.name: document async for document in documents.list(dataset.id, limit=100)}
     wanted = files_of(folder)
 
     waiting: list[tuple[str, str, DocumentBatch]] = []
     for name, path in wanted.items():
-        old, now = there.get(name), digest(path)
-        if old is not None and noted(old) == now:
+        old, now = existing.get(name), digest(path)
+        if old is not None and stored_digest(old) == now:
             night.unchanged += 1
             continue
         try:
@@ -117,18 +117,18 @@ async def sync(
         else:
             night.replaced += 1
 
-    for name, now, made in waiting:  # the server has been indexing all the while
+    for name, now, batch in waiting:  # the server has been indexing since the first upload
         try:
-            await documents.wait_indexed(dataset.id, made.batch, timeout=1800, poll_interval=poll_interval)
+            await documents.wait_indexed(dataset.id, batch.batch, timeout=1800, poll_interval=poll_interval)
         except (IndexingFailedError, IndexingTimeoutError) as error:
             night.failed += 1
             print(f"{name}: {error}")
-            continue  # without a digest it is tried again tomorrow
+            continue  # without a digest, the next run retries
         value = MetadataInput(id=field.id, name=FIELD, value=now)
-        change = MetadataOperation(document_id=made.document.id, metadata_list=[value], partial_update=True)
+        change = MetadataOperation(document_id=batch.document.id, metadata_list=[value], partial_update=True)
         await client.knowledge.metadata.update_documents(dataset.id, [change])
 
-    for name, document in there.items():
+    for name, document in existing.items():
         if name not in wanted:
             await documents.delete(dataset.id, document.id)
             night.deleted += 1
@@ -137,7 +137,7 @@ async def sync(
 
 @asynccontextmanager
 async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
-    """A client of the server that the environment names, or of an emulator."""
+    """Open a client of the server in the environment, or of an emulator."""
     if emulated:
         from dify.testing import Emulator
 
@@ -149,18 +149,24 @@ async def open_client(emulated: bool) -> AsyncGenerator[AsyncDify]:
 
 
 async def main() -> bool:
-    parser = argparse.ArgumentParser(description="Keep a knowledge base equal to a folder.")
+    parser = argparse.ArgumentParser(description="Synchronize a knowledge base with a folder.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("dataset", help="the knowledge base's name; it is made where it is not there")
+    parser.add_argument("dataset", help="name of the knowledge base; created if it does not exist")
     parser.add_argument("--technique", choices=["economy", "high_quality"], default="economy")
-    parser.add_argument("--poll", type=float, default=2.0, help="seconds between two looks at what is being indexed")
-    parser.add_argument("--emulator", action="store_true", help="answer in this process: no server, no key")
-    asked = parser.parse_args()
-    if not asked.folder.is_dir():
-        parser.error(f"{asked.folder} is no folder")
-    async with open_client(asked.emulator) as client:
-        night = await sync(client, asked.folder, asked.dataset, asked.technique, 0.01 if asked.emulator else asked.poll)
-    print(f"{asked.dataset}: {night}")
+    parser.add_argument("--poll", type=float, default=2.0, help="seconds between two requests for the indexing status")
+    parser.add_argument("--emulator", action="store_true", help="use an emulator: no server, no key")
+    arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        parser.error(f"{arguments.folder} is not a folder")
+    async with open_client(arguments.emulator) as client:
+        night = await sync(
+            client,
+            arguments.folder,
+            arguments.dataset,
+            arguments.technique,
+            0.01 if arguments.emulator else arguments.poll,
+        )
+    print(f"{arguments.dataset}: {night}")
     return not night.failed
 
 

@@ -16,7 +16,7 @@ from .work import Found, measure, run_together
 NAMES = {"ours-aiohttp": "ours on aiohttp", "raw-default": "raw, 100 connections"}
 PEER_ROUNDS = 2
 """Turns of the peers, which take ten times as long as the others; nothing is judged by them."""
-HEAD = ("measure", "ours", "raw httpx", "others", "ratio", "goal", "met")
+HEAD = ("measure", "ours", "raw httpx", "others", "ratio", "goal", "reached")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The code on the pages: every fenced block, and the marks above it. CONVENTIONS.md says what they mean."""
+"""The fenced blocks of the pages and the marks above them; CONVENTIONS.md describes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 @dataclass(frozen=True)
 class Block:
-    """One block. A `setup` is one that readers do not see."""
+    """A block. Readers do not see a `setup`."""
 
     page: str
     line: int
@@ -30,19 +30,19 @@ class Block:
     setup: bool = False
 
     def mark(self, name: str) -> str | None:
-        """What a mark says after its name, or None where there is no such mark."""
-        said = [mark.removeprefix(name).lstrip(" ,") for mark in self.marks if re.match(rf"{name}\b", mark)]
-        return said[0] if said else None
+        """Return the text of a mark after its name, or None without such a mark."""
+        texts = [mark.removeprefix(name).lstrip(" ,") for mark in self.marks if re.match(rf"{name}\b", mark)]
+        return texts[0] if texts else None
 
     @property
     def file(self) -> str | None:
-        """The file that it is, where its mark or its first line says so."""
+        """The file name in its mark or its first line, or None."""
         first = FILE.match(self.source)
         return self.mark("file") or (first[1] if first else None)
 
     @property
     def kind(self) -> str:
-        """How it runs: as a cell, a program, a test file, not at all."""
+        """The way it runs: "cell", "program", "pytest" or "no"."""
         for kind in ("no", "cell", "program", "pytest"):
             if self.mark(kind) is not None:
                 return kind
@@ -54,7 +54,7 @@ class Block:
 
     @property
     def is_async(self) -> bool:
-        """Whether its client is an `AsyncDify`."""
+        """True if its client is an `AsyncDify`."""
         if self.mark("async") is not None or self.mark("sync") is not None:
             return self.mark("async") is not None
         waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
@@ -62,7 +62,7 @@ class Block:
         return any(isinstance(node, waits) or (isinstance(node, ast.comprehension) and node.is_async) for node in nodes)
 
     def tree(self) -> ast.AST:
-        """The block read as Python, with the line numbers of its page."""
+        """Parse the block, with the line numbers of its page."""
         source = "\n" * (self.line - 1) + self.source
         return compile(source, self.page, "exec", flags=TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
 
@@ -71,12 +71,12 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page of Markdown that people read."""
+    """Return every Markdown page for readers."""
     return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks_of(path: Path) -> list[Block]:
-    """Every fenced block of a page and every hidden setup, in their order."""
+    """Return the fenced blocks and hidden setups of a page in order."""
     return list(_blocks(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8").splitlines()))
 
 

@@ -1,4 +1,4 @@
-"""Runs the blocks of a section of a page, one after the other, as a reader would in a notebook."""
+"""Run the blocks of a section of a page one after another, like the cells of a notebook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 class Section:
-    """What the blocks under one heading share: an emulator, a folder, and the names that they make."""
+    """The state of the blocks under one heading: an emulator, a folder, and the names that they define."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, stack: AsyncExitStack) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class Section:
         self._emulator: Emulator | None = None
 
     async def run(self, block: Block) -> None:
-        """Run one block; what goes wrong in it is raised."""
+        """Run a block and raise its errors."""
         if self._emulator is None and not block.setup:
             self._use(Emulator(index_at_once=True, variables={"shopping": ["milk"]}))
         if block.setup or block.language == "pycon" or block.kind == "cell":
@@ -98,13 +98,13 @@ class Section:
 
 
 def save(block: Block, path: Path) -> None:
-    """Make a file of a block."""
+    """Save a block to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.source, encoding="utf-8")
 
 
-def start(said: list[str], folder: Path, *arguments: str) -> None:
-    """Run an interpreter of its own in the folder; its exit code must be 0."""
+def start(names: list[str], folder: Path, *arguments: str) -> None:
+    """Run a new interpreter in the folder; its exit code must be 0."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -115,4 +115,4 @@ def start(said: list[str], folder: Path, *arguments: str) -> None:
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, "\n".join([*said, done.stdout, done.stderr])
+    assert done.returncode == 0, "\n".join([*names, done.stdout, done.stderr])

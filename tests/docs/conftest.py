@@ -1,4 +1,4 @@
-"""What the examples of docstrings and the blocks of pages share."""
+"""Fixtures for the examples of docstrings and the blocks of pages."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def skipped_pauses() -> Iterator[None]:
-    """Examples that poll, or try again, do so at once."""
+    """Skip the delays of polling and retries."""
     with no_waits():
         yield
 
 
 @pytest.fixture(autouse=True)
 def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder with the files that the examples upload, and one to download into."""
+    """A working directory with the files that the examples upload, and a folder for downloads."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "downloads").mkdir()
     for name, content in FILES.items():

@@ -1,4 +1,4 @@
-"""What looks at the built site sees what is wrong with one."""
+"""The checks of the built site report its problems."""
 
 from __future__ import annotations
 
@@ -28,30 +28,47 @@ def site(folder: Path, body: str, reference: str = "<h2 id='dify.Dify'>Dify</h2>
     return folder
 
 
-def test_a_whole_site_has_no_problems(problems, tmp_path):
+def test_a_complete_site_has_no_problems(problems, tmp_path):
     body = "<a href='reference/client.html#dify.Dify'>a</a> <a href='#start'>b</a> <a href='https://dify.ai'>c</a>"
     assert problems(site(tmp_path, body), {"dify.Dify"}) == []
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "problem"),
     [
-        ("<a href='gone.html'>a</a>", "index.html: gone.html leads nowhere"),
-        ("<a href='#gone'>a</a>", "index.html: #gone leads nowhere"),
-        ("<a href='reference/client.html#gone'>a</a>", "index.html: reference/client.html#gone leads nowhere"),
-        ("<a href='../secret.html'>a</a>", "index.html: ../secret.html leads nowhere"),
-        ("<script src='https://cdn.example.com/a.js'></script>", "index.html: loads https://cdn.example.com/a.js"),
-        ("<link rel='stylesheet' href='//fonts.example.com/a.css'>", "index.html: loads //fonts.example.com/a.css"),
-        ("<img src='gone.png'>", "index.html: gone.png is not there"),
+        ("<a href='gone.html'>a</a>", "index.html: no target for the link gone.html"),
+        ("<a href='#gone'>a</a>", "index.html: no target for the link #gone"),
+        ("<a href='reference/client.html#gone'>a</a>", "index.html: no target for the link reference/client.html#gone"),
+        ("<a href='../secret.html'>a</a>", "index.html: no target for the link ../secret.html"),
+        (
+            "<script src='https://cdn.example.com/a.js'></script>",
+            "index.html: loads https://cdn.example.com/a.js from another host",
+        ),
+        (
+            "<link rel='stylesheet' href='//fonts.example.com/a.css'>",
+            "index.html: loads //fonts.example.com/a.css from another host",
+        ),
+        ("<img src='gone.png'>", "index.html: no such file: gone.png"),
     ],
 )
-def test_what_is_lost_or_loaded_from_elsewhere_is_seen(problems, tmp_path, body, said):
-    assert problems(site(tmp_path, body), set()) == [said]
+def test_lost_links_and_addresses_of_other_hosts_are_reported(problems, tmp_path, body, problem):
+    assert problems(site(tmp_path, body), set()) == [problem]
 
 
-def test_a_name_that_the_reference_misses_is_seen(problems, tmp_path):
-    assert problems(site(tmp_path, ""), {"dify.Dify", "dify.Gone"}) == ["the reference misses dify.Gone"]
+def test_a_name_that_is_not_in_the_reference_is_reported(problems, tmp_path):
+    assert problems(site(tmp_path, ""), {"dify.Dify", "dify.Gone"}) == ["not in the reference: dify.Gone"]
 
 
-def test_no_site_at_all_is_a_problem(problems, tmp_path):
+def test_an_empty_site_is_a_problem(problems, tmp_path):
     assert len(problems(tmp_path, set())) == 1
+
+
+def test_table_cells_get_the_header_of_their_column(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import docs
+
+    table = "<table>\n<tr><th>Name</th><th>a <code>b</code> &amp; c</th></tr>\n<tr><td>1</td><td>2</td></tr></table>"
+    expected = '<tr><td data-label="Name">1</td><td data-label="a b &amp; c">2</td></tr></table>'
+    assert docs.label_tables(table).endswith(expected)
+    for name in ("docs", "_built_site", "_generated", "_public_api"):
+        sys.modules.pop(name, None)

@@ -162,17 +162,17 @@ async def test_the_bot_cuts_a_long_answer_into_messages(monkeypatch):
     assert [len(message[-1]) for message in messages] == [2000, 2000, 500]
 
 
-async def test_the_bot_says_when_to_come_again_and_what_had_come(monkeypatch):
+async def test_the_bot_shows_the_delay_of_a_limit_and_the_text_of_an_interrupted_answer(monkeypatch):
     async with Emulator(lambda request: "One two three", mode="chat") as emulator:
         emulator.fail_next(429, retry_after=7, path="/chat-messages")
         [[*_, busy]] = await say("Hello", emulator, monkeypatch, max_retries=0)
         emulator.drop_stream(after=2)
         [[*_, cut]] = await say("Hello", emulator, monkeypatch)
-    assert busy == "Too much at once. Please ask again in 7 seconds."
-    assert cut == "One two (The connection broke off.)"
+    assert busy == "The app is busy. Please ask again in 7 seconds."
+    assert cut == "One two (The connection was lost.)"
 
 
-async def test_the_bot_begins_anew_where_its_conversation_is_gone_and_hides_what_went_wrong(monkeypatch, capsys):
+async def test_the_bot_starts_a_new_conversation_if_its_own_was_deleted_and_hides_other_errors(monkeypatch, capsys):
     example = load("chat_bot", monkeypatch)
     async with Emulator(mode="chat") as emulator:
         wall = Wall()
@@ -187,7 +187,7 @@ async def test_the_bot_begins_anew_where_its_conversation_is_gone_and_hides_what
     assert [message[-1] for message in wall.messages] == [
         "Echo: one",
         "Echo: two",
-        "Something went wrong. It has been written down.",
+        "Something went wrong. The error has been logged.",
     ]
     assert "ProviderQuotaExceededError" in capsys.readouterr().err
 

@@ -44,8 +44,8 @@ def run(environment: dict[str, str], *arguments: str) -> tuple[int, list[str]]:
 def test_the_readme_runs_on_a_server_and_leaves_nothing_behind(served):
     code, lines = run(variables(served), "pages", "--only", "^README")
     assert code == 0, lines
-    assert lines[-1].startswith("pages: 8 ran, 0 failed, 2 not run"), lines
-    assert "not run: 2 of pages: uses dify.testing, which needs no server" in lines
+    assert lines[-1].startswith("pages: 9 ran, 0 failed, 3 not run"), lines
+    assert "not run: 3 of pages: uses dify.testing, which needs no server" in lines
     workspace = served.emulator._state.workspace
     assert set(workspace.knowledge.datasets) == set(served.pipelines.values())
     assert not any(app.conversations for app in workspace.apps.values())

@@ -1,4 +1,4 @@
-"""The search of the site: what the build does to its index, so that guides come before the reference."""
+"""The titles that the build gives to search entries, so that guides come before the reference."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUILT = {
         {"location": "streaming.html", "title": "Streaming", "text": "<p>Words.</p>", "path": ["In depth"]},
         {"location": "configuration.html", "title": "Configuration", "text": "", "path": []},
         {"location": "reference/streams.html", "title": "Streams", "text": ""},
-        {"location": "reference/streams.html#streams", "title": "Streams", "text": "<p>What streams give.</p>"},
+        {"location": "reference/streams.html#streams", "title": "Streams", "text": "<p>The results of streams.</p>"},
         {
             "location": "reference/streams.html#dify.AsyncChatStream.http",
             "title": "http  <small><code>property</code></small>",
@@ -31,7 +31,7 @@ BUILT = {
         },
         {"location": "operations.html", "title": "Operations", "text": "<p>All.</p>"},
         {"location": "operations.html#audio", "title": "audio", "text": "<p>A table.</p>"},
-        {"location": "public-face.html#clientchat", "title": "client.chat", "text": "<p>Calls.</p>"},
+        {"location": "full-api/chat.html#clientchat", "title": "client.chat", "text": "<p>Calls.</p>"},
     ],
 }
 
@@ -48,31 +48,31 @@ def docs(monkeypatch: pytest.MonkeyPatch) -> Any:
             del sys.modules[name]
 
 
-def test_the_reference_is_found_by_whole_names_and_guides_as_they_are_headed(docs, tmp_path: Path):
+def test_entries_of_generated_pages_get_full_names_and_guides_keep_their_titles(docs, tmp_path: Path):
     index = tmp_path / "search.json"
     index.write_text(json.dumps(BUILT), encoding="utf-8")
-    docs.order_search(index)
+    docs.title_search_entries(index)
     ordered = json.loads(index.read_text(encoding="utf-8"))
     assert ordered["config"] == BUILT["config"]
     assert [(item["location"].rpartition(".")[2], item["title"]) for item in ordered["items"]] == [
         ("html", "Streaming"),
-        ("html", "Configuration"),  # no other entry tells of the page itself
+        ("html", "Configuration"),  # the page has no other entry
         ("html#streams", "Reference: Streams"),
         ("http", "Reference: dify.AsyncChatStream.http"),
         ("wait_indexed", "Reference: client.knowledge.documents.wait_indexed"),
         ("html", "Operations"),
         ("html#audio", "Operations of the Service API: audio"),
-        ("html#clientchat", "The whole public face: client.chat"),
+        ("html#clientchat", "Full API: client.chat"),
     ]
     assert [item["text"] for item in ordered["items"]] == [
         item["text"] for item in BUILT["items"] if item["location"] != "reference/streams.html"
     ]
 
 
-def test_the_order_is_made_once_however_often_the_site_is_built_over(docs, tmp_path: Path):
+def test_titles_do_not_change_when_they_are_set_again(docs, tmp_path: Path):
     index = tmp_path / "search.json"
     index.write_text(json.dumps(BUILT), encoding="utf-8")
-    docs.order_search(index)
+    docs.title_search_entries(index)
     once = index.read_bytes()
-    docs.order_search(index)
+    docs.title_search_entries(index)
     assert index.read_bytes() == once

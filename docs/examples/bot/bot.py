@@ -1,4 +1,4 @@
-"""A bot for the browser: what a Dify app answers, streamed as server-sent events of our own."""
+"""A bot for the browser: streams the answers of a Dify app as its own server-sent events."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ document.forms[0].onsubmit = async (event) => {
     const events = (rest + piece.value).split("\\n\\n");
     rest = events.pop();
     for (const event of events) {
-      const said = JSON.parse(event.slice(6));
-      if ("text" in said) answer.textContent += said.text;
-      if ("instead" in said) answer.textContent = said.instead;
-      if ("error" in said) answer.textContent += " [" + said.error + "]";
-      if ("conversation_id" in said) conversation = said.conversation_id;
+      const data = JSON.parse(event.slice(6));
+      if ("text" in data) answer.textContent += data.text;
+      if ("instead" in data) answer.textContent = data.instead;
+      if ("error" in data) answer.textContent += " [" + data.error + "]";
+      if ("conversation_id" in data) conversation = data.conversation_id;
     }
   }
 };
@@ -51,7 +51,7 @@ document.forms[0].onsubmit = async (event) => {
 
 
 class Question(BaseModel):
-    """What the browser asks."""
+    """A question from the browser."""
 
     question: Annotated[str, Field(min_length=1, max_length=2000)]
     user: Annotated[str, Field(min_length=1)]
@@ -59,14 +59,14 @@ class Question(BaseModel):
 
 
 class Verdict(BaseModel):
-    """What somebody thinks of an answer."""
+    """A rating of an answer."""
 
     user: str
     rating: Literal["like", "dislike"] | None
 
 
 def dify_of(request: Request) -> AsyncDify:
-    """The client that all requests share."""
+    """Return the client that all requests share."""
     return request.app.state.dify
 
 
@@ -74,7 +74,7 @@ Client = Annotated[AsyncDify, Depends(dify_of)]
 
 
 def make_app(client: AsyncDify | None = None) -> FastAPI:
-    """The app. Without a client it makes one, from `DIFY_API_KEY`, when it starts."""
+    """Create the app. Without a client, it creates one from `DIFY_API_KEY` on startup."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -93,7 +93,7 @@ def make_app(client: AsyncDify | None = None) -> FastAPI:
 
     @app.post("/ask")
     async def ask(question: Question, client: Client) -> StreamingResponse:
-        return StreamingResponse(told(client, question), media_type="text/event-stream")
+        return StreamingResponse(answer_events(client, question), media_type="text/event-stream")
 
     @app.post("/messages/{message_id}/rating", status_code=204)
     async def rate(message_id: str, verdict: Verdict, client: Client) -> None:
@@ -102,30 +102,30 @@ def make_app(client: AsyncDify | None = None) -> FastAPI:
     return app
 
 
-async def told(client: AsyncDify, question: Question) -> AsyncIterator[str]:
-    """The events for one question: pieces of text, and at the end the ids or what went wrong."""
+async def answer_events(client: AsyncDify, question: Question) -> AsyncIterator[str]:
+    """Yield the events for a question: pieces of text, and at the end the ids or an error."""
     stream = client.chat.stream(
         question.question, user=question.user, conversation_id=question.conversation_id, auto_generate_name=False
     )
     try:
-        async with stream:  # a browser that leaves closes this, and so the connection to Dify
+        async with stream:  # closes the connection to Dify if the browser disconnects
             async for text in stream.text_stream:
                 yield event(instead=str(text)) if isinstance(text, TextReplaced) else event(text=text)
             reply = await stream.final()
         yield event(conversation_id=reply.conversation_id, message_id=reply.message_id)
     except ConversationNotFoundError:
-        yield event(error="This conversation is over. Please begin a new one.", conversation_id=None)
+        yield event(error="This conversation is over. Please start a new one.", conversation_id=None)
     except RateLimitError:
         yield event(error="Many people are asking right now. Please try again in a moment.")
     except StreamInterruptedError:
-        yield event(error="The answer broke off. Please ask again.")
+        yield event(error="The answer was interrupted. Please ask again.")
     except DifyError:
         yield event(error="Something went wrong.")
 
 
-def event(**said: Any) -> str:
-    """One event for the browser."""
-    return f"data: {json.dumps(said)}\n\n"
+def event(**data: Any) -> str:
+    """Return an event for the browser."""
+    return f"data: {json.dumps(data)}\n\n"
 
 
 app = make_app()

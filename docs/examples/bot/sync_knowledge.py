@@ -1,8 +1,8 @@
-"""Keeps a knowledge base in step with a folder: uploads what is new, updates what has changed, deletes what is gone.
+"""Synchronize a knowledge base with a folder: upload new files, update changed ones, delete removed ones.
 
     python sync_knowledge.py Handbook docs/
 
-What was uploaded is noted in `.dify-sync.json` in that folder.
+The state is stored in `.dify-sync.json` in that folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEYWORDS = RetrievalModel(search_method="keyword_search", top_k=3)
 
 @dataclass
 class Report:
-    """What a run has done, by the names of files."""
+    """The result of a run, by file name."""
 
     added: list[str] = field(default_factory=list[str])
     changed: list[str] = field(default_factory=list[str])
@@ -33,18 +33,18 @@ class Report:
 
     def __str__(self) -> str:
         counted = f"{len(self.added)} added, {len(self.changed)} changed, {len(self.deleted)} deleted"
-        return "\n".join([counted, *(f"{name}: {why}" for name, why in self.failed.items())])
+        return "\n".join([counted, *(f"{name}: {reason}" for name, reason in self.failed.items())])
 
 
 def sync(client: Dify, name: str, folder: Path, *, pattern: str = "*.md", poll_interval: float = 2.0) -> Report:
-    """Bring the knowledge base of this name in step with a folder.
+    """Synchronize the knowledge base of this name with a folder.
 
     Args:
         client: A client with a knowledge key.
-        name: The name of the knowledge base; it is made where it is missing.
-        folder: The folder.
-        pattern: Which files count.
-        poll_interval: Seconds between two looks at a document that is being indexed.
+        name: Name of the knowledge base; it is created if it does not exist.
+        folder: Folder with the files.
+        pattern: Pattern of the files.
+        poll_interval: Seconds between two requests for the indexing status.
     """
     dataset_id = dataset_named(client, name)
     documents = client.knowledge.documents
@@ -69,8 +69,8 @@ def sync(client: Dify, name: str, folder: Path, *, pattern: str = "*.md", poll_i
             notes[file_name] = {"id": batch.document.id, "digest": digest}
             notes_file.write_text(json.dumps(notes, indent=2))
 
-    for file_name in [one for one in notes if one not in files]:
-        with suppress(NotFoundError):  # somebody may have been faster
+    for file_name in [name for name in notes if name not in files]:
+        with suppress(NotFoundError):  # it may have been deleted in Dify
             documents.delete(dataset_id, notes[file_name]["id"])
         report.deleted.append(file_name)
         del notes[file_name]
@@ -79,7 +79,7 @@ def sync(client: Dify, name: str, folder: Path, *, pattern: str = "*.md", poll_i
 
 
 def dataset_named(client: Dify, name: str) -> str:
-    """The id of a knowledge base, which is made where it is missing."""
+    """Return the id of a knowledge base; create it if it does not exist."""
     for dataset in client.knowledge.datasets.list(keyword=name):
         if dataset.name == name:
             return dataset.id
@@ -89,7 +89,7 @@ def dataset_named(client: Dify, name: str) -> str:
 def indexed(
     client: Dify, dataset_id: str, batch: DocumentBatch, file_name: str, report: Report, poll_interval: float
 ) -> bool:
-    """Wait until a document can be searched; what cannot be indexed is reported, and tried again next time."""
+    """Wait until a document is indexed. A document that cannot be indexed is reported and deleted; the next run retries."""
     try:
         client.knowledge.documents.wait_indexed(dataset_id, batch.batch, poll_interval=poll_interval)
     except IndexingFailedError as error:
@@ -100,7 +100,7 @@ def indexed(
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     with Dify() as client:

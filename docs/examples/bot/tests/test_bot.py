@@ -1,4 +1,4 @@
-"""The bot, with the emulator where state matters and the mock where a certain answer does."""
+"""Tests of the bot: with the emulator if they need state, with the mock if they need fixed responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dify.testing import Wire, chat_stream, error_replies, events
 
 @pytest.fixture
 async def browser(dify_client):
-    """Whoever asks the bot."""
+    """An HTTP client for the bot."""
     transport = httpx.ASGITransport(make_app(dify_client))
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
         yield client
@@ -26,19 +26,19 @@ async def ask(browser: httpx.AsyncClient, question: str, **more: Any) -> list[di
     return [json.loads(block.removeprefix("data: ")) for block in reply.text.split("\n\n")[:-1]]
 
 
-def text_of(told: list[dict[str, Any]]) -> str:
-    return "".join(event.get("text", "") for event in told)
+def text_of(received: list[dict[str, Any]]) -> str:
+    return "".join(event.get("text", "") for event in received)
 
 
 # ------------------------------------------------------------------------------------------------- with the emulator
 async def test_an_answer_is_streamed_piece_by_piece(browser):
-    told = await ask(browser, "What is tea?")
-    assert text_of(told) == "Echo: What is tea?"
-    assert len(told) > 3
-    assert told[-1].keys() == {"conversation_id", "message_id"}
+    received = await ask(browser, "What is tea?")
+    assert text_of(received) == "Echo: What is tea?"
+    assert len(received) > 3
+    assert received[-1].keys() == {"conversation_id", "message_id"}
 
 
-async def test_a_conversation_goes_on(browser, dify_emulator):
+async def test_a_conversation_continues(browser, dify_emulator):
     first = (await ask(browser, "I like tea."))[-1]
     second = (await ask(browser, "And you?", conversation_id=first["conversation_id"]))[-1]
     assert second["conversation_id"] == first["conversation_id"]
@@ -51,21 +51,21 @@ class TestHistory:
     def dify_answer(self):
         return lambda request: f"{len(request.history)} before"
 
-    async def test_the_app_is_told_what_was_said(self, browser):
+    async def test_the_app_gets_the_history(self, browser):
         first = (await ask(browser, "one"))[-1]
         assert text_of(await ask(browser, "two", conversation_id=first["conversation_id"])) == "1 before"
 
 
 async def test_an_answer_is_rated(browser, dify_client):
-    told = (await ask(browser, "Hi"))[-1]
-    reply = await browser.post(f"/messages/{told['message_id']}/rating", json={"user": "alice", "rating": "like"})
+    received = (await ask(browser, "Hi"))[-1]
+    reply = await browser.post(f"/messages/{received['message_id']}/rating", json={"user": "alice", "rating": "like"})
     assert reply.status_code == 204
-    stored = await dify_client.messages.list(told["conversation_id"], user="alice")
+    stored = await dify_client.messages.list(received["conversation_id"], user="alice")
     assert stored.data[0].feedback.rating == "like"
 
 
 # ------------------------------------------------------------------------------------------------------ with the mock
-async def test_the_app_is_asked_what_the_browser_asks(browser, dify_mock):
+async def test_the_question_is_sent_to_the_app(browser, dify_mock):
     dify_mock.chat.streams("Tea.")
     await ask(browser, "What is tea?", user="bob")
     call = dify_mock.chat.send.assert_called_once()
@@ -78,7 +78,7 @@ async def test_an_empty_question_never_reaches_dify(browser, dify_mock):
     dify_mock.chat.send.assert_not_called()
 
 
-async def test_a_busy_app_is_asked_again(dify_mock):
+async def test_a_request_to_a_busy_app_is_retried(dify_mock):
     dify_mock.chat.refuses(error_replies.too_many_requests(retry_after=0))
     dify_mock.chat.streams("Tea.")
     transport = httpx.ASGITransport(make_app(dify_mock.client(max_retries=1)))
@@ -86,35 +86,35 @@ async def test_a_busy_app_is_asked_again(dify_mock):
         assert text_of(await ask(browser, "What is tea?")) == "Tea."
 
 
-async def test_an_app_that_stays_busy_is_told(browser, dify_mock):
+async def test_a_busy_app_is_reported(browser, dify_mock):
     dify_mock.chat.refuses(error_replies.too_many_requests())
     assert await ask(browser, "Hi") == [{"error": "Many people are asking right now. Please try again in a moment."}]
 
 
-async def test_a_conversation_that_is_gone_begins_anew(browser, dify_mock):
+async def test_a_deleted_conversation_is_reported(browser, dify_mock):
     dify_mock.chat.refuses(error_replies.conversation_not_found())
-    told = await ask(browser, "Hi", conversation_id="00000000-0000-4000-8000-000000000000")
-    assert told == [{"error": "This conversation is over. Please begin a new one.", "conversation_id": None}]
+    received = await ask(browser, "Hi", conversation_id="00000000-0000-4000-8000-000000000000")
+    assert received == [{"error": "This conversation is over. Please start a new one.", "conversation_id": None}]
 
 
-async def test_an_answer_that_breaks_off_keeps_what_had_come(browser, dify_mock):
+async def test_an_interrupted_answer_keeps_the_text_so_far(browser, dify_mock):
     dify_mock.chat.streams(Wire(chat_stream("Tea is made from leaves."), drop_after=2))
-    told = await ask(browser, "What is tea?")
-    assert text_of(told) == "Tea is"
-    assert told[-1] == {"error": "The answer broke off. Please ask again."}
+    received = await ask(browser, "What is tea?")
+    assert text_of(received) == "Tea is"
+    assert received[-1] == {"error": "The answer was interrupted. Please ask again."}
 
 
-async def test_an_error_in_the_middle_is_told(browser, dify_mock):
+async def test_an_error_in_the_middle_is_reported(browser, dify_mock):
     dify_mock.chat.fails("provider_quota_exceeded", after="Let me")
-    told = await ask(browser, "What is tea?")
-    assert (text_of(told), told[-1]) == ("Let me", {"error": "Something went wrong."})
+    received = await ask(browser, "What is tea?")
+    assert (text_of(received), received[-1]) == ("Let me", {"error": "Something went wrong."})
 
 
-async def test_moderation_replaces_what_was_said(browser, dify_mock):
-    said = [events.message("The secret is"), events.message_replace("I cannot say."), events.message_end()]
-    dify_mock.chat.streams(said)
+async def test_moderation_replaces_the_text(browser, dify_mock):
+    stream = [events.message("The secret is"), events.message_replace("I cannot say."), events.message_end()]
+    dify_mock.chat.streams(stream)
     assert (await ask(browser, "What is the secret?"))[:2] == [{"text": "The secret is"}, {"instead": "I cannot say."}]
 
 
-async def test_the_page_is_there(browser):
+async def test_the_page_has_a_form(browser):
     assert "<form>" in (await browser.get("/")).text

@@ -1,4 +1,4 @@
-"""The script, against the emulator's knowledge side, and against answers that a test sets."""
+"""Tests of the script: with the emulator, and with the mock for errors."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def names(client):
     return sorted(document.name for document in client.knowledge.documents.list(dataset.id))
 
 
-def test_the_first_time_everything_is_added(run, dify_sync_client):
+def test_the_first_run_adds_all_files(run, dify_sync_client):
     report = run()
     assert (report.added, report.changed, report.deleted) == (["coffee.md", "tea.md"], [], [])
     assert names(dify_sync_client) == ["coffee.md", "tea.md"]
 
 
-def test_what_was_added_is_found(run, dify_sync_client):
+def test_added_files_are_found(run, dify_sync_client):
     run()
     dataset = next(iter(dify_sync_client.knowledge.datasets.list(keyword="Drinks")))
     found = dify_sync_client.knowledge.datasets.retrieve(dataset.id, "leaves", retrieval_model=KEYWORDS)
     assert [record.text for record in found.records] == ["Tea is made from leaves."]
 
 
-def test_the_second_time_nothing_is_sent(run, dify_emulator):
+def test_the_second_run_uploads_nothing(run, dify_emulator):
     run()
     before = len(dify_emulator.requests)
     report = run()
@@ -50,7 +50,7 @@ def test_the_second_time_nothing_is_sent(run, dify_emulator):
     assert [request.method for request in dify_emulator.requests[before:]] == ["GET"]
 
 
-def test_a_changed_file_is_updated_and_a_lost_one_deleted(run, dify_sync_client, folder):
+def test_changed_files_are_updated_and_removed_files_deleted(run, dify_sync_client, folder):
     run()
     (folder / "tea.md").write_text("Tea is a drink.")
     (folder / "coffee.md").unlink()
@@ -59,7 +59,7 @@ def test_a_changed_file_is_updated_and_a_lost_one_deleted(run, dify_sync_client,
     assert names(dify_sync_client) == ["tea.md"]
 
 
-def test_a_document_that_somebody_has_deleted_is_no_error(run, dify_sync_client, folder):
+def test_a_document_that_was_deleted_in_dify_is_ignored(run, dify_sync_client, folder):
     run()
     dataset = next(iter(dify_sync_client.knowledge.datasets.list(keyword="Drinks")))
     for document in dify_sync_client.knowledge.documents.list(dataset.id):
@@ -68,7 +68,7 @@ def test_a_document_that_somebody_has_deleted_is_no_error(run, dify_sync_client,
     assert run().deleted == ["tea.md"]
 
 
-def test_what_cannot_be_indexed_is_reported_and_taken_away(run, dify_mock):
+def test_a_file_that_cannot_be_indexed_is_reported_and_deleted(run, dify_mock):
     documents = dify_mock.knowledge.documents
     dify_mock.knowledge.datasets.list.lists([replies.dataset("Drinks")])
     documents.create_from_file.returns(replies.document_batch("coffee.md"))
