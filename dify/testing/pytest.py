@@ -1,4 +1,6 @@
-"""A pytest plugin with fixtures and a network guard. To enable it, add this to the `conftest.py` in your root directory:
+"""A pytest plugin with fixtures and a network guard.
+
+To enable it, add this to the `conftest.py` in your root directory:
 
     pytest_plugins = ["dify.testing.pytest"]
 
@@ -65,7 +67,10 @@ def pytest_configure(config: pytest.Config) -> None:
 # ------------------------------------------------------------------------------------------- the emulator and the mock
 @pytest.fixture
 def dify_answer() -> AnswerFunction | None:
-    """Return the answer function of `dify_emulator`; None for an echo. Override it with a fixture of the same name."""
+    """Return the answer function of `dify_emulator`; None for an echo.
+
+    Override it with a fixture of the same name.
+    """
     return None
 
 
@@ -170,7 +175,10 @@ class _Guard:
         patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
 
     def check_address(self, sock: socket.socket, address: Any) -> None:
-        """Raise `NetworkForbidden` if an address of an IP socket is another machine. Other sockets are local."""
+        """Raise `NetworkForbidden` if an address of an IP socket is another machine.
+
+        Other sockets are local.
+        """
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             self.check(address[0], address[1])
 

@@ -75,11 +75,11 @@ class EmulatorRequest:
     conversation_id: str | None = None
     """UUID of the conversation, new on its first message. None unless `kind` is "chat"."""
     workflow_id: str | None = None
-    """UUID of the workflow version that the caller asked for. None for the latest."""
+    """UUID of the workflow version that the caller requested. None for the latest."""
     history: tuple[EmulatorTurn, ...] = ()
     """Earlier messages of the conversation, oldest first."""
     response_mode: Literal["streaming", "blocking"] = "blocking"
-    """Mode that the caller asked for. The emulator implements it; answer functions can ignore it."""
+    """Mode that the caller requested. The emulator implements it; answer functions can ignore it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,9 @@ class EmulatorError(Exception):
 
 
 class RunFailed(EmulatorError):
-    """A failure of the model or of a node, which an answer function raises. It is never the HTTP response of a stream.
+    """A failure of the model or of a node, which an answer function raises.
+
+    It is never the HTTP response of a stream.
 
     A streamed chat or completion gets an `error` frame, a chatflow or workflow a failed run.
 
@@ -162,7 +164,10 @@ ReadDocument: TypeAlias = Callable[[EmulatorFile], str | Awaitable[str]]
 
 
 async def text_of(function: Transcribe | ReadDocument, file: EmulatorFile) -> str:
-    """Return the result of a user's function for a file. It is called in a thread, because it may block."""
+    """Return the result of a user's function for a file.
+
+    It is called in a thread, because it may block.
+    """
     text = await to_thread.run_sync(function, file)
     return await text if isinstance(text, Awaitable) else text
 

@@ -1,4 +1,4 @@
-"""The Starlette app of an emulator: all routes, the server's own error pages, and the headers of every response."""
+"""The Starlette app of an emulator: routes, error pages and response headers."""
 
 from __future__ import annotations
 

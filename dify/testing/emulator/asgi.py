@@ -268,5 +268,8 @@ def open_client(app: ASGIApp) -> httpx.AsyncClient:
 
 
 def open_sync_client(app: ASGIApp) -> httpx.Client:
-    """Return an httpx client that sends every request to the app. Closing it ends the thread of its transport."""
+    """Return an httpx client that sends every request to the app.
+
+    Closing it ends the thread of its transport.
+    """
     return httpx.Client(transport=SyncTransport(app), trust_env=False)

@@ -21,7 +21,9 @@ def api_key_of(request: Request) -> str | None:
 
 
 def authorize(workspace: Workspace, request: Request, kind: KeyKind) -> AppState:
-    """Return the app of a request's API key. For a knowledge key it is the first app, whose data is not used.
+    """Return the app of a request's API key.
+
+    For a knowledge key it is the first app, whose data is not used.
 
     Raises:
         ApiError: The key is missing, unknown or of the other kind.

@@ -43,7 +43,9 @@ def serve_forever(
     on_start: Callable[[Mapping[str, str]], None] | None = None,
     until: threading.Event | None = None,
 ) -> None:
-    """Serve an emulator to other processes until Ctrl-C. It is the function behind `python -m dify.testing`.
+    """Serve an emulator to other processes until Ctrl-C.
+
+    It is the function behind `python -m dify.testing`.
 
     Args:
         answer: The answer function, or its location as "module:function". The current directory is searched first.

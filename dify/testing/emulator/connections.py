@@ -66,7 +66,9 @@ class EmulatorConnections:
         return AsyncDify(http_client=http_client, **self._with_defaults(settings))
 
     def sync_client(self, **settings: Unpack[ClientSettings]) -> Dify:
-        """Return a `dify.Dify` connected to this emulator; leaving the emulator's `with` closes its connections.
+        """Return a `dify.Dify` connected to this emulator.
+
+        Leaving the emulator's `with` closes its connections.
 
         Args:
             **settings: Arguments of `dify.Dify`, with the defaults of `client`.
@@ -95,7 +97,9 @@ class EmulatorConnections:
         }
 
     def transport(self) -> AsyncTransport:
-        """Return a transport for `httpx.AsyncClient`, which sends every request to the emulator, whatever its host.
+        """Return a transport for `httpx.AsyncClient`.
+
+        It sends every request to the emulator, whatever its host.
 
         Example:
             >>> import httpx
@@ -107,7 +111,9 @@ class EmulatorConnections:
         return AsyncTransport(self.app)
 
     def sync_transport(self) -> SyncTransport:
-        """Return a transport for `httpx.Client`. Closing the client also ends the thread of the transport.
+        """Return a transport for `httpx.Client`.
+
+        Closing the client also ends the thread of the transport.
 
         Example:
             >>> import httpx
@@ -125,7 +131,9 @@ class EmulatorConnections:
 
     @contextmanager
     def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
-        """Run an HTTP server in a thread while the block runs. It can be used in async code as well.
+        """Run an HTTP server in a thread while the block runs.
+
+        It can be used in async code as well.
 
         Args:
             host: Address to listen on. By default only this machine can reach it.
@@ -150,7 +158,7 @@ class EmulatorConnections:
             yield f"{origin}/v1"
 
     def close(self) -> None:
-        """Stop all runs, and close the connections of `sync_client()` and `sync_transport()`."""
+        """Stop all runs and close the connections of synchronous clients and transports."""
         self._stop_tasks()
         for close in self._to_close:
             close()
@@ -223,7 +231,9 @@ class EmulatorApp:
         self.workflow_id = workflow_id
 
     def client(self, *, user: str | None = "emulator-user") -> AsyncDify:
-        """Return an async client with this app's key. Change its other settings with `with_options`.
+        """Return an async client with this app's key.
+
+        Change its other settings with `with_options`.
 
         Args:
             user: End user of calls without a `user`.
@@ -235,7 +245,9 @@ class EmulatorApp:
         return self._emulator.client(api_key=self.api_key, user=user)
 
     def sync_client(self, *, user: str | None = "emulator-user") -> Dify:
-        """Return a synchronous client with this app's key. Change its other settings with `with_options`.
+        """Return a synchronous client with this app's key.
+
+        Change its other settings with `with_options`.
 
         Args:
             user: End user of calls without a `user`.

@@ -22,7 +22,9 @@ _SUGGESTED_QUESTIONS = ("What is next?", "Can you say more?", "Why is that?")
 
 
 class Emulator(EmulatorConnections, FaultControls):
-    """A Dify server in this process, for tests of code that calls Dify. Its answers come from a function.
+    """A Dify server in this process, for tests of code that calls Dify.
+
+    Its answers come from a function.
 
     It stores conversations, messages, runs and uploads, streams the events of Dify 1.14.2 in their order, and returns
     Dify's errors. The function gets an `EmulatorRequest` and returns or yields:
@@ -185,7 +187,9 @@ class Emulator(EmulatorConnections, FaultControls):
         features: Mapping[str, Any] | None = None,
         input_form: Sequence[Mapping[str, Any]] | None = None,
     ) -> EmulatorApp:
-        """Add an app to the workspace, with an API key of its own. From then on only the keys of the apps are accepted.
+        """Add an app to the workspace, with an API key of its own.
+
+        From then on only the keys of the apps are accepted.
 
         Conversations, messages, runs, forms, annotations and end users belong to one app and are unknown to the others.
 
@@ -230,7 +234,9 @@ class Emulator(EmulatorConnections, FaultControls):
         variables: Sequence[Mapping[str, Any]] = (),
         collect: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] | None = None,
     ) -> str:
-        """Create a knowledge base with a published pipeline, which the API cannot do, and return its id.
+        """Create a knowledge base with a published pipeline and return its id.
+
+        The API itself cannot create pipelines.
 
         Args:
             name: Name of the knowledge base.
@@ -252,7 +258,9 @@ class Emulator(EmulatorConnections, FaultControls):
         return dataset.id
 
     def expire_forms(self) -> int:
-        """Expire every open form, so that its run continues without an answer, and return the number of forms.
+        """Expire every open form and return their number.
+
+        Their runs continue without an answer.
 
         Example:
             >>> Emulator().expire_forms()
@@ -266,7 +274,9 @@ class Emulator(EmulatorConnections, FaultControls):
 
     @property
     def workflow_id(self) -> str:
-        """Id of the first app's published workflow, for `workflows.run(workflow_id=...)`. Other ids are unknown.
+        """Id of the first app's published workflow, for `workflows.run(workflow_id=...)`.
+
+        Other ids are unknown.
 
         Example:
             >>> with Emulator(mode="workflow") as emulator:
@@ -288,7 +298,7 @@ class Emulator(EmulatorConnections, FaultControls):
 
     @property
     def failures(self) -> list[Exception]:
-        """Exceptions other than `EmulatorError` that the emulator's functions have raised.
+        """Unexpected exceptions of the emulator's functions: all but `EmulatorError`.
 
         The caller gets a 500 or a failed run whose message contains the exception; a document gets the status "error".
 

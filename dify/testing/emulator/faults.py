@@ -1,4 +1,4 @@
-"""Faults on purpose: the requests that they apply to, their queue, their effect, and the emulator's methods that add them."""
+"""Faults on purpose: their queue, their effect, and the methods that add them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class DelayFault(Fault):
 
 @dataclass
 class StreamFault(Fault):
-    """An event stream that is cut, or stalls (with or without pings), after a number of events."""
+    """An event stream that is cut, or stalls, after a number of events."""
 
     after: int = 0
     effect: Literal["cut", "stall", "ping"] = "cut"
@@ -123,7 +123,10 @@ F = TypeVar("F", bound=AnyFault)
 
 @dataclass
 class FaultQueue:
-    """Faults that are waiting for a request, oldest first. It can be used from any thread."""
+    """Faults that are waiting for a request, oldest first.
+
+    It can be used from any thread.
+    """
 
     waiting: list[AnyFault] = field(default_factory=list[AnyFault])
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -161,7 +164,10 @@ def api_path(request: Request) -> str:
 
 
 async def apply_faults(faults: FaultQueue, request: Request) -> Response | None:
-    """Delay a request or return an error response, if a fault applies. Faults of streams are applied by `EventStream`."""
+    """Delay a request or return an error response, if a fault applies.
+
+    Faults of streams are applied by `EventStream`.
+    """
     from starlette.responses import Response
 
     from .responses import ConnectionReset, error_response
@@ -344,7 +350,9 @@ class FaultControls:
         )
 
     def reset_next(self, *, times: int = 1, path: str | None = None, method: str | None = None) -> None:
-        """Reset the connection of the next request before any response, without calling the answer function.
+        """Reset the connection of the next request before any response.
+
+        The answer function is not called.
 
         Args:
             times: Number of requests to apply to.
@@ -387,7 +395,9 @@ class FaultControls:
         self._add_fault(DelayFault(times, path, method, seconds=seconds))
 
     def drop_stream(self, *, after: int, times: int = 1, path: str | None = None, method: str | None = None) -> None:
-        """Cut the next event stream. A run continues, and its events can be requested again.
+        """Cut the next event stream.
+
+        A run continues, and its events can be requested again.
 
         Args:
             after: Number of events to send before; pings do not count.
@@ -417,7 +427,9 @@ class FaultControls:
         path: str | None = None,
         method: str | None = None,
     ) -> None:
-        """Stop sending events in the next event stream, and keep it open until the client closes it.
+        """Stop sending events in the next event stream.
+
+        The stream stays open until the client closes it.
 
         Args:
             after: Number of events to send before; pings do not count.

@@ -1,4 +1,4 @@
-"""Hints in 404 messages: the routes of the server with paths similar to the requested one."""
+"""Hints in 404 messages: the server's routes with similar paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to the API: how their bodies, parameters and users are read and validated."""
+"""Requests to the API: reading and validation of bodies, parameters and users."""
 
 from __future__ import annotations
 
@@ -171,7 +171,10 @@ async def read_form(request: Request) -> FormData:
 
 
 def user_of(request: Request, body: Any, form: FormData | None) -> str | None:
-    """Return the `user` in the form, the JSON body or the query, in this order. None if there is none."""
+    """Return the `user` in the form, the JSON body or the query, in this order.
+
+    None if there is none.
+    """
     if form is not None:
         value: Any = next(iter(form.getlist("user")), None)
         return None if isinstance(value, UploadFile) else value or None

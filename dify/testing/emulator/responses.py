@@ -39,7 +39,10 @@ _NOT_FOUND_PAGE = (
 
 
 class ApiError(EmulatorError):
-    """An error that the emulator itself responds with. Its message may be empty, as Dify's often is."""
+    """An error that the emulator itself responds with.
+
+    Its message may be empty, as Dify's often is.
+    """
 
 
 class ConnectionReset(Response):
@@ -80,14 +83,20 @@ def no_content() -> Response:
 
 
 def page_items(items: Sequence[T], page: int, limit: int) -> Sequence[T]:
-    """Return the items of a page, at most 100. A limit below 1 counts as 20, a page below 1 as the first."""
+    """Return the items of a page, at most 100.
+
+    A limit below 1 counts as 20, a page below 1 as the first.
+    """
     size = 20 if limit < 1 else min(limit, 100)
     start = (max(page, 1) - 1) * size
     return items[start : start + size]
 
 
 def page_body(items: Sequence[T], page: int, limit: int, serialize: Callable[[T], Any]) -> dict[str, Any]:
-    """Return the body of a page. The server reports more items whenever a page has as many items as requested."""
+    """Return the body of a page.
+
+    The server reports more items whenever a page has as many items as requested.
+    """
     data = [serialize(item) for item in page_items(items, page, limit)]
     return {"data": data, "has_more": len(data) == limit, "limit": limit, "total": len(items), "page": page}
 

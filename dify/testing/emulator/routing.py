@@ -1,4 +1,4 @@
-"""Routes of the API: handlers registered by operation id, and the steps that every request passes before its handler."""
+"""Routes of the API: handlers by operation id, and the steps before each handler."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ _UNAVAILABLE = "App unavailable, please check your app configurations."
 
 
 class Router:
-    """Routes of one noun. Method and path of a handler come from the table of operations.
+    """Routes of one noun.
+
+    Method and path of a handler come from the table of operations.
 
     Attributes:
         routes: The routes, in the order of their registration.
@@ -167,7 +169,10 @@ def _deprecated_paths(operation: Operation) -> list[str]:
 
 
 def _with_converters(path: str) -> str:
-    """Return a path for Starlette. Like Dify's, it matches only UUIDs where a parameter is the id of a record."""
+    """Return a path for Starlette.
+
+    Like Dify's, it matches only UUIDs where a parameter is the id of a record.
+    """
     return re.sub(r"{(\w+)}", lambda name: name[0] if name[1] in TEXT_PARAMETERS else f"{{{name[1]}:uuid}}", path)
 
 

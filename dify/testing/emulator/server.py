@@ -78,7 +78,10 @@ class EmulatorServer(uvicorn.Server):
                 continue
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the connections. Responses in progress have `timeout_graceful_shutdown` seconds to complete."""
+        """Close the connections.
+
+        Responses in progress have `timeout_graceful_shutdown` seconds to complete.
+        """
         for server in self.servers:
             server.close()
         for listener in sockets or ():
@@ -103,7 +106,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def run_server(app: ASGIApp, *, host: str = "127.0.0.1", port: int, before_stop: Callable[[], None]) -> Generator[str]:
-    """Run a server in a thread while the block runs, and yield its origin. `before_stop` is called when the block ends."""
+    """Run a server in a thread while the block runs, and yield its origin.
+
+    `before_stop` is called when the block ends.
+    """
 
     # The socket listens before the thread starts: early connections wait in its backlog.
     listener = _listen(host, port)

@@ -65,7 +65,10 @@ class EventStream(Response):
             group.cancel_scope.cancel()
 
     async def _send(self, frames: AsyncGenerator[Frame], send_body: Callable[[bytes], Awaitable[None]]) -> bool:
-        """Send the frames. Return True if the stream is complete, False if a fault has cut it."""
+        """Send the frames.
+
+        Return True if the stream is complete, False if a fault has cut it.
+        """
         sent = 0
         while self.fault is None or sent < self.fault.after:
             frame = await anext(frames, None)

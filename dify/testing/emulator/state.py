@@ -1,4 +1,4 @@
-"""State of an emulator: its workspace and its apps. It does not need the web framework."""
+"""State of an emulator: its workspace and its apps, without the web framework."""
 
 from __future__ import annotations
 
@@ -138,7 +138,10 @@ class AppState:
         self.features = {**default_features(self.mode, auto_play=self.auto_play), **self.features}
 
     def track(self, run: Closable) -> None:
-        """Remember a run, to end it with the emulator. Runs that have ended are forgotten."""
+        """Remember a run, to end it with the emulator.
+
+        Runs that have ended are forgotten.
+        """
         self.live = [other for other in self.live if not other.over]
         self.live.append(run)
 
@@ -190,7 +193,10 @@ class AppState:
         return list(conversation.variables.values())
 
     def conversation_of(self, owner: str, conversation_id: str) -> Conversation | None:
-        """Return a conversation of an end user. None if the user has no such conversation."""
+        """Return a conversation of an end user.
+
+        None if the user has no such conversation.
+        """
         conversation = self.conversations.get(conversation_id)
         return conversation if conversation is not None and conversation.owner == owner else None
 

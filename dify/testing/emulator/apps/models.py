@@ -93,7 +93,10 @@ class StoredAnnotation:
 
 @dataclass
 class AnnotationJob:
-    """A job that enables or disables annotation replies. Each request for its status advances it by a step."""
+    """A job that enables or disables annotation replies.
+
+    Each request for its status advances it by a step.
+    """
 
     action: Literal["enable", "disable"]
     settings: dict[str, Any]
@@ -124,7 +127,9 @@ class VariableValueError(Exception):
 
 @dataclass
 class StoredVariable:
-    """A variable of a conversation. Its id is that of its definition, the same in every conversation.
+    """A variable of a conversation.
+
+    Its id is that of its definition, the same in every conversation.
 
     Its type is the type of its first value; on a server the app declares it. A list that is empty at first gets the type
     of its first items.

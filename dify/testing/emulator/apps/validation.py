@@ -25,7 +25,9 @@ _BOOLEANS = {**dict.fromkeys(("true", "1", "yes", "on"), True), **dict.fromkeys(
 
 
 async def validate_inputs(app: AppState, owner: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the declared inputs. Undeclared inputs are dropped, and missing ones get their default.
+    """Return the declared inputs.
+
+    Undeclared inputs are dropped, and missing ones get their default.
 
     An app without an input form accepts any inputs.
 
@@ -148,7 +150,9 @@ async def resolve_files(
     upload: Mapping[str, Any] | None,
     exact_types: bool = False,
 ) -> tuple[EmulatorFile, ...]:
-    """Return the files that mappings of a request refer to. An `owner` or `upload` of None means no restriction.
+    """Return the files that mappings of a request refer to.
+
+    An `owner` or `upload` of None means no restriction.
 
     Raises:
         ApiError: A file is unknown or of a wrong type, or there are too many files.
@@ -262,7 +266,10 @@ def _is_allowed(file: EmulatorFile, declared_type: str, upload: Mapping[str, Any
 
 # ------------------------------------------------------------------------------------------------------- remote files
 async def _remote(url: str, item: Mapping[str, Any], exact_types: bool) -> EmulatorFile:
-    """Return a remote file, of which only the URL is known. The emulator does not download it."""
+    """Return a remote file, of which only the URL is known.
+
+    The emulator does not download it.
+    """
     if not await to_thread.run_sync(_reachable, url):
         raise _invalid(f"Reached maximum retries (3) for URL {url}")
     name = unquote(urlsplit(url).path.rpartition("/")[2]) or None

@@ -31,7 +31,9 @@ MODEL_TYPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
 
 
 def provider_error(provider: str) -> str | None:
-    """Return the server's message for a provider that the workspace does not have. None for its own provider.
+    """Return the server's message for a provider that the workspace does not have.
+
+    None for its own provider.
 
     A server does not check the name of the model before it uses the model.
     """

@@ -39,7 +39,10 @@ async def advance(
 
 
 async def _split(knowledge: Knowledge, document: StoredDocument, failures: list[Exception]) -> str | None:
-    """Split a document into the texts of its chunks. Return the error message if that fails."""
+    """Split a document into the texts of its chunks.
+
+    Return the error message if that fails.
+    """
     rule = document.rule.plain()
     try:
         document.pending_texts = split_text(await _text(knowledge, document), rule, document.doc_form)
@@ -90,7 +93,10 @@ def _complete(dataset: StoredDataset, document: StoredDocument) -> None:
 
 
 def index_segment(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
-    """Create the child chunks or the keywords of a new chunk. If that fails, the chunk gets the status "error"."""
+    """Create the child chunks or the keywords of a new chunk.
+
+    If that fails, the chunk gets the status "error".
+    """
     if document.doc_form == "hierarchical_model":
         create_children(dataset, document, segment)
     elif dataset.lists_keywords:
@@ -99,7 +105,10 @@ def index_segment(dataset: StoredDataset, document: StoredDocument, segment: Sto
 
 
 def create_children(dataset: StoredDataset, document: StoredDocument, segment: StoredSegment) -> None:
-    """Replace the child chunks of a chunk, which requires embeddings. If that fails, it gets the status "error"."""
+    """Replace the child chunks of a chunk, which requires embeddings.
+
+    If that fails, it gets the status "error".
+    """
     if not dataset.embeds:
         segment.fail("The knowledge base index technique is not high quality!")
         return

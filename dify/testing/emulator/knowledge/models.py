@@ -67,7 +67,10 @@ def new_batch() -> str:
 
 @dataclass
 class SourceFile:
-    """The file of a document. For a document from a text, it is the file that the server creates."""
+    """The file of a document.
+
+    For a document from a text, it is the file that the server creates.
+    """
 
     name: str
     content: bytes
@@ -80,7 +83,10 @@ class SourceFile:
 
 @dataclass
 class StoredRule:
-    """Splitting rule of documents. A document created without a rule uses the rule of the previous document."""
+    """Splitting rule of documents.
+
+    A document created without a rule uses the rule of the previous document.
+    """
 
     mode: str
     rules: dict[str, Any] | None
@@ -105,7 +111,10 @@ class StoredChild:
 
 @dataclass
 class StoredSegment:
-    """A chunk. As on a server, its word count is in characters. Each word counts as a token."""
+    """A chunk.
+
+    As on a server, its word count is in characters. Each word counts as a token.
+    """
 
     content: str
     position: int
@@ -160,7 +169,10 @@ class StoredSegment:
 
 @dataclass
 class StoredDocument:
-    """A document. `pending_texts` are the texts of its future chunks while it is being indexed."""
+    """A document.
+
+    `pending_texts` are the texts of its future chunks while it is being indexed.
+    """
 
     name: str
     position: int
@@ -317,7 +329,10 @@ class StoredDataset:
                         yield document, segment
 
     def replaceable_document(self, name: str) -> StoredDocument | None:
-        """Return the document that a new document with this name replaces. Disabled documents are not replaced."""
+        """Return the document that a new document with this name replaces.
+
+        Disabled documents are not replaced.
+        """
         matches = [
             document
             for document in [*self.documents.values()]

@@ -249,7 +249,10 @@ class ProcessRule(BaseModel):
     rules: Rule | None = None
 
     def error_message(self) -> str | None:
-        """Return the server's message for a missing part. The rules of mode "automatic" are not checked."""
+        """Return the server's message for a missing part.
+
+        The rules of mode "automatic" are not checked.
+        """
         if self.mode == ProcessRuleMode.AUTOMATIC:
             return None
         rules = self.rules

@@ -214,7 +214,10 @@ class _Search:
 
 
 def _group_by_chunk(entries: list[_Entry]) -> list[Hit]:
-    """Return the chunks of entries. A chunk with matching child chunks has the best of their scores."""
+    """Return the chunks of entries.
+
+    A chunk with matching child chunks has the best of their scores.
+    """
     hits: dict[str, Hit] = {}
     for entry in sorted(entries, key=lambda entry: -entry.score):
         hit = hits.setdefault(entry.segment.id, Hit(entry.document, entry.segment, entry.score))

@@ -84,7 +84,10 @@ def _has_default_model(dataset: StoredDataset) -> bool:
 def serialize_dataset(
     knowledge: Knowledge, dataset: StoredDataset, *, available: bool | None = True, detail: bool = False
 ) -> Dataset:
-    """Return a knowledge base. `available` is None in the responses of its creation and its changes."""
+    """Return a knowledge base.
+
+    `available` is None in the responses of its creation and its changes.
+    """
     documents = [*dataset.documents.values()]
     settings = retrieval_settings(dataset)
     if dataset.retrieval_model is None:

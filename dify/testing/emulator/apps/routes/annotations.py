@@ -18,7 +18,9 @@ router = Router()
 
 
 def _find_annotation(request: ApiRequest) -> tuple[AppState, StoredAnnotation]:
-    """Return the annotation in the path and its app. As on a server, the key of any app of the workspace gives access.
+    """Return the annotation in the path and its app.
+
+    As on a server, the key of any app of the workspace gives access.
 
     Raises:
         ApiError: The annotation does not exist.

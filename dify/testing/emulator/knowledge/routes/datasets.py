@@ -117,7 +117,10 @@ def _change(dataset: StoredDataset, payload: DatasetUpdatePayload) -> None:
 
 
 def _set_members(dataset: StoredDataset, payload: DatasetUpdatePayload) -> None:
-    """Set the members with access. They are removed when the permission changes to another kind."""
+    """Set the members with access.
+
+    They are removed when the permission changes to another kind.
+    """
     if payload.permission == "partial_members" and payload.partial_member_list:
         dataset.partial_member_list = [record_id(member.get("user_id")) for member in payload.partial_member_list]
     elif payload.permission in ("only_me", "all_team_members"):
