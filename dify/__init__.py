@@ -18,6 +18,9 @@ from ._lazy import lazy_module as _lazy_module
 
 if _TYPE_CHECKING:
     from . import errors as errors, streams as streams, types as types
+    from ._aiohttp_client import (
+        DefaultAioHttpClient as DefaultAioHttpClient,
+    )
     from ._async.byte_stream import (
         AsyncByteStream as AsyncByteStream,
     )
@@ -39,9 +42,6 @@ if _TYPE_CHECKING:
         ClientSettings as ClientSettings,
         RequestOptions as RequestOptions,
         ResponseLimits as ResponseLimits,
-    )
-    from ._net.aiohttp_client import (
-        DefaultAioHttpClient as DefaultAioHttpClient,
     )
     from ._protocol.uploads import (
         FileSource as FileSource,
@@ -240,7 +240,7 @@ __all__ = [
 __getattr__, __dir__ = _lazy_module(
     __name__,
     {
-        "._net.aiohttp_client": "DefaultAioHttpClient",
+        "._aiohttp_client": "DefaultAioHttpClient",
         "._async.byte_stream": "AsyncByteStream",
         "._async.client": "AsyncDify",
         "._async.event_stream": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",

@@ -17,12 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TREES = [
     ("dify/_async", "dify/_sync"),
+    ("dify/_net/_async", "dify/_net/_sync"),
     ("tests/_async", "tests/_sync"),
     ("tests/typing/_async", "tests/typing/_sync"),
 ]
 BY_HAND = {
-    "dify/_async/_crew.py",
     "dify/_async/_io.py",
+    "dify/_async/worker_group.py",
     "tests/_async/support.py",
     "tests/_async/sockets/support.py",
 }
@@ -41,6 +42,9 @@ RULES: list[tuple[str, str]] = [
     (r"\bnew_async_client\b", "new_client"),
     (r"\b(Default|Cookieless)Async(HttpxClient|Client)\b", r"\1\2"),
     (r"\bhandle_async_request\b", "handle_request"),
+    (r"\basync_(lock|shield)\b", r"sync_\1"),
+    (r"\b_async\b", "_sync"),
+    (r"\bhttpx\.AsyncByteStream\b", "httpx.SyncByteStream"),
     # types
     (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"\bAsync(Generator|Iterator|Iterable)\b", r"\1"),

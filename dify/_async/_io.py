@@ -1,11 +1,10 @@
-"""What differs by nature between the two faces: waiting, threads, deadlines. Hand-written on both sides.
+"""Pauses, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
 
-anyio comes with httpx; it is imported on first use, because importing the client is not yet using it.
+The primitives of the network, which differ too, are in `_net`: deadlines, semaphores, locks, sockets.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -17,135 +16,55 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from .._net.http import async_network
-from .._protocol.pickling import Connected
+import anyio
+import anyio.to_thread
+
+from .._protocol.pickling import NotPicklable
 from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
 from .._protocol.waits import skipped
 from ..errors import MisuseError
 
-if TYPE_CHECKING:
-    import anyio
-
-    from .._net.http import AsyncNetworkStream
-    from .._net.sockets import Wire
-    from .pager import AsyncPage
-
 __all__ = [
     "WRITES_BESIDE",
     "AsyncFirstPage",
-    "AsyncGuard",
-    "AsyncWalk",
-    "Deadline",
+    "AsyncSingleUseIterator",
+    "AsyncWrongFaceGuard",
     "Signal",
-    "Slots",
     "answer_of",
     "begin",
-    "connect",
     "current_loop",
     "each",
     "in_thread",
     "is_gone",
-    "lock",
-    "lock_of_threads",
-    "move_on_after",
     "read_upload",
-    "shielded",
     "sleep",
-    "timed",
 ]
 
 WRITES_BESIDE = True
-"""Whether a download is written in a thread while more of it comes."""
+"""A download is written in a thread while the next part arrives."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
+PageT = TypeVar("PageT")
 
 
 async def sleep(seconds: float) -> None:
     """Pause, unless tests skip pauses; other tasks get a turn either way."""
-    import anyio
-
     await anyio.sleep(0 if skipped(seconds) else seconds)
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do blocking work off the event loop."""
-    import anyio.to_thread
-
+    """Run blocking work in a thread, so that the event loop continues."""
     return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
 
 
-class Deadline:
-    """Raises `TimeoutError` in its block after so many seconds; None for never. Can be started over from inside.
-
-    The wire is for the other face, where nothing but the socket itself can end a read.
-    """
-
-    def __init__(self, seconds: float | None, wire: Wire) -> None:
-        wire.patience = self
-        self._seconds = seconds
-        self._block: Any = None
-
-    def __enter__(self) -> Deadline:
-        import anyio
-
-        self._block = anyio.fail_after(self._seconds)
-        self._scope = self._block.__enter__()
-        return self
-
-    def pause(self) -> None:
-        """No end, until it is started over."""
-        self._scope.deadline = math.inf
-
-    def restart(self) -> None:
-        """Count anew from now."""
-        if self._seconds is not None:
-            import anyio
-
-            self._scope.deadline = anyio.current_time() + self._seconds
-
-    def __exit__(self, *exc: Any) -> bool | None:
-        return cast("bool | None", self._block.__exit__(*exc))
-
-
-def move_on_after(seconds: float, wire: Wire) -> AbstractContextManager[anyio.CancelScope]:
-    """Leave the block after so many seconds; the wire is for the other face, as in `Deadline`."""
-    import anyio
-
-    del wire
-    return anyio.move_on_after(seconds)
-
-
-async def connect(host: str, port: int, seconds: float | None) -> AsyncNetworkStream:
-    """Open a connection: as asyncio's own loops can, or as anyio does under all others."""
-    import asyncio
-
-    if not isinstance(current_loop(), asyncio.BaseEventLoop):
-        return await async_network().connect_tcp(host, port, timeout=seconds)
-    from .._net import asyncio_backend as _loop_stream
-
-    return await _loop_stream.connect(host, port, seconds)
-
-
-def timed(stream: AsyncNetworkStream) -> AsyncNetworkStream:
-    """A socket as it is: what waits for it here can be cancelled."""
-    return stream
-
-
-def shielded() -> AbstractContextManager[Any]:
-    """A block that is finished even when the task around it is cancelled; for closing what must be closed."""
-    import anyio
-
-    return anyio.CancelScope(shield=True)
-
-
 def current_loop() -> object:
-    """The event loop that runs now; connections belong to one."""
+    """Return the running event loop, which connections belong to."""
     import asyncio
 
     try:
@@ -157,7 +76,7 @@ def current_loop() -> object:
 
 
 def is_gone(loop: object) -> bool:
-    """Whether an event loop has ended."""
+    """Return True if an event loop has ended."""
     import asyncio
 
     if isinstance(loop, asyncio.AbstractEventLoop):
@@ -172,16 +91,16 @@ def is_gone(loop: object) -> bool:
 
 
 def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Begin something in another event loop, where that runs; it is not waited for."""
+    """Start work in another event loop without waiting for it; ignored if that loop does not run."""
     import asyncio
 
     if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
-        with suppress(RuntimeError):  # it has ended meanwhile
+        with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(lambda: loop.create_task(work()))
 
 
 async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
-    """The bytes of a file, read in a thread, so that a slow disk never stops the loop."""
+    """Yield the bytes of a file, read in a thread, so that a slow disk does not stop the event loop."""
     file = await in_thread(upload.open)
     if file is None:
         content = cast("AsyncIterable[bytes] | Iterable[bytes]", upload.content)
@@ -204,43 +123,33 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
 
 
 async def answer_of(asked: Awaitable[T]) -> T:
-    """What a callback of the user's gives; one of the other face is told apart."""
+    """Return the result of a callback of the user."""
     if not isawaitable(asked):
-        raise MisuseError("on_form is a plain function: with AsyncDify it must be `async def`")
+        raise MisuseError("on_form is a plain function; with AsyncDify it must be `async def`", param="on_form")
     return await asked
 
 
-def lock() -> AbstractContextManager[None]:
-    """A lock around what threads share; nothing here: tasks take turns only where they wait."""
-    return nullcontext()
-
-
-def lock_of_threads() -> AbstractContextManager[Any]:
-    """A lock around what event loops in several threads share; only for what takes no time."""
-    import threading
-
-    return threading.Lock()
-
-
 class Signal:
-    """Wakes the task that waits for it, from any task or thread."""
+    """An event that any task or thread can set."""
 
     def __init__(self) -> None:
-        import anyio
-
         self._loop = current_loop()
         self._event = anyio.Event()
 
     async def wait(self) -> None:
-        """Wait until it is set; at once when it is set already."""
+        """Wait until the event is set."""
         await self._event.wait()
 
     def set(self) -> None:
-        """Wake the task; without effect in a loop that has ended."""
+        """Set the event; without effect if its event loop has ended."""
         import asyncio
 
         if isinstance(self._loop, asyncio.AbstractEventLoop):
-            if asyncio._get_running_loop() is self._loop:  # pyright: ignore[reportPrivateUsage]
+            try:
+                here = asyncio.get_running_loop() is self._loop
+            except RuntimeError:
+                here = False
+            if here:
                 self._event.set()
                 return
             with suppress(RuntimeError):
@@ -252,48 +161,8 @@ class Signal:
             cast(Any, self._loop).run_sync_soon(self._event.set)
 
 
-class Slots:
-    """So many at a time; more wait for one to end."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._free: anyio.Semaphore | None = None
-
-    def take(self) -> bool:
-        """Take a slot; False where none is free."""
-        import anyio
-
-        if self._free is None:
-            self._free = anyio.Semaphore(self._most, fast_acquire=True)
-        try:
-            self._free.acquire_nowait()
-        except anyio.WouldBlock:
-            return False
-        return True
-
-    async def acquire(self) -> None:
-        """Take a slot, waiting for one."""
-        if not self.take():
-            await self.wait(None)
-
-    async def wait(self, seconds: float | None) -> bool:
-        """Take the next slot that comes free; False where none does in so many seconds."""
-        import anyio
-
-        assert self._free is not None
-        with anyio.move_on_after(seconds):
-            await self._free.acquire()
-            return True
-        return False
-
-    def release(self) -> None:
-        """Give a slot back; of no effect before the first was taken."""
-        if self._free is not None:
-            self._free.release()
-
-
 async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:
-    """The items one by one, whichever way they come."""
+    """Yield the items of a plain or an asynchronous iterable."""
     if isinstance(items, AsyncIterable):
         async for item in items:
             yield item
@@ -302,21 +171,21 @@ async def each(items: AsyncIterable[T] | Iterable[T]) -> AsyncGenerator[T]:
             yield item
 
 
-class AsyncFirstPage(Generic[T]):
-    """What awaiting a pager gives: its first page."""
+class AsyncFirstPage(Generic[T, PageT]):
+    """Base class of pagers: awaiting one returns its first page."""
 
-    async def first(self) -> AsyncPage[T]:
-        """The first page; the same as awaiting the pager."""
+    async def first(self) -> PageT:
+        """Return the first page; the same as awaiting the pager."""
         raise NotImplementedError
 
-    def __await__(self) -> Generator[Any, Any, AsyncPage[T]]:
+    def __await__(self) -> Generator[Any, Any, PageT]:
         return self.first().__await__()
 
 
-class AsyncGuard:
-    """Answers the plain `for`, `with` and `next` with what to write instead."""
+class AsyncWrongFaceGuard:
+    """Base class whose error for a plain `for`, `with` or `next` says what to write instead."""
 
-    if not TYPE_CHECKING:  # a type checker says it better when these do not exist
+    if not TYPE_CHECKING:  # a type checker reports the misuse itself if these methods do not exist
 
         def __iter__(self) -> NoReturn:
             raise MisuseError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
@@ -328,15 +197,15 @@ class AsyncGuard:
             raise MisuseError(f"{type(self).__name__} is asynchronous: write `async with`, or use the client `Dify`")
 
         def __exit__(self, *_: object) -> None:
-            """Only here so that `with` gets as far as `__enter__`."""
+            """Exists so that `with` calls `__enter__`."""
 
 
-class AsyncWalk(AsyncGuard, Connected):
-    """What is iterated, once, while its connection is open; says so to those who await it."""
+class AsyncSingleUseIterator(AsyncWrongFaceGuard, NotPicklable):
+    """Base class of streams, which are iterated once, while their connection is open."""
 
     if not TYPE_CHECKING:
 
         def __await__(self) -> NoReturn:
             raise MisuseError(
-                f"{type(self).__name__} is not awaited: leave out the `await`, and write `async for` or `async with`"
+                f"{type(self).__name__} cannot be awaited: leave out the `await`, and write `async for` or `async with`"
             )

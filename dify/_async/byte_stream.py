@@ -26,13 +26,13 @@ from .._protocol.request import Call
 from .._protocol.responses import body_error, media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
-from ._io import WRITES_BESIDE, AsyncWalk, in_thread
+from ._io import WRITES_BESIDE, AsyncSingleUseIterator, in_thread
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = ["AsyncByteStream"]
 
 
-class AsyncByteStream(AsyncWalk):
+class AsyncByteStream(AsyncSingleUseIterator):
     """A stream of bytes from the server. Nothing is sent until it is entered, read, saved or iterated; it can be read once.
 
     Example:

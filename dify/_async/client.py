@@ -15,7 +15,7 @@ from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses
 from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo
-from ._io import AsyncGuard
+from ._io import AsyncWrongFaceGuard
 from .pool import AsyncPool
 from .transport import AsyncTransport
 
@@ -38,7 +38,7 @@ __all__ = ["AsyncDify"]
 T = TypeVar("T")
 
 
-class AsyncDify(AsyncGuard):
+class AsyncDify(AsyncWrongFaceGuard):
     """A client of one Dify server, for one app key and one knowledge key.
 
     Use it as an async context manager, or call `aclose` when done. One client serves any number of tasks.

@@ -8,12 +8,11 @@ from typing import Any
 
 from .._config import RequestOptions
 from .._net import exceptions as _net
-from .._net.sockets import Hangup
+from .._net.cancel_token import CancelToken
 from .._protocol.request import Call
 from .._streaming.decode import EventDecoder
 from .._streaming.kinds import Kind
 from ..errors import DifyError, ResponseValidationError
-from ._io import move_on_after
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = ["AsyncEventReader"]
@@ -32,7 +31,7 @@ class AsyncEventReader:
         self._transport = transport
         self._kind = kind
         self._options = options
-        self._cancel = Hangup()
+        self._token = CancelToken()
         self._waiting = False  # for a response, or for bytes: `aclose` then wakes the waiting task or thread
         self._chunks: AsyncIterator[bytes]
         self._decoder: EventDecoder
@@ -47,7 +46,7 @@ class AsyncEventReader:
         try:
             if self.closed:
                 return None
-            exchange = await self._transport.open(call, self._options, self._cancel)
+            exchange = await self._transport.open(call, self._options, self._token)
         except DifyError:
             if self.closed:
                 return None
@@ -86,7 +85,7 @@ class AsyncEventReader:
             if grace is None:
                 chunk = await anext(self._chunks, None)
             else:
-                with move_on_after(grace, self.exchange.wire):
+                with self.exchange.deadline.move_on_after(grace):
                     chunk = await anext(self._chunks, None)
         except (_net.HTTPError, ResponseValidationError) as error:
             if isinstance(error, ResponseValidationError) and not self.exchange.broke_off:
@@ -108,7 +107,7 @@ class AsyncEventReader:
     async def aclose(self) -> None:
         """Close the response. A task or thread that waits for it wakes up, and closes it."""
         self.closed = True
-        if self._waiting and self._cancel.end():
+        if self._waiting and self._token.cancel():
             return
         if self.exchange is not None:
             await self.exchange.aclose()

@@ -24,7 +24,7 @@ from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, Workflow
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
-from ._io import AsyncWalk, sleep
+from ._io import AsyncSingleUseIterator, sleep
 from .event_reader import AsyncEventReader
 from .transport import AsyncExchange, AsyncTransport
 
@@ -42,7 +42,7 @@ R = TypeVar("R")
 Consumer = Literal["events", "text", "final"]
 
 
-class AsyncEventStream(AsyncWalk, Generic[E, R]):
+class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once. Leaving the loop or the block in any way
@@ -347,7 +347,7 @@ class AsyncEventStream(AsyncWalk, Generic[E, R]):
             await self.aclose()
 
 
-class AsyncTextStream(AsyncWalk):
+class AsyncTextStream(AsyncSingleUseIterator):
     """An iterator of the pieces of text."""
 
     def __init__(self, texts: AsyncGenerator[str]) -> None:

@@ -14,10 +14,11 @@ from hashlib import blake2b
 from types import TracebackType
 
 from .._config import Settings
-from .._net.sockets import Hangup
+from .._net.cancel_token import CancelToken
+from .._net.synchronization import sync_lock
 from .._protocol.request import Call
 from ..errors import APIConnectionError, APIStatusError
-from ._io import Signal, current_loop, is_gone, lock_of_threads
+from ._io import Signal, current_loop, is_gone
 
 __all__ = ["AsyncFirstCalls", "FirstCall"]
 
@@ -95,7 +96,7 @@ class AsyncFirstCalls:
     def __init__(self, most: int = _KNOWN) -> None:
         self._most = most
         self._hash = blake2b(key=secrets.token_bytes(32), digest_size=16)
-        self._lock = lock_of_threads()
+        self._lock = sync_lock()
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._queues: dict[bytes, _Queue] = {}
 
@@ -109,19 +110,19 @@ class AsyncFirstCalls:
         digest.update(text.encode("utf-8", "surrogatepass"))
         return digest.digest()
 
-    async def turn(self, call: Call, settings: Settings, hangup: Hangup) -> FirstCall | None:
+    async def turn(self, call: Call, settings: Settings, token: CancelToken) -> FirstCall | None:
         """Wait while a first call of the same user is under way.
 
         Args:
             call: The call to be sent.
             settings: Its settings.
-            hangup: Ends the wait from elsewhere.
+            token: Cancels the wait from another task or thread.
 
         Returns:
             A block to make the call in, where it is the first of its user; None for all others.
 
         Raises:
-            APIConnectionError: The call was ended while it waited.
+            APIConnectionError: The call was cancelled while it waited.
         """
         digest = self._digest(call, settings)
         if digest is None or digest in _leading.get():
@@ -146,16 +147,16 @@ class AsyncFirstCalls:
                         return first
                     signal = Signal()
                     queue.waiting.append(signal)
-                hangup.waits(signal.set)
+                token.wakes(signal.set)
                 try:
                     await signal.wait()
                 finally:
-                    hangup.waits(None)
+                    token.wakes(None)
                     with self._lock:
                         if signal in queue.waiting:
                             queue.waiting.remove(signal)
-                if hangup.over:
-                    raise APIConnectionError("the call was ended before it was sent", sent=False)
+                if token.cancelled:
+                    raise APIConnectionError("the call was cancelled before it was sent")
         finally:
             if not leads:
                 with self._lock:

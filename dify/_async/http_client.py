@@ -1,4 +1,4 @@
-"""The HTTP client that `AsyncDify` would make, for those who want one thing of it changed."""
+"""The HTTP client that `AsyncDify` creates, for programs that change a part of it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from .._config import connections_from
-from .._net import http as _http
+from .._net import http as _http, tls
+from .._net._async.connection_pool import AsyncConnectionPool
 from .._net.http import CookielessAsyncClient, TimeoutTypes
-from .connections import AsyncConnections
 
 __all__ = ["DefaultAsyncHttpxClient"]
 
 
 class DefaultAsyncHttpxClient(CookielessAsyncClient):
-    """An `httpx.AsyncClient` as `AsyncDify` makes it for itself: its connections, timeouts, no cookies, no redirects.
+    """An `httpx.AsyncClient` with the settings of `AsyncDify`: connection pool, timeouts, no cookies, no redirects.
 
-    For a proxy that the environment does not name, certificates of your own, or hooks. It is yours to close.
+    Use it for a proxy that the environment does not name, for your own certificates, or for hooks. The caller closes it.
 
     Args:
-        proxy: The proxy's address. Behind a proxy, this one or one of the environment, httpx's own pool is used.
-        verify: The certificates to trust, as an `ssl.SSLContext`; False trusts everybody.
-        trust_env: Whether the environment may name proxies and certificates.
-        max_connections: How many calls may be under way at once; 1,000 by default.
-        timeout: Seconds, or an `httpx.Timeout`, for what is sent without Dify's client; calls through it have their own.
+        proxy: URL of a proxy. Behind a proxy, this one or one of the environment, httpx's own connection pool is used.
+        verify: Certificates to trust, as an `ssl.SSLContext`; False disables verification.
+        trust_env: Read proxies and certificates from the environment.
+        max_connections: Maximum number of concurrent calls; 1,000 by default.
+        timeout: Seconds, or an `httpx.Timeout`, for requests made without a Dify client, which has its own setting.
         headers: Headers for every request.
-        event_hooks: httpx's hooks, by "request" and "response".
+        event_hooks: Hooks of httpx, by "request" and "response".
 
     Raises:
-        ConfigurationError: The number of connections can be none.
+        ConfigurationError: `max_connections` is not a positive number.
 
     Example:
         ```python
@@ -50,9 +50,9 @@ class DefaultAsyncHttpxClient(CookielessAsyncClient):
         headers: Mapping[str, str] | None = None,
         event_hooks: Mapping[str, list[Callable[..., Awaitable[Any]]]] | None = None,
     ) -> None:
-        most = connections_from(max_connections)
-        connections = AsyncConnections(most=most, trust_env=trust_env, tls=_http.context_of(verify))
-        settings = _http.client_settings(connections, most, trust_env, proxy)
+        limit = connections_from(max_connections)
+        connections = AsyncConnectionPool(max_connections=limit, trust_env=trust_env, tls=tls.custom_context(verify))
+        settings = _http.client_settings(connections, limit, trust_env, proxy)
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
         super().__init__(**settings, verify=verify, headers=dict(headers or {}), event_hooks=event_hooks)

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from .._net.synchronization import AsyncSemaphore, async_shield
 from .._protocol.arguments import several
 from .._protocol.map_order import InOrder, MapResult
 from ..errors import InvalidArgumentError, MisuseError
-from ._crew import Crew
-from ._io import AsyncWalk, Slots, each, shielded
+from ._io import AsyncSingleUseIterator, each
 from .event_stream import AsyncEventStream
+from .worker_group import WorkerGroup
 
 __all__ = ["AsyncMapStream"]
 
@@ -25,7 +26,7 @@ class _End:
 _END = _End()
 
 
-class AsyncMapStream(AsyncWalk, Generic[R]):
+class AsyncMapStream(AsyncSingleUseIterator, Generic[R]):
     """A stream of `MapResult`s, one for each of many inputs.
 
     Nothing is sent until it is iterated. Inputs are read as needed: at most `concurrency` calls run at a time, and at most as
@@ -59,11 +60,11 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
         self._concurrency = concurrency
         self._order: InOrder[R] | None = InOrder() if in_order else None
         self._on_start = on_start
-        self._crew: Crew[MapResult[R]] = Crew()
+        self._workers: WorkerGroup[MapResult[R]] = WorkerGroup()
         # One slot for each call in progress and each waiting result; released when a result is delivered.
-        self._room = Slots(2 * concurrency)
-        self._turn = Slots(1)
-        self._hold = Slots(1)  # its holder may use the inputs; not released after they are closed
+        self._room = AsyncSemaphore(2 * concurrency)
+        self._turn = AsyncSemaphore(1)
+        self._hold = AsyncSemaphore(1)  # its holder may use the inputs; not released after they are closed
         self._taken = 0
         self._exhausted = False
         self._failure: Exception | None = None
@@ -81,9 +82,9 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
         """Yield the results. Every way out ends the workers."""
         try:
             workers = self._concurrency
-            self._crew.start(self._work, workers)
+            self._workers.start(self._work, workers)
             while workers:
-                result = await self._crew.take()
+                result = await self._workers.take()
                 if self._closed:
                     return
                 if result is None:
@@ -105,22 +106,22 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
                 item = await self._next()
                 if item is None:
                     break
-                self._crew.hand_over(await self._result_of(*item))
+                self._workers.hand_over(await self._result_of(*item))
         finally:
             self._room.release()  # wakes another worker, which then ends, too
 
     async def _next(self) -> tuple[int, Mapping[str, Any]] | None:
         await self._turn.acquire()  # an iterator must not be used by two tasks at once
         try:
-            if self._exhausted or self._closed or not self._hold.take():
+            if self._exhausted or self._closed or not self._hold.try_acquire():
                 return None
             try:
-                with self._crew.elsewhere():
+                with self._workers.elsewhere():
                     item = await anext(self._inputs, _END)
             finally:
                 self._hold.release()
                 if self._closed:
-                    with shielded():
+                    with async_shield():
                         await self._end_inputs()
             if self._closed:
                 return None
@@ -141,7 +142,7 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
 
     async def _end_inputs(self) -> None:
         """Close the inputs, unless a worker is using them, which closes them afterwards."""
-        if self._hold.take():
+        if self._hold.try_acquire():
             await self._inputs.aclose()
 
     async def _result_of(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
@@ -160,7 +161,7 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
             return MapResult(index, inputs, error=error)
         finally:
             if stream is not None:
-                with shielded():
+                with async_shield():
                     await stream.aclose()  # `on_start` may have raised
                 self._streams.discard(stream)
 
@@ -174,9 +175,9 @@ class AsyncMapStream(AsyncWalk, Generic[R]):
             ```
         """
         self._used = self._closed = True  # a second call waits for the first
-        with shielded():
-            self._crew.hand_over(None)  # wakes the iteration
-            await self._crew.aclose(self._close_streams)
+        with async_shield():
+            self._workers.hand_over(None)  # wakes the iteration
+            await self._workers.aclose(self._close_streams)
             await self._end_inputs()
 
     async def _close_streams(self) -> None:

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
 from .._protocol.paging import ListOrder, PageBody, PageRequest, PageResult, first_request
-from .._protocol.pickling import Connected
+from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from ..errors import IncompleteListError, NotFoundError
 from ..types.http import HTTPInfo
-from ._io import AsyncFirstPage, AsyncGuard
+from ._io import AsyncFirstPage, AsyncWrongFaceGuard
 from .transport import AsyncTransport
 
 __all__ = ["AsyncPage", "AsyncPager"]
@@ -20,7 +20,7 @@ __all__ = ["AsyncPage", "AsyncPager"]
 T = TypeVar("T")
 
 
-class AsyncPage(Connected, Generic[T]):
+class AsyncPage(NotPicklable, Generic[T]):
     """One page of a list.
 
     Attributes:
@@ -67,7 +67,7 @@ class AsyncPage(Connected, Generic[T]):
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class AsyncPager(AsyncGuard, AsyncFirstPage[T], Connected):
+class AsyncPager(AsyncWrongFaceGuard, AsyncFirstPage[T, AsyncPage[T]], NotPicklable):
     """A list on the server. `await` gives its first page, `async for` every item of every page.
 
     The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .._net import http as _http
+from .._net._async.connection_pool import AsyncConnectionPool
 from .._net.http import AsyncHTTPClient
+from .._net.synchronization import async_shield, sync_lock
 from ..errors import ConfigurationError
-from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
-from .connections import AsyncConnections
+from ._io import begin, current_loop, is_gone
 from .first_calls import AsyncFirstCalls
 
 __all__ = ["AsyncPool"]
@@ -29,7 +30,7 @@ class AsyncPool:
         self._given = given
         self._own: dict[object, AsyncHTTPClient] = {}
         self._closed = False
-        self._making = lock_of_threads()
+        self._making = sync_lock()
         self.first_calls = AsyncFirstCalls()
 
     @property
@@ -60,7 +61,7 @@ class AsyncPool:
             # The connections of an event loop that is gone can neither be used nor closed from here.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
-                connections = AsyncConnections(most=self.most, trust_env=self.trust_env)
+                connections = AsyncConnectionPool(max_connections=self.most, trust_env=self.trust_env)
                 try:
                     own = _http.new_async_client(connections, self.most, self.trust_env, self._server)
                 except (
@@ -84,5 +85,5 @@ class AsyncPool:
         for loop, there in own.items():
             begin(loop, there.aclose)
         if here is not None:
-            with shielded():
+            with async_shield():
                 await here.aclose()

@@ -11,16 +11,18 @@ from typing import Any, TypeVar
 from .._config import RequestOptions, ResponseLimits, Settings, merged
 from .._log import log
 from .._net import exceptions as _net, http as _http
+from .._net.cancel_token import CancelToken
+from .._net.deadline import AsyncDeadline
 from .._net.decompression import Inflater
 from .._net.http import Request, Response
-from .._net.sockets import Hangup, Wire
+from .._net.synchronization import async_shield
 from .._protocol.error_mapping import masked, status_error
 from .._protocol.request import Call, encode_json
 from .._protocol.responses import Acknowledgement, body_error, connection_error, deadline_error, parse_response
 from .._protocol.retry import retry_delay
 from ..errors import APITimeoutError, ConfigurationError, DifyError, InvalidArgumentError, ResponseValidationError
 from ..types.http import HTTPInfo
-from ._io import Deadline, shielded, sleep
+from ._io import sleep
 from .pool import AsyncPool
 from .upload_body import AsyncUploadBody
 
@@ -30,35 +32,43 @@ T = TypeVar("T")
 
 
 class AsyncExchange:
-    """An answer whose headers have come; its body is still to be read, within `limit` seconds where it is no stream."""
+    """A response whose headers have arrived and whose body is still to be read.
 
-    def __init__(
-        self, response: Response, info: HTTPInfo, wire: Wire, limit: float | None, limits: ResponseLimits
-    ) -> None:
+    Attributes:
+        info: Status and headers.
+        deadline: Time limit of the body, unless it is a stream.
+        limits: Maximum sizes of the body.
+        broke_off: True if the compressed body ended early although HTTP reported its end.
+    """
+
+    def __init__(self, response: Response, info: HTTPInfo, deadline: AsyncDeadline, limits: ResponseLimits) -> None:
         self._response = response
-        self.wire = wire
-        self.limits = limits
-        self.limit = limit
         self.info = info
+        self.deadline = deadline
+        self.limits = limits
         self.broke_off = False
-        """Whether the body ended well as far as HTTP knows, but too early for its encoding."""
+
+    @property
+    def limit(self) -> float | None:
+        """Time limit of the body in seconds. None for no limit."""
+        return self.deadline.seconds
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, decoded a bounded piece at a time.
+        """Return the chunks of the body as they arrive, decompressed in pieces of bounded size.
 
         Raises:
-            ResponseValidationError: The body is not encoded as was asked for, or not as its header says.
+            ResponseValidationError: The body has another encoding than was asked for, or than its header names.
         """
         encoding = self.info.headers.get("content-encoding", "")
         inflater = Inflater(encoding)
         if not inflater.known:
             raise ResponseValidationError(
-                f"the answer is encoded as {encoding!r}; only gzip was asked for", http=self.info
+                f"the response has the unsupported content encoding {encoding!r}; gzip was requested", http=self.info
             )
         source = _http.raw_stream(self._response)
-        return source if inflater.identity else self._opened(source, inflater)
+        return source if inflater.identity else self._inflated(source, inflater)
 
-    async def _opened(self, source: AsyncIterator[bytes], inflater: Inflater) -> AsyncIterator[bytes]:
+    async def _inflated(self, source: AsyncIterator[bytes], inflater: Inflater) -> AsyncIterator[bytes]:
         try:
             async for chunk in source:
                 for piece in inflater.feed(chunk):
@@ -67,24 +77,24 @@ class AsyncExchange:
             raise ResponseValidationError(str(error), http=self.info) from None
         if not inflater.whole:
             self.broke_off = True
-            raise ResponseValidationError("the answer's compressed body broke off", http=self.info)
+            raise ResponseValidationError("the compressed body of the response broke off", http=self.info)
 
     async def read(self) -> bytes:
-        """The whole body, and the exchange closed.
+        """Read the body and close the exchange.
 
         Raises:
-            ResponseValidationError: It is larger than the limit, or not encoded as it should be.
-            APIConnectionError: It broke off, or did not come in time.
+            ResponseValidationError: The body is larger than the limit, or its encoding is invalid.
+            APIConnectionError: The connection was lost, or the time limit is over.
         """
-        cap = self.limits.answer
-        body = bytearray()  # and no list: an answer in pieces of a byte would take forty times its room
+        limit = self.limits.answer
+        body = bytearray()  # a list of chunks would take forty times the memory for a body that arrives byte by byte
         try:
-            with Deadline(self.limit, self.wire):
+            with self.deadline:
                 async for chunk in self.chunks():
                     body += chunk
-                    if len(body) > cap:
+                    if len(body) > limit:
                         raise ResponseValidationError(
-                            f"the response is larger than {cap} bytes",
+                            f"the response is larger than {limit} bytes",
                             http=self.info,
                             param="limits",
                             reason="too_large",
@@ -101,42 +111,40 @@ class AsyncExchange:
         return bytes(body)
 
     async def read_start(self) -> bytes:
-        """The start of an error's body as far as it comes: whatever happens to it, the status is what counts."""
-        cap = self.limits.error
-        parts: list[bytes] = []
-        size = 0
+        """Read the start of an error body and close the exchange; a body that breaks off is returned as far as it came."""
+        limit = self.limits.error
+        raw = bytearray()
         try:
-            with Deadline(self.limit, self.wire):
+            with self.deadline:
                 async for chunk in _http.raw_stream(self._response):
-                    parts.append(chunk)
-                    size += len(chunk)
-                    if size >= cap:
+                    raw += chunk
+                    if len(raw) >= limit:
                         break
         except (TimeoutError, _net.HTTPError):
-            pass
+            pass  # the status is known, and more useful than the reason why its body is incomplete
         finally:
             await self.aclose()
-        raw = b"".join(parts)[:cap]
-        opened = bytearray()
+        del raw[limit:]
+        body = bytearray()
         try:
-            for piece in Inflater(self.info.headers.get("content-encoding", "")).feed(raw):
-                opened += piece
-                if len(opened) >= cap:
+            for piece in Inflater(self.info.headers.get("content-encoding", "")).feed(bytes(raw)):
+                body += piece
+                if len(body) >= limit:
                     break
         except ValueError:
-            return raw
-        return bytes(opened[:cap])
+            return bytes(raw)
+        return bytes(body[:limit])
 
     def cut(self) -> bool:
-        """End a blocked read at once, from any thread; the exchange can then only be closed. False where that cannot be."""
-        return self.wire.cut()
+        """Wake the thread that reads the body, which ends in an error; False if there is no socket to shut down."""
+        return self.deadline.cut()
 
     async def aclose(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
-        # As Python ends, a stream that was left open is collected; its sockets close by themselves, and a library that then
-        # asks `datetime` for a duration ends Python 3.13.0 with a segmentation fault.
+        """Return the connection to the pool, or close it if the body was not read to its end."""
+        # While Python exits, a stream that was left open is collected. Sockets are closed by the system then, and a library
+        # that asks `datetime` for a duration crashes Python 3.13.0.
         if not self._response.is_closed and not sys.is_finalizing():
-            with shielded():
+            with async_shield():
                 await self._response.aclose()
 
 
@@ -166,83 +174,79 @@ class AsyncTransport:
             raise masked(error, self.settings.secrets()) from None
 
     async def open(
-        self, call: Call, options: RequestOptions | None = None, hangup: Hangup | None = None
+        self, call: Call, options: RequestOptions | None = None, token: CancelToken | None = None
     ) -> AsyncExchange:
-        """Make a call, trying again where that is safe, up to the headers of a successful answer.
+        """Make a call up to the headers of a successful response, retrying it where that is safe.
 
-        The first call of an end user goes ahead: others of that user wait for the headers of its answer.
+        The first call of an end user is sent alone: other calls of that user wait for its response headers.
 
         Args:
             call: The call.
-            options: Settings for it alone.
-            hangup: Ends it from elsewhere; then nothing is tried again.
+            options: Settings of this call.
+            token: Cancels the call from another task or thread.
 
         Raises:
             ConfigurationError: A key is missing or the client is closed; nothing was sent.
-            APIConnectionError: No answer came.
-            APIStatusError: The server answered with an error.
+            APIConnectionError: No response arrived.
+            APIStatusError: The response has an error status.
         """
         settings = self.settings.with_options(options)
-        hangup = hangup or Hangup()
-        first = await self.pool.first_calls.turn(call, settings, hangup)
+        token = token or CancelToken()
+        first = await self.pool.first_calls.turn(call, settings, token)
         with first or nullcontext():
-            return await self._open(call, settings, hangup)
+            return await self._open(call, settings, token)
 
-    async def _open(self, call: Call, settings: Settings, hangup: Hangup) -> AsyncExchange:
+    async def _open(self, call: Call, settings: Settings, token: CancelToken) -> AsyncExchange:
         body = None if call.upload is None else AsyncUploadBody(call.upload, call.form)
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(call, settings, hangup, body)
+                return await self._attempt(call, settings, token, body)
             except DifyError as caught:
                 error = caught
             if body is not None and body.error is error:
-                raise error  # reading a file through this client has failed, which is no failure of this call
-            hangup.attempt(None)
+                raise error  # reading the file has failed, by another call of this package
+            token.follow(None)
             delay = retry_delay(error, call, attempt=attempt, max_retries=settings.max_retries)
-            if delay is not None and not hangup.over:
+            if delay is not None and not token.cancelled:
                 log.info("%s: %s; attempt %d in %.2f s", call.operation, type(error).__name__, attempt + 1, delay)
                 await sleep(delay)
-            if delay is None or hangup.over:
-                # Without the traceback, whose frames hold the request and so the key.
+            if delay is None or token.cancelled:
+                # Without the traceback, whose frames hold the request and so the API key.
                 raise masked(error, settings.secrets()).with_traceback(None)
 
     async def _attempt(
-        self, call: Call, settings: Settings, hangup: Hangup, body: AsyncUploadBody | None
+        self, call: Call, settings: Settings, token: CancelToken, body: AsyncUploadBody | None
     ) -> AsyncExchange:
-        # Each read may succeed while the headers never end, so that they have a limit of their own.
-        gap = _http.read_timeout(settings.timeout)
-        limit = None if gap is None else 2 * gap
-        wire = Wire()
-        hangup.attempt(wire)
-        deadline = Deadline(limit, wire)
+        # Each read may succeed while the headers never end, so that they have a time limit of their own.
+        gap = settings.timeout.read
+        deadline = AsyncDeadline(None if gap is None else 2 * gap)
+        token.follow(deadline)
         started = time.monotonic()
         try:
             request = self._request(call, settings, body, deadline)
             with deadline:
-                request.extensions["dify_wire"] = wire
                 response = await self.pool.http().send(request, stream=True, auth=None, follow_redirects=False)
         except Exception as error:  # noqa: BLE001 - connections, hooks and files may raise anything
             if body is not None and body.error is not None:
-                raise body.error from None  # as the file raised it, before the HTTP library wrapped it
-            failure = self._error(error, call, settings, limit, wire)
+                raise body.error from None  # as the file raised it, before httpx wrapped it
+            failure = self._error(error, call, settings, deadline)
             raise failure from (None if failure is error else _net.bare(error))
+        deadline.received(response)
         info = _http.info_of(response, time.monotonic() - started, settings.secrets())
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
-        if wire.stream is None:  # not on connections of ours
-            wire.take(_http.socket_of(response))
-        exchange = AsyncExchange(response, info, wire, limit, settings.limits)
+        exchange = AsyncExchange(response, info, deadline, settings.limits)
         if 200 <= info.status < 300:
             return exchange
-        operation = call.operation if call.address is None else ""  # a signed link is no route of the API
+        operation = call.operation if call.address is None else ""  # a signed link is not a route of the API
         raise status_error(info, await exchange.read_start(), settings.secrets(), operation)
 
-    def _error(self, error: Exception, call: Call, settings: Settings, limit: float | None, wire: Wire) -> Exception:
+    def _error(self, error: Exception, call: Call, settings: Settings, deadline: AsyncDeadline) -> Exception:
         """Return the exception to raise for one that was raised before the response headers arrived."""
         match error:
             case TimeoutError():
-                return deadline_error(limit, call, settings.base_url, sent=not wire.unsent)
+                return deadline_error(deadline.seconds, call, settings.base_url, sent=not deadline.connecting)
             case _net.HTTPError() | _net.InvalidURL():
                 return connection_error(error, call, settings.base_url)
             case RuntimeError() if self.pool.closed:  # by another task or thread
@@ -259,7 +263,9 @@ class AsyncTransport:
             case _:
                 return error
 
-    def _request(self, call: Call, settings: Settings, body: AsyncUploadBody | None, deadline: Deadline) -> Request:
+    def _request(
+        self, call: Call, settings: Settings, body: AsyncUploadBody | None, deadline: AsyncDeadline
+    ) -> Request:
         key = call.key_for(settings)
         accept = {"stream": "text/event-stream", "json": "application/json"}.get(call.accept, "*/*")
         of_body: dict[str, str] = {}  # they describe the body, so that the user's headers do not override them
@@ -272,7 +278,7 @@ class AsyncTransport:
             of_body["Content-Type"] = "application/json"
             content = encode_json(call.json)
         headers = merged({"Accept": accept, "Accept-Encoding": "gzip"}, call.headers_for(settings))
-        return _http.build(
+        request = _http.build_request(
             self.pool.http(),
             call.method,
             call.url(settings.base_url),
@@ -281,3 +287,5 @@ class AsyncTransport:
             content,
             settings.timeout,
         )
+        deadline.bind(request)
+        return request

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from .._net import http as _http
+from .._net.deadline import AsyncDeadline
+from .._net.multipart import form_envelope
 from .._protocol.uploads import Upload
 from ..errors import APIConnectionError, InvalidArgumentError
-from ._io import Deadline, read_upload
+from ._io import read_upload
 
 __all__ = ["AsyncUploadBody"]
 
@@ -24,14 +25,14 @@ class AsyncUploadBody:
     def __init__(self, upload: Upload, form: Mapping[str, str]) -> None:
         self._upload = upload
         try:
-            content_type, self._head, self._tail = _http.form_envelope(upload, form)
+            content_type, self._head, self._tail = form_envelope(upload.filename, upload.mime_type, form)
         except UnicodeError as error:
             raise InvalidArgumentError(f"the form cannot be sent: {error}") from None
         self.headers = {"Content-Type": content_type}
         if upload.size is not None:
             self.headers["Content-Length"] = str(len(self._head) + upload.size + len(self._tail))
         self.error: Exception | None = None
-        self.deadline: Deadline | None = None
+        self.deadline: AsyncDeadline | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self.error = None

@@ -1,14 +1,14 @@
-"""What holds connections is neither pickled nor copied. Pure."""
+"""Objects that cannot be pickled or copied."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-__all__ = ["Connected"]
+__all__ = ["NotPicklable"]
 
 
-class Connected:
-    """Says so in its own words; Python's would be about a lock or a generator deep inside."""
+class NotPicklable:
+    """Base class of objects that own connections; its error names the object, where Python's would name a lock inside."""
 
     _instead: ClassVar[str] = "pickle what it gives"
 

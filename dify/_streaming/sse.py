@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._net.http import parse_block
+from .._net.sse import parse_block
 
 __all__ = ["FrameTooLarge", "SSEParser"]
 

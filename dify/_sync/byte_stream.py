@@ -27,13 +27,13 @@ from .._protocol.request import Call
 from .._protocol.responses import body_error, media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
-from ._io import WRITES_BESIDE, Walk, in_thread
+from ._io import WRITES_BESIDE, SingleUseIterator, in_thread
 from .transport import Exchange, Transport
 
 __all__ = ["ByteStream"]
 
 
-class ByteStream(Walk):
+class ByteStream(SingleUseIterator):
     """A stream of bytes from the server. Nothing is sent until it is entered, read, saved or iterated; it can be read once.
 
     Example:

@@ -16,7 +16,7 @@ from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses
 from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo
-from ._io import Guard
+from ._io import WrongFaceGuard
 from .pool import Pool
 from .transport import Transport
 
@@ -39,7 +39,7 @@ __all__ = ["Dify"]
 T = TypeVar("T")
 
 
-class Dify(Guard):
+class Dify(WrongFaceGuard):
     """A client of one Dify server, for one app key and one knowledge key.
 
     Use it as a context manager, or call `close` when done. One client serves any number of threads.

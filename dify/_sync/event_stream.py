@@ -25,7 +25,7 @@ from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, Workflow
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
-from ._io import Walk, sleep
+from ._io import SingleUseIterator, sleep
 from .event_reader import EventReader
 from .transport import Exchange, Transport
 
@@ -43,7 +43,7 @@ R = TypeVar("R")
 Consumer = Literal["events", "text", "final"]
 
 
-class EventStream(Walk, Generic[E, R]):
+class EventStream(SingleUseIterator, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once. Leaving the loop or the block in any way
@@ -344,7 +344,7 @@ class EventStream(Walk, Generic[E, R]):
             self.close()
 
 
-class TextStream(Walk):
+class TextStream(SingleUseIterator):
     """An iterator of the pieces of text."""
 
     def __init__(self, texts: Generator[str]) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from .._net.synchronization import Semaphore, sync_shield
 from .._protocol.arguments import several
 from .._protocol.map_order import InOrder, MapResult
 from ..errors import InvalidArgumentError, MisuseError
-from ._crew import Crew
-from ._io import Slots, Walk, each, shielded
+from ._io import SingleUseIterator, each
 from .event_stream import EventStream
+from .worker_group import WorkerGroup
 
 __all__ = ["MapStream"]
 
@@ -26,7 +27,7 @@ class _End:
 _END = _End()
 
 
-class MapStream(Walk, Generic[R]):
+class MapStream(SingleUseIterator, Generic[R]):
     """A stream of `MapResult`s, one for each of many inputs.
 
     Nothing is sent until it is iterated. Inputs are read as needed: at most `concurrency` calls run at a time, and at most as
@@ -60,11 +61,11 @@ class MapStream(Walk, Generic[R]):
         self._concurrency = concurrency
         self._order: InOrder[R] | None = InOrder() if in_order else None
         self._on_start = on_start
-        self._crew: Crew[MapResult[R]] = Crew()
+        self._workers: WorkerGroup[MapResult[R]] = WorkerGroup()
         # One slot for each call in progress and each waiting result; released when a result is delivered.
-        self._room = Slots(2 * concurrency)
-        self._turn = Slots(1)
-        self._hold = Slots(1)  # its holder may use the inputs; not released after they are closed
+        self._room = Semaphore(2 * concurrency)
+        self._turn = Semaphore(1)
+        self._hold = Semaphore(1)  # its holder may use the inputs; not released after they are closed
         self._taken = 0
         self._exhausted = False
         self._failure: Exception | None = None
@@ -82,9 +83,9 @@ class MapStream(Walk, Generic[R]):
         """Yield the results. Every way out ends the workers."""
         try:
             workers = self._concurrency
-            self._crew.start(self._work, workers)
+            self._workers.start(self._work, workers)
             while workers:
-                result = self._crew.take()
+                result = self._workers.take()
                 if self._closed:
                     return
                 if result is None:
@@ -106,22 +107,22 @@ class MapStream(Walk, Generic[R]):
                 item = self._next()
                 if item is None:
                     break
-                self._crew.hand_over(self._result_of(*item))
+                self._workers.hand_over(self._result_of(*item))
         finally:
             self._room.release()  # wakes another worker, which then ends, too
 
     def _next(self) -> tuple[int, Mapping[str, Any]] | None:
         self._turn.acquire()  # an iterator must not be used by two tasks at once
         try:
-            if self._exhausted or self._closed or not self._hold.take():
+            if self._exhausted or self._closed or not self._hold.try_acquire():
                 return None
             try:
-                with self._crew.elsewhere():
+                with self._workers.elsewhere():
                     item = next(self._inputs, _END)
             finally:
                 self._hold.release()
                 if self._closed:
-                    with shielded():
+                    with sync_shield():
                         self._end_inputs()
             if self._closed:
                 return None
@@ -142,7 +143,7 @@ class MapStream(Walk, Generic[R]):
 
     def _end_inputs(self) -> None:
         """Close the inputs, unless a worker is using them, which closes them afterwards."""
-        if self._hold.take():
+        if self._hold.try_acquire():
             self._inputs.close()
 
     def _result_of(self, index: int, inputs: Mapping[str, Any]) -> MapResult[R]:
@@ -161,7 +162,7 @@ class MapStream(Walk, Generic[R]):
             return MapResult(index, inputs, error=error)
         finally:
             if stream is not None:
-                with shielded():
+                with sync_shield():
                     stream.close()  # `on_start` may have raised
                 self._streams.discard(stream)
 
@@ -175,9 +176,9 @@ class MapStream(Walk, Generic[R]):
             ```
         """
         self._used = self._closed = True  # a second call waits for the first
-        with shielded():
-            self._crew.hand_over(None)  # wakes the iteration
-            self._crew.close(self._close_streams)
+        with sync_shield():
+            self._workers.hand_over(None)  # wakes the iteration
+            self._workers.close(self._close_streams)
             self._end_inputs()
 
     def _close_streams(self) -> None:

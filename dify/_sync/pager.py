@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from .._config import RequestOptions
 from .._protocol.paging import ListOrder, PageBody, PageRequest, PageResult, first_request
-from .._protocol.pickling import Connected
+from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from ..errors import IncompleteListError, NotFoundError
 from ..types.http import HTTPInfo
-from ._io import FirstPage, Guard
+from ._io import FirstPage, WrongFaceGuard
 from .transport import Transport
 
 __all__ = ["Page", "Pager"]
@@ -21,7 +21,7 @@ __all__ = ["Page", "Pager"]
 T = TypeVar("T")
 
 
-class Page(Connected, Generic[T]):
+class Page(NotPicklable, Generic[T]):
     """One page of a list.
 
     Attributes:
@@ -68,7 +68,7 @@ class Page(Connected, Generic[T]):
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class Pager(Guard, FirstPage[T], Connected):
+class Pager(WrongFaceGuard, FirstPage[T, Page[T]], NotPicklable):
     """A list on the server. Its `data` is the first page, `for` walks every item of every page.
 
     The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from .._net import http as _http
+from .._net._sync.connection_pool import ConnectionPool
 from .._net.http import HTTPClient
+from .._net.synchronization import sync_lock, sync_shield
 from ..errors import ConfigurationError
-from ._io import begin, current_loop, is_gone, lock_of_threads, shielded
-from .connections import Connections
+from ._io import begin, current_loop, is_gone
 from .first_calls import FirstCalls
 
 __all__ = ["Pool"]
@@ -30,7 +31,7 @@ class Pool:
         self._given = given
         self._own: dict[object, HTTPClient] = {}
         self._closed = False
-        self._making = lock_of_threads()
+        self._making = sync_lock()
         self.first_calls = FirstCalls()
 
     @property
@@ -61,7 +62,7 @@ class Pool:
             # The connections of an event loop that is gone can neither be used nor closed from here.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
-                connections = Connections(most=self.most, trust_env=self.trust_env)
+                connections = ConnectionPool(max_connections=self.most, trust_env=self.trust_env)
                 try:
                     own = _http.new_client(connections, self.most, self.trust_env, self._server)
                 except (
@@ -85,5 +86,5 @@ class Pool:
         for loop, there in own.items():
             begin(loop, there.close)
         if here is not None:
-            with shielded():
+            with sync_shield():
                 here.close()

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .._net import http as _http
+from .._net.deadline import Deadline
+from .._net.multipart import form_envelope
 from .._protocol.uploads import Upload
 from ..errors import APIConnectionError, InvalidArgumentError
-from ._io import Deadline, read_upload
+from ._io import read_upload
 
 __all__ = ["UploadBody"]
 
@@ -25,7 +26,7 @@ class UploadBody:
     def __init__(self, upload: Upload, form: Mapping[str, str]) -> None:
         self._upload = upload
         try:
-            content_type, self._head, self._tail = _http.form_envelope(upload, form)
+            content_type, self._head, self._tail = form_envelope(upload.filename, upload.mime_type, form)
         except UnicodeError as error:
             raise InvalidArgumentError(f"the form cannot be sent: {error}") from None
         self.headers = {"Content-Type": content_type}

@@ -32,7 +32,7 @@ async def test_cancelling_leaves_no_task_behind(turns: int) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        mine = {each for each in asyncio.all_tasks() - before if "Crew" in repr(each)}
+        mine = {each for each in asyncio.all_tasks() - before if "WorkerGroup" in repr(each)}
         assert not mine
         assert sum(request.path == "/workflows/run" for request in emulator.requests) <= 3
 

@@ -1,69 +1,80 @@
-"""A call that nobody wants any more is ended at its socket, also where that comes later, and no other call is."""
+"""A cancelled call ends at its socket, also if it gets the socket later, and no other call ends."""
 
 import socket
 
-from dify._net.sockets import Hangup, Wire
+from dify._net.cancel_token import CancelToken
+from dify._net.deadline import Attempt
 
 
-class Line:
+class Connection:
     """A connection, as far as it can be shut down."""
 
     def __init__(self) -> None:
-        self.mine, self.theirs = socket.socketpair()
+        self.local, self.remote = socket.socketpair()
 
     def get_extra_info(self, info):
-        return self.mine if info == "socket" else None
+        return self.local if info == "socket" else None
 
     def is_shut(self) -> bool:
-        self.theirs.setblocking(False)
+        self.remote.setblocking(False)
         try:
-            return self.theirs.recv(1) == b""
+            return self.remote.recv(1) == b""
         except BlockingIOError:
             return False
 
     def close(self) -> None:
-        self.mine.close()
-        self.theirs.close()
+        self.local.close()
+        self.remote.close()
 
 
-def on(line: Line) -> Wire:
-    wire = Wire()
-    wire.take(line)
-    return wire
+def attempt_on(connection: Connection) -> Attempt:
+    attempt = Attempt()
+    attempt.attach(connection)
+    return attempt
 
 
-def test_the_attempt_under_way_is_ended():
-    line, hangup = Line(), Hangup()
-    hangup.attempt(on(line))
-    assert not line.is_shut()
-    assert hangup.end()
-    assert line.is_shut()
-    assert hangup.over
-    line.close()
+def test_the_attempt_in_progress_ends():
+    connection, token = Connection(), CancelToken()
+    token.follow(attempt_on(connection))
+    assert not connection.is_shut()
+    assert token.cancel()
+    assert connection.is_shut()
+    assert token.cancelled
+    connection.close()
 
 
-def test_an_attempt_that_has_no_connection_yet_ends_when_it_gets_one():
-    line, hangup, wire = Line(), Hangup(), Wire()
-    hangup.attempt(wire)
-    assert not hangup.end()
-    wire.take(line)
-    assert line.is_shut()
-    line.close()
+def test_an_attempt_without_a_connection_ends_when_it_gets_one():
+    connection, token, attempt = Connection(), CancelToken(), Attempt()
+    token.follow(attempt)
+    assert not token.cancel()
+    attempt.attach(connection)
+    assert connection.is_shut()
+    connection.close()
 
 
-def test_an_attempt_that_begins_after_the_end_goes_nowhere():
-    line, hangup, wire = Line(), Hangup(), Wire()
-    assert not hangup.end()
-    hangup.attempt(wire)
-    wire.take(line)
-    assert line.is_shut()
-    line.close()
+def test_an_attempt_that_starts_after_the_cancellation_ends_when_it_gets_a_connection():
+    connection, token, attempt = Connection(), CancelToken(), Attempt()
+    assert not token.cancel()
+    token.follow(attempt)
+    attempt.attach(connection)
+    assert connection.is_shut()
+    connection.close()
 
 
-def test_the_connection_of_an_attempt_that_is_over_is_left_alone():
-    line, hangup = Line(), Hangup()
-    hangup.attempt(on(line))
-    hangup.attempt(None)
-    assert not hangup.end()
-    assert not line.is_shut()
-    line.close()
+def test_the_connection_of_an_attempt_that_is_over_stays_open():
+    connection, token = Connection(), CancelToken()
+    token.follow(attempt_on(connection))
+    token.follow(None)
+    assert not token.cancel()
+    assert not connection.is_shut()
+    connection.close()
+
+
+def test_a_wait_for_another_call_ends_also_if_it_starts_after_the_cancellation():
+    token, woken = CancelToken(), []
+    token.wakes(lambda: woken.append("first"))
+    assert token.cancel()
+    token.wakes(None)
+    assert not token.cancel()
+    token.wakes(lambda: woken.append("second"))
+    assert woken == ["first", "second"]

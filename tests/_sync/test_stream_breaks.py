@@ -175,7 +175,7 @@ def test_a_compressed_run_whose_body_ends_too_early_is_picked_up() -> None:
 
 
 def test_a_compressed_chat_whose_body_ends_too_early_is_cut() -> None:
-    with pytest.raises(StreamInterruptedError, match="compressed body broke off") as caught:
+    with pytest.raises(StreamInterruptedError, match="compressed body of the response broke off") as caught:
         make_client(compressed(message("Hel"))).chat.send("hi")
     assert caught.value.partial.answer == "Hel"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from dify import AsyncDify, MisuseError
-from dify._async import _io, event_reader
+from dify._net.deadline import AsyncDeadline
 from dify._streaming.folds import LONG_GRACE, SHORT_GRACE
 from tests._async.support import answered, make_client, streaming
 from tests.support.frames import message, message_end, run_finished, run_started, speech, sse
@@ -112,11 +112,11 @@ def graces(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each wait for more was allowed to take after the end had come; none takes so long here."""
     chosen: list[float] = []
 
-    def move_on_after(seconds: float, cut: Callable[[], object]) -> AbstractContextManager[anyio.CancelScope]:
+    def move_on_after(deadline: AsyncDeadline, seconds: float) -> AbstractContextManager[anyio.CancelScope]:
         chosen.append(seconds)
-        return _io.move_on_after(0.01, cut)
+        return anyio.move_on_after(0.01)
 
-    monkeypatch.setattr(event_reader, "move_on_after", move_on_after)
+    monkeypatch.setattr(AsyncDeadline, "move_on_after", move_on_after)
     return chosen
 
 

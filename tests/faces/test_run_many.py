@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from dify._async import _crew as async_crew
-from dify._sync import _crew as sync_crew
+from dify._async import worker_group as async_workers
+from dify._sync import worker_group as sync_workers
 
 
 class Broken(Exception):
@@ -31,7 +31,7 @@ async def test_no_more_run_at_once_than_was_said():
         running -= 1
         return item * 2
 
-    assert await async_crew.run_many(work, range(20), at_once=3) == [item * 2 for item in range(20)]
+    assert await async_workers.run_many(work, range(20), at_once=3) == [item * 2 for item in range(20)]
     assert most == 3
 
 
@@ -47,7 +47,7 @@ async def test_cancelling_ends_what_runs_and_begins_no_more():
         finally:
             ended.append(item)
 
-    task = asyncio.create_task(async_crew.run_many(work, range(20), at_once=3))
+    task = asyncio.create_task(async_workers.run_many(work, range(20), at_once=3))
     await full.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -68,7 +68,7 @@ async def test_a_failure_ends_the_rest_and_is_raised_alone():
             ended.append(item)
 
     with pytest.raises(Broken):
-        await async_crew.run_many(work, range(20), at_once=3)
+        await async_workers.run_many(work, range(20), at_once=3)
     assert set(ended) <= {0, 2}
 
 
@@ -85,7 +85,7 @@ def test_no_more_threads_run_at_once_than_was_said():
             running -= 1
         return item * 2
 
-    assert sync_crew.run_many(work, range(20), at_once=3) == [item * 2 for item in range(20)]
+    assert sync_workers.run_many(work, range(20), at_once=3) == [item * 2 for item in range(20)]
     assert most <= 3
 
 
@@ -101,7 +101,7 @@ def test_an_interrupt_waits_for_what_runs_and_begins_no_more():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sync_crew.run_many(work, range(2000), at_once=2, on_done=interrupt)
+        sync_workers.run_many(work, range(2000), at_once=2, on_done=interrupt)
     assert len(begun) < 2000  # all of them would take ten seconds
     assert sorted(ended) == sorted(begun)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dify")]
@@ -117,11 +117,11 @@ def test_a_failure_in_a_thread_is_raised_and_begins_no_more():
         time.sleep(0.005)
 
     with pytest.raises(Broken):
-        sync_crew.run_many(work, range(2000), at_once=2)
+        sync_workers.run_many(work, range(2000), at_once=2)
     assert len(begun) < 2000  # all of them would take five seconds
 
 
 def test_context_variables_reach_the_threads():
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
     variable.set("set")
-    assert sync_crew.run_many(lambda _: variable.get(), range(3), at_once=2) == ["set"] * 3
+    assert sync_workers.run_many(lambda _: variable.get(), range(3), at_once=2) == ["set"] * 3

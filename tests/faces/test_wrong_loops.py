@@ -42,7 +42,9 @@ def test_a_plain_for_over_what_is_asynchronous(name):
 @pytest.mark.parametrize("name", [name for name in THINGS if name != "list"])
 async def test_an_await_of_what_is_iterated(name):
     thing = THINGS[name](asynchronous())
-    with pytest.raises(MisuseError, match=r"^Async\w+ is not awaited: leave out the `await`, and write `async for` or"):
+    with pytest.raises(
+        MisuseError, match=r"^Async\w+ cannot be awaited: leave out the `await`, and write `async for` or"
+    ):
         await thing
     with pytest.raises(MisuseError, match="leave out the `await`"):
         async for _ in await thing:

@@ -17,7 +17,7 @@ import pytest
 
 from dify import AsyncDify
 from dify._async import connections
-from dify._async.connections import AsyncConnections
+from dify._net._async.connection_pool import AsyncConnectionPool
 
 from ..support import raw_frames as frames
 from ..support.server import Exchange, Server
@@ -96,7 +96,7 @@ class Point:
 
 async def lives(server: Server, traced: list[Trace], point: Point, *, stream: bool, used: bool) -> str | None:
     """One request, cancelled at a point. What is wrong afterwards with a client of one connection; None for nothing."""
-    pool = AsyncConnections(most=1)
+    pool = AsyncConnectionPool(max_connections=1)
 
     async def trace(name: str, info: Any) -> None:
         point.trace(name)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dify import AsyncDify
-from dify._async.connections import AsyncConnections
+from dify._net._async.connection_pool import AsyncConnectionPool
 
 from ..support import raw_frames as frames
 from ..support.server import Exchange, Server
@@ -74,7 +74,7 @@ async def test_random_cancels_leave_every_connection_usable(seed: int) -> None:
         for _ in range(REQUESTS)
     ]
     outcomes: Counter[str] = Counter()
-    pool = AsyncConnections(most=MOST)
+    pool = AsyncConnectionPool(max_connections=MOST)
     with Server(answer) as server:
         async with httpx.AsyncClient(transport=pool) as http:
             settings: dict[str, Any] = {"api_key": "app-test-key", "user": "alice", "max_retries": 0, "timeout": 60}

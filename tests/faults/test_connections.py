@@ -10,15 +10,20 @@ import httpx
 import pytest
 
 from dify import AsyncDify, Dify
-from dify._async.connections import AsyncConnections
-from dify._sync.connections import Connections
+from dify._net._async.connection_pool import AsyncConnectionPool
+from dify._net._sync.connection_pool import ConnectionPool
 
 from ..support import raw_frames as frames
 from ..support.server import Exchange, Server
 
 BURST = 40
 
-KEPT = [{"most_idle": 1}, {"most_idle": 1, "most": 8}, {"idle_seconds": 0.0}, {"idle_seconds": 0.0, "most": 8}]
+KEPT = [
+    {"max_idle": 1},
+    {"max_idle": 1, "max_connections": 8},
+    {"idle_seconds": 0.0},
+    {"idle_seconds": 0.0, "max_connections": 8},
+]
 """Few idle connections, or none for longer than no time: calls that end close what others left, while some wait to begin."""
 
 
@@ -33,7 +38,7 @@ def answer(x: Exchange) -> None:
 @pytest.mark.parametrize("kept", KEPT, ids=str)
 async def test_calls_that_end_at_the_same_time_never_meet_in_each_others_connections(kept: dict[str, Any]) -> None:
     with Server(answer) as server:
-        async with httpx.AsyncClient(transport=AsyncConnections(**kept)) as http:
+        async with httpx.AsyncClient(transport=AsyncConnectionPool(**kept)) as http:
             client = AsyncDify(http_client=http, **settings(server))
             for burst in range(5):
                 names = [f"run-{burst}-{n}" for n in range(BURST)]
@@ -45,7 +50,7 @@ async def test_calls_that_end_at_the_same_time_never_meet_in_each_others_connect
 @pytest.mark.parametrize("kept", KEPT, ids=str)
 def test_nor_do_those_of_threads(kept: dict[str, Any]) -> None:
     with Server(answer) as server, ThreadPoolExecutor(BURST) as threads:
-        with httpx.Client(transport=Connections(**kept)) as http:
+        with httpx.Client(transport=ConnectionPool(**kept)) as http:
             client = Dify(http_client=http, **settings(server))
             for burst in range(5):
                 names = [f"run-{burst}-{n}" for n in range(BURST)]

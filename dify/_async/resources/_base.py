@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..._config import Settings
-from ..._protocol.pickling import Connected
+from ..._protocol.pickling import NotPicklable
 from ..._protocol.request import user_of
 from ..transport import AsyncTransport
 
 __all__ = ["AsyncResource"]
 
 
-class AsyncResource(Connected):
+class AsyncResource(NotPicklable):
     """A noun of the API, bound to one client's settings and connections."""
 
     _instead: ClassVar[str] = "pickle the client"

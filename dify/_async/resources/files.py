@@ -10,9 +10,9 @@ from ..._protocol.request import Call
 from ..._protocol.uploads import FileSource, UploadResult, upload_of
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
-from .._crew import run_many
 from .._io import in_thread
 from ..byte_stream import AsyncByteStream
+from ..worker_group import run_many
 from ._base import AsyncResource
 
 __all__ = ["AsyncFiles"]

@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..._config import Settings
-from ..._protocol.pickling import Connected
+from ..._protocol.pickling import NotPicklable
 from ..._protocol.request import user_of
 from ..transport import Transport
 
 __all__ = ["Resource"]
 
 
-class Resource(Connected):
+class Resource(NotPicklable):
     """A noun of the API, bound to one client's settings and connections."""
 
     _instead: ClassVar[str] = "pickle the client"

@@ -11,9 +11,9 @@ from ..._protocol.request import Call
 from ..._protocol.uploads import FileSource, UploadResult, upload_of
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
-from .._crew import run_many
 from .._io import in_thread
 from ..byte_stream import ByteStream
+from ..worker_group import run_many
 from ._base import Resource
 
 __all__ = ["Files"]

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import httpx
 
 from dify import AsyncDify
-from dify._async.connections import AsyncConnections
+from dify._net._async.connection_pool import AsyncConnectionPool
 
 from ...support.server import PATIENCE, Server
 
@@ -31,7 +31,7 @@ def client_for(server: Server | str, **settings: Any) -> AsyncDify:
 
 def single_connection() -> httpx.AsyncClient:
     """The client's own connections, but one at a time: a call on it hangs where the one before has not given it back."""
-    return httpx.AsyncClient(transport=AsyncConnections(most=1))
+    return httpx.AsyncClient(transport=AsyncConnectionPool(max_connections=1))
 
 
 def users_own_connection() -> httpx.AsyncClient:

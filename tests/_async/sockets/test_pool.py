@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, AsyncDify, ConfigurationError
-from dify._net.sockets import Wire
+from dify._net.deadline import AsyncDeadline
 
 from ...support import raw_frames as frames
 from ...support.server import PATIENCE, Exchange, Server
-from .support import AsyncConnections, Job, beside, client_for, together
+from .support import AsyncConnectionPool, Job, beside, client_for, together
 
 STREAMS = 50
 
@@ -193,16 +193,16 @@ async def test_a_client_used_after_it_was_closed_says_so() -> None:
         assert len(server.requests) == 1
 
 
-class Watched(AsyncConnections):
+class Watched(AsyncConnectionPool):
     """One connection at a time; it tells of each call that waits for it."""
 
     def __init__(self) -> None:
-        super().__init__(most=1)
+        super().__init__(max_connections=1)
         self.waiting = threading.Semaphore(0)
 
-    async def _wait(self, request: httpx.Request, wire: Wire) -> None:
+    async def _wait(self, request: httpx.Request, deadline: AsyncDeadline) -> None:
         self.waiting.release()
-        await super()._wait(request, wire)
+        await super()._wait(request, deadline)
 
 
 async def test_calls_that_wait_for_a_connection_of_a_client_that_is_closed_say_so_and_are_not_sent() -> None:

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import httpx
 
 from dify import Dify
-from dify._sync.connections import Connections
+from dify._net._sync.connection_pool import ConnectionPool
 
 from ...support.server import PATIENCE, Server
 
@@ -31,7 +31,7 @@ def client_for(server: Server | str, **settings: Any) -> Dify:
 
 def single_connection() -> httpx.Client:
     """The client's own connections, but one at a time: a call on it hangs where the one before has not given it back."""
-    return httpx.Client(transport=Connections(most=1))
+    return httpx.Client(transport=ConnectionPool(max_connections=1))
 
 
 def users_own_connection() -> httpx.Client:

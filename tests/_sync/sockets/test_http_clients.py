@@ -61,5 +61,5 @@ def test_a_number_of_connections_that_can_be_none_is_refused(most: int) -> None:
 def test_certificates_of_the_users_are_those_that_are_trusted() -> None:
     mine = ssl.create_default_context()
     with DefaultHttpxClient(verify=mine) as http, DefaultHttpxClient(verify=False) as careless:
-        assert http._transport._tls() is mine  # type: ignore[attr-defined]
-        assert careless._transport._tls().verify_mode == ssl.CERT_NONE  # type: ignore[attr-defined]
+        assert http._transport._context() is mine  # type: ignore[attr-defined]
+        assert careless._transport._context().verify_mode == ssl.CERT_NONE  # type: ignore[attr-defined]

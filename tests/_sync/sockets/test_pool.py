@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, ConfigurationError, Dify
-from dify._net.sockets import Wire
+from dify._net.deadline import Deadline
 
 from ...support import raw_frames as frames
 from ...support.server import PATIENCE, Exchange, Server
-from .support import Connections, Job, beside, client_for, together
+from .support import ConnectionPool, Job, beside, client_for, together
 
 STREAMS = 50
 
@@ -192,16 +192,16 @@ def test_a_client_used_after_it_was_closed_says_so() -> None:
         assert len(server.requests) == 1
 
 
-class Watched(Connections):
+class Watched(ConnectionPool):
     """One connection at a time; it tells of each call that waits for it."""
 
     def __init__(self) -> None:
-        super().__init__(most=1)
+        super().__init__(max_connections=1)
         self.waiting = threading.Semaphore(0)
 
-    def _wait(self, request: httpx.Request, wire: Wire) -> None:
+    def _wait(self, request: httpx.Request, deadline: Deadline) -> None:
         self.waiting.release()
-        super()._wait(request, wire)
+        super()._wait(request, deadline)
 
 
 def test_calls_that_wait_for_a_connection_of_a_client_that_is_closed_say_so_and_are_not_sent() -> None:

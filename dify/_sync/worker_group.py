@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from .._protocol.map_order import Raised
 
-__all__ = ["Crew", "run_many"]
+__all__ = ["WorkerGroup", "run_many"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,7 +46,7 @@ def run_many(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-class Crew(Generic[T]):
+class WorkerGroup(Generic[T]):
     """Workers beside the caller, in threads, and what they hand over to it: None when they are done."""
 
     def __init__(self) -> None:

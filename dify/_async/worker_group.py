@@ -14,7 +14,7 @@ from .._protocol.map_order import Raised
 if TYPE_CHECKING:
     import anyio
 
-__all__ = ["Crew", "run_many"]
+__all__ = ["WorkerGroup", "run_many"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +56,7 @@ async def run_many(
     return [results[index] for index in range(len(items))]
 
 
-class Crew(Generic[T]):
+class WorkerGroup(Generic[T]):
     """Workers beside the caller, and what they hand over to it: None when they are done.
 
     Not a task group: a generator that is left in the middle is closed by whichever task comes by, and a group may only be

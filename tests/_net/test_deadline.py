@@ -1,4 +1,4 @@
-"""Deadlines of the face that blocks: the socket looks at the time, and the time is a number."""
+"""Deadlines of the blocking face: the socket checks the time before each read and write."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from dify import APITimeoutError, AsyncDify
-from dify._net import asyncio_backend as _loop_stream
-from dify._net.sockets import TimedStream, Wire
-from dify._sync._io import Deadline, move_on_after
+from dify._net import asyncio_backend
+from dify._net.deadline import Deadline, TimedStream
 
 
 class Clock:
@@ -55,10 +54,10 @@ class Noted(httpcore.NetworkStream):
         return None
 
 
-def pair(under: Noted) -> tuple[TimedStream, Wire]:
-    stream, wire = TimedStream(under), Wire()
-    wire.take(stream)
-    return stream, wire
+def pair(under: Noted, seconds: float | None = 10) -> tuple[TimedStream, Deadline]:
+    stream, deadline = TimedStream(under), Deadline(seconds)
+    deadline.attach(stream)
+    return stream, deadline
 
 
 def test_without_an_end_a_read_waits_as_long_as_it_was_told() -> None:
@@ -71,8 +70,8 @@ def test_without_an_end_a_read_waits_as_long_as_it_was_told() -> None:
 
 def test_a_read_waits_no_longer_than_what_is_left(clock: Clock) -> None:
     under = Noted(clock, 3)
-    stream, wire = pair(under)
-    with Deadline(10, wire):
+    stream, deadline = pair(under)
+    with deadline:
         stream.read(10, 7.0)
         stream.read(10, 7.0)
         stream.read(10, None)
@@ -82,32 +81,32 @@ def test_a_read_waits_no_longer_than_what_is_left(clock: Clock) -> None:
 
 def test_drops_that_never_stop_coming_are_read_no_more_when_the_time_is_over(clock: Clock) -> None:
     under = Noted(clock, 3)
-    stream, wire = pair(under)
-    with pytest.raises(TimeoutError), Deadline(10, wire):
+    stream, deadline = pair(under)
+    with pytest.raises(TimeoutError), deadline:
         while True:
             try:
                 stream.read(10, 7.0)
             except httpcore.ReadTimeout as error:
                 raise httpx.ReadTimeout(str(error)) from None
     assert len(under.waits) == 4
-    assert wire.until is None
+    assert deadline.until is None
 
 
 def test_a_large_write_looks_at_the_time_between_its_pieces(clock: Clock) -> None:
     under = Noted(clock, 3)
-    stream, wire = pair(under)
-    with Deadline(10, wire), pytest.raises(httpcore.WriteTimeout):
+    stream, deadline = pair(under)
+    with deadline, pytest.raises(httpcore.WriteTimeout):
         stream.write(b"x" * (10 << 20), 60.0)
     assert under.waits == [10, 7, 4, 1]
-    with Deadline(10, wire):
+    with deadline:
         stream.write(b"x" * 600_000, 60.0)
     assert sum(under.written[4:]) == 600_000
 
 
 def test_a_restart_gives_the_whole_time_again_but_not_when_it_is_over(clock: Clock) -> None:
     under = Noted(clock, 6)
-    stream, wire = pair(under)
-    with Deadline(10, wire) as deadline:
+    stream, deadline = pair(under)
+    with deadline:
         stream.read(1)
         deadline.restart()
         stream.read(1)
@@ -120,8 +119,8 @@ def test_a_restart_gives_the_whole_time_again_but_not_when_it_is_over(clock: Clo
 
 def test_no_end_is_set_for_none(clock: Clock) -> None:
     under = Noted(clock, 1000)
-    stream, wire = pair(under)
-    with Deadline(None, wire) as deadline:
+    stream, deadline = pair(under, None)
+    with deadline:
         stream.read(1, 5.0)
         deadline.restart()
         stream.read(1, 5.0)
@@ -132,32 +131,32 @@ def test_no_end_is_set_for_none(clock: Clock) -> None:
     "error", [httpx.ConnectError("no"), httpx.ReadError("reset"), httpx.ConnectTimeout("late"), KeyError("mine")]
 )
 def test_what_goes_wrong_otherwise_stays_what_it_is_even_when_the_time_is_over(clock: Clock, error: Exception) -> None:
-    _, wire = pair(Noted())
-    with pytest.raises(type(error)), Deadline(10, wire):
+    _, deadline = pair(Noted())
+    with pytest.raises(type(error)), deadline:
         clock.now += 20
         raise error
 
 
 def test_a_gap_that_is_too_long_within_the_time_stays_a_read_timeout(clock: Clock) -> None:
-    _, wire = pair(Noted())
-    with pytest.raises(httpx.ReadTimeout), Deadline(10, wire):
+    _, deadline = pair(Noted())
+    with pytest.raises(httpx.ReadTimeout), deadline:
         clock.now += 5
         raise httpx.ReadTimeout("no byte")
 
 
 def test_what_has_come_whole_counts_though_the_time_is_over(clock: Clock) -> None:
-    _, wire = pair(Noted())
-    with Deadline(10, wire):
+    _, deadline = pair(Noted())
+    with deadline:
         clock.now += 20
 
 
 def test_moving_on_ends_the_block_without_an_error(clock: Clock) -> None:
-    _, wire = pair(Noted())
-    with move_on_after(10, wire):
+    _, deadline = pair(Noted())
+    with deadline.move_on_after(10):
         clock.now += 20
         raise httpx.ReadTimeout("over")
-    assert wire.until is None
-    with pytest.raises(httpx.ReadError), move_on_after(10, wire):
+    assert deadline.until is None
+    with pytest.raises(httpx.ReadError), deadline.move_on_after(10):
         raise httpx.ReadError("reset")
 
 
@@ -176,29 +175,29 @@ class Foreign(Noted):
 
 
 def test_a_socket_that_is_not_ours_is_shut_by_a_thread_that_ends_with_the_wait() -> None:
-    under, wire = Foreign(), Wire()
-    wire.take(under)
-    assert wire.foreign
-    with pytest.raises(TimeoutError), Deadline(0.01, wire):
+    under, deadline = Foreign(), Deadline(0.01)
+    deadline.attach(under)
+    with pytest.raises(TimeoutError), deadline:
         assert under.shut.wait(20)
         raise httpx.ReadError("shut down")
-    with Deadline(60, wire):
+    deadline.seconds = 60
+    with deadline:
         watching = [thread.name for thread in threading.enumerate() if thread.name == "dify-deadline"]
         assert len(watching) == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "dify-deadline"]
 
 
 def test_a_socket_that_is_not_ours_and_was_shut_may_look_as_if_it_had_ended_well() -> None:
-    under, wire = Foreign(), Wire()
-    wire.take(under)
-    with pytest.raises(TimeoutError), Deadline(0.01, wire):
+    under, deadline = Foreign(), Deadline(0.01)
+    deadline.attach(under)
+    with pytest.raises(TimeoutError), deadline:
         assert under.shut.wait(20)
 
 
 def test_where_there_is_no_socket_nothing_watches() -> None:
-    wire = Wire()
-    assert not wire.cut()
-    with Deadline(60, wire):
+    deadline = Deadline(60)
+    assert not deadline.cut()
+    with deadline:
         assert not [thread for thread in threading.enumerate() if thread.name == "dify-deadline"]
 
 
@@ -209,7 +208,7 @@ async def test_a_call_that_gets_no_connection_within_its_time_says_that_nothing_
         await anyio.sleep_forever()
         raise AssertionError
 
-    monkeypatch.setattr(_loop_stream, "connect", hangs)
+    monkeypatch.setattr(asyncio_backend, "connect", hangs)
     async with AsyncDify("app-test-key", timeout=httpx.Timeout(0.02, connect=None), max_retries=0) as client:
         with pytest.raises(APITimeoutError, match=r"connecting to .* took too long") as caught:
             await client.app.info()

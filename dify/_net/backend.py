@@ -1,0 +1,59 @@
+"""Opening connections, for both faces: network backends of httpcore."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import cast
+
+import httpcore
+
+from .deadline import TimedStream
+
+__all__ = ["AsyncBackend", "Backend"]
+
+
+class AsyncBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections by our own sockets on asyncio, and by anyio on all other event loops."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if isinstance(loop, asyncio.BaseEventLoop):
+            from . import asyncio_backend
+
+            return await asyncio_backend.connect(host, port, timeout)
+        # For trio, and for loops that are written in another language, whose transports have limits of their own.
+        backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
+        return await backend.connect_tcp(host, port, timeout)
+
+    def timed(self, stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
+        """Return the socket unchanged: a task that waits for it can be cancelled."""
+        return stream
+
+
+class Backend(httpcore.NetworkBackend):
+    """Opens connections by httpcore's blocking sockets."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        return httpcore.SyncBackend().connect_tcp(host, port, timeout)
+
+    def timed(self, stream: httpcore.NetworkStream) -> httpcore.NetworkStream:
+        """Return a socket that stops waiting when the deadline of its attempt is over."""
+        return TimedStream(stream)

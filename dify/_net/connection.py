@@ -1,0 +1,62 @@
+"""The HTTP/1.1 connection of httpcore: conversions between its requests and responses and those of httpx."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import httpcore
+import httpx
+
+__all__ = [
+    "core_request",
+    "has_unread_bytes",
+    "has_unread_content",
+    "new_response",
+    "origin_of",
+    "step_timeout",
+]
+
+
+def origin_of(request: httpx.Request) -> httpcore.Origin:
+    """Return the scheme, host and port that a request goes to."""
+    url = request.url
+    return httpcore.Origin(url.raw_scheme, url.raw_host, url.port or {"http": 80, "https": 443}[url.scheme])
+
+
+def step_timeout(request: httpx.Request, step: str) -> float | None:
+    """Return the timeout in seconds of a step of a request, such as "connect" or "pool"."""
+    return cast("dict[str, float | None]", request.extensions.get("timeout", {})).get(step)
+
+
+def core_request(request: httpx.Request) -> httpcore.Request:
+    """Return the request of httpcore for one of httpx."""
+    url = request.url
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+def new_response(response: httpcore.Response | httpx.Response, body: Any) -> httpx.Response:
+    """Return a response of httpx with the status and headers of another response, and this body."""
+    status = response.status if isinstance(response, httpcore.Response) else response.status_code
+    extensions: dict[str, Any] = cast(Any, response).extensions
+    return httpx.Response(status, headers=response.headers, stream=body, extensions=extensions)
+
+
+def has_unread_content(response: httpcore.Response) -> bool:
+    """Return True for a response whose status forbids content while its headers announce some, which may still arrive."""
+    if response.status != 204:
+        return False
+    headers = {name.lower(): value for name, value in response.headers}
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def has_unread_bytes(connection: httpcore.AsyncHTTP11Connection | httpcore.HTTP11Connection) -> bool:
+    """Return True if the server sent more than the response: the next request would read it as its own response."""
+    # httpcore has no public attribute for it. tests/_net/test_private_attributes.py fails when this one changes.
+    protocol: Any = getattr(connection, "_h11_state", None)
+    return protocol is not None and bool(protocol.trailing_data[0])
