@@ -158,10 +158,9 @@ def settings_from(
 
 
 def parse_base_url(text: str) -> str:
-    """The address of the Service API: with scheme and `/v1`, without a trailing slash.
+    """Return a base URL with scheme and `/v1`, without a trailing slash.
 
-    Accepted with or without the scheme, `/v1` and a trailing slash. Without a scheme it is https, but http for a
-    loopback or private host.
+    All three are optional in the argument. The default scheme is https, or http for loopback and private hosts.
 
     Example:
         >>> parse_base_url("https://api.dify.ai/v1")
@@ -245,7 +244,7 @@ def parse_base_url(text: str) -> str:
 
 
 def is_private(host: str) -> bool:
-    """Whether a host is this machine or on a private network (a name without a dot counts as such)."""
+    """Return True for this machine and private networks; a name without a dot counts as private."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
@@ -281,11 +280,11 @@ def _key(value: str | None, name: str) -> SecretStr | None:
 
 
 def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -> ConfigurationError:
-    """The error for a call that takes a key which the client does not have.
+    """Return the error for a call whose key the client does not have.
 
     Args:
-        operation: What was to be called, as a `Call` names it.
-        name: The client's argument for the key.
+        operation: Id of the operation, or the request line of `client.request`.
+        name: Argument of the client for the key.
 
     Example:
         >>> print(missing_key("getChatAppInfo", "api_key"))
@@ -329,7 +328,7 @@ def _retries(value: object) -> int:
 
 
 def connections_from(value: object) -> int:
-    """How many calls may be under way at once."""
+    """Return the maximum number of simultaneous calls, checked."""
     if value is None:
         return DEFAULT_CONNECTIONS
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -338,14 +337,14 @@ def connections_from(value: object) -> int:
 
 
 def trusted(value: object) -> bool:
-    """Whether the environment's proxies and certificates count; a word such as "no" would be taken for yes."""
+    """Return `trust_env`, checked: a text such as "no" would count as True."""
     if not isinstance(value, bool):
         raise ConfigurationError(f"trust_env is of type {type(value).__name__}: give True or False")
     return value
 
 
 def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Headers, and more of them in place of those of the same name, whatever their case.
+    """Return headers updated with others; names are compared without case.
 
     Example:
         >>> merged({"Accept": "*/*", "X-A": "1"}, {"x-a": "2"})
@@ -358,7 +357,7 @@ def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str
 
 
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Headers as they may go out; refuses control characters and `Authorization` (a key belongs in `api_key`)."""
+    """Return headers, checked: no control characters and no `Authorization`, which is set from the key."""
     if headers is not None and not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"headers are of type {type(headers).__name__}: give a dict of names and values")
     for name, value in (headers or {}).items():

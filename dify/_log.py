@@ -1,4 +1,4 @@
-"""The logger "dify": one line per request, never a key, never a body.
+"""The logger "dify": one line per request, without keys and bodies.
 
 `DIFY_LOG=info` or `DIFY_LOG=debug` in the environment prints it to standard error; otherwise the logger is silent until the
 application configures logging.
@@ -16,7 +16,7 @@ log.addHandler(logging.NullHandler())
 
 
 def configure() -> None:
-    """Follow `DIFY_LOG`, once, when the first client is made."""
+    """Configure the logger from `DIFY_LOG`, once."""
     level = os.environ.get("DIFY_LOG", "").upper()
     if level not in ("INFO", "DEBUG") or any(isinstance(h, logging.StreamHandler) for h in log.handlers):
         return
@@ -27,7 +27,7 @@ def configure() -> None:
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """The text without the keys, should a server or a URL repeat one."""
+    """Return a text with the keys masked, in case a server or URL repeats one."""
     for secret in secrets:
         text = text.replace(secret, "***")
     return text

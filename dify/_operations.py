@@ -1,4 +1,4 @@
-"""Every operation of Dify's Service API: its route, the call that makes it, and the servers that have it. Pure data."""
+"""The table of operations of Dify's Service API: routes, keys, retry rules, responses and client methods. Pure data."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ SERVER_ONLY: tuple[ServerRoute, ...] = (
 TEXT_PARAMETERS = frozenset(
     {"task_id", "workflow_run_id", "workflow_id", "form_token", "batch", "action", "node_id", "model_type"}
 )
-"""Path parameters of which every text reaches Dify's own code; the others are UUIDs to its router."""
+"""Path parameters that may be any text; the server's router accepts only UUIDs for the others."""
 
 
 def release_of(version: str | None) -> tuple[int, int] | None:
@@ -276,9 +276,9 @@ def release_of(version: str | None) -> tuple[int, int] | None:
 
 
 def refuses_before_work(operation: str) -> bool:
-    """Return True if a 503 `service_unavailable` of an operation says that the server has not begun to work on it.
+    """Return True if a 503 `service_unavailable` of an operation means that the server has not processed the request.
 
-    Dify documents this for the calls that create and change documents and chunks. A gateway may use the same code anywhere.
+    Dify documents this for operations that create and change documents and chunks. Gateways use the same code anywhere.
 
     Example:
         >>> refuses_before_work("createDocumentFromText"), refuses_before_work("sendChatMessage")
@@ -289,7 +289,7 @@ def refuses_before_work(operation: str) -> bool:
 
 
 def missing_route(operation: str, server_version: str | None) -> str | None:
-    """What to say when a server answers a known operation with the web page of a route that it does not have.
+    """Return the hint for a known operation that a server answers with the web page of an unknown route.
 
     Example:
         >>> missing_route("getEndUserChat", "1.12.1")

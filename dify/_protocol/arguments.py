@@ -1,4 +1,4 @@
-"""Arguments that several calls take, and their wire form. Pure."""
+"""Arguments of several calls, checked and in their wire form. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FileArgument = InputFile | UploadedFile
 
 
 def files_of(files: Sequence[FileArgument] | None) -> list[FileArgument] | None:
-    """The files of a call; refuses what has not been uploaded or wrapped yet, and says how to."""
+    """Return the files of a call; raise for values that are not uploaded or wrapped."""
     if files is None:
         return None
     for file in items_of(files, "files"):
@@ -33,7 +33,7 @@ def files_of(files: Sequence[FileArgument] | None) -> list[FileArgument] | None:
 
 
 def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The inputs of an app, by the names of its fields."""
+    """Return the inputs of an app, by variable name."""
     if inputs is not None and not isinstance(inputs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(
             f"inputs are values by the names of the app's fields, a dict and not a {type(inputs).__name__}"
@@ -42,12 +42,12 @@ def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def flag(value: bool | None) -> bool | None:
-    """A query flag that the server knows only as the word `true`; false is left out."""
+    """Return a query flag that the server knows only as `true`; False is omitted."""
     return True if value else None
 
 
 def items_of(values: Sequence[T], name: str) -> list[T]:
-    """A list of ids or models; refuses one alone, which Python would take apart into letters or fields.
+    """Return ids or models as a list; raise for a single one, which would be iterated by letters or fields.
 
     Example:
         >>> items_of(("d-1", "d-2"), "document_ids")
@@ -58,7 +58,7 @@ def items_of(values: Sequence[T], name: str) -> list[T]:
 
 
 def several(values: object, name: str) -> None:
-    """Refuses one thing where many are due, and what holds none at all; takes nothing of what it is given.
+    """Raise if a value is a single item or not iterable; the value is not iterated.
 
     Example:
         >>> several({"topic": "tea"}, "inputs")
@@ -74,7 +74,7 @@ def several(values: object, name: str) -> None:
 
 
 def instant(value: datetime | str | None, name: str) -> datetime | str | None:
-    """A point in time; refuses one without a time zone, which the server would take for another than is meant.
+    """Return a time; raise if it has no time zone, since the server would assume its own.
 
     Example:
         >>> instant(datetime(2026, 11, 30), "created_after")

@@ -1,4 +1,4 @@
-"""What to send: one frozen description of a call, made without any I/O."""
+"""Requests: the frozen description of a call, its URL, key and JSON body. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .uploads import Upload
 
 __all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query_string", "segment", "user_of"]
 
-# Servers do not look at the user in calls of these paths.
+# Servers ignore the user in requests of these paths.
 _NO_END_USER = re.compile(r"/(info|parameters|meta|site|app/feedbacks|apps/.*|end-users/.*|workflows/(logs|run/.+))$")
 
 
@@ -103,14 +103,14 @@ class Call:
         )
 
     def url(self, base_url: str) -> str:
-        """The whole address."""
+        """Return the complete URL."""
         if self.address is not None:
             return self.address
         query = query_string(self.query)
         return f"{base_url}{self.path}?{query}" if query else f"{base_url}{self.path}"
 
     def server(self, base_url: str) -> str:
-        """Scheme, host and port that the call goes to, for messages: a signed link itself is a secret of sorts."""
+        """Return scheme, host and port for messages; a signed link is a secret."""
         if self.address is None:
             return base_url
         parts = urlsplit(self.address)
@@ -118,7 +118,7 @@ class Call:
 
     @property
     def user(self) -> str | None:
-        """The end user whom the call names, in its body, its query or its form; None for calls that create no end user."""
+        """End user in the body, query or form. None for calls that create no end user."""
         if self.key != "app" or self.address is not None or _NO_END_USER.match(self.path):
             return None
         for fields in (self.json, self.query, self.form):
@@ -128,12 +128,12 @@ class Call:
         return None
 
     def headers_for(self, settings: Settings) -> Mapping[str, str]:
-        """The user's headers; none for a signed link on another server, for they may hold a gateway's secret."""
+        """Return the client's headers; none for a signed link to another server, since they may hold a gateway's secret."""
         home = self.address is None or f"{settings.base_url}/".startswith(f"{self.server(settings.base_url)}/")
         return settings.headers if home else {}
 
     def key_for(self, settings: Settings) -> SecretStr | None:
-        """The key this call takes; raises `ConfigurationError` where the client has none."""
+        """Return the key to send; raise `ConfigurationError` if the client does not have it."""
         if self.key == "none" or self.address is not None:
             return None
         key = settings.api_key if self.key == "app" else settings.knowledge_api_key
@@ -146,7 +146,7 @@ _FOLDED = re.compile(r"[\\/]|^\.{1,2}$")
 
 
 def segment(value: str, name: str) -> str:
-    """An id as one path segment, quoted; refused where it could change which resource the path names.
+    """Return an id as one quoted path segment; raise if it could select another resource.
 
     Quoting alone is not enough: `..` is folded away by URL libraries and proxies even when it is quoted, and deleting a
     document would then delete its dataset.
@@ -166,7 +166,7 @@ def segment(value: str, name: str) -> str:
         raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}")
     check_text(value, name)
     plain = value
-    for _ in range(4):  # as often as anything on the way might decode it
+    for _ in range(4):  # proxies and servers may each decode it once
         if _FOLDED.search(plain):
             raise InvalidArgumentError(f"{name} must be one path segment, not {value[:80]!r}")
         plain = unquote(plain)
@@ -176,7 +176,7 @@ def segment(value: str, name: str) -> str:
 
 
 def escape_path(path: str) -> str:
-    """A path that the user wrote, checked: below the base URL, no other server, no step upwards.
+    """Return a path of `client.request`, checked: it must lie below the base URL.
 
     Example:
         >>> escape_path("info")
@@ -199,7 +199,7 @@ def escape_path(path: str) -> str:
 
 
 def check_text(value: str, name: str) -> str:
-    """The text itself; refused where it holds a control character, which could end a header or a line early."""
+    """Return a text; raise if it contains a control character, which could end a header or a line."""
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
         raise InvalidArgumentError(f"{name} holds a control character")
     try:
@@ -210,7 +210,7 @@ def check_text(value: str, name: str) -> str:
 
 
 def user_of(user: str | None, settings: Settings) -> str:
-    """The end user of a call: the one given, else the client's."""
+    """Return the end user of a call: its argument, or the client's user."""
     chosen = settings.user if user is None else user
     if chosen is not None and not isinstance(chosen, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"user is of type {type(chosen).__name__}: give text, such as user=str(...)")
@@ -224,19 +224,19 @@ def user_of(user: str | None, settings: Settings) -> str:
 
 
 def compact(**members: Any) -> dict[str, Any]:
-    """The members that are not None."""
+    """Return the members that are not None."""
     return {name: value for name, value in members.items() if value is not None}
 
 
 def _plain(value: object) -> Any:
-    """What `json` cannot write by itself, in its wire form."""
+    """Return the wire form of a value that `json` cannot serialize."""
     match value:
         case UploadedFile():
             return InputFile.from_upload(value).model_dump(mode="json", exclude_none=True)
         case Model():
             return value._wire_form()  # pyright: ignore[reportPrivateUsage]
         case BaseModel():
-            return value.model_dump(mode="json")  # the user's own, whose members are data, None among them
+            return value.model_dump(mode="json")  # a model of the caller: None is data
         case datetime() | date():
             return value.isoformat()
         case UUID() | Decimal():
@@ -248,7 +248,7 @@ def _plain(value: object) -> Any:
 
 
 def encode_json(body: Any) -> bytes:
-    """A JSON body as UTF-8; raises `InvalidArgumentError` for NaN, lone surrogates and objects that JSON cannot hold."""
+    """Return a JSON body as UTF-8; raise for NaN, lone surrogates and values that JSON does not have."""
     try:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -256,7 +256,7 @@ def encode_json(body: Any) -> bytes:
 
 
 def query_string(query: Mapping[str, Any]) -> str:
-    """A query string: None left out, lists repeated, booleans and times in the server's spelling.
+    """Return a query string: None is omitted, lists repeat the name, booleans and times have the server's format.
 
     Example:
         >>> query_string({"page": 2, "tag_ids": ["a", "b"], "keyword": None, "include_all": True})

@@ -1,4 +1,4 @@
-"""Recognize a Dify server, and read its version, from answers that need no key. Pure."""
+"""Recognition of Dify servers and their version by requests without a key. Pure."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def server_from(info: HTTPInfo, body: str) -> ServerInfo | None:
 
 
 def is_final(error: APIStatusError) -> bool:
-    """Return whether an answer says nothing about what the server is: it redirects, limits requests or fails."""
+    """Return True for a response that does not identify the server: a redirect, a rate limit or a server error."""
     return 300 <= error.status_code < 400 or isinstance(error, (RateLimitError, ServerError))
 
 
 def refuses_like_dify(error: APIStatusError) -> bool:
-    """Return whether an answer to a request without a key is the JSON with which Dify refuses it."""
+    """Return True if the response to a request without a key is Dify's JSON error."""
     return error.status_code == 401 and error.code == "unauthorized" and _members(error.body).get("status") == 401
 
 
 def not_dify(base_url: str, info: HTTPInfo, body: str | None) -> ResponseValidationError:
-    """Return the error for a server that answers, and not as Dify's Service API does."""
+    """Return the error for a server that does not respond like Dify's Service API."""
     answer = f"HTTP {info.status}, {media_type(info) or 'no Content-Type'}"
     return ResponseValidationError(
         f"{base_url} is not Dify's Service API: no answer has the X-Version header, and GET /info without a key returned "

@@ -1,4 +1,4 @@
-"""What can be uploaded, as a named part of a form: where its bytes come from, and whether they can be sent twice."""
+"""Files to upload: their name, type, size and content. Pure, but for reading sizes."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ __all__ = [
 ]
 
 CHUNK = 1 << 20
-"""Bytes read at a time: a slow disk answers a large read as soon as a small one."""
+"""Bytes per read: on a slow disk, a large read takes about as long as a small one."""
 
 _PIECE = 1 << 18
-"""Bytes sent at a time: the event loop stands still while a piece is handed to the socket."""
+"""Bytes per write: the event loop is blocked while a chunk is passed to the socket."""
 
 
 def pieces_of(data: bytes) -> Iterator[bytes]:
-    """What was read, in the pieces in which it is sent."""
+    """Yield data in the chunks in which it is sent."""
     for start in range(0, len(data), _PIECE):
         yield data[start : start + _PIECE]
 
 
 def checked_piece(piece: object) -> bytes:
-    """A piece of a file as it was given; raises `InvalidArgumentError` where it is none."""
+    """Return a chunk of a file as bytes; raise for other types."""
     if isinstance(piece, bytes):
         return piece
     if isinstance(piece, (bytearray, memoryview)):
-        return bytes(cast("bytearray", piece))  # its owner may fill it anew while this one is being sent
+        return bytes(cast("bytearray", piece))  # the caller may reuse the buffer while it is being sent
     raise InvalidArgumentError(f"the file to upload must give bytes, not {type(piece).__name__}: encode text first")
 
 
@@ -62,12 +62,12 @@ class Upload:
     """A file ready to be sent.
 
     Attributes:
-        filename: Name that the server is told.
-        mime_type: MIME type that the server is told.
+        filename: File name to send.
+        mime_type: MIME type to send.
         content: A path, bytes, a binary file object or an iterable of bytes.
-        start: Where a file object stood when it was handed over; it is read from there.
-        size: Bytes to come, or None where that is not known (an iterable).
-        rewindable: Whether it can be sent a second time.
+        start: Position of a file object at the start of the call; it is read from there.
+        size: Size in bytes, or None if unknown (an iterable).
+        rewindable: The content can be sent a second time.
     """
 
     filename: str
@@ -78,7 +78,7 @@ class Upload:
     rewindable: bool = True
 
     def open(self) -> IO[bytes] | None:
-        """A file object to read from, at the right place, or None for an iterable. Blocks: call it off the event loop."""
+        """Return a file object at the start of the content, or None for an iterable. Blocks: call it in a thread."""
         match self.content:
             case Path():
                 return self.content.open("rb")
@@ -94,7 +94,7 @@ class Upload:
 
     @property
     def owned(self) -> bool:
-        """Whether what `open` returns is ours to close."""
+        """True if the caller of `open` has to close the file."""
         return isinstance(self.content, (Path, bytes))
 
 
@@ -111,10 +111,10 @@ class UploadResult:
 
 
 def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str | None = None) -> Upload:
-    """Read what the caller gave as a file; blocks briefly (a size, a position), so call it off the event loop.
+    """Return an `Upload` for a file argument. Blocks briefly to read size and position: call it in a thread.
 
     Raises:
-        InvalidArgumentError: There is no name to send it under, the name or type cannot be sent, or it is no file at all.
+        InvalidArgumentError: The file has no name, its name or type is invalid, or its type is not supported.
         OSError: The path cannot be read.
 
     Example:
@@ -154,7 +154,7 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         start, size, rewindable = _measure(content)
         filename = filename or _name_of(content)
     elif isinstance(content, (AsyncIterable, Iterable)) and not isinstance(content, Mapping):
-        if isinstance(content, Sequence):  # all is there: what is wrong with it need not wait until it is sent
+        if isinstance(content, Sequence):  # all chunks are present: check them before the request
             for piece in cast("Sequence[object]", content):
                 checked_piece(piece)
         content = cast("AsyncIterable[bytes] | Iterable[bytes]", content)
@@ -171,21 +171,21 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
 
 
 def _guessed_type(filename: str) -> str:
-    # What Python knows by itself lacks Markdown; what it learns from the machine has it on some.
+    # The built-in table of `mimetypes` lacks Markdown; the system's tables have it on some machines.
     if filename.lower().endswith((".md", ".markdown", ".mdx")):
         return "text/markdown"
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def _extent(path: Path) -> tuple[int | None, bool]:
-    """How much a path holds, where that can be told before it is read, and whether it can be read twice."""
+    """Return the size of a path, or None if it is unknown before reading, and if it can be read twice."""
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
         raise InvalidArgumentError(f"{path.name!r} is a folder; upload its files one by one")
     if not stat.S_ISREG(found.st_mode):
         return None, False  # a pipe or a device
     if found.st_size == 0:
-        with path.open("rb") as file:  # the files of /proc say that they are empty
+        with path.open("rb") as file:  # files in /proc report size 0
             return (None if file.read(1) else 0), True
     return found.st_size, True
 
@@ -195,7 +195,7 @@ def _is_file(content: object) -> bool:
 
 
 def _measure(file: IO[bytes]) -> tuple[int, int | None, bool]:
-    """Where a file object stands, how much it holds from there, and whether it can go back."""
+    """Return the position of a file object, the size from there (or None), and if it can be rewound."""
     try:
         start = file.tell()
         end = file.seek(0, os.SEEK_END)
@@ -233,7 +233,7 @@ def _checked_type(mime_type: str) -> str:
 
 
 _AUDIO = frozenset({"mp3", "m4a", "wav", "amr", "mpga"})
-"""The subtypes of audio that Dify takes; it compares these words and does not look at the bytes."""
+"""Audio subtypes that Dify accepts. It compares the names and does not inspect the content."""
 
 _ALSO_CALLED = {
     "mpeg": "mp3",
@@ -253,7 +253,7 @@ _ALSO_CALLED = {
 
 
 def audio_type(filename: str, mime_type: str) -> str:
-    """The MIME type under which Dify takes an audio file; the one given where Dify takes none such.
+    """Return the MIME type under which Dify accepts an audio file; unsupported types are returned unchanged.
 
     Example:
         >>> audio_type("hello.mp3", "audio/mpeg")

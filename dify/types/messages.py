@@ -132,7 +132,7 @@ class Message(Model):
     total_tokens: int | None = None
     """Sum of `message_tokens` and `answer_tokens`. None on servers before 1.16."""
     provider_response_latency: float | None = None
-    """Seconds that the model took. None on servers before 1.16."""
+    """Duration of the model calls in seconds. None on servers before 1.16."""
     total_price: Money | None = None
     """Price of all tokens, in `currency`. None on servers before 1.16 or if there is no price."""
     currency: str | None = None

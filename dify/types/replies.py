@@ -52,7 +52,7 @@ class Usage(Model):
     currency: str | None = None
     """Currency of the prices, such as "USD"."""
     latency: float | None = None
-    """Seconds that the model took for the whole reply."""
+    """Duration of the whole reply in seconds."""
     time_to_first_token: float | None = None
     """Seconds until the model's first token. None if it was not measured or on older servers."""
     time_to_generate: float | None = None

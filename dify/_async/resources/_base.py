@@ -1,4 +1,4 @@
-"""What every resource stands on."""
+"""The base class of resources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["AsyncResource"]
 
 
 class AsyncResource(NotPicklable):
-    """A noun of the API, bound to one client's settings and connections."""
+    """A group of operations, bound to the settings and connections of a client."""
 
     _instead: ClassVar[str] = "pickle the client"
 

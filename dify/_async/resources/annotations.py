@@ -1,4 +1,4 @@
-"""Annotations: fixed answers to known questions."""
+"""Annotations: fixed replies to known questions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_USED = "unused"
 
 
 class AsyncAnnotations(AsyncResource):
-    """Keep the answers that an app gives in place of its model's. Needs a server from 1.9 on.
+    """Annotations, with which an app replies instead of its model. Requires Dify 1.9 or later.
 
     Example:
         ```python
@@ -41,13 +41,13 @@ class AsyncAnnotations(AsyncResource):
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Annotation]:
-        """The app's annotations, newest first (getAnnotationList).
+        """List the annotations of the app, newest first (getAnnotationList).
 
         Args:
-            keyword: Only annotations with this text in their question or answer.
-            page: The page to begin with, from 1.
+            keyword: Only annotations whose question or answer contains this text.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Example:
             ```python
@@ -59,12 +59,12 @@ class AsyncAnnotations(AsyncResource):
         return AsyncPager(self._transport, call, Annotation, order=NUMBERED, options=options)
 
     async def create(self, question: str, answer: str, *, options: RequestOptions | None = None) -> Annotation:
-        """Add an annotation (createAnnotation).
+        """Create an annotation (createAnnotation).
 
         Args:
-            question: The question to know again.
-            answer: The answer to give.
-            options: Settings for this call alone.
+            question: Question to recognize.
+            answer: Reply to return.
+            options: Options of this call.
 
         Example:
             ```python
@@ -81,10 +81,10 @@ class AsyncAnnotations(AsyncResource):
         """Replace an annotation's question and answer (updateAnnotation).
 
         Args:
-            annotation_id: The annotation.
-            question: The question to know again.
-            answer: The answer to give.
-            options: Settings for this call alone.
+            annotation_id: Id of the annotation.
+            question: Question to recognize.
+            answer: Reply to return.
+            options: Options of this call.
 
         Raises:
             NotFoundError: The app has no such annotation.
@@ -101,11 +101,11 @@ class AsyncAnnotations(AsyncResource):
         """Delete an annotation (deleteAnnotation).
 
         Args:
-            annotation_id: The annotation.
-            options: Settings for this call alone.
+            annotation_id: Id of the annotation.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: The app has no such annotation (any more).
+            NotFoundError: The app has no such annotation.
 
         Example:
             ```python
@@ -125,16 +125,18 @@ class AsyncAnnotations(AsyncResource):
         score_threshold: float,
         options: RequestOptions | None = None,
     ) -> AnnotationReplyJob:
-        """Let annotations answer (initialAnnotationReplySettings). This begins a job, which `wait_reply` waits for.
+        """Enable annotation replies (initialAnnotationReplySettings).
+
+        The server starts a job; wait for it with `wait_reply`.
 
         Args:
-            embedding_provider_name: Provider of the model that compares questions, such as "langgenius/openai/openai".
-            embedding_model_name: That model. A name that the provider does not have is not refused.
-            score_threshold: How alike two questions have to be, such as 0.8; the larger, the more alike.
-            options: Settings for this call alone.
+            embedding_provider_name: Provider of the embedding model, such as "langgenius/openai/openai".
+            embedding_model_name: Name of the embedding model. The server does not reject unknown names.
+            score_threshold: Minimum similarity of two questions, 0 to 1, such as 0.8.
+            options: Options of this call.
 
         Returns:
-            The job as it begins.
+            The started job.
 
         Example:
             ```python
@@ -156,20 +158,20 @@ class AsyncAnnotations(AsyncResource):
         score_threshold: float | None = None,
         options: RequestOptions | None = None,
     ) -> AnnotationReplyJob:
-        """Stop annotations from answering (initialAnnotationReplySettings). This begins a job, as `enable_reply` does.
+        """Disable annotation replies (initialAnnotationReplySettings).
 
-        Dify wants the settings of `enable_reply` here too, though there is nothing to set; where they are None, something
-        is sent that it takes. If annotation replies are off already, the server leaves the job waiting for good, and
-        `wait_reply` ends with its timeout: look at `app.parameters().annotation_reply` first.
+        The server starts a job; wait for it with `wait_reply`. If annotation replies are disabled already, the job never
+        ends and `wait_reply` raises at its timeout: check `app.parameters().annotation_reply` first. Dify requires the
+        settings of `enable_reply` here too and ignores them; placeholders are sent for those that are None.
 
         Args:
             embedding_provider_name: As in `enable_reply`.
             embedding_model_name: As in `enable_reply`.
             score_threshold: As in `enable_reply`.
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Returns:
-            The job as it begins.
+            The started job.
 
         Example:
             ```python
@@ -185,15 +187,15 @@ class AsyncAnnotations(AsyncResource):
     async def reply_status(
         self, action: AnnotationAction, job_id: str, *, options: RequestOptions | None = None
     ) -> AnnotationReplyJob:
-        """How far a job is that switches annotation replies (getInitialAnnotationReplySettingsStatus).
+        """Return the status of a job (getInitialAnnotationReplySettingsStatus).
 
         Args:
-            action: What the job does: "enable" or "disable".
-            job_id: The job, from `enable_reply` or `disable_reply`.
-            options: Settings for this call alone.
+            action: Action of the job.
+            job_id: Id of the job, from `enable_reply` or `disable_reply`.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: There is no such job (any more).
+            BadRequestError: The job does not exist.
 
         Example:
             ```python
@@ -214,23 +216,23 @@ class AsyncAnnotations(AsyncResource):
         on_progress: Callable[[AnnotationReplyJob], None] | None = None,
         options: RequestOptions | None = None,
     ) -> AnnotationReplyJob:
-        """Wait until a job has ended that switches annotation replies; asks `reply_status` again and again.
+        """Wait until a job has ended; polls `reply_status`.
 
         Args:
-            action: What the job does: "enable" or "disable".
-            job_id: The job, from `enable_reply` or `disable_reply`.
-            timeout: Seconds to wait at most; None for as long as it takes.
-            poll_interval: Seconds between two looks.
-            on_progress: Called with the job after every look.
-            options: Settings for each of the calls.
+            action: Action of the job.
+            job_id: Id of the job, from `enable_reply` or `disable_reply`.
+            timeout: Maximum number of seconds to wait; None for no limit.
+            poll_interval: Seconds between two requests.
+            on_progress: Called with every status of the job.
+            options: Options of each call.
 
         Returns:
-            The job, completed.
+            The completed job.
 
         Raises:
-            DifyError: The job failed; the message is Dify's.
-            APITimeoutError: It had not ended in time; it goes on at the server.
-            BadRequestError: There is no such job (any more).
+            DifyError: The job failed; the message is the server's.
+            APITimeoutError: The timeout has passed; the job continues on the server.
+            BadRequestError: The job does not exist.
 
         Example:
             ```python

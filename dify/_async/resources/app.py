@@ -1,4 +1,4 @@
-"""The app behind the key: what it is, what it takes, how it looks, and what people think of it."""
+"""The app of the key: its kind, parameters, icons, web page and feedback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AsyncApp"]
 
 
 class AsyncApp(AsyncResource):
-    """Look at the app that the key belongs to.
+    """The app that the key belongs to.
 
     Example:
         ```python
@@ -24,10 +24,10 @@ class AsyncApp(AsyncResource):
     """
 
     async def info(self, *, options: RequestOptions | None = None) -> AppInfo:
-        """The app's name and kind (getChatAppInfo).
+        """Return the name and kind of the app (getChatAppInfo).
 
         Args:
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Example:
             ```python
@@ -38,10 +38,10 @@ class AsyncApp(AsyncResource):
         return await self._transport.fetch(Call.of("getChatAppInfo"), AppInfo, options)
 
     async def parameters(self, *, options: RequestOptions | None = None) -> AppParameters:
-        """Which inputs the app takes, which features it has and which limits there are (getChatAppParameters).
+        """Return the input fields, features and limits of the app (getChatAppParameters).
 
         Args:
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
             AppUnavailableError: The app is not published.
@@ -56,10 +56,10 @@ class AsyncApp(AsyncResource):
         return await self._transport.fetch(Call.of("getChatAppParameters"), AppParameters, options)
 
     async def meta(self, *, options: RequestOptions | None = None) -> AppMeta:
-        """The icons of the tools that the app uses (getChatAppMeta).
+        """Return the icons of the tools that the app uses (getChatAppMeta).
 
         Args:
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Example:
             ```python
@@ -70,10 +70,12 @@ class AsyncApp(AsyncResource):
         return await self._transport.fetch(Call.of("getChatAppMeta"), AppMeta, options)
 
     async def site(self, *, options: RequestOptions | None = None) -> SiteSettings:
-        """How the app's own web page looks (getChatWebAppSettings). Needs a server from 1.9 on.
+        """Return the settings of the app's web page (getChatWebAppSettings).
+
+        Requires Dify 1.9 or later.
 
         Args:
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
             PermissionDeniedError: The app has no web page.
@@ -89,12 +91,14 @@ class AsyncApp(AsyncResource):
     def feedbacks(
         self, *, page: int | None = None, limit: int | None = None, options: RequestOptions | None = None
     ) -> AsyncPager[Feedback]:
-        """Every rating of the app's answers, whoever gave it (getChatAppFeedbacks). Needs a server from 1.9 on.
+        """List the feedback of all users on the app's replies (getChatAppFeedbacks).
+
+        Requires Dify 1.9 or later.
 
         Args:
-            page: The page to begin with, from 1.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 101 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Example:
             ```python

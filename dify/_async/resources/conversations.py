@@ -1,4 +1,4 @@
-"""Conversations of chat apps, agents and chatflows, and the variables that chatflows keep in them."""
+"""Conversations of end users and their variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AsyncConversations"]
 
 
 class AsyncConversations(AsyncResource):
-    """List, name and delete the conversations of a user.
+    """Conversations of chat apps, agents and chatflows.
 
     Example:
         ```python
@@ -34,21 +34,21 @@ class AsyncConversations(AsyncResource):
         sort_by: ConversationOrder | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Conversation]:
-        """The user's conversations, the one that was active last first (getConversationsList).
+        """List the conversations of a user, latest activity first (getConversationsList).
 
-        A walk gives every conversation once, also when one moves to the front meanwhile.
+        Iterating yields every conversation once, even if one moves to the front meanwhile.
 
         Args:
-            user: Whose conversations; the client's default user where None.
-            last_id: Begin after this conversation, the last one of a page seen before.
+            user: End user who owns the conversations; by default the client's user.
+            last_id: Id of the conversation to start after, the last one of an earlier page.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            sort_by: By which time to order (the server's default: "-updated_at").
-            options: Settings for this call alone.
+            sort_by: Order of the list (the server's default: "-updated_at").
+            options: Options of this call.
 
         Raises:
-            NotThisAppTypeError: The key's app has no conversations.
-            NotFoundError: There is no conversation `last_id`.
-            IncompleteListError: A hundred conversations or more have the same time.
+            NotThisAppTypeError: The app has no conversations.
+            NotFoundError: The conversation `last_id` does not exist.
+            IncompleteListError: 100 or more conversations have the same time.
 
         Example:
             ```python
@@ -71,19 +71,19 @@ class AsyncConversations(AsyncResource):
         user: str | None = None,
         options: RequestOptions | None = None,
     ) -> Conversation:
-        """Give a conversation a name, or let the app's model find one (renameConversation).
+        """Rename a conversation, or generate a name (renameConversation).
 
         Args:
-            conversation_id: The conversation.
-            name: Its new name; needed unless `auto_generate`.
-            auto_generate: Have a name made from the conversation; this calls a model and takes as long.
-            user: Whose conversation it is; the client's default user where None.
-            options: Settings for this call alone.
+            conversation_id: Id of the conversation.
+            name: New name; required without `auto_generate`.
+            auto_generate: Generate a name from the conversation, which calls a model.
+            user: End user who owns the conversation; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            InvalidArgumentError: There is neither a name nor `auto_generate`, or both.
-            BadRequestError: There is nothing in the conversation to make a name from.
-            ConversationNotFoundError: This user has no such conversation.
+            InvalidArgumentError: Neither a name nor `auto_generate` was passed, or both.
+            BadRequestError: The conversation has no messages to generate a name from.
+            ConversationNotFoundError: The user has no such conversation.
 
         Example:
             ```python
@@ -105,12 +105,12 @@ class AsyncConversations(AsyncResource):
         """Delete a conversation (deleteConversation).
 
         Args:
-            conversation_id: The conversation.
-            user: Whose conversation it is; the client's default user where None.
-            options: Settings for this call alone.
+            conversation_id: Id of the conversation.
+            user: End user who owns the conversation; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            ConversationNotFoundError: This user has no such conversation (any more).
+            ConversationNotFoundError: The user has no such conversation.
 
         Example:
             ```python
@@ -132,22 +132,22 @@ class AsyncConversations(AsyncResource):
         variable_name: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[ConversationVariable]:
-        """What a chatflow remembers in a conversation (getConversationVariables). Needs a server from 1.9 on.
+        """List the variables of a chatflow's conversation (getConversationVariables).
 
-        All variables of a conversation are created at the same time, and servers cannot give more than 100 of these.
+        Requires Dify 1.9 or later. Servers cannot list more than 100 variables, all of which are created at the same time.
 
         Args:
-            conversation_id: The conversation.
-            user: Whose conversation it is; the client's default user where None.
-            last_id: Begin after this variable, the last one of a page seen before.
+            conversation_id: Id of the conversation.
+            user: End user who owns the conversation; by default the client's user.
+            last_id: Id of the variable to start after, the last one of an earlier page.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            variable_name: Only variables with this text in their name: letters, digits, `-`, `_` and `.`. Servers on
-                PostgreSQL, 1.14.2 among them, answer it with HTTP 500.
-            options: Settings for this call alone.
+            variable_name: Only variables whose name contains this text: letters, digits, `-`, `_` and `.`. Servers on
+                PostgreSQL, 1.14.2 among them, fail with HTTP 500.
+            options: Options of this call.
 
         Raises:
-            ConversationNotFoundError: This user has no such conversation.
-            NotThisAppTypeError: The key's app has no conversations.
+            ConversationNotFoundError: The user has no such conversation.
+            NotThisAppTypeError: The app has no conversations.
             IncompleteListError: More than 100 variables were created at the same time.
 
         Example:
@@ -172,18 +172,20 @@ class AsyncConversations(AsyncResource):
         user: str | None = None,
         options: RequestOptions | None = None,
     ) -> ConversationVariable:
-        """Change what a chatflow remembers (updateChatConversationVariable). Needs a server from 1.9 on.
+        """Change a conversation variable (updateChatConversationVariable).
+
+        Requires Dify 1.9 or later.
 
         Args:
-            conversation_id: The conversation.
-            variable_id: The variable, from `variables`; not its name.
-            value: The new value as such, a list for an array and so on; only the answer has it as text.
-            user: Whose conversation it is; the client's default user where None.
-            options: Settings for this call alone.
+            conversation_id: Id of the conversation.
+            variable_id: Id of the variable, from `variables`; not its name.
+            value: New value in its own type, such as a list for an array; the response has it as text.
+            user: End user who owns the conversation; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: The value is not of the variable's type.
-            NotFoundError: There is no such conversation of this user, or no such variable in it.
+            BadRequestError: The value has another type than the variable.
+            NotFoundError: The user has no such conversation, or it has no such variable.
 
         Example:
             ```python

@@ -1,4 +1,4 @@
-"""The people on whose behalf an app is called."""
+"""End users of an app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["AsyncEndUsers"]
 
 
 class AsyncEndUsers(AsyncResource):
-    """Look up end users. Needs a server from 1.14 on.
+    """End users of an app. Requires Dify 1.14 or later.
 
     Example:
         ```python
@@ -21,14 +21,14 @@ class AsyncEndUsers(AsyncResource):
     """
 
     async def get(self, end_user_id: str, *, options: RequestOptions | None = None) -> EndUser:
-        """One end user of this app (getEndUserChat).
+        """Return an end user of the app (getEndUserChat).
 
         Args:
-            end_user_id: Dify's id for the user, such as `UploadedFile.created_by`; not your own `user`.
-            options: Settings for this call alone.
+            end_user_id: Dify's id of the user, such as `UploadedFile.created_by`; not your own `user`.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: This app has no such end user.
+            NotFoundError: The app has no such end user.
 
         Example:
             ```python

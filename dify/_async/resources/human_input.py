@@ -1,4 +1,4 @@
-"""Forms with which a run asks a person."""
+"""Human input forms of paused runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["AsyncHumanInput"]
 
 
 class AsyncHumanInput(AsyncResource):
-    """Show and answer the forms that paused runs wait for. Needs a server from 1.14 on.
+    """Human input forms of paused runs. Requires Dify 1.14 or later.
 
     Example:
         ```python
@@ -26,14 +26,14 @@ class AsyncHumanInput(AsyncResource):
     """
 
     async def get(self, form_token: str, *, options: RequestOptions | None = None) -> HumanInputForm:
-        """The form: its text, fields and buttons (getChatflowHumanInputForm).
+        """Return a form: its text, fields and actions (getChatflowHumanInputForm).
 
         Args:
-            form_token: The form's token, from `run.forms` or a `human_input_required` event.
-            options: Settings for this call alone.
+            form_token: Token of the form, from `run.forms` or a `human_input_required` event.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: This app has no such form.
+            NotFoundError: The app has no such form.
             APIStatusError: 412 with code human_input_form_submitted or human_input_form_expired.
 
         Example:
@@ -54,17 +54,17 @@ class AsyncHumanInput(AsyncResource):
         user: str | None = None,
         options: RequestOptions | None = None,
     ) -> None:
-        """Answer a form; its run goes on (submitChatflowHumanInputForm).
+        """Submit a form; its run continues (submitChatflowHumanInputForm).
 
         Args:
-            form_token: The form's token.
-            action: Id of the button, from the form's actions.
-            inputs: A value for every field of the form, by its `output_variable_name`; files as in `chat.send`.
-            user: Your id for the person who answers; the client's default user where None.
-            options: Settings for this call alone.
+            form_token: Token of the form.
+            action: Id of the chosen action, from the actions of the form.
+            inputs: Value of every field, by its `output_variable_name`; files as in `chat.send`.
+            user: End user who answers; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: A field is missing, or there is no such button.
+            BadRequestError: A field is missing, or the action does not exist.
             APIStatusError: 412 with code human_input_form_submitted or human_input_form_expired.
 
         Example:

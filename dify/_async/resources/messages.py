@@ -1,4 +1,4 @@
-"""Messages as stored, what may be asked next, and what people think of the answers."""
+"""Stored messages, suggested questions and feedback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AsyncMessages"]
 
 
 class AsyncMessages(AsyncResource):
-    """Read the messages of conversations, and rate them.
+    """Messages of conversations, and their feedback.
 
     Example:
         ```python
@@ -34,21 +34,21 @@ class AsyncMessages(AsyncResource):
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Message]:
-        """The messages of a conversation (getConversationHistory).
+        """List the messages of a conversation (getConversationHistory).
 
-        The first page holds the newest messages and each further page older ones; inside a page the oldest comes first.
+        The first page has the newest messages; within a page, messages are ordered from old to new.
 
         Args:
-            conversation_id: The conversation.
-            user: Whose conversation it is; the client's default user where None.
-            first_id: Begin before this message, the first one of a page seen before.
+            conversation_id: Id of the conversation.
+            user: End user who owns the conversation; by default the client's user.
+            first_id: Id of the message to end before, the first one of an earlier page.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
-            ConversationNotFoundError: This user has no such conversation.
-            NotThisAppTypeError: The key's app has no conversations.
-            IncompleteListError: A hundred messages or more have the same time.
+            ConversationNotFoundError: The user has no such conversation.
+            NotThisAppTypeError: The app has no conversations.
+            IncompleteListError: 100 or more messages have the same time.
 
         Example:
             ```python
@@ -65,17 +65,19 @@ class AsyncMessages(AsyncResource):
     async def suggested_questions(
         self, message_id: str, *, user: str | None = None, options: RequestOptions | None = None
     ) -> builtins.list[str]:
-        """What the user might ask next (getSuggestedQuestions). The app has to have this switched on; it calls a model.
+        """Return suggestions for the next question (getSuggestedQuestions).
+
+        The server generates them with a model. The app must have suggested questions enabled.
 
         Args:
-            message_id: The message after which to ask, from `reply.message_id`.
-            user: Whose message it is; the client's default user where None.
-            options: Settings for this call alone.
+            message_id: Id of the last message, from `reply.message_id`.
+            user: End user who owns the message; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: The app does not suggest questions.
-            NotThisAppTypeError: The key's app has no conversations.
-            NotFoundError: This user has no such message.
+            BadRequestError: Suggested questions are disabled in the app.
+            NotThisAppTypeError: The app has no conversations.
+            NotFoundError: The user has no such message.
 
         Example:
             ```python
@@ -96,25 +98,25 @@ class AsyncMessages(AsyncResource):
         user: str | None = None,
         options: RequestOptions | None = None,
     ) -> None:
-        """Rate an answer, or take a rating back (postChatMessageFeedback).
+        """Rate a reply, or remove a rating (postChatMessageFeedback).
 
         Args:
-            message_id: The message, from `reply.message_id`.
-            rating: "like" or "dislike"; None takes the rating back.
-            content: What the user says about it; goes with a rating only.
-            user: Whose message it is; the client's default user where None.
-            options: Settings for this call alone.
+            message_id: Id of the message, from `reply.message_id`.
+            rating: "like" or "dislike"; None removes the rating.
+            content: Comment of the user; requires a rating.
+            user: End user who owns the message; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: There is no rating to take back.
-            NotFoundError: This user has no such message.
+            BadRequestError: The message has no rating to remove.
+            NotFoundError: The user has no such message.
 
         Example:
             ```python
             await client.messages.feedback(message_id, "like", content="Just what I needed")
             ```
         """
-        # None stands in the body: it is how a rating is taken back.
+        # None is sent: it removes the rating.
         body = {"rating": rating, **compact(content=content), "user": self._user(user)}
         if rating is None and content is not None:
             raise InvalidArgumentError("content goes with a rating: the server ignores it when a rating is taken back")

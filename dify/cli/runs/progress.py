@@ -34,7 +34,7 @@ class NodeProgress:
         title: The title to show.
         parent: Key of the iteration or loop that contains the node, or None.
         status: "running", or the status in the server's last event.
-        elapsed: Seconds that the node took; None while it runs.
+        elapsed: Duration in seconds; None while it runs.
         error: The node's error, or None.
         round: Current round of an iteration or loop, from 1; None before the first.
         retries: Number of retries.

@@ -1,4 +1,4 @@
-"""Everything that takes the knowledge key."""
+"""Resources that require a knowledge API key."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ __all__ = ["AsyncKnowledge"]
 
 
 class AsyncKnowledge(AsyncResource):
-    """Knowledge bases and what belongs to them; every call takes the knowledge key.
+    """Knowledge bases and their contents. Every call requires the knowledge API key.
 
     Example:
         ```python
         dataset = await client.knowledge.datasets.create("Handbook", indexing_technique="economy")
-        made = await client.knowledge.documents.create_from_text(
+        created = await client.knowledge.documents.create_from_text(
             dataset.id, "Hello", "Hi there.", indexing_technique="economy"
         )
-        await client.knowledge.documents.wait_indexed(dataset.id, made.batch)
+        await client.knowledge.documents.wait_indexed(dataset.id, created.batch)
         ```
     """
 
     @cached_property
     def datasets(self) -> AsyncDatasets:
-        """Knowledge bases, and searching them."""
+        """Knowledge bases and searches in them."""
         from .datasets import AsyncDatasets
 
         return AsyncDatasets(self._transport)
 
     @cached_property
     def documents(self) -> AsyncDocuments:
-        """Documents: from text and files, their indexing and their files."""
+        """Documents of knowledge bases."""
         from .documents import AsyncDocuments
 
         return AsyncDocuments(self._transport)
 
     @cached_property
     def segments(self) -> AsyncSegments:
-        """The chunks of documents."""
+        """Chunks of documents."""
         from .segments import AsyncSegments
 
         return AsyncSegments(self._transport)
 
     @cached_property
     def child_chunks(self) -> AsyncChildChunks:
-        """The child chunks of chunks."""
+        """Child chunks of chunks."""
         from .child_chunks import AsyncChildChunks
 
         return AsyncChildChunks(self._transport)
@@ -70,14 +70,14 @@ class AsyncKnowledge(AsyncResource):
 
     @cached_property
     def metadata(self) -> AsyncMetadata:
-        """Metadata fields, and their values on documents."""
+        """Metadata fields and their values."""
         from .metadata import AsyncMetadata
 
         return AsyncMetadata(self._transport)
 
     @cached_property
     def models(self) -> AsyncModels:
-        """The AI models of the workspace."""
+        """Models of the workspace."""
         from .models import AsyncModels
 
         return AsyncModels(self._transport)

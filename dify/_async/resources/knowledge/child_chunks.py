@@ -1,4 +1,4 @@
-"""The child chunks of chunks."""
+"""Child chunks of chunks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["AsyncChildChunks"]
 
 
 class AsyncChildChunks(AsyncResource):
-    """Read, add, change and delete the child chunks of a chunk, in documents of the form "hierarchical_model".
+    """Child chunks of chunks, in documents of the form "hierarchical_model".
 
-    Needs a server from about 1.9 on.
+    Requires Dify 1.9 or later.
 
     Example:
         ```python
@@ -36,20 +36,20 @@ class AsyncChildChunks(AsyncResource):
         """Add a child chunk (createChildChunk).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            content: The text.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            content: Text of the child chunk.
+            options: Options of this call.
 
         Raises:
             ProviderNotInitializedError: The embedding model has no credentials.
-            NotFoundError: There is no such chunk.
+            NotFoundError: The chunk does not exist.
 
         Example:
             ```python
-            made = await client.knowledge.child_chunks.create(dataset_id, document_id, segment_id, "Apples are red.")
-            print(made.data.id)
+            created = await client.knowledge.child_chunks.create(dataset_id, document_id, segment_id, "Apples are red.")
+            print(created.data.id)
             ```
         """
         call = Call.of(
@@ -72,16 +72,16 @@ class AsyncChildChunks(AsyncResource):
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[ChildChunk]:
-        """The child chunks of a chunk in their order (getChildChunks).
+        """List the child chunks of a chunk in their order (getChildChunks).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            keyword: Only those that hold this text.
-            page: The page to begin with, from 1.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            keyword: Only child chunks that contain this text.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
             NotFoundError: There is no such chunk, while iterating.
@@ -108,26 +108,26 @@ class AsyncChildChunks(AsyncResource):
         *,
         options: RequestOptions | None = None,
     ) -> ChildChunkDetail:
-        """Change the text of a child chunk and index it anew (updateChildChunk).
+        """Change the text of a child chunk and index it again (updateChildChunk).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            child_chunk_id: The child chunk.
-            content: The new text.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            child_chunk_id: Id of the child chunk.
+            content: New text.
+            options: Options of this call.
 
         Raises:
             ProviderNotInitializedError: The embedding model has no credentials.
-            NotFoundError: There is no such child chunk.
+            NotFoundError: The child chunk does not exist.
 
         Example:
             ```python
             await client.knowledge.child_chunks.update(dataset_id, document_id, segment_id, child.id, "Apples are green.")
             ```
         """
-        # Not repeatable, for the same reason as the update of a chunk.
+        # Not repeatable, for the same reason as `segments.update`.
         call = Call.of(
             "updateChildChunk",
             dataset_id=dataset_id,
@@ -150,14 +150,14 @@ class AsyncChildChunks(AsyncResource):
         """Delete a child chunk (deleteChildChunk).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            child_chunk_id: The child chunk.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            child_chunk_id: Id of the child chunk.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such child chunk.
+            NotFoundError: The child chunk does not exist.
 
         Example:
             ```python

@@ -1,4 +1,4 @@
-"""Knowledge bases, and searching them."""
+"""Knowledge bases and searches in them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["AsyncDatasets"]
 
 
 class AsyncDatasets(AsyncResource):
-    """Make knowledge bases, change them, and search them.
+    """Knowledge bases.
 
     Example:
         ```python
         dataset = await client.knowledge.datasets.create("Handbook", indexing_technique="high_quality")
-        async for each in client.knowledge.datasets.list(keyword="hand"):
-            print(each.name, each.document_count)
+        async for dataset in client.knowledge.datasets.list(keyword="hand"):
+            print(dataset.name, dataset.document_count)
         ```
     """
 
@@ -53,27 +53,26 @@ class AsyncDatasets(AsyncResource):
         external_knowledge_id: str | None = None,
         options: RequestOptions | None = None,
     ) -> Dataset:
-        """Make an empty knowledge base (createDataset).
+        """Create an empty knowledge base (createDataset).
 
         Args:
-            name: Its name, 1 to 40 characters, unlike any other knowledge base's.
-            description: Up to 400 characters.
-            indexing_technique: By embeddings or by keywords; where None, its first document settles it, unless an embedding
-                model implies "high_quality".
-            permission: Who in the workspace may see it (the server's default: only_me).
-            provider: "external" for one whose content another service keeps (the server's default: vendor); implied by the
-                two ids below.
-            embedding_model: The `model` of an entry of `models.list("text-embedding")`.
-            embedding_model_provider: The `provider` of that entry; the two go together.
-            retrieval_model: How it is searched by default.
-            summary_index_setting: Whether a model writes a summary of every chunk to search in.
-            external_knowledge_api_id: For provider "external", the connection to the other service.
-            external_knowledge_id: For provider "external", the knowledge base there.
-            options: Settings for this call alone.
+            name: Unique name, 1 to 40 characters.
+            description: Description, up to 400 characters.
+            indexing_technique: Index by embeddings ("high_quality") or by keywords ("economy"). None leaves it to the first
+                document, unless an embedding model implies "high_quality".
+            permission: Members of the workspace who can see it (the server's default: only_me).
+            provider: "external" for content of another service (the server's default: vendor); implied by the two ids below.
+            embedding_model: Embedding model, the `model` of an entry of `models.list("text-embedding")`.
+            embedding_model_provider: The `provider` of that entry; required with `embedding_model`.
+            retrieval_model: Default search settings.
+            summary_index_setting: Settings of the summary index, in which a model summarizes every chunk.
+            external_knowledge_api_id: For provider "external", the id of the connection to the other service.
+            external_knowledge_id: For provider "external", the id of the knowledge base in that service.
+            options: Options of this call.
 
         Raises:
-            ConflictError: There is a knowledge base of that name.
-            BadRequestError: A value does not fit.
+            ConflictError: A knowledge base of that name exists.
+            BadRequestError: A value is invalid.
             PermissionDeniedError: The workspace's plan does not allow it.
 
         Example:
@@ -109,15 +108,15 @@ class AsyncDatasets(AsyncResource):
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Dataset]:
-        """The workspace's knowledge bases, newest first (listDatasets).
+        """List the knowledge bases of the workspace, newest first (listDatasets).
 
         Args:
-            keyword: Only those whose name holds this text.
-            tag_ids: Only those that have these tags.
-            include_all: Also those that the key's owner may not see by their permission.
-            page: The page to begin with, from 1.
+            keyword: Only knowledge bases whose name contains this text.
+            tag_ids: Only knowledge bases with these tags.
+            include_all: Include knowledge bases that their permission hides from the owner of the key.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Example:
             ```python
@@ -136,15 +135,15 @@ class AsyncDatasets(AsyncResource):
         return AsyncPager(self._transport, call, Dataset, order=NUMBERED, options=options)
 
     async def get(self, dataset_id: str, *, options: RequestOptions | None = None) -> Dataset:
-        """One knowledge base (getDatasetDetail). Needs a server from about 1.9 on.
+        """Return a knowledge base (getDatasetDetail). Requires Dify 1.9 or later.
 
         Args:
-            dataset_id: The knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base in the key's workspace.
-            PermissionDeniedError: Its API is switched off, or it is not open to the key's owner.
+            NotFoundError: The workspace of the key has no such knowledge base.
+            PermissionDeniedError: Its API is disabled, or the owner of the key has no access.
 
         Example:
             ```python
@@ -172,29 +171,30 @@ class AsyncDatasets(AsyncResource):
         external_knowledge_api_id: str | None = None,
         options: RequestOptions | None = None,
     ) -> Dataset:
-        """Change a knowledge base (updateDataset); what is left out stays. Needs a server from about 1.9 on.
+        """Change a knowledge base (updateDataset).
+
+        Omitted settings are kept. Requires Dify 1.9 or later.
 
         Args:
-            dataset_id: The knowledge base.
-            name: Its new name, 1 to 40 characters.
-            description: Up to 400 characters; empty text clears it.
-            indexing_technique: From "economy" to "high_quality" embeds all documents anew.
-            permission: Who in the workspace may see it; a list of members implies "partial_members".
-            embedding_model: The `model` of an entry of `models.list("text-embedding")`; another one embeds all anew, for
-                which "high_quality" is sent along.
-            embedding_model_provider: The `provider` of that entry; the two go together.
-            retrieval_model: How it is searched by default; replaces the whole setting.
-            partial_member_list: For permission "partial_members", the ids of their accounts, at least one; replaces the
-                list.
-            external_retrieval_model: How an external knowledge base is searched.
-            external_knowledge_id: The knowledge base at the other service.
-            external_knowledge_api_id: The connection to the other service.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            name: New name, 1 to 40 characters.
+            description: Description, up to 400 characters; an empty text clears it.
+            indexing_technique: New technique. A change from "economy" to "high_quality" embeds all documents.
+            permission: Members of the workspace who can see it; a list of members implies "partial_members".
+            embedding_model: Embedding model, the `model` of an entry of `models.list("text-embedding")`. A change embeds all
+                documents again and implies "high_quality".
+            embedding_model_provider: The `provider` of that entry; required with `embedding_model`.
+            retrieval_model: Default search settings; they replace all present ones.
+            partial_member_list: For permission "partial_members", the ids of the accounts, at least one; replaces the list.
+            external_retrieval_model: Search settings of an external knowledge base.
+            external_knowledge_id: Id of the knowledge base in the external service.
+            external_knowledge_api_id: Id of the connection to the external service.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
-            BadRequestError: A value does not fit.
-            PermissionDeniedError: It is not the key's owner's to change.
+            NotFoundError: The knowledge base does not exist.
+            BadRequestError: A value is invalid.
+            PermissionDeniedError: The owner of the key may not change it.
 
         Example:
             ```python
@@ -221,20 +221,20 @@ class AsyncDatasets(AsyncResource):
             indexing_technique=technique_for(indexing_technique, embedding_model),
             **embedding_fields(embedding_model, embedding_model_provider),
         )
-        # What is sent is set, and set again it is the same: the server embeds anew only where something changes.
+        # Repeatable: values are set, and the server embeds again only if one changes.
         call = Call.of("updateDataset", dataset_id=dataset_id, json=body)
         return await self._transport.fetch(call, Dataset, options)
 
     async def delete(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:
-        """Delete a knowledge base with all its documents (deleteDataset).
+        """Delete a knowledge base and its documents (deleteDataset).
 
         Args:
-            dataset_id: The knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
             ConflictError: An app uses it.
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -254,30 +254,30 @@ class AsyncDatasets(AsyncResource):
         attachment_ids: Sequence[str] | None = None,
         options: RequestOptions | None = None,
     ) -> RetrieveResult:
-        """Search a knowledge base (retrieveSegments). Needs a server from about 1.9 on.
+        """Search a knowledge base (retrieveSegments). Requires Dify 1.9 or later.
 
         Args:
-            dataset_id: The knowledge base.
-            query: What to look for, up to 250 characters; may be empty where attachments are searched by.
-            retrieval_model: How to search, in place of the knowledge base's own way. One that is indexed by keywords
-                ("economy") wants search_method "keyword_search".
-            external_retrieval_model: How to search an external knowledge base.
-            attachment_ids: Ids of uploaded images to search by, where the embedding model takes images.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            query: Search text, up to 250 characters; may be empty with attachments.
+            retrieval_model: Search settings instead of those of the knowledge base. One that is indexed by keywords
+                ("economy") requires search_method "keyword_search".
+            external_retrieval_model: Search settings for an external knowledge base.
+            attachment_ids: Ids of uploaded images to search for, if the embedding model supports images.
+            options: Options of this call.
 
         Returns:
-            What was found, best first; empty where nothing reaches the threshold.
+            The results, best first; empty if none reaches the threshold.
 
         Raises:
-            BadRequestError: The query is too long, nothing is indexed yet, or a value does not fit.
+            BadRequestError: The query is too long, nothing is indexed yet, or a value is invalid.
             ProviderNotInitializedError: The embedding or reranking model has no credentials.
             RateLimitError: Too many knowledge requests (Dify Cloud).
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
-            found = await client.knowledge.datasets.retrieve(dataset_id, "How many days of leave?")
-            for record in found.records:
+            result = await client.knowledge.datasets.retrieve(dataset_id, "How many days of leave?")
+            for record in result.records:
                 print(record.score, record.text)
             ```
         """

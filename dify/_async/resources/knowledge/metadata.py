@@ -1,4 +1,4 @@
-"""Metadata: the fields of a knowledge base, and what documents have in them."""
+"""Metadata fields of knowledge bases and their values on documents."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["AsyncMetadata"]
 
 
 class AsyncMetadata(AsyncResource):
-    """Define metadata fields, and set them on documents. Needs a server from about 1.9 on.
+    """Metadata fields of knowledge bases. Require Dify 1.9 or later.
 
-    The server makes one such change to a knowledge base at a time and answers 400 to another meanwhile.
+    The server applies one change per knowledge base at a time and responds to others with status 400 meanwhile.
 
     Example:
         ```python
@@ -31,17 +31,17 @@ class AsyncMetadata(AsyncResource):
     async def create(
         self, dataset_id: str, name: str, *, type: MetadataType, options: RequestOptions | None = None
     ) -> MetadataField:
-        """Define a field (createMetadataField).
+        """Create a metadata field (createMetadataField).
 
         Args:
-            dataset_id: The knowledge base.
-            name: Its name, up to 255 characters, unlike any other field's of the knowledge base, built-in ones included.
-            type: What it holds.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            name: Name, up to 255 characters, unique in the knowledge base, built-in fields included.
+            type: Type of the values.
+            options: Options of this call.
 
         Raises:
             BadRequestError: The name is taken or too long.
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -54,14 +54,16 @@ class AsyncMetadata(AsyncResource):
         return await self._transport.fetch(call, MetadataField, options)
 
     async def list(self, dataset_id: str, *, options: RequestOptions | None = None) -> MetadataFields:
-        """The fields of a knowledge base, and whether the built-in ones are on (listMetadataFields); not paged.
+        """Return the metadata fields of a knowledge base (listMetadataFields).
+
+        Not paged. The result tells if the built-in fields are enabled.
 
         Args:
-            dataset_id: The knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -75,17 +77,17 @@ class AsyncMetadata(AsyncResource):
     async def update(
         self, dataset_id: str, metadata_id: str, name: str, *, options: RequestOptions | None = None
     ) -> MetadataField:
-        """Rename a field (updateMetadataField); its type stays.
+        """Rename a metadata field (updateMetadataField).
 
         Args:
-            dataset_id: The knowledge base.
-            metadata_id: The field.
-            name: Its new name, up to 255 characters.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            metadata_id: Id of the field.
+            name: New name, up to 255 characters.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: The name is taken, or there is no such field (the server does not say 404 here).
-            NotFoundError: There is no such knowledge base.
+            BadRequestError: The name exists, or the field does not (the server does not respond with 404 here).
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -96,15 +98,15 @@ class AsyncMetadata(AsyncResource):
         return await self._transport.fetch(call, MetadataField, options)
 
     async def delete(self, dataset_id: str, metadata_id: str, *, options: RequestOptions | None = None) -> None:
-        """Delete a field, and what documents have in it (deleteMetadataField).
+        """Delete a metadata field and its values (deleteMetadataField).
 
         Args:
-            dataset_id: The knowledge base.
-            metadata_id: The field; the server also says yes to one that does not exist.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            metadata_id: Id of the field. The server also accepts ids that do not exist.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -115,11 +117,13 @@ class AsyncMetadata(AsyncResource):
         await self._transport.send(call, options)
 
     async def built_in(self, dataset_id: str, *, options: RequestOptions | None = None) -> BuiltInFields:
-        """The fields that the server can fill itself (getBuiltInMetadataFields); the same for every knowledge base.
+        """Return the built-in metadata fields (getBuiltInMetadataFields).
+
+        They are the same for every knowledge base.
 
         Args:
-            dataset_id: Any knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of any knowledge base.
+            options: Options of this call.
 
         Example:
             ```python
@@ -130,14 +134,14 @@ class AsyncMetadata(AsyncResource):
         return await self._transport.fetch(call, BuiltInFields, options)
 
     async def enable_built_in(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:
-        """Have the server fill the built-in fields of a knowledge base's documents (toggleBuiltInMetadataField).
+        """Enable the built-in fields of a knowledge base (toggleBuiltInMetadataField).
 
         Args:
-            dataset_id: The knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -147,14 +151,14 @@ class AsyncMetadata(AsyncResource):
         await self._transport.send(_toggle(dataset_id, "enable"), options)
 
     async def disable_built_in(self, dataset_id: str, *, options: RequestOptions | None = None) -> None:
-        """Take the built-in fields off a knowledge base's documents (toggleBuiltInMetadataField).
+        """Disable the built-in fields of a knowledge base (toggleBuiltInMetadataField).
 
         Args:
-            dataset_id: The knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -172,17 +176,16 @@ class AsyncMetadata(AsyncResource):
     ) -> None:
         """Set metadata on documents (batchUpdateDocumentMetadata).
 
-        Without `partial_update` an operation **replaces all** metadata of its document. A field that does not exist is
-        passed over without a word.
+        Without `partial_update` an operation **replaces all** metadata of its document. Unknown fields are silently ignored.
 
         Args:
-            dataset_id: The knowledge base.
-            operation_data: What to set: one operation per document, at least one.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            operation_data: Values to set, one operation per document, at least one.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: There is no such document, or another change is still being made.
-            NotFoundError: There is no such knowledge base.
+            BadRequestError: A document does not exist, or another change is in progress.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -192,7 +195,7 @@ class AsyncMetadata(AsyncResource):
             ```
         """
         body = {"operation_data": some_of(operation_data, "operation_data", "to set")}
-        # Values are set and never added to, so that a second time changes nothing.
+        # Repeatable: values are set, so a second request changes nothing.
         call = Call.of("batchUpdateDocumentMetadata", dataset_id=dataset_id, json=body)
         await self._transport.send(call, options)
 

@@ -1,4 +1,4 @@
-"""The AI models of the workspace."""
+"""Models of the workspace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["AsyncModels"]
 
 
 class AsyncModels(AsyncResource):
-    """See which models knowledge bases can use.
+    """Models that knowledge bases can use.
 
     Example:
         ```python
@@ -20,14 +20,16 @@ class AsyncModels(AsyncResource):
     """
 
     async def list(self, model_type: ModelType, *, options: RequestOptions | None = None) -> ModelProviders:
-        """The providers that are set up and their models of one type (getAvailableModels); not paged.
+        """Return the configured providers with their models (getAvailableModels).
+
+        Not paged.
 
         Args:
-            model_type: What the models do.
-            options: Settings for this call alone.
+            model_type: Type of the models.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: There is no such type.
+            BadRequestError: The type does not exist.
 
         Example:
             ```python

@@ -1,4 +1,4 @@
-"""The chunks of documents."""
+"""Chunks of documents."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .._base import AsyncResource
 __all__ = ["AsyncSegments", "SegmentStatus"]
 
 SegmentStatus = Literal["waiting", "indexing", "completed", "error", "paused", "re_segment"] | str
-"""How far the indexing of a chunk is."""
+"""Indexing status of a chunk."""
 
 
 class AsyncSegments(AsyncResource):
-    """Read, add, change and delete the chunks of a document.
+    """Chunks of documents.
 
     Example:
         ```python
@@ -39,26 +39,26 @@ class AsyncSegments(AsyncResource):
         *,
         options: RequestOptions | None = None,
     ) -> SegmentList:
-        """Add chunks to a document that is indexed (createSegments).
+        """Add chunks to an indexed document (createSegments).
 
-        A chunk that cannot be embedded is made all the same: look at its `status` and `error`.
+        A chunk that cannot be embedded is created nevertheless; check its `status` and `error`.
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segments: The chunks, at least one.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segments: Chunks to add, at least one.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: A chunk is blank, lacks its answer (question-and-answer documents), or is one too many.
+            BadRequestError: A chunk is blank, lacks its answer (question-and-answer documents), or exceeds the limit.
             ProviderNotInitializedError: The embedding model has no credentials.
-            NotFoundError: There is no such document, or it is not indexed yet, or disabled.
+            NotFoundError: The document does not exist, is not indexed yet, or is disabled.
 
         Example:
             ```python
             chunk = SegmentInput(content="Lemons are sour.", keywords=["lemon"])
-            made = await client.knowledge.segments.create(dataset_id, document_id, [chunk])
-            print(made.data[0].id)
+            created = await client.knowledge.segments.create(dataset_id, document_id, [chunk])
+            print(created.data[0].id)
             ```
         """
         body = {"segments": some_of(segments, "segments", "to create")}
@@ -76,19 +76,19 @@ class AsyncSegments(AsyncResource):
         limit: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Segment]:
-        """The chunks of a document in their order (listSegments).
+        """List the chunks of a document in their order (listSegments).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            status: Only chunks with this status, or with one of these.
-            keyword: Only chunks that hold this text.
-            page: The page to begin with, from 1.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            status: Only chunks with this status, or one of these.
+            keyword: Only chunks that contain this text.
+            page: Number of the first page, from 1.
             limit: Items per page, 1 to 100 (the server's default: 20).
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such document, while iterating.
+            NotFoundError: The document does not exist; raised while iterating.
 
         Example:
             ```python
@@ -108,16 +108,16 @@ class AsyncSegments(AsyncResource):
     async def get(
         self, dataset_id: str, document_id: str, segment_id: str, *, options: RequestOptions | None = None
     ) -> SegmentDetail:
-        """One chunk, with its child chunks (getSegmentDetail).
+        """Return a chunk with its child chunks (getSegmentDetail).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such chunk.
+            NotFoundError: The chunk does not exist.
 
         Example:
             ```python
@@ -143,27 +143,28 @@ class AsyncSegments(AsyncResource):
         summary: str | None = None,
         options: RequestOptions | None = None,
     ) -> SegmentDetail:
-        """Change a chunk and index it anew (updateSegment); what is left out stays, save the answer.
+        """Change a chunk and index it again (updateSegment).
+
+        Omitted values are kept, except the answer.
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            content: Its new text, not empty.
-            answer: Its answer, in a question-and-answer document. Pass it with every change: the server clears an answer that
-                is left out.
-            keywords: Its new keywords, at least one, in place of the old.
-            enabled: Whether searches may find it. False goes alone: the server ignores all other changes of that call.
-            regenerate_child_chunks: Cut it into child chunks anew, in a "hierarchical_model" document.
-            attachment_ids: Ids of the uploaded files to attach.
-            summary: Its new text for the summary index.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            content: New text; must not be empty.
+            answer: Answer of a question-and-answer document. Pass it with every change: the server clears an omitted answer.
+            keywords: New keywords, at least one; they replace the present ones.
+            enabled: True to include the chunk in searches. False must be the only change: the server ignores others with it.
+            regenerate_child_chunks: Split the chunk into child chunks again, in a "hierarchical_model" document.
+            attachment_ids: Ids of uploaded files to attach.
+            summary: New text for the summary index.
+            options: Options of this call.
 
         Raises:
-            InvalidArgumentError: Nothing would change, or something would be ignored in silence.
-            BadRequestError: It is being indexed or disabled, or a value does not fit.
+            InvalidArgumentError: No change was passed, or the server would ignore one.
+            BadRequestError: The chunk is being indexed or disabled, or a value is invalid.
             ProviderNotInitializedError: The embedding model has no credentials.
-            NotFoundError: There is no such chunk.
+            NotFoundError: The chunk does not exist.
 
         Example:
             ```python
@@ -191,8 +192,8 @@ class AsyncSegments(AsyncResource):
                 f"enabled=False goes alone: the server would ignore {', '.join(sorted(changes.keys() - {'enabled'}))}; "
                 "change the chunk first, and disable it in a second call"
             )
-        # Not repeatable: the server embeds while we wait. A second call after a timeout would embed beside the first,
-        # and both would write the same entry of the vector store.
+        # Not repeatable: the server embeds during the request. A second request after a timeout would embed at the same
+        # time, and both would write the same entry of the vector store.
         call = Call.of(
             "updateSegment",
             dataset_id=dataset_id,
@@ -208,14 +209,14 @@ class AsyncSegments(AsyncResource):
         """Delete a chunk (deleteSegment).
 
         Args:
-            dataset_id: The knowledge base.
-            document_id: The document.
-            segment_id: The chunk.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            document_id: Id of the document.
+            segment_id: Id of the chunk.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: It is being deleted already.
-            NotFoundError: There is no such chunk.
+            BadRequestError: The chunk is being deleted already.
+            NotFoundError: The chunk does not exist.
 
         Example:
             ```python
