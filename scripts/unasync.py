@@ -57,8 +57,8 @@ RULES: list[tuple[str, str]] = [
     (r"\baclos(e|ing)\b", r"clos\1"),
     # prose
     (r"an async context manager", "a context manager"),
-    (r"an async or plain iterable of bytes", "an iterable of bytes"),
-    (r"One client serves any number of tasks", "One client serves any number of threads"),
+    (r"(?i:(iterable(?: of bytes)?)) \(async or not\)", r"\1"),
+    (r"A client can be shared by any number of tasks", "A client can be shared by any number of threads"),
     (r": for each event loop its own, made on first use there", "; made on first use"),
     (
         r"`await` gives its first page, `for` every item of every page",

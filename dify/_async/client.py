@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class AsyncDify(AsyncWrongFaceGuard):
-    """An asynchronous client of a Dify server, with an app key and a knowledge key.
+    """A client of a Dify server, with an app key and a knowledge key.
 
     Use it as an async context manager, or call `aclose`. A client can be shared by any number of tasks.
 

@@ -16,12 +16,12 @@ __all__ = ["Audio"]
 
 
 class Audio(Resource):
-    """Turn speech into text and text into speech, with the app's models.
+    """Speech to text and text to speech, with the models of the app.
 
     Example:
         ```python
-        said = client.audio.transcribe("question.mp3")
-        reply = client.chat.send(said.text)
+        transcription = client.audio.transcribe("question.mp3")
+        reply = client.chat.send(transcription.text)
         client.audio.synthesize(reply.answer).save("answer.mp3")
         ```
     """
@@ -35,32 +35,32 @@ class Audio(Resource):
         mime_type: str | None = None,
         options: RequestOptions | None = None,
     ) -> Transcription:
-        """What is said in an audio file (audioToText). The app has to have speech to text switched on.
+        """Transcribe an audio file (audioToText). Requires speech to text in the app.
 
-        Dify takes five types, told by their MIME type: audio/mp3, audio/m4a (from 1.17 also as audio/x-m4a), audio/wav,
-        audio/amr and audio/mpga. It refuses the registered names of the same types, such as audio/mpeg, so those are sent as
-        the names that every server takes.
+        Dify accepts five MIME types: audio/mp3, audio/m4a (from 1.17 also as audio/x-m4a), audio/wav, audio/amr and
+        audio/mpga. It rejects the registered names of the same types, such as audio/mpeg; they are replaced by the names that
+        every server accepts.
 
         Args:
-            file: A path, bytes, a binary file object (read from where it stands), an iterable of bytes,
+            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content. At most 30 MB.
-            user: Who speaks; the client's default user where None.
-            filename: The name to send; needed where the file has none.
-            mime_type: The type to send; guessed from the name where None.
-            options: Settings for this call alone.
+            user: End user of the call; by default the client's user.
+            filename: File name to send. Required if `file` has no name.
+            mime_type: MIME type to send; by default guessed from the file name.
+            options: Options of this call.
 
         Returns:
-            The text, in `text`; `str()` of it is the text too.
+            The transcription; its text is `text` and its `str()`.
 
         Raises:
-            UnsupportedFileTypeError: Dify does not take this type of audio.
+            UnsupportedFileTypeError: Dify does not support this type of audio.
             FileTooLargeError: The file is larger than 30 MB.
-            BadRequestError: Speech to text is switched off, or there is no model for it.
+            BadRequestError: Speech to text is disabled, or no speech-to-text model is configured.
 
         Example:
             ```python
-            said = client.audio.transcribe("question.mp3")
-            print(said.text)
+            transcription = client.audio.transcribe("question.mp3")
+            print(transcription.text)
             ```
         """
         form = {"user": self._user(user)}
@@ -78,22 +78,22 @@ class Audio(Resource):
         user: str | None = None,
         options: RequestOptions | None = None,
     ) -> ByteStream:
-        """Speech, as a stream of bytes, usually MP3 (textToAudioChat). The app has to have text to speech switched on.
+        """Convert text to speech (textToAudioChat). Requires text to speech in the app.
 
-        `content_type` of the stream names the format. Servers up to 1.16 always say "audio/mpeg"; later ones look at the
-        bytes: AAC, FLAC, MP4, MP3, Ogg, WAV or WebM. `save` into a folder chooses the extension by it.
+        Returns a stream of bytes, usually MP3; its `content_type` is the format. Servers up to 1.16 always send "audio/mpeg",
+        later ones detect AAC, FLAC, MP4, MP3, Ogg, WAV and WebM. `save` into a directory chooses the extension by it.
 
         Args:
-            text: What to say; needed unless `message_id` is given.
-            message_id: Say the answer of this message; it goes before `text`.
-            voice: One of the model's voices; the app's own voice where None.
-            user: Who asks; the client's default user where None.
-            options: Settings for this call alone.
+            text: Text to speak; required without `message_id`.
+            message_id: Id of a message whose reply is spoken; has priority over `text`.
+            voice: Voice of the model; by default the voice of the app.
+            user: End user of the call; by default the client's user.
+            options: Options of this call.
 
         Raises:
-            ResponseValidationError: The message is unknown, or its answer is empty; while reading.
-            InvalidArgumentError: There is neither a text nor a message.
-            BadRequestError: Text to speech is switched off, or there is no voice or model for it; while reading.
+            ResponseValidationError: The message is unknown, or its reply is empty; raised while reading.
+            InvalidArgumentError: Neither a text nor a message was passed.
+            BadRequestError: Text to speech is disabled, or has no voice or model; raised while reading.
 
         Example:
             ```python
@@ -102,6 +102,6 @@ class Audio(Resource):
         """
         body = compact(message_id=message_id, text=text, voice=voice, user=self._user(user))
         if not text and not message_id:
-            raise InvalidArgumentError("text is empty: pass a text to say, or message_id= of an answer")
+            raise InvalidArgumentError("text is empty: pass text= or message_id=")
         call = Call.of("textToAudioChat", json=body)
         return ByteStream(self._transport, call, fallback_name="speech.mp3", options=options)

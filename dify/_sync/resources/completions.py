@@ -145,7 +145,7 @@ class Completions(Generation[CompletionStream]):
         start, so they may come from a file or an endless queue; an error while reading them is raised after the last result.
 
         Args:
-            inputs: Iterable (async or not) of the inputs of each call, as in `create`.
+            inputs: Iterable of the inputs of each call, as in `create`.
             concurrency: Maximum number of simultaneous calls.
             in_order: Yield the results in the order of the inputs. A slow call then delays the results after it, and at most
                 twice `concurrency` calls are started before it ends. If False, results are yielded as calls end.

@@ -20,7 +20,7 @@ __all__ = ["Files"]
 
 
 class Files(Resource):
-    """Upload files for use in calls, and download those of messages.
+    """Files of end users: uploads for calls, and downloads from messages.
 
     Example:
         ```python
@@ -38,23 +38,24 @@ class Files(Resource):
         mime_type: str | None = None,
         options: RequestOptions | None = None,
     ) -> UploadedFile:
-        """Store a file for one end user (uploadChatFile). It is streamed, never held as a whole.
+        """Upload a file of an end user (uploadChatFile). The file is streamed.
 
         Args:
-            file: A path, bytes, a binary file object (read from where it stands), an iterable of bytes,
+            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
-            user: Whose file it is; only calls of the same user can use it.
-            filename: The name to send; needed where the file has none.
-            mime_type: The type to send; guessed from the name where None.
-            options: Settings for this call alone.
+            user: End user who owns the file; only calls of the same user can use it.
+            filename: File name to send. Required if `file` has no name.
+            mime_type: MIME type to send; by default guessed from the file name.
+            options: Options of this call.
 
         Returns:
-            The stored file: pass it in `files=`, or as a value inside `inputs`.
+            The stored file; pass it in `files=` or as a value of `inputs`.
 
         Raises:
-            FileTooLargeError: Over the server's limit (by default 10 MB for images, 100 for video, 50 for audio, else 15).
-            UnsupportedFileTypeError: The server does not take this type.
-            InvalidArgumentError: The file has no name, or one that cannot be sent.
+            FileTooLargeError: The file exceeds the server's limit (by default 10 MB for images, 100 MB for video, 50 MB for
+                audio, otherwise 15 MB).
+            UnsupportedFileTypeError: The server does not support this file type.
+            InvalidArgumentError: The file has no name, or an invalid one.
 
         Example:
             ```python
@@ -76,19 +77,19 @@ class Files(Resource):
         on_progress: Callable[[int, int], None] | None = None,
         options: RequestOptions | None = None,
     ) -> list[UploadResult]:
-        """Store many files for one end user, several at a time (uploadChatFile).
+        """Upload files of an end user, several at a time (uploadChatFile).
 
-        A file that cannot be stored fails alone: look at the `error` of its result. Interrupting the call ends it for all.
+        A failed upload does not end the others; its result holds the `error`. Cancelling the call cancels all uploads.
 
         Args:
-            files: The files, each in one of the forms that `upload` takes.
-            user: Whose files they are; only calls of the same user can use them.
-            concurrency: How many to send at a time.
-            on_progress: Called with the number of files that are done, failed ones too, and the number in all.
-            options: Settings for each of the calls.
+            files: Iterable of files, as in `upload`.
+            user: End user who owns the files; only calls of the same user can use them.
+            concurrency: Maximum number of simultaneous uploads.
+            on_progress: Called with the number of finished uploads, failed ones included, and the total number.
+            options: Options of each call.
 
         Returns:
-            A result for every file, in the order of the files.
+            A result for each file, in the order of the files.
 
         Example:
             ```python
@@ -101,7 +102,7 @@ class Files(Resource):
         if concurrency < 1:
             raise InvalidArgumentError(f"concurrency is {concurrency}; at least one file has to be sent at a time")
         everything = list(files)
-        # What is wrong with the call and not with a file is raised, and not said once for each file.
+        # An error of the call itself is raised here; otherwise every result would repeat it.
         owner = self._user(user)
         self._transport.settings.with_options(options)
         Call.of("uploadChatFile").key_for(self._settings)
@@ -126,17 +127,17 @@ class Files(Resource):
         as_attachment: bool | None = None,
         options: RequestOptions | None = None,
     ) -> ByteStream:
-        """A file that has been used in a message of this app, as a stream of bytes (previewChatFile).
+        """Download a file that a message of the app uses (previewChatFile).
 
         Args:
-            file_id: The file, from `UploadedFile.id` or a message's files.
-            user: The user who asks; the client's default user where None.
-            as_attachment: Ask for the file as "application/octet-stream" with a file name.
-            options: Settings for this call alone.
+            file_id: Id of the file, from `UploadedFile.id` or the files of a message.
+            user: End user of the call; by default the client's user.
+            as_attachment: Request the file as "application/octet-stream" with a file name.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: No message of this app uses such a file (yet), while reading.
-            PermissionDeniedError: The file belongs to another app, while reading.
+            NotFoundError: No message of the app uses the file; raised while reading.
+            PermissionDeniedError: The file belongs to another app; raised while reading.
 
         Example:
             ```python

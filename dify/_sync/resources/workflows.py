@@ -169,7 +169,7 @@ class Workflows(Generation[WorkflowStream]):
         error while reading them is raised after the last result.
 
         Args:
-            inputs: Iterable (async or not) of the inputs of each run, as in `run`.
+            inputs: Iterable of the inputs of each run, as in `run`.
             concurrency: Maximum number of simultaneous runs.
             in_order: Yield the results in the order of the inputs. A slow run then delays the results after it, and at most
                 twice `concurrency` runs are started before it ends. If False, results are yielded as runs end.

@@ -172,7 +172,7 @@ class Documents(Resource):
 
         Args:
             dataset_id: Id of the knowledge base.
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes (async or not),
+            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             filename: File name to send, which becomes the name of the document. Required if `file` has no name. It must not
                 contain slashes; the server shortens names of more than 200 characters.

@@ -52,7 +52,7 @@ class Pipelines(Resource):
         The file is streamed.
 
         Args:
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes (async or not),
+            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             filename: File name to send. Required if `file` has no name.
             mime_type: MIME type to send; by default guessed from the file name.

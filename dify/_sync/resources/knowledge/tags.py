@@ -17,10 +17,10 @@ __all__ = ["Tags"]
 
 
 class Tags(Resource):
-    """Make tags, and put them on knowledge bases. Needs a server from about 1.9 on.
+    """Tags of knowledge bases. Require Dify 1.9 or later.
 
-    Servers around 1.12 may answer `create`, `list` and `update` with a 400 though all is well: look with `for_dataset`, or
-    update the server.
+    Servers around 1.12 may respond to `create`, `list` and `update` with status 400 although they succeeded; check with
+    `for_dataset`, or update the server.
 
     Example:
         ```python
@@ -30,14 +30,14 @@ class Tags(Resource):
     """
 
     def create(self, name: str, *, options: RequestOptions | None = None) -> Tag:
-        """Make a tag (createKnowledgeTag).
+        """Create a tag (createKnowledgeTag).
 
         Args:
-            name: Its name, 1 to 50 characters, and unlike any other tag's.
-            options: Settings for this call alone.
+            name: Unique name, 1 to 50 characters.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: There is a tag of that name.
+            BadRequestError: A tag of that name exists.
 
         Example:
             ```python
@@ -49,10 +49,10 @@ class Tags(Resource):
         return self._transport.fetch(call, Tag, options)
 
     def list(self, *, options: RequestOptions | None = None) -> builtins.list[Tag]:
-        """All tags of the workspace (getKnowledgeTags); not paged.
+        """Return all tags of the workspace (getKnowledgeTags); not paged.
 
         Args:
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Example:
             ```python
@@ -67,13 +67,13 @@ class Tags(Resource):
         """Rename a tag (updateKnowledgeTag).
 
         Args:
-            tag_id: The tag.
-            name: Its new name, 1 to 50 characters.
-            options: Settings for this call alone.
+            tag_id: Id of the tag.
+            name: New name, 1 to 50 characters.
+            options: Options of this call.
 
         Raises:
-            BadRequestError: There is a tag of that name.
-            NotFoundError: There is no such tag.
+            BadRequestError: A tag of that name exists.
+            NotFoundError: The tag does not exist.
 
         Example:
             ```python
@@ -85,14 +85,14 @@ class Tags(Resource):
         return self._transport.fetch(call, Tag, options)
 
     def delete(self, tag_id: str, *, options: RequestOptions | None = None) -> None:
-        """Delete a tag, and take it off all knowledge bases (deleteKnowledgeTag).
+        """Delete a tag and remove it from all knowledge bases (deleteKnowledgeTag).
 
         Args:
-            tag_id: The tag.
-            options: Settings for this call alone.
+            tag_id: Id of the tag.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such tag.
+            NotFoundError: The tag does not exist.
 
         Example:
             ```python
@@ -104,15 +104,17 @@ class Tags(Resource):
         self._transport.send(call, options)
 
     def bind(self, tag_ids: Sequence[str], *, target_id: str, options: RequestOptions | None = None) -> None:
-        """Put tags on a knowledge base (bindTagsToDataset). Tags that are on it already, or do not exist, are passed over.
+        """Add tags to a knowledge base (bindTagsToDataset).
+
+        Tags that it has already, and tags that do not exist, are ignored.
 
         Args:
-            tag_ids: The tags, at least one.
-            target_id: The knowledge base.
-            options: Settings for this call alone.
+            tag_ids: Ids of the tags, at least one.
+            target_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -124,15 +126,17 @@ class Tags(Resource):
         self._transport.send(call, options)
 
     def unbind(self, tag_ids: Sequence[str], *, target_id: str, options: RequestOptions | None = None) -> None:
-        """Take tags off a knowledge base (unbindTagFromDataset). Tags that are not on it are passed over.
+        """Remove tags from a knowledge base (unbindTagFromDataset).
+
+        Tags that it does not have are ignored.
 
         Args:
-            tag_ids: The tags, at least one. Servers before 1.14 take one at a time.
-            target_id: The knowledge base.
-            options: Settings for this call alone.
+            tag_ids: Ids of the tags, at least one. Servers before 1.14 accept one at a time.
+            target_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
@@ -142,19 +146,19 @@ class Tags(Resource):
         tags = some_of(tag_ids, "tag_ids", "to unbind")
         body: dict[str, Any] = {"tag_ids": tags, "target_id": target_id}
         if len(tags) == 1:
-            body["tag_id"] = tags[0]  # all that servers before 1.14 understand; newer ones take either
+            body["tag_id"] = tags[0]  # the only form that servers before 1.14 accept; newer ones accept either
         call = Call.of("unbindTagFromDataset", json=body)
         self._transport.send(call, options)
 
     def for_dataset(self, dataset_id: str, *, options: RequestOptions | None = None) -> DatasetTags:
-        """The tags of one knowledge base (queryDatasetTags); not paged.
+        """Return the tags of a knowledge base (queryDatasetTags); not paged.
 
         Args:
-            dataset_id: The knowledge base.
-            options: Settings for this call alone.
+            dataset_id: Id of the knowledge base.
+            options: Options of this call.
 
         Raises:
-            NotFoundError: There is no such knowledge base.
+            NotFoundError: The knowledge base does not exist.
 
         Example:
             ```python
