@@ -49,7 +49,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda c: c.knowledge.documents.replace_file("k", "d", ("a.md", b"x"), embedding_model="m"),
         "embedding_model_provider is missing",
     ),
-    "nothing to say": (lambda c: c.audio.synthesize(), "text is empty: pass a text to say, or message_id="),
+    "nothing to say": (lambda c: c.audio.synthesize(), "text is empty: pass text= or message_id="),
     "an empty text to say": (lambda c: c.audio.synthesize(""), "text is empty"),
     "no name": (lambda c: c.conversations.rename("c"), "name is empty: pass a name, or auto_generate=True"),
     "a blank name": (lambda c: c.conversations.rename("c", "  "), "name is empty"),
