@@ -40,9 +40,9 @@ T = TypeVar("T")
 
 
 class Dify(WrongFaceGuard):
-    """A client of one Dify server, for one app key and one knowledge key.
+    """A client of a Dify server, with an app key and a knowledge key.
 
-    Use it as a context manager, or call `close` when done. One client serves any number of threads.
+    Use it as a context manager, or call `close`. A client can be shared by any number of threads.
 
     Example:
         ```python
@@ -67,28 +67,28 @@ class Dify(WrongFaceGuard):
         max_connections: int | None = None,
         trust_env: bool = True,
     ) -> None:
-        """Set up a client; nothing is sent.
+        """Create a client; nothing is sent.
 
         Args:
-            api_key: An app's key (`app-…`); from `DIFY_API_KEY` where None. App resources need it.
-            knowledge_api_key: A knowledge key (`dataset-…`); from `DIFY_KNOWLEDGE_API_KEY` where None.
-            base_url: The Service API's address, with or without scheme and `/v1`; from `DIFY_BASE_URL` where None, else
+            api_key: API key of an app (`app-…`), required by app resources. Defaults to `DIFY_API_KEY`.
+            knowledge_api_key: Knowledge API key (`dataset-…`). Defaults to `DIFY_KNOWLEDGE_API_KEY`.
+            base_url: Base URL of the Service API, with or without scheme and `/v1`. Defaults to `DIFY_BASE_URL`, then to
                 Dify Cloud.
-            user: The end user of calls that name none: your own id for the person who asks.
-            timeout: Seconds for each of connecting, a gap in the answer and a gap in sending, or an `httpx.Timeout`. By
-                default 10 s to connect and 60 s for gaps; infinity for no limits. The pings of a stream count as bytes.
-            max_retries: How often to try again where that is safe.
-            headers: More headers for every request.
-            http_client: Your own `httpx.Client`; it is neither changed nor closed. Redirects stay off.
-                Cancelling can cost one of its connections for good (a fault of the library's pool that ours has not).
-            limits: How much of an answer may be held in memory.
-            max_connections: How many calls may be under way at once, 1,000 by default; more wait for one to end, for as long
-                as the pool timeout of an `httpx.Timeout` says (by default without end). An open stream is such a call.
-            trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed, and the certificates
-                that `SSL_CERT_FILE` or `SSL_CERT_DIR` names are trusted.
+            user: End user of calls that do not pass `user`: your own id of the person.
+            timeout: Seconds for each of connecting, a gap in the response and a gap in sending, or an `httpx.Timeout`. By
+                default 10 s to connect and 60 s for gaps; infinity for no limits. Pings of a stream reset the gap.
+            max_retries: Maximum number of retries of a call, as far as it is safe to repeat.
+            headers: Additional headers of every request.
+            http_client: Your own `httpx.Client`. It is neither changed nor closed; redirects are not followed. A
+                cancelled call can leak one of its connections, a defect of the library's pool.
+            limits: Limits on the size of responses held in memory.
+            max_connections: Maximum number of simultaneous calls and open streams, 1,000 by default. Further calls wait for
+                the pool timeout of an `httpx.Timeout` (by default without limit).
+            trust_env: Use `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, and the certificates in `SSL_CERT_FILE`
+                or `SSL_CERT_DIR`.
 
         Raises:
-            ConfigurationError: The address, a key or a number cannot be used.
+            ConfigurationError: The base URL, a key or a number is invalid.
         """
         configure()
         if http_client is not None and not isinstance(http_client, HTTPClient):  # pyright: ignore
@@ -130,28 +130,28 @@ class Dify(WrongFaceGuard):
 
     @cached_property
     def workflows(self) -> Workflows:
-        """Workflow runs, their events, details and logs."""
+        """Workflow apps, runs and logs."""
         from .resources.workflows import Workflows
 
         return Workflows(self._transport)
 
     @cached_property
     def human_input(self) -> HumanInput:
-        """Forms with which runs ask a person."""
+        """Human input forms of paused runs."""
         from .resources.human_input import HumanInput
 
         return HumanInput(self._transport)
 
     @cached_property
     def conversations(self) -> Conversations:
-        """Conversations of end users, and the variables in them."""
+        """Conversations of end users and their variables."""
         from .resources.conversations import Conversations
 
         return Conversations(self._transport)
 
     @cached_property
     def messages(self) -> Messages:
-        """Messages as stored, questions to ask next, and feedback."""
+        """Stored messages, suggested questions and feedback."""
         from .resources.messages import Messages
 
         return Messages(self._transport)
@@ -172,28 +172,28 @@ class Dify(WrongFaceGuard):
 
     @cached_property
     def app(self) -> App:
-        """The app behind the key."""
+        """The app of the key."""
         from .resources.app import App
 
         return App(self._transport)
 
     @cached_property
     def annotations(self) -> Annotations:
-        """Fixed answers to known questions."""
+        """Fixed replies to known questions."""
         from .resources.annotations import Annotations
 
         return Annotations(self._transport)
 
     @cached_property
     def end_users(self) -> EndUsers:
-        """The people on whose behalf the app is called."""
+        """End users of the app."""
         from .resources.end_users import EndUsers
 
         return EndUsers(self._transport)
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """Everything that takes the knowledge key."""
+        """Resources that require the knowledge API key."""
         from .resources.knowledge import Knowledge
 
         return Knowledge(self._transport)
@@ -201,12 +201,12 @@ class Dify(WrongFaceGuard):
     # ------------------------------------------------------------------------------------------------------ settings
     @property
     def base_url(self) -> str:
-        """The address that calls go to."""
+        """Base URL of the Service API."""
         return self._settings.base_url
 
     @property
     def user(self) -> str | None:
-        """The end user of calls that name none."""
+        """End user of calls that do not pass `user`."""
         return self._settings.user
 
     def with_options(self, **changes: Unpack[ClientOptions]) -> Self:
@@ -240,18 +240,18 @@ class Dify(WrongFaceGuard):
 
     # --------------------------------------------------------------------------------------------------- other calls
     def server(self, *, options: RequestOptions | None = None) -> ServerInfo:
-        """Return the server's version; needs no key.
+        """Return the version of the server; requires no key.
 
-        The version is read from the `X-Version` header, which Dify sends with every answer. Where a gateway removes that
-        header, the server is recognized by its answer to a request without a key, and `server_version` is None.
+        The version is read from the `X-Version` header of a response. If a gateway removes that header, the server is
+        recognized by its response to a request without a key, and `server_version` is None.
 
         Args:
-            options: Settings for this call alone.
+            options: Options of this call.
 
         Raises:
-            ResponseValidationError: The address does not belong to Dify's Service API.
-            ServerError: A gateway answered in place of the server.
-            APIConnectionError: No answer arrived.
+            ResponseValidationError: The base URL is not that of Dify's Service API.
+            ServerError: A gateway responded instead of the server.
+            APIConnectionError: No response was received.
 
         Example:
             ```python
@@ -291,23 +291,23 @@ class Dify(WrongFaceGuard):
         key: KeyKind = "app",
         options: RequestOptions | None = None,
     ) -> T:
-        """Call a route that this client has no method for.
+        """Send a request to a route for which the client has no method.
 
-        The key goes only to the client's own server; another address is refused. GET, HEAD, PUT and DELETE are tried again
-        as such calls are, everything else is sent once.
+        The key is sent only to the server of the client; other URLs are rejected. GET, HEAD, PUT and DELETE are retried like
+        other repeatable calls, other methods are sent once.
 
         Args:
             method: HTTP method.
-            path: Path below the base URL, such as "/info"; ids in it are yours to quote.
+            path: Path below the base URL, such as "/info". Ids in it must be quoted.
             cast_to: A pydantic model, or any type that pydantic can validate, such as `dict[str, Any]`; `type(None)` for a
-                call whose answer has no content.
-            query: Query parameters; None is left out, lists repeat the name.
+                response without content.
+            query: Query parameters; None is omitted, lists repeat the name.
             json: JSON body.
-            key: Which key to send: "app", "knowledge" or "none".
-            options: Settings for this call alone.
+            key: API key to send: "app", "knowledge" or "none".
+            options: Options of this call.
 
         Raises:
-            InvalidArgumentError: The path names another server, or steps out of the API.
+            InvalidArgumentError: The path leads to another server or out of the API.
 
         Example:
             ```python
@@ -329,7 +329,7 @@ class Dify(WrongFaceGuard):
 
     # ------------------------------------------------------------------------------------------------------- closing
     def close(self) -> None:
-        """Close the connections. A client made by `with_options` has none of its own and closes nothing.
+        """Close the connections. A copy made by `with_options` closes nothing.
 
         Example:
             ```python
@@ -353,15 +353,15 @@ class Dify(WrongFaceGuard):
         return f"{type(self).__name__}(base_url={self.base_url!r}{user})"
 
     def __copy__(self) -> Self:
-        """Another one on the same connections; it keeps the keys, which a pickled one would not."""
+        """Return a copy on the same connections, with the keys."""
         return self._with_settings(self._settings)
 
     def __deepcopy__(self, memo: object) -> Self:
-        """The same: connections are shared, settings never change."""
+        """Return a copy on the same connections: they are shared, and settings are immutable."""
         return self.__copy__()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but keys, headers and connections: a client that is unpickled asks the environment for its keys."""
+        """Return the settings without keys and headers: an unpickled client reads its keys from the environment."""
         settings = self._settings
         return {
             "base_url": settings.base_url,
