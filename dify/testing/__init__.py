@@ -128,7 +128,7 @@ _MODULES: dict[str, str] = {
     ".emulator.command": "serve_forever",
     ".builders.error_replies": "ErrorReply",
     ".mock": "DifyMock MockCall",
-    ".mock._errors": "UnmockedCall",
+    ".mock.errors": "UnmockedCall",
     ".builders.streams": """
         agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
         paused_workflow_stream resumed_stream workflow_stream

@@ -1,10 +1,10 @@
 """`DifyMock`: answers that a test sets, call by call, and the calls that were made."""
 
-from ._calls import Calls, MockCall, SentFile
-from ._errors import UnmockedCall, UnusedAnswer
-from ._mock import DifyMock
-from ._plans import Route
-from ._routes import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, PageRoute, StreamRoute, UploadRoute
+from .answers import Route
+from .calls import Calls, MockCall, SentFile
+from .dify_mock import DifyMock
+from .errors import UnmockedCall, UnusedAnswer
+from .routes import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, PageRoute, StreamRoute, UploadRoute
 
 __all__ = [
     "BytesRoute",

@@ -13,9 +13,9 @@ from ..builders.error_replies import ErrorReply
 from ..builders.wire import Frame
 from ..script.blocks import Block, Node
 from ..script.ids import Ids
-from ._generating import Generating
-from ._routes import StreamRoute, UploadRoute
-from ._table import NOTHING, SUCCESS, Bytes, Empty, Json, Pages, Resource, Stream, Upload
+from .generating import Generating
+from .routes import StreamRoute, UploadRoute
+from .table import EMPTY, Bytes, Empty, Json, Pages, Resource, Stream, Upload
 
 __all__ = ["APP_RESOURCES", "Chat", "Completions", "Workflows"]
 
@@ -36,18 +36,15 @@ def _workflow(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
     return streams.workflow_stream([Node("LLM", "llm", text=streams.deltas_of(text))], ids=ids)
 
 
-_RUN_EVENTS = "/workflow/{workflow_run_id}/events"
-
-
 class Chat(Generating[ChatResponse]):
     """Chat apps, agents and chatflows."""
 
     prefix = "chat"
 
-    send = Stream("sendChatMessage", "POST", "/chat-messages", "chat", _chat, replies.chat_reply)
-    stream = Stream("sendChatMessage", "POST", "/chat-messages", "chat", _chat, replies.chat_reply)
-    events = Stream("streamWorkflowEvents", "GET", _RUN_EVENTS, "chatflow", _chatflow, replies.chat_reply)
-    stop = Empty("stopChatMessageGeneration", "POST", "/chat-messages/{task_id}/stop", SUCCESS)
+    send = Stream("sendChatMessage", "chat", _chat, replies.chat_reply)
+    stream = Stream("sendChatMessage", "chat", _chat, replies.chat_reply)
+    events = Stream("streamWorkflowEvents", "chatflow", _chatflow, replies.chat_reply)
+    stop = Empty("stopChatMessageGeneration")
 
     def _main(self) -> StreamRoute[ChatResponse]:
         return self.send
@@ -79,13 +76,9 @@ class Completions(Generating[CompletionResponse]):
 
     prefix = "completions"
 
-    create = Stream(
-        "createCompletionMessage", "POST", "/completion-messages", "completion", _completion, replies.completion_reply
-    )
-    stream = Stream(
-        "createCompletionMessage", "POST", "/completion-messages", "completion", _completion, replies.completion_reply
-    )
-    stop = Empty("stopGenerate", "POST", "/completion-messages/{task_id}/stop", SUCCESS)
+    create = Stream("createCompletionMessage", "completion", _completion, replies.completion_reply)
+    stream = Stream("createCompletionMessage", "completion", _completion, replies.completion_reply)
+    stop = Empty("stopGenerate")
 
     def _main(self) -> StreamRoute[CompletionResponse]:
         return self.create
@@ -108,15 +101,13 @@ class Workflows(Generating[WorkflowRun]):
 
     prefix = "workflows"
 
-    run = Stream("executeWorkflow", "POST", "/workflows/run", "workflow", _workflow, replies.workflow_run)
-    stream = Stream("executeWorkflow", "POST", "/workflows/run", "workflow", _workflow, replies.workflow_run)
-    run_by_id = Stream(
-        "runWorkflowById", "POST", "/workflows/{workflow_id}/run", "workflow", _workflow, replies.workflow_run
-    )
-    events = Stream("streamWorkflowEvents", "GET", _RUN_EVENTS, "workflow", _workflow, replies.workflow_run)
-    get = Json("getWorkflowRunDetail", "GET", "/workflows/run/{workflow_run_id}", replies.workflow_run_detail)
-    logs = Pages("getWorkflowLogs", "/workflows/logs", "page", replies.workflow_log)
-    stop = Empty("stopWorkflowTaskGeneration", "POST", "/workflows/tasks/{task_id}/stop", SUCCESS)
+    run = Stream("executeWorkflow", "workflow", _workflow, replies.workflow_run)
+    stream = Stream("executeWorkflow", "workflow", _workflow, replies.workflow_run)
+    run_by_id = Stream("runWorkflowById", "workflow", _workflow, replies.workflow_run)
+    events = Stream("streamWorkflowEvents", "workflow", _workflow, replies.workflow_run)
+    get = Json("getWorkflowRunDetail", replies.workflow_run_detail)
+    logs = Pages("getWorkflowLogs", replies.workflow_log)
+    stop = Empty("stopWorkflowTaskGeneration")
 
     def succeeds(
         self, outputs: Mapping[str, Any] | None = None, *, nodes: Sequence[Block] | None = None
@@ -155,8 +146,8 @@ class HumanInput(Resource):
 
     prefix = "human_input"
 
-    get = Json("getChatflowHumanInputForm", "GET", "/form/human_input/{form_token}", replies.human_input_form)
-    submit = Empty("submitChatflowHumanInputForm", "POST", "/form/human_input/{form_token}", NOTHING)
+    get = Json("getChatflowHumanInputForm", replies.human_input_form)
+    submit = Empty("submitChatflowHumanInputForm", EMPTY)
 
 
 class Conversations(Resource):
@@ -164,16 +155,12 @@ class Conversations(Resource):
 
     prefix = "conversations"
 
-    list = Pages("getConversationsList", "/conversations", "last_id", replies.conversation)
-    rename = Json("renameConversation", "POST", "/conversations/{conversation_id}/name", replies.conversation)
-    delete = Empty("deleteConversation", "DELETE", "/conversations/{conversation_id}")
-    variables = Pages(
-        "getConversationVariables", "/conversations/{conversation_id}/variables", "last_id", replies.variable
-    )
+    list = Pages("getConversationsList", replies.conversation)
+    rename = Json("renameConversation", replies.conversation)
+    delete = Empty("deleteConversation")
+    variables = Pages("getConversationVariables", replies.variable)
     update_variable = Json(
         "updateChatConversationVariable",
-        "PUT",
-        "/conversations/{conversation_id}/variables/{variable_id}",
         replies.variable,
     )
 
@@ -183,11 +170,9 @@ class Messages(Resource):
 
     prefix = "messages"
 
-    list = Pages("getConversationHistory", "/messages", "first_id", replies.message)
-    suggested_questions = Json(
-        "getSuggestedQuestions", "GET", "/messages/{message_id}/suggested", replies.suggested_questions
-    )
-    feedback = Empty("postChatMessageFeedback", "POST", "/messages/{message_id}/feedbacks", SUCCESS)
+    list = Pages("getConversationHistory", replies.message)
+    suggested_questions = Json("getSuggestedQuestions", replies.suggested_questions)
+    feedback = Empty("postChatMessageFeedback")
 
 
 class Files(Resource):
@@ -195,8 +180,8 @@ class Files(Resource):
 
     prefix = "files"
 
-    upload = Upload("uploadChatFile", "/files/upload", replies.uploaded_file)
-    download = Bytes("previewChatFile", "GET", "/files/{file_id}/preview")
+    upload = Upload("uploadChatFile", replies.uploaded_file)
+    download = Bytes("previewChatFile")
 
     def uploads(self, *, id: str | None = None) -> UploadRoute:
         """Take the next file, and tell its own name, size and type. The same as `mock.files.upload.uploads`."""
@@ -215,8 +200,8 @@ class Audio(Resource):
 
     prefix = "audio"
 
-    transcribe = Json("audioToText", "POST", "/audio-to-text", replies.transcription)
-    synthesize = Bytes("textToAudioChat", "POST", "/text-to-audio")
+    transcribe = Json("audioToText", replies.transcription)
+    synthesize = Bytes("textToAudioChat")
 
 
 class App(Resource):
@@ -224,14 +209,11 @@ class App(Resource):
 
     prefix = "app"
 
-    info = Json("getChatAppInfo", "GET", "/info", replies.app_info)
-    parameters = Json("getChatAppParameters", "GET", "/parameters", replies.app_parameters)
-    meta = Json("getChatAppMeta", "GET", "/meta", replies.app_meta)
-    site = Json("getChatWebAppSettings", "GET", "/site", replies.site)
-    feedbacks = Pages("getChatAppFeedbacks", "/app/feedbacks", "data", replies.feedback)
-
-
-_REPLY_ACTION = "/apps/annotation-reply/{action}"
+    info = Json("getChatAppInfo", replies.app_info)
+    parameters = Json("getChatAppParameters", replies.app_parameters)
+    meta = Json("getChatAppMeta", replies.app_meta)
+    site = Json("getChatWebAppSettings", replies.site)
+    feedbacks = Pages("getChatAppFeedbacks", replies.feedback, "data")
 
 
 class Annotations(Resource):
@@ -239,15 +221,13 @@ class Annotations(Resource):
 
     prefix = "annotations"
 
-    list = Pages("getAnnotationList", "/apps/annotations", "page", replies.annotation)
-    create = Json("createAnnotation", "POST", "/apps/annotations", replies.annotation, status=201)
-    update = Json("updateAnnotation", "PUT", "/apps/annotations/{annotation_id}", replies.annotation)
-    delete = Empty("deleteAnnotation", "DELETE", "/apps/annotations/{annotation_id}")
-    enable_reply = Json("initialAnnotationReplySettings", "POST", _REPLY_ACTION, replies.annotation_job)
-    disable_reply = Json("initialAnnotationReplySettings", "POST", _REPLY_ACTION, replies.annotation_job)
-    reply_status = Json(
-        "getInitialAnnotationReplySettingsStatus", "GET", f"{_REPLY_ACTION}/status/{{job_id}}", replies.annotation_job
-    )
+    list = Pages("getAnnotationList", replies.annotation)
+    create = Json("createAnnotation", replies.annotation)
+    update = Json("updateAnnotation", replies.annotation)
+    delete = Empty("deleteAnnotation")
+    enable_reply = Json("initialAnnotationReplySettings", replies.annotation_job)
+    disable_reply = Json("initialAnnotationReplySettings", replies.annotation_job)
+    reply_status = Json("getInitialAnnotationReplySettingsStatus", replies.annotation_job)
 
 
 class EndUsers(Resource):
@@ -255,7 +235,7 @@ class EndUsers(Resource):
 
     prefix = "end_users"
 
-    get = Json("getEndUserChat", "GET", "/end-users/{end_user_id}", replies.end_user)
+    get = Json("getEndUserChat", replies.end_user)
 
 
 APP_RESOURCES: tuple[type[Resource], ...] = (

@@ -14,7 +14,8 @@ from dify import AsyncDify, Dify
 
 from ..builders import replies, responses
 from ..builders.responses import Request, Response
-from ._apps import (
+from .answers import Plan, Route, answer, assert_all_given, line_for
+from .apps import (
     APP_RESOURCES,
     Annotations,
     App,
@@ -28,14 +29,13 @@ from ._apps import (
     Messages,
     Workflows,
 )
-from ._calls import Calls, call_of
-from ._errors import UnmockedCall
-from ._knowledge import FILES_HOST, KNOWLEDGE_RESOURCES, Knowledge
-from ._operations import Operation
-from ._plans import Plan, Route, answer, assert_all_given, line_for
-from ._router import Catcher, PatchingRouter
-from ._routes import JSONRoute
-from ._table import Json, Resource, Row, operations_of
+from .calls import Calls, call_of
+from .errors import UnmockedCall
+from .knowledge import FILES_HOST, KNOWLEDGE_RESOURCES, Knowledge
+from .operations import INDEX, MockedOperation
+from .router import Catcher, PatchingRouter
+from .routes import JSONRoute
+from .table import Json, Resource, Row, operations_of
 
 __all__ = ["DifyMock"]
 
@@ -43,7 +43,7 @@ __all__ = ["DifyMock"]
 class _Server(Resource):
     prefix = "client"
 
-    server = Json("index", "GET", "/", replies.server_info)
+    server = Json(INDEX, replies.server_info)
 
 
 def _rows() -> dict[str, Row[Route]]:
@@ -276,7 +276,7 @@ class DifyMock:
         self.unexpected.clear()
 
     # --------------------------------------------------------------------------------------------------------- work
-    def plan_of(self, operation: Operation) -> Plan:
+    def plan_of(self, operation: MockedOperation) -> Plan:
         """Where the answers of an operation are kept; its route is in the router from then on."""
         plan = self._plans.get(operation.id)
         if plan is None:
@@ -345,7 +345,7 @@ class DifyMock:
         return f"<DifyMock of {self.base_url}: {len(self.calls)} calls>"
 
 
-def _find(request: Request) -> tuple[Operation, dict[str, str]] | None:
+def _find(request: Request) -> tuple[MockedOperation, dict[str, str]] | None:
     for operation in _BY_PARAMETERS:
         if not operation.based and request.url.host != FILES_HOST:
             continue

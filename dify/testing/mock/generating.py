@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Generic, Literal, TypeVar
 
 from ..builders.error_replies import ErrorReply
-from ._routes import Streamed, StreamEffect, StreamRoute
-from ._table import Resource
+from .routes import Streamed, StreamEffect, StreamRoute
+from .table import Resource
 
 __all__ = ["Generating"]
 

@@ -8,8 +8,8 @@ import respx
 from respx.models import AllMockedAssertionError, PassThrough, Route
 
 from ..builders.responses import Request, Response
-from ._errors import UnmockedCall
-from ._plans import CALLER_AWAITS
+from .answers import CALLER_AWAITS
+from .errors import UnmockedCall
 
 __all__ = ["Catcher", "PatchingRouter"]
 

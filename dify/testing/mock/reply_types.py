@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, cast
 
-from ._operations import Operation
+from .operations import MockedOperation
 
 __all__ = ["Fits"]
 
@@ -14,7 +14,7 @@ __all__ = ["Fits"]
 class Fits:
     """What an operation answers, known from what makes the usual one."""
 
-    def __init__(self, operation: Operation, usual: Callable[[], Any]) -> None:
+    def __init__(self, operation: MockedOperation, usual: Callable[[], Any]) -> None:
         self._operation = operation
         self._usual = usual
 

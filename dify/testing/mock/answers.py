@@ -16,9 +16,9 @@ from ..builders import responses
 from ..builders.error_replies import ErrorReply, error_reply
 from ..builders.responses import Response
 from ..builders.wire import Wire
-from ._calls import Calls, MockCall
-from ._errors import UnusedAnswer
-from ._operations import Operation
+from .calls import Calls, MockCall
+from .errors import UnusedAnswer
+from .operations import MockedOperation
 
 __all__ = [
     "CALLER_AWAITS",
@@ -62,7 +62,7 @@ class Owner(Protocol):
 
     calls: Calls
 
-    def plan_of(self, operation: Operation) -> Plan:
+    def plan_of(self, operation: MockedOperation) -> Plan:
         """Where the answers of an operation are kept."""
         ...
 
@@ -70,7 +70,7 @@ class Owner(Protocol):
 class Plan:
     """The answers of one operation. They are given in turn; the last one is given from then on."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: MockedOperation) -> None:
         self.operation = operation
         self._answers: list[Planned] = []
         self._given = 0
@@ -115,7 +115,7 @@ class Route:
         mock.chat.streams("Hello")
     """
 
-    def __init__(self, owner: Owner, operation: Operation) -> None:
+    def __init__(self, owner: Owner, operation: MockedOperation) -> None:
         self._owner = owner
         self.operation = operation
 
@@ -234,7 +234,7 @@ def line_for(route: Route) -> str:
     return f"mock.{where}.{route._verb}"  # pyright: ignore[reportPrivateUsage]
 
 
-def response_of(answered: Answered, operation: Operation) -> Response:
+def response_of(answered: Answered, operation: MockedOperation) -> Response:
     """An answer as httpx has it."""
     match answered:
         case Exception():
@@ -259,7 +259,7 @@ async def _awaited(coming: Awaitable[Any] | AsyncIterator[Any], planned: Planned
     return answered if planned.shape is None else planned.shape(answered, call)
 
 
-async def _response_of(coming: Awaitable[Answered], operation: Operation) -> Response:
+async def _response_of(coming: Awaitable[Answered], operation: MockedOperation) -> Response:
     return response_of(await coming, operation)
 
 
@@ -274,7 +274,7 @@ def _caller_awaits() -> bool:
     return True
 
 
-def answer(planned: Planned, call: MockCall, operation: Operation) -> Response | Awaitable[Response]:
+def answer(planned: Planned, call: MockCall, operation: MockedOperation) -> Response | Awaitable[Response]:
     """What an answer comes to for a call.
 
     Raises:

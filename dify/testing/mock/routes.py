@@ -12,11 +12,11 @@ from ..builders import replies
 from ..builders.pieces import Piece, pieces_of
 from ..builders.wire import Frame, Wire
 from ..script.ids import Ids
-from ._calls import MockCall
-from ._fitting import Fits
-from ._operations import Operation, Paging
-from ._pages import page_of
-from ._plans import Answered, Owner, Route
+from .answers import Answered, Owner, Route
+from .calls import MockCall
+from .operations import MockedOperation, Pagination
+from .pages import page_of
+from .reply_types import Fits
 
 __all__ = [
     "BytesRoute",
@@ -38,7 +38,7 @@ class JSONRoute(Route, Generic[M]):
 
     _verb = "returns(...)"
 
-    def __init__(self, owner: Owner, operation: Operation, usual: Callable[[], M]) -> None:
+    def __init__(self, owner: Owner, operation: MockedOperation, usual: Callable[[], M]) -> None:
         super().__init__(owner, operation)
         self._usual = usual
 
@@ -60,7 +60,7 @@ class ItemsRoute(Route, Generic[M]):
 
     _verb = "returns([...])"
 
-    def __init__(self, owner: Owner, operation: Operation, of: Callable[[], M]) -> None:
+    def __init__(self, owner: Owner, operation: MockedOperation, of: Callable[[], M]) -> None:
         super().__init__(owner, operation)
         self._of = of
 
@@ -79,7 +79,7 @@ class EmptyRoute(Route):
 
     _verb = "succeeds()"
 
-    def __init__(self, owner: Owner, operation: Operation, body: Mapping[str, Any] | None) -> None:
+    def __init__(self, owner: Owner, operation: MockedOperation, body: Mapping[str, Any] | None) -> None:
         super().__init__(owner, operation)
         self._body = body
 
@@ -93,10 +93,10 @@ class PageRoute(Route, Generic[M]):
 
     _verb = "lists([...])"
 
-    def __init__(self, owner: Owner, operation: Operation, paging: Paging, of: Callable[[], M]) -> None:
+    def __init__(self, owner: Owner, operation: MockedOperation, pagination: Pagination, of: Callable[[], M]) -> None:
         super().__init__(owner, operation)
         self._of = of
-        self._paging: Paging = paging
+        self._pagination: Pagination = pagination
 
     def lists(self, items: Sequence[M | Mapping[str, Any]] = ()) -> Self:
         """Answer with these items, in pages as they are asked for: `limit`, `page` and ids of items are heeded.
@@ -105,7 +105,7 @@ class PageRoute(Route, Generic[M]):
             TypeError: One of them is of another operation's.
         """
         known = Fits(self.operation, self._of).items(items)
-        return self._plan(lambda call: page_of(known, call.params, self._paging))
+        return self._plan(lambda call: page_of(known, call.params, self._pagination))
 
     def returns(self, page: Mapping[str, Any]) -> Self:
         """Answer with this page, whichever is asked for.
@@ -159,7 +159,7 @@ class UploadRoute(JSONRoute[UploadedFile]):
         return self._plan(taken)
 
 
-Make = Callable[[Sequence[str] | str, Ids], Sequence[Frame]]
+StreamBuilder: TypeAlias = Callable[[Sequence[str] | str, Ids], Sequence[Frame]]
 
 Streamed: TypeAlias = str | Sequence[str] | Sequence[Piece] | Wire
 """What can be streamed: text, its deltas, events (or the dicts of recorded ones), or a `Wire`."""
@@ -183,11 +183,13 @@ class StreamRoute(Route, Generic[M]):
 
     _verb = 'streams("...")'
 
-    def __init__(self, owner: Owner, operation: Operation, ids: Ids, make: Make, reply: Callable[[], M]) -> None:
+    def __init__(
+        self, owner: Owner, operation: MockedOperation, ids: Ids, build: StreamBuilder, reply: Callable[[], M]
+    ) -> None:
         super().__init__(owner, operation)
         self._reply = reply
         self._ids = ids
-        self._make = make
+        self._build = build
 
     def streams(self, answer: Streamed = "Hello there") -> Self:
         """Answer with an event stream.
@@ -220,7 +222,7 @@ class StreamRoute(Route, Generic[M]):
         return answered
 
     def _wire(self, known: str | list[str] | Wire, call: MockCall) -> Wire:
-        return known if isinstance(known, Wire) else Wire(self._make(known, self._ids_for(call)))
+        return known if isinstance(known, Wire) else Wire(self._build(known, self._ids_for(call)))
 
     def replies(self, reply: M | Mapping[str, Any]) -> Self:
         """Answer with a reply as the blocking mode gives it. The client takes it also where it asked for a stream.

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, cast
 
-from ._operations import Paging
+from .operations import Pagination
 
 __all__ = ["page_of"]
 
 _USUAL_LIMIT = 20
 
 
-def page_of(items: Sequence[Any], params: Mapping[str, str], paging: Paging) -> dict[str, Any]:
+def page_of(items: Sequence[Any], params: Mapping[str, str], pagination: Pagination) -> dict[str, Any]:
     """The page that a query asks for.
 
     Example:
@@ -21,13 +21,13 @@ def page_of(items: Sequence[Any], params: Mapping[str, str], paging: Paging) -> 
         {'page': 2, 'limit': 2, 'total': 3, 'has_more': False, 'data': ['c']}
     """
     limit = int(params.get("limit") or _USUAL_LIMIT)
-    if paging not in ("first_id", "last_id"):
+    if pagination not in ("first_id", "last_id"):
         number = int(params.get("page") or 1)
         start = (number - 1) * limit
         shown = list(items[start : start + limit])
         counted = {"page": number, "limit": limit, "total": len(items)}
         more = {"has_more": start + limit < len(items)}
-        match paging:
+        match pagination:
             case "data":
                 return {"data": shown}
             case "total_pages":
@@ -36,8 +36,8 @@ def page_of(items: Sequence[Any], params: Mapping[str, str], paging: Paging) -> 
                 return {**counted, **more, "doc_form": "text_model", "data": shown}
             case _:
                 return {**counted, **more, "data": shown}
-    at = _place(items, params.get(paging))
-    if paging == "last_id":
+    at = _place(items, params.get(pagination))
+    if pagination == "last_id":
         start = 0 if at is None else at + 1
         return {"limit": limit, "has_more": start + limit < len(items), "data": list(items[start : start + limit])}
     # Messages: the newest page first, each page oldest first.
