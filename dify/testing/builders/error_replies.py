@@ -174,14 +174,14 @@ def error_reply(
     retry_after: float | None = None,
     details: dict[str, Any] | None = None,
 ) -> ErrorReply:
-    """The error with this code.
+    """Build the error with a code.
 
     Args:
-        code: A code of `CODES`, or any other with a `status`; or an error, to change.
-        message: Another text.
-        status: Another status.
+        code: A code of `CODES`, any other code with a `status`, or an error to change.
+        message: Message; by default that of the code.
+        status: Status; by default that of the code.
         retry_after: Seconds for the header `Retry-After`.
-        details: More members of the error, such as the `request_id` of `plugin_runtime_error`.
+        details: Further fields of the error, such as the `request_id` of `plugin_runtime_error`.
 
     Raises:
         TypeError: It is no code. Of a status alone, the error names the codes that have it.
@@ -225,7 +225,7 @@ def _no_code(given: object) -> str:
 
 
 def too_many_requests(*, retry_after: float | None = None) -> ErrorReply:
-    """The limit of an app's concurrent requests: by nature a 429, which servers since about 1.9 send as a 400.
+    """Build the error of an app's concurrency limit, which servers since about 1.9 send with status 400.
 
     Example:
         >>> too_many_requests().status
@@ -238,7 +238,7 @@ def too_many_requests(*, retry_after: float | None = None) -> ErrorReply:
 
 
 def knowledge_rate_limit() -> ErrorReply:
-    """The limit of knowledge requests on Dify Cloud, which is a 403 and known by its text alone.
+    """Build the error of the rate limit for knowledge requests on Dify Cloud: a 403 that only its text identifies.
 
     Example:
         >>> knowledge_rate_limit().status
@@ -249,7 +249,7 @@ def knowledge_rate_limit() -> ErrorReply:
 
 
 def conversation_not_found() -> ErrorReply:
-    """A conversation that is not there, or is another user's.
+    """Build the error of a conversation that does not exist or belongs to another user.
 
     Example:
         >>> conversation_not_found().message
@@ -259,7 +259,7 @@ def conversation_not_found() -> ErrorReply:
 
 
 def missing_user() -> ErrorReply:
-    """A call without `user`, where it is needed.
+    """Build the error of a call without the required `user`.
 
     Example:
         >>> missing_user().code
@@ -269,7 +269,7 @@ def missing_user() -> ErrorReply:
 
 
 def invalid_segment(text: str = "Content is empty") -> ErrorReply:
-    """What `segments.create` alone answers: a body with `error` and nothing else.
+    """Build the error of `segments.create`, whose body has the field `error` only.
 
     Example:
         >>> invalid_segment("no").body
@@ -279,7 +279,7 @@ def invalid_segment(text: str = "Content is empty") -> ErrorReply:
 
 
 def unhandled() -> ErrorReply:
-    """What a server answers to what nobody thought of.
+    """Build the error of an unhandled exception.
 
     Example:
         >>> unhandled().code
@@ -289,7 +289,7 @@ def unhandled() -> ErrorReply:
 
 
 def missing_route() -> ErrorReply:
-    """The web framework's page, for what no route takes: an old server, or an id that is no UUID.
+    """Build the page of a missing route: an old server, or an id that is not a UUID.
 
     Example:
         >>> missing_route().content_type
@@ -299,7 +299,7 @@ def missing_route() -> ErrorReply:
 
 
 def bad_gateway() -> ErrorReply:
-    """The page of a gateway that cannot reach the server.
+    """Build the page of a gateway that cannot reach the server.
 
     Example:
         >>> bad_gateway().status
@@ -309,7 +309,7 @@ def bad_gateway() -> ErrorReply:
 
 
 def gateway_timeout() -> ErrorReply:
-    """The page of a gateway that waited too long for a blocking call.
+    """Build the page of a gateway whose timeout expired during a blocking call.
 
     Example:
         >>> gateway_timeout().status

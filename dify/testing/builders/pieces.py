@@ -1,4 +1,4 @@
-"""What a stream is made of, as callers hand it over: checked at once, and recorded frames made events."""
+"""Parts of streams, as callers pass them: checked, with recorded frames parsed into events."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _WANTED = "text, deltas, events (from chat_stream(...) and its like, or dicts of
 
 
 def pieces_of(given: Any) -> list[Any]:
-    """The parts of what is to be a sequence of them.
+    """Return the parts of a stream as a list.
 
     Raises:
-        TypeError: It is none.
+        TypeError: The value is not a stream.
     """
     # Models and texts can be iterated too, and bytes are a sequence of numbers: none of them is a stream.
     single = isinstance(given, str | bytes | Mapping | BaseModel)
@@ -37,20 +37,20 @@ def pieces_of(given: Any) -> list[Any]:
 
 
 def frames_of(given: object) -> list[Frame | bytes]:
-    """The events of a stream; a dict becomes the event that the client reads it as, and stays as it is where that differs.
+    """Return the events of a stream. A dict becomes the event that the client parses, or bytes if that event differs from it.
 
     Raises:
-        TypeError: A part is no event, no dict and no bytes.
-        ValueError: A dict is no frame that the client can read.
+        TypeError: A part is not an event, a dict or bytes.
+        ValueError: The client cannot parse a dict.
     """
     return [_frame(piece, number) for number, piece in enumerate(pieces_of(given))]
 
 
 def deltas_checked(given: str | Sequence[str]) -> list[str]:
-    """The deltas of a text that comes in pieces.
+    """Return the deltas of a text.
 
     Raises:
-        TypeError: A piece is no text.
+        TypeError: A delta is not text.
     """
     pieces = pieces_of(given)
     for number, piece in enumerate(pieces):

@@ -1,4 +1,4 @@
-"""httpx answers, for tests that bring their own double: `httpx.MockTransport`, respx, pytest-httpx.
+"""httpx responses, for tests with a mock transport of their own: `httpx.MockTransport`, respx, pytest-httpx.
 
 from dify.testing import chat_stream, responses
 
@@ -31,7 +31,7 @@ _SERVER = {"x-version": "1.14.2", "x-env": "PRODUCTION"}
 
 
 class WireStream(httpx.AsyncByteStream, httpx.SyncByteStream):
-    """The body of an answer that is a stream, for both faces. It can be read once."""
+    """The body of a streamed response, for both clients. It can be read once."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -56,7 +56,7 @@ class WireStream(httpx.AsyncByteStream, httpx.SyncByteStream):
             case "reset":
                 raise httpx.ReadError("the connection was reset")
             case "timeout":
-                raise httpx.ReadTimeout("nothing came in time")
+                raise httpx.ReadTimeout("the read timeout expired")
             case None:
                 pass
 
@@ -68,10 +68,10 @@ class WireStream(httpx.AsyncByteStream, httpx.SyncByteStream):
 
 
 def stream(frames: Wire | Sequence[Piece]) -> httpx.Response:
-    """An answer that is an event stream.
+    """Build a response with an event stream.
 
     Args:
-        frames: The events, from `chat_stream(...)` and its like, or a `Wire` that says what happens on the way.
+        frames: Events, from `chat_stream(...)` for example, or a `Wire` with faults.
 
     Example:
         >>> from dify.testing import chat_stream
@@ -84,7 +84,7 @@ def stream(frames: Wire | Sequence[Piece]) -> httpx.Response:
 
 
 def reply(body: Any = None, *, status: int = 200) -> httpx.Response:
-    """An answer that is JSON, or that has no content.
+    """Build a response with JSON, or without content.
 
     Args:
         body: A model from `dify.testing.replies`, a list of such, or anything that JSON can hold. None with status 204
@@ -101,12 +101,12 @@ def reply(body: Any = None, *, status: int = 200) -> httpx.Response:
 
 
 def error(code: str | ErrorReply, *, message: str | None = None, status: int | None = None) -> httpx.Response:
-    """An answer that refuses.
+    """Build an error response.
 
     Args:
-        code: Dify's code, or an error from `dify.testing.error_replies`.
-        message: Another text than the usual.
-        status: Another status than the usual; needed for codes that are not known here.
+        code: Code of Dify, or an error from `dify.testing.error_replies`.
+        message: Message; by default that of the code.
+        status: Status; by default that of the code. Required for unknown codes.
 
     Example:
         >>> error("dataset_name_duplicate").status_code
@@ -119,12 +119,12 @@ def error(code: str | ErrorReply, *, message: str | None = None, status: int | N
 def binary(
     content: bytes, *, content_type: str = "application/octet-stream", filename: str | None = None
 ) -> httpx.Response:
-    """An answer that is a file.
+    """Build a response with a file.
 
     Args:
-        content: Its bytes.
-        content_type: What they are.
-        filename: The name that the answer suggests.
+        content: Bytes of the file.
+        content_type: MIME type.
+        filename: File name in the response.
 
     Example:
         >>> binary(b"abc", content_type="audio/mpeg").content
@@ -137,7 +137,7 @@ def binary(
 
 
 def plain(body: Any) -> Any:
-    """What JSON can hold, of models and what holds them: their wire form, with the members that were given."""
+    """Return JSON values for models, and for containers of models, with the fields that were set."""
     if isinstance(body, BaseModel):
         return body.model_dump(mode="json", exclude_unset=True)
     if isinstance(body, Mapping):
@@ -148,30 +148,30 @@ def plain(body: Any) -> Any:
 
 
 def read_timeout() -> Exception:
-    """The error of an answer that did not come in time."""
-    return httpx.ReadTimeout("nothing came in time")
+    """Return the error of a response timeout."""
+    return httpx.ReadTimeout("the read timeout expired")
 
 
 def connect_timeout() -> Exception:
-    """The error of a server that could not be reached in time."""
+    """Return the error of a connect timeout."""
     return httpx.ConnectTimeout("could not connect in time")
 
 
 def refused() -> Exception:
-    """The error of a server that is not there."""
+    """Return the error of a refused connection."""
     return httpx.ConnectError("connection refused")
 
 
 def reset() -> Exception:
-    """The error of a connection that broke before the answer."""
+    """Return the error of a connection that breaks before the response."""
     return httpx.ReadError("the connection was reset")
 
 
 def async_client(handler: Any) -> httpx.AsyncClient:
-    """An httpx client whose requests a function answers."""
+    """Return an async httpx client with a handler."""
     return httpx.AsyncClient(transport=httpx.MockTransport(handler), trust_env=False)
 
 
 def sync_client(handler: Any) -> httpx.Client:
-    """The same without `await`."""
+    """Return a sync httpx client with a handler."""
     return httpx.Client(transport=httpx.MockTransport(handler), trust_env=False)

@@ -92,7 +92,7 @@ class Wire:
 
     @property
     def events(self) -> list[Frame | bytes]:
-        """What goes out before the connection breaks, if it does."""
+        """Events up to the break of the connection."""
         kept: list[Frame | bytes] = []
         left = self.drop_after
         for frame in cast("Sequence[Frame | bytes]", self.frames):
@@ -105,16 +105,16 @@ class Wire:
 
     @property
     def breaks(self) -> Literal["reset", "timeout"] | None:
-        """How the connection breaks in a way that the reader sees."""
+        """Error of the broken connection. None if there is none."""
         return None if self.drop_after is None or self.drop == "end" else self.drop
 
     @property
     def content(self) -> bytes:
-        """All bytes that go out."""
+        """All bytes."""
         return b"".join(self._blocks())
 
     def __iter__(self) -> Iterator[bytes]:
-        """The chunks, one after the other, without delays."""
+        """Iterate over the chunks, without delays."""
         if self.cut is None:
             return iter(self._blocks())
         content, size = self.content, self.cut

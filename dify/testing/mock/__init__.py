@@ -1,4 +1,4 @@
-"""`DifyMock`: answers that a test sets, call by call, and the calls that were made."""
+"""`DifyMock`: responses that a test sets, call by call, and the calls of the code under test."""
 
 from .answers import Route
 from .calls import Calls, MockCall, SentFile

@@ -1,4 +1,4 @@
-"""What a route of a mock is to answer, one call after the other."""
+"""Routes of a mock, and their planned responses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Effect: TypeAlias = Callable[[MockCall], Answered | Awaitable[Answered]]
 
 @dataclass(frozen=True)
 class Planned:
-    """An answer that was set.
+    """A mocked response.
 
     Attributes:
         effect: What makes it, of a call.
@@ -58,17 +58,17 @@ class Planned:
 
 
 class Owner(Protocol):
-    """What a route needs of its mock."""
+    """The mock of a route."""
 
     calls: Calls
 
     def plan_of(self, operation: MockedOperation) -> Plan:
-        """Where the answers of an operation are kept."""
+        """Return the plan of an operation."""
         ...
 
 
 class Plan:
-    """The answers of one operation. They are given in turn; the last one is given from then on."""
+    """The responses of an operation, returned in order; the last one is repeated."""
 
     def __init__(self, operation: MockedOperation) -> None:
         self.operation = operation
@@ -77,18 +77,18 @@ class Plan:
         self._lock = threading.Lock()
 
     def add(self, planned: Planned) -> None:
-        """Another answer, after those that are there."""
+        """Add a response after the others."""
         with self._lock:
             self._answers.append(planned)
 
     def clear(self) -> None:
-        """Forget all answers."""
+        """Remove all responses."""
         with self._lock:
             self._answers.clear()
             self._given = 0
 
     def next(self) -> Planned | None:
-        """The answer for the next call; None where no answer was set."""
+        """Return the response to the next call, or None without responses."""
         with self._lock:
             if not self._answers:
                 return None
@@ -97,7 +97,7 @@ class Plan:
             return planned
 
     def unused(self) -> str | None:
-        """What to say of answers that no call asked for; None where all were given."""
+        """Return a description of responses that were never requested, or None."""
         left = len(self._answers) - self._given
         if left <= 0:
             return None
@@ -106,7 +106,7 @@ class Plan:
 
 
 class Route:
-    """One operation of a mock: its answers, and the calls that it got.
+    """An operation of a mock: its responses and its calls.
 
     Answers are given in the order in which they were set, and the last one again and again. So a refusal and then an answer
     are two lines:
@@ -134,7 +134,7 @@ class Route:
         return self
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
-        """It is where answers are set, and no call of its own.
+        """Raise an error: responses are set on the methods of the operation.
 
         Raises:
             TypeError: Always, with what may have been meant.
@@ -142,7 +142,7 @@ class Route:
         raise TypeError(f"mock.{self.operation.call} is where answers are set: did you mean {line_for(self)}?")
 
     def answers(self, function: Effect) -> Self:
-        """Let a function answer.
+        """Respond with the result of a function.
 
         Args:
             function: Is given the `MockCall`, and returns a reply, a `Wire`, an `ErrorReply`, bytes, an httpx answer, or an
@@ -158,52 +158,52 @@ class Route:
         status: int | None = None,
         retry_after: float | None = None,
     ) -> Self:
-        """Answer with an error.
+        """Respond with an error.
 
         Args:
-            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.error_replies`.
-            message: Another text than the usual.
-            status: Another status than the usual; needed for codes that are not known here.
-            retry_after: Seconds for the header `Retry-After`. 0 lets a client that tries again do so at once.
+            code: Code of Dify, such as "provider_quota_exceeded", or an error from `dify.testing.error_replies`.
+            message: Message; by default that of the code.
+            status: Status; by default that of the code. Required for unknown codes.
+            retry_after: Seconds for the header `Retry-After`. 0 lets a client retry at once.
         """
         known = error_reply(code, message=message, status=status, retry_after=retry_after)
         return self._plan(lambda _: known)
 
     def times_out(self, on: Literal["answer", "connect"] = "answer") -> Self:
-        """Let the call time out: while it waits for an answer, or while it connects. It does so at once."""
+        """Raise a timeout without waiting: while the call waits for a response, or while it connects."""
         make = responses.read_timeout if on == "answer" else responses.connect_timeout
         return self._plan(lambda _: make())
 
     def disconnects(self, on: Literal["answer", "connect"] = "answer") -> Self:
-        """Let the connection break before the answer, or never come to be."""
+        """Break the connection before the response, or refuse it."""
         make = responses.reset if on == "answer" else responses.refused
         return self._plan(lambda _: make())
 
     def clear(self) -> Self:
-        """Forget the answers that were set."""
+        """Remove all responses."""
         self._owner.plan_of(self.operation).clear()
         return self
 
     @property
     def calls(self) -> Calls:
-        """The calls that it got, oldest first."""
+        """Calls of the operation, oldest first."""
         return self._owner.calls.of(self.operation.id)
 
     @property
     def called(self) -> bool:
-        """Whether it got a call."""
+        """True if the operation was called."""
         return bool(self.calls)
 
     @property
     def call_count(self) -> int:
-        """How many calls it got."""
+        """Number of calls."""
         return len(self.calls)
 
     def assert_called_once(self) -> MockCall:
-        """The one call that it got.
+        """Return the only call.
 
         Raises:
-            AssertionError: It got none, or several.
+            AssertionError: The operation was not called, or several times.
         """
         calls = self.calls
         if len(calls) != 1:
@@ -211,10 +211,10 @@ class Route:
         return calls[0]
 
     def assert_not_called(self) -> None:
-        """Nobody called it.
+        """Check that the operation was not called.
 
         Raises:
-            AssertionError: Somebody did.
+            AssertionError: It was.
         """
         if self.called:
             raise AssertionError(f"{self.operation.call} was called: {self.calls!r}")
@@ -228,14 +228,14 @@ _SHORT = {"chat.send", "chat.stream", "completions.create", "completions.stream"
 
 
 def line_for(route: Route) -> str:
-    """The line that gives an operation an answer."""
+    """Return the line of code that sets a response."""
     call = route.operation.call.removeprefix("client.")
     where = call.partition(".")[0] if call in _SHORT else call
     return f"mock.{where}.{route._verb}"  # pyright: ignore[reportPrivateUsage]
 
 
 def response_of(answered: Answered, operation: MockedOperation) -> Response:
-    """An answer as httpx has it."""
+    """Return a response as an httpx response."""
     match answered:
         case Exception():
             raise answered
@@ -275,7 +275,7 @@ def _caller_awaits() -> bool:
 
 
 def answer(planned: Planned, call: MockCall, operation: MockedOperation) -> Response | Awaitable[Response]:
-    """What an answer comes to for a call.
+    """Return the response to a call.
 
     Raises:
         TypeError: A coroutine function is to answer a client that does not await.
@@ -292,7 +292,7 @@ def answer(planned: Planned, call: MockCall, operation: MockedOperation) -> Resp
 
 
 def assert_all_given(plans: Mapping[str, Plan]) -> None:
-    """Complain of answers that nobody asked for."""
+    """Raise an error if mocked responses were never requested."""
     unused = [said for plan in plans.values() if (said := plan.unused()) is not None]
     if unused:
-        raise UnusedAnswer("answers were set that no call asked for: " + "; ".join(unused))
+        raise UnusedAnswer("some mocked responses were never requested: " + "; ".join(unused))

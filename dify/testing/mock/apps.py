@@ -1,4 +1,4 @@
-"""The operations of apps, as a mock has them: `mock.chat`, `mock.workflows`, `mock.files`, ..."""
+"""The operations of apps on a mock: `mock.chat`, `mock.workflows`, `mock.files`, ..."""
 
 from __future__ import annotations
 
@@ -50,24 +50,24 @@ class Chat(Generating[ChatResponse]):
         return self.send
 
     def replies(self, reply: ChatResponse | Mapping[str, Any] | str) -> StreamRoute[ChatResponse]:
-        """Answer the next message as the blocking mode does; text becomes `replies.chat_reply(text)`."""
+        """Respond to the next message with a blocking reply; text becomes `replies.chat_reply(text)`."""
         return self.send.replies(replies.chat_reply(reply) if isinstance(reply, str) else reply)
 
     def fails(
         self, code: str | ErrorReply = "completion_request_error", message: str | None = None, *, after: str = ""
     ) -> StreamRoute[ChatResponse]:
-        """Let the stream of the next message end in an error.
+        """End the stream of the next message with an error.
 
         Args:
-            code: Dify's code, or an error from `dify.testing.error_replies`.
-            message: Another text than the usual.
-            after: What the app says before that.
+            code: Code of Dify, or an error from `dify.testing.error_replies`.
+            message: Message; by default that of the code.
+            after: Text before the error.
         """
         said = [events.message(delta) for delta in streams.deltas_of(after)]
         return self.send.streams([*said, events.error(code, message)])
 
     def pauses(self, form: PauseReason | None = None, *, nodes: Sequence[Block] = ()) -> StreamRoute[ChatResponse]:
-        """Let the chatflow wait for a person; the form is from `replies.form(...)`."""
+        """Pause the chatflow for a form, from `replies.form(...)`."""
         return self.send.streams(streams.paused_chatflow_stream(form, nodes=nodes))
 
 
@@ -84,20 +84,20 @@ class Completions(Generating[CompletionResponse]):
         return self.create
 
     def replies(self, reply: CompletionResponse | Mapping[str, Any] | str) -> StreamRoute[CompletionResponse]:
-        """Answer the next call as the blocking mode does; text becomes `replies.completion_reply(text)`."""
+        """Respond to the next call with a blocking reply; text becomes `replies.completion_reply(text)`."""
         return self.create.replies(replies.completion_reply(reply) if isinstance(reply, str) else reply)
 
     def fails(
         self, code: str | ErrorReply = "completion_request_error", message: str | None = None, *, after: str = ""
     ) -> StreamRoute[CompletionResponse]:
-        """Let the stream of the next call end in an error, after some text if need be."""
+        """End the stream of the next call with an error, after some text."""
         ids = Ids.of("completion")
         said = [events.message(delta, ids=ids) for delta in streams.deltas_of(after)]
         return self.create.streams([*said, events.error(code, message, ids=ids)])
 
 
 class Workflows(Generating[WorkflowRun]):
-    """Runs of workflows. Those of a certain version (`workflow_id=`) are an operation of their own, `run_by_id`."""
+    """Runs of workflows. Runs of a version (`workflow_id=`) are a separate operation, `run_by_id`."""
 
     prefix = "workflows"
 
@@ -112,37 +112,37 @@ class Workflows(Generating[WorkflowRun]):
     def succeeds(
         self, outputs: Mapping[str, Any] | None = None, *, nodes: Sequence[Block] | None = None
     ) -> StreamRoute[WorkflowRun]:
-        """Let the next run succeed.
+        """Respond to the next run with a success.
 
         Args:
-            outputs: What it gives.
-            nodes: What runs in it.
+            outputs: Outputs.
+            nodes: Nodes of the run.
         """
         return self.run.streams(streams.workflow_stream(nodes, outputs))
 
     def fails(self, error: str = "no answer", *, nodes: Sequence[Block] | None = None) -> StreamRoute[WorkflowRun]:
-        """Let the next run end failed: the client raises `WorkflowFailedError`.
+        """Respond to the next run with a failure, for which the client raises `WorkflowFailedError`.
 
         Args:
-            error: Why, in Dify's words.
-            nodes: What runs in it; the last one fails.
+            error: Reason for the failure.
+            nodes: Nodes of the run; the last one fails.
         """
         return self.run.streams(streams.workflow_stream(nodes, error=error))
 
     def pauses(self, form: PauseReason | None = None, *, nodes: Sequence[Block] = ()) -> StreamRoute[WorkflowRun]:
-        """Let the next run wait for a person; the form is from `replies.form(...)`."""
+        """Pause the next run for a form, from `replies.form(...)`."""
         return self.run.streams(streams.paused_workflow_stream(form, nodes=nodes))
 
     def _main(self) -> StreamRoute[WorkflowRun]:
         return self.run
 
     def replies(self, reply: WorkflowRun | Mapping[str, Any]) -> StreamRoute[WorkflowRun]:
-        """Answer the next run as the blocking mode does. The same as `mock.workflows.run.replies`."""
+        """Respond to the next run with a blocking reply. The same as `mock.workflows.run.replies`."""
         return self.run.replies(reply)
 
 
 class HumanInput(Resource):
-    """Forms with which runs ask a person."""
+    """Forms of human-input nodes."""
 
     prefix = "human_input"
 
@@ -166,7 +166,7 @@ class Conversations(Resource):
 
 
 class Messages(Resource):
-    """Messages, questions to ask next, and feedback."""
+    """Messages, suggested questions, and feedback."""
 
     prefix = "messages"
 
@@ -184,11 +184,11 @@ class Files(Resource):
     download = Bytes("previewChatFile")
 
     def uploads(self, *, id: str | None = None) -> UploadRoute:
-        """Take the next file, and tell its own name, size and type. The same as `mock.files.upload.uploads`."""
+        """Respond to the next upload with the name, size and type of the file. The same as `mock.files.upload.uploads`."""
         return self.upload.uploads(id=id)
 
     def returns(self, *files: UploadedFile) -> UploadRoute:
-        """Answer the next uploads with these, one after the other."""
+        """Respond to the next uploads with these files, in order."""
         route = self.upload
         for file in files:
             route.returns(file)
@@ -217,7 +217,7 @@ class App(Resource):
 
 
 class Annotations(Resource):
-    """Fixed answers to known questions."""
+    """Annotations."""
 
     prefix = "annotations"
 
@@ -231,7 +231,7 @@ class Annotations(Resource):
 
 
 class EndUsers(Resource):
-    """The people on whose behalf the app is called."""
+    """End users."""
 
     prefix = "end_users"
 

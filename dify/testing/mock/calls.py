@@ -1,4 +1,4 @@
-"""The calls that code under test has made, as tests want to look at them."""
+"""The calls of the code under test."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class MockCall:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON body's members; empty where there is none. Of a multipart body with a `data` part, that part's."""
+        """Fields of the JSON body, or of the `data` part of a multipart body; empty if there are none."""
         sent = cast("dict[str, Any] | list[Any] | None", self.json)
         if isinstance(sent, dict):
             return sent
@@ -69,23 +69,23 @@ class MockCall:
 
     @property
     def query(self) -> str | None:
-        """What the user asks, or what is searched for."""
+        """The user's message, or the query of a search."""
         value = self.body.get("query")
         return value if isinstance(value, str) else None
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The app's variables; empty where none were sent."""
+        """Inputs of the app; empty if there are none."""
         return dict(cast("dict[str, Any]", self.body.get("inputs") or {}))
 
     @property
     def user(self) -> str | None:
-        """The end user that the call names."""
+        """End user of the call."""
         return self.body.get("user") or (self.form or {}).get("user") or self.params.get("user")
 
     @property
     def conversation_id(self) -> str | None:
-        """The conversation that the call is about; None for a new one."""
+        """UUID of the conversation. None for a new one."""
         return (
             self.path_params.get("conversation_id")
             or self.body.get("conversation_id")
@@ -94,12 +94,12 @@ class MockCall:
 
     @property
     def response_mode(self) -> str | None:
-        """How the answer is wanted: "streaming" or "blocking"."""
+        """Response mode: "streaming" or "blocking"."""
         return self.body.get("response_mode")
 
     @property
     def files(self) -> list[InputFile]:
-        """The files that are handed to the app, in `files`; those inside `inputs` are there."""
+        """Files in `files`; files in `inputs` are not included."""
         sent = cast("list[Any]", self.body.get("files") or [])
         return [InputFile.model_validate(file) for file in sent]
 
@@ -110,13 +110,13 @@ class MockCall:
 
 
 class Calls(Sequence[MockCall]):
-    """Calls, oldest first. It is a sequence: `len(calls)`, `calls[0]`, `for call in calls`."""
+    """The calls of a mock, oldest first; a sequence."""
 
     def __init__(self, calls: Sequence[MockCall] = ()) -> None:
         self._calls = list(calls)
 
     def add(self, call: MockCall) -> None:
-        """Keep another call."""
+        """Add a call."""
         self._calls.append(call)
 
     @overload
@@ -134,17 +134,17 @@ class Calls(Sequence[MockCall]):
 
     @property
     def last(self) -> MockCall:
-        """The call that was made last.
+        """The last call.
 
         Raises:
-            AssertionError: There was none.
+            AssertionError: There was no call.
         """
         if not self._calls:
             raise AssertionError("no call was made")
         return self._calls[-1]
 
     def of(self, name: str) -> Calls:
-        """The calls of one operation.
+        """Return the calls of an operation.
 
         Args:
             name: The operation's name in Dify's API description, or the client's method: "chat.send".
@@ -156,7 +156,7 @@ class Calls(Sequence[MockCall]):
 
 
 def call_of(request: Request, operation: str, call: str, path_params: dict[str, str]) -> MockCall:
-    """A request, as a call of an operation. Its body has been read."""
+    """Return a request as a call of an operation. The body must have been read."""
     headers = dict(request.headers)
     _, _, api_key = headers.pop("authorization", "").partition(" ")
     content = request.content
@@ -185,7 +185,7 @@ def call_of(request: Request, operation: str, call: str, path_params: dict[str, 
 
 
 def below_base(path: str) -> str:
-    """A path without what comes before the API's own."""
+    """Return a path below the base URL."""
     _, found, rest = path.partition("/v1/")
     return f"/{rest}" if found else path
 

@@ -59,7 +59,7 @@ _BY_PARAMETERS = sorted((row.operation for row in _ROWS.values()), key=lambda on
 
 
 class DifyMock:
-    """A Dify whose answers a test sets, call by call. What is not set fails the test.
+    """A mocked Dify server. Tests set the response of each call; a call without a response fails the test.
 
     Three ways to use it:
 
@@ -120,7 +120,7 @@ class DifyMock:
 
     @cached_property
     def human_input(self) -> HumanInput:
-        """Forms with which runs ask a person."""
+        """Forms of human-input nodes."""
         return HumanInput(self)
 
     @cached_property
@@ -130,7 +130,7 @@ class DifyMock:
 
     @cached_property
     def messages(self) -> Messages:
-        """Messages as stored, questions to ask next, and feedback."""
+        """Messages, suggested questions, and feedback."""
         return Messages(self)
 
     @cached_property
@@ -150,39 +150,39 @@ class DifyMock:
 
     @cached_property
     def annotations(self) -> Annotations:
-        """Fixed answers to known questions."""
+        """Annotations."""
         return Annotations(self)
 
     @cached_property
     def end_users(self) -> EndUsers:
-        """The people on whose behalf the app is called."""
+        """End users."""
         return EndUsers(self)
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """Everything that takes the knowledge key."""
+        """Resources that need the knowledge key."""
         return Knowledge(self)
 
     @property
     def server(self) -> JSONRoute[Any]:
-        """The server's name and version."""
+        """Name and version of the server."""
         return _Server(self).server
 
     def operation(self, id: str) -> Route:
-        """The route of an operation, by its name in Dify's API description.
+        """Return an operation by its id in Dify's API description.
 
         Args:
             id: Such as "getConversationsList".
 
         Raises:
-            ValueError: There is no such operation.
+            ValueError: The operation does not exist.
 
         Example:
             >>> DifyMock().operation("getConversationsList")
             <mock of conversations.list: GET /conversations>
         """
         if id not in _ROWS:
-            raise ValueError(f"{id!r} is no operation of Dify's Service API; it has {', '.join(sorted(_ROWS))}")
+            raise ValueError(f"{id!r} is not an operation of Dify's Service API, which has {', '.join(sorted(_ROWS))}")
         return _ROWS[id].route(self)
 
     # ------------------------------------------------------------------------------------------------------ clients
@@ -194,14 +194,14 @@ class DifyMock:
         user: str | None = "mock-user",
         max_retries: int = 0,
     ) -> AsyncDify:
-        """A `dify.AsyncDify` that is answered from here, inside and outside of `with`.
+        """Return a `dify.AsyncDify` that calls the mock, inside and outside of `with`.
 
         Args:
-            api_key: The app key.
-            knowledge_api_key: The knowledge key.
-            user: The end user of calls that name none.
-            max_retries: How often to try again where that is safe. A test that wants retries sets it, and lets the
-                refusals say `retry_after=0`, so that nothing waits.
+            api_key: App key.
+            knowledge_api_key: Knowledge key.
+            user: End user of calls without one.
+            max_retries: Number of retries. Tests of retries set it, and set `retry_after=0` in the
+                error responses, so that nothing waits.
 
         Example:
             >>> import asyncio
@@ -227,13 +227,13 @@ class DifyMock:
         user: str | None = "mock-user",
         max_retries: int = 0,
     ) -> Dify:
-        """A `dify.Dify` that is answered from here, inside and outside of `with`.
+        """Return a `dify.Dify` that calls the mock, inside and outside of `with`.
 
         Args:
-            api_key: The app key.
-            knowledge_api_key: The knowledge key.
-            user: The end user of calls that name none.
-            max_retries: How often to try again where that is safe.
+            api_key: App key.
+            knowledge_api_key: Knowledge key.
+            user: End user of calls without one.
+            max_retries: Number of retries.
 
         Example:
             >>> mock = DifyMock()
@@ -252,24 +252,24 @@ class DifyMock:
 
     # ------------------------------------------------------------------------------------------------------ looking
     def assert_all_called(self) -> None:
-        """Every answer that was set was asked for.
+        """Check that every mocked response was requested.
 
         Raises:
-            UnusedAnswer: One was not.
+            UnusedAnswer: A response was not.
         """
         assert_all_given(self._plans)
 
     def assert_no_unexpected_calls(self) -> None:
-        """No call was made that had no answer, not even one whose failure the code under test swallowed.
+        """Check that every call had a mocked response, including calls whose error the code under test suppressed.
 
         Raises:
-            UnmockedCall: One was.
+            UnmockedCall: A call had none.
         """
         if self.unexpected:
             raise UnmockedCall("\n".join(self.unexpected))
 
     def reset(self) -> None:
-        """Forget all answers and calls."""
+        """Remove all responses and calls."""
         for plan in self._plans.values():
             plan.clear()
         self.calls = Calls()
@@ -277,7 +277,7 @@ class DifyMock:
 
     # --------------------------------------------------------------------------------------------------------- work
     def plan_of(self, operation: MockedOperation) -> Plan:
-        """Where the answers of an operation are kept; its route is in the router from then on."""
+        """Return the plan of an operation, and add its route to the router."""
         plan = self._plans.get(operation.id)
         if plan is None:
             plan = self._plans[operation.id] = Plan(_ROWS[operation.id].operation)
@@ -301,7 +301,7 @@ class DifyMock:
     def _explain(self, request: Request) -> UnmockedCall:
         found = _find(request)
         if found is None:
-            said = f"unexpected call: {request.method} {request.url}, which is no operation of Dify's Service API"
+            said = f"unexpected call: {request.method} {request.url}, which is not an operation of Dify's Service API"
         else:
             operation, params = found
             call = call_of(request, operation.id, operation.call, params)

@@ -1,4 +1,4 @@
-"""What a mock raises to tell that a test and the code under it do not agree."""
+"""Errors of a mock."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["UnmockedCall", "UnusedAnswer"]
 
 
 class UnmockedCall(AllMockedAssertionError):
-    """The code under test made a call that the test gave no answer for."""
+    """The code under test made a call without a mocked response."""
 
     __module__ = "dify.testing"  # where one imports it from, as tracebacks show it
 
 
 class UnusedAnswer(AssertionError):
-    """The test gave an answer that no call asked for."""
+    """A mocked response was never requested."""
 
     __module__ = "dify.testing.mock"

@@ -1,4 +1,4 @@
-"""What `mock.chat`, `mock.completions` and `mock.workflows` share: answers to the one operation that each is about."""
+"""Base class of `mock.chat`, `mock.completions` and `mock.workflows`, which have one main operation each."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ M = TypeVar("M")
 
 
 class Generating(Resource, Generic[M]):
-    """A resource whose answers can be set on itself: `mock.chat.streams` is `mock.chat.send.streams`."""
+    """A resource with a main operation: `mock.chat.streams` is `mock.chat.send.streams`."""
 
     def _main(self) -> StreamRoute[M]:
         raise NotImplementedError
 
     def streams(self, answer: Streamed = "Hello there") -> StreamRoute[M]:
-        """Answer the next call with a stream: text, its deltas, events, or a `Wire`."""
+        """Respond to the next call with a stream: text, deltas, events, or a `Wire`."""
         return self._main().streams(answer)
 
     def answers(self, function: StreamEffect) -> StreamRoute[M]:
-        """Let a function answer; text, deltas and events that it returns are streamed.
+        """Respond with the result of a function; text, deltas and events are streamed.
 
         Args:
-            function: Is given the `MockCall`. It may be a coroutine function where the async client calls.
+            function: Function of the `MockCall`. It may be a coroutine function for the async client.
         """
         return self._main().answers(function)
 
@@ -39,20 +39,20 @@ class Generating(Resource, Generic[M]):
         status: int | None = None,
         retry_after: float | None = None,
     ) -> StreamRoute[M]:
-        """Answer the next call with an HTTP error.
+        """Respond to the next call with an HTTP error.
 
         Args:
-            code: Dify's code, such as "provider_quota_exceeded", or an error from `dify.testing.error_replies`.
-            message: Another text than the usual.
-            status: Another status than the usual; needed for codes that are not known here.
-            retry_after: Seconds for the header `Retry-After`. 0 lets a client that tries again do so at once.
+            code: Code of Dify, such as "provider_quota_exceeded", or an error from `dify.testing.error_replies`.
+            message: Message; by default that of the code.
+            status: Status; by default that of the code. Required for unknown codes.
+            retry_after: Seconds for the header `Retry-After`. 0 lets a client retry at once.
         """
         return self._main().refuses(code, message=message, status=status, retry_after=retry_after)
 
     def times_out(self, on: Literal["answer", "connect"] = "answer") -> StreamRoute[M]:
-        """Let the next call time out: while it waits for an answer, or while it connects. It does so at once."""
+        """Raise a timeout for the next call without waiting: while it waits for a response, or while it connects."""
         return self._main().times_out(on)
 
     def disconnects(self, on: Literal["answer", "connect"] = "answer") -> StreamRoute[M]:
-        """Let the connection of the next call break before the answer, or never come to be."""
+        """Break the connection of the next call before the response, or refuse it."""
         return self._main().disconnects(on)

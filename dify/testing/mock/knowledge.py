@@ -1,4 +1,4 @@
-"""The operations of knowledge bases, as a mock has them: `mock.knowledge.datasets`, `mock.knowledge.documents`, ..."""
+"""The operations of knowledge bases on a mock: `mock.knowledge.datasets`, `mock.knowledge.documents`, ..."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .table import Bytes, Empty, Items, Json, Pages, Resource, Stream
 __all__ = ["FILES_HOST", "KNOWLEDGE_RESOURCES", "Documents", "Knowledge"]
 
 FILES_HOST = "files.dify.test"
-"""Where links to files lead that a mock gives."""
+"""Host of the links to files of a mock."""
 
 
 class Datasets(Resource):
@@ -36,7 +36,7 @@ class Datasets(Resource):
     retrieve = Json("retrieveSegments", replies.retrieve_result)
 
     def finds(self, *found: str | RetrieveRecord) -> Resource:
-        """Let searches find these texts, or records from `replies.retrieve_record(...)`."""
+        """Respond to searches with these texts, or records from `replies.retrieve_record(...)`."""
 
         def result(call: MockCall) -> Answered:
             return replies.retrieve_result(*found, query=call.query or "")
@@ -65,14 +65,14 @@ class Documents(Resource):
     download_zip = Bytes("downloadDocumentsZip")
 
     def indexing(self, *, steps: int = 3, error: str | None = None) -> JSONRoute[Any]:
-        """Let a document's indexing come to its end, a step with each look at it.
+        """Complete the indexing of a document, one step with each status request.
 
         Args:
-            steps: How many looks it takes, the last of which finds it "completed".
-            error: Why it fails; the last look then finds "error".
+            steps: Number of status requests, the last of which returns "completed".
+            error: Reason for a failure; the last status is then "error".
         """
         if steps < 1:
-            raise ValueError("steps counts looks: 1 or more")
+            raise ValueError("steps must be 1 or more")
         before = steps - 1
         early = ("waiting", "parsing", "cleaning", "splitting")[: max(0, before - 1)]
         route = self.indexing_status
@@ -89,7 +89,7 @@ class Documents(Resource):
         return route.returns(last)
 
     def downloads(self, content: bytes, *, filename: str = "handbook.md") -> Resource:
-        """Let `documents.download` bring a file: the link to it, and what lies there."""
+        """Respond to `documents.download` with a file: the link, and its content."""
         self.download_url.returns(replies.download_url(f"https://{FILES_HOST}/{filename}"))
         self.download.sends(content, filename=filename)
         return self
@@ -108,7 +108,7 @@ class Segments(Resource):
 
 
 class ChildChunks(Resource):
-    """Chunks within chunks."""
+    """Child chunks."""
 
     prefix = "knowledge.child_chunks"
 
@@ -169,7 +169,7 @@ def _no_reply() -> list[DatasourceEvent]:
 
 
 class Pipelines(Resource):
-    """Knowledge pipelines. `run` answers as published ones do, `stream` as drafts."""
+    """Knowledge pipelines. `run` responds like a published pipeline, `stream` like a draft."""
 
     prefix = "knowledge.pipelines"
 
@@ -193,7 +193,7 @@ KNOWLEDGE_RESOURCES: tuple[type[Resource], ...] = (
 
 
 class Knowledge(Resource):
-    """Everything that takes the knowledge key."""
+    """Resources that need the knowledge key."""
 
     prefix = "knowledge"
 
@@ -214,7 +214,7 @@ class Knowledge(Resource):
 
     @cached_property
     def child_chunks(self) -> ChildChunks:
-        """Chunks within chunks."""
+        """Child chunks."""
         return ChildChunks(self._owner)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Pages of a list, as the server cuts them for a query."""
+"""Pages of a list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _USUAL_LIMIT = 20
 
 
 def page_of(items: Sequence[Any], params: Mapping[str, str], pagination: Pagination) -> dict[str, Any]:
-    """The page that a query asks for.
+    """Return the page that a query requests.
 
     Example:
         >>> page_of(["a", "b", "c"], {"limit": "2", "page": "2"}, "page")

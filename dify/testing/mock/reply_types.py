@@ -23,7 +23,7 @@ class Fits:
         return cast("type[Any]", type(self._usual()))
 
     def reply(self, given: object) -> Any:
-        """A reply, checked: a model of the operation's, or the JSON object itself.
+        """Check a reply: a model of the operation, or a JSON object.
 
         Raises:
             TypeError: It is neither.
@@ -36,7 +36,7 @@ class Fits:
         )
 
     def items(self, given: object) -> list[Any]:
-        """The items of a list, checked.
+        """Check the items of a list.
 
         Raises:
             TypeError: One is not of the operation's, or it is no list.

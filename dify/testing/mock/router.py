@@ -1,4 +1,4 @@
-"""respx routers that answer what is Dify's, say what was unexpected, and let all else pass."""
+"""respx routers that respond to calls of Dify, and pass other requests through."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Catcher:
-    """Which requests a mock answers, and what it says of those that it has no answer for."""
+    """Selects the requests for a mock, and explains calls without a response."""
 
     def __init__(self, base_url: str, files_host: str, explain: Callable[[Request], UnmockedCall]) -> None:
         self._base_url = base_url if "://" in base_url else f"https://{base_url}"
@@ -25,7 +25,7 @@ class Catcher:
         self._explain = explain
 
     def wants(self, request: Request) -> bool:
-        """Whether a request is meant for the Dify that is mocked: by where it goes, or by the key that it carries.
+        """Return True if a request is for the mocked Dify, by its host or by its key.
 
         Servers on this machine are others: emulators, and the tests' own.
         """
@@ -38,7 +38,7 @@ class Catcher:
         return key.startswith(("app-", "dataset-")) and request.url.host not in _THIS_MACHINE
 
     def handle(self, router: respx.Router, request: Request) -> Response:
-        """A router's answer."""
+        """Return the response of a router."""
         before = CALLER_AWAITS.set(False)
         try:
             return respx.Router.handler(router, request)
@@ -50,7 +50,7 @@ class Catcher:
             CALLER_AWAITS.reset(before)
 
     async def handle_async(self, router: respx.Router, request: Request) -> Response:
-        """A router's answer, where answers may be coroutines."""
+        """Return the response of a router whose responses may be coroutines."""
         before = CALLER_AWAITS.set(True)
         try:
             return await respx.Router.async_handler(router, request)
@@ -63,7 +63,7 @@ class Catcher:
 
 
 class PatchingRouter(respx.MockRouter):
-    """A router that, once started, stands before every httpx client, and takes from them what is Dify's."""
+    """A router that patches every httpx client once it is started, and responds to calls of Dify."""
 
     def __init__(self, catcher: Catcher) -> None:
         # "httpx" and not respx's default, which is below: the client of this package has connections of its own there.

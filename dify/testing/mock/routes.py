@@ -1,4 +1,4 @@
-"""The kinds of routes: by what their operation answers."""
+"""Kinds of routes, by the response of their operation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ M = TypeVar("M")
 
 
 class JSONRoute(Route, Generic[M]):
-    """An operation that answers one reply."""
+    """An operation with one reply."""
 
     _verb = "returns(...)"
 
@@ -43,20 +43,20 @@ class JSONRoute(Route, Generic[M]):
         self._usual = usual
 
     def returns(self, reply: M | Mapping[str, Any] | None = None) -> Self:
-        """Answer with a reply.
+        """Respond with a reply.
 
         Args:
-            reply: A model from `dify.testing.replies`, or the JSON object itself; by default the usual reply.
+            reply: A model from `dify.testing.replies`, or a JSON object; by default a default reply.
 
         Raises:
-            TypeError: It is what another operation answers, or no reply at all.
+            TypeError: The value is not a reply of the operation.
         """
         known: Any = self._usual() if reply is None else Fits(self.operation, self._usual).reply(reply)
         return self._plan(lambda _: known)
 
 
 class ItemsRoute(Route, Generic[M]):
-    """An operation that answers a whole list, which is not in pages."""
+    """An operation with a list without pages."""
 
     _verb = "returns([...])"
 
@@ -65,17 +65,17 @@ class ItemsRoute(Route, Generic[M]):
         self._of = of
 
     def returns(self, items: Sequence[M | Mapping[str, Any]] = ()) -> Self:
-        """Answer with these items.
+        """Respond with these items.
 
         Raises:
-            TypeError: One of them is of another operation's.
+            TypeError: An item is not of the operation.
         """
         known = Fits(self.operation, self._of).items(items)
         return self._plan(lambda _: known)
 
 
 class EmptyRoute(Route):
-    """An operation that has nothing to tell."""
+    """An operation without a reply."""
 
     _verb = "succeeds()"
 
@@ -84,12 +84,12 @@ class EmptyRoute(Route):
         self._body = body
 
     def succeeds(self) -> Self:
-        """Answer that it is done."""
+        """Respond with a success."""
         return self._plan(lambda _: self._body)
 
 
 class PageRoute(Route, Generic[M]):
-    """An operation that answers a list in pages."""
+    """An operation with a list in pages."""
 
     _verb = "lists([...])"
 
@@ -99,37 +99,37 @@ class PageRoute(Route, Generic[M]):
         self._pagination: Pagination = pagination
 
     def lists(self, items: Sequence[M | Mapping[str, Any]] = ()) -> Self:
-        """Answer with these items, in pages as they are asked for: `limit`, `page` and ids of items are heeded.
+        """Respond with these items in pages, as `limit`, `page` and the cursors request them.
 
         Raises:
-            TypeError: One of them is of another operation's.
+            TypeError: An item is not of the operation.
         """
         known = Fits(self.operation, self._of).items(items)
         return self._plan(lambda call: page_of(known, call.params, self._pagination))
 
     def returns(self, page: Mapping[str, Any]) -> Self:
-        """Answer with this page, whichever is asked for.
+        """Respond with this page, whichever is requested.
 
         Args:
-            page: The JSON object itself.
+            page: The page as a JSON object.
         """
         return self._plan(lambda _: page)
 
 
 class BytesRoute(Route):
-    """An operation that answers a file."""
+    """An operation that downloads a file."""
 
     _verb = 'sends(b"...")'
 
     def sends(
         self, content: bytes, *, content_type: str = "application/octet-stream", filename: str | None = None
     ) -> Self:
-        """Answer with a file.
+        """Respond with a file.
 
         Args:
-            content: Its bytes.
-            content_type: What they are, such as "audio/mpeg".
-            filename: The name that the answer suggests.
+            content: Bytes of the file.
+            content_type: MIME type, such as "audio/mpeg".
+            filename: File name in the response.
         """
         from ..builders import responses
 
@@ -137,15 +137,15 @@ class BytesRoute(Route):
 
 
 class UploadRoute(JSONRoute[UploadedFile]):
-    """An operation that takes a file."""
+    """An operation that uploads a file."""
 
     _verb = "uploads()"
 
     def uploads(self, *, id: str | None = None) -> Self:
-        """Take the file, and tell its own name, size and type.
+        """Respond with the name, size and type of the uploaded file.
 
         Args:
-            id: The id that it gets; by default one that its name decides.
+            id: Id of the file; by default derived from its name.
         """
 
         def taken(call: MockCall) -> Answered:
@@ -162,16 +162,16 @@ class UploadRoute(JSONRoute[UploadedFile]):
 StreamBuilder: TypeAlias = Callable[[Sequence[str] | str, Ids], Sequence[Frame]]
 
 Streamed: TypeAlias = str | Sequence[str] | Sequence[Piece] | Wire
-"""What can be streamed: text, its deltas, events (or the dicts of recorded ones), or a `Wire`."""
+"""A stream: text, deltas, events (or dicts of recorded events), or a `Wire`."""
 
 _Made: TypeAlias = Answered | Streamed | Iterator[str] | Iterator[Piece]
 
 StreamEffect: TypeAlias = Callable[[MockCall], _Made | Awaitable[_Made] | AsyncIterator[str] | AsyncIterator[Piece]]
-"""A function that answers with a stream, or with anything else that an answer is made of."""
+"""A function that returns a stream or any other response."""
 
 
 def _stream_of(answer: Any) -> str | list[str] | Wire:
-    """What is to be streamed, checked."""
+    """Check and return the stream of an answer."""
     if isinstance(answer, str | Wire):
         return answer
     pieces = pieces_of(answer)
@@ -179,7 +179,7 @@ def _stream_of(answer: Any) -> str | list[str] | Wire:
 
 
 class StreamRoute(Route, Generic[M]):
-    """An operation that answers with an event stream, or with a reply where one is wanted."""
+    """An operation with an event stream, or with a reply in blocking mode."""
 
     _verb = 'streams("...")'
 
@@ -192,7 +192,7 @@ class StreamRoute(Route, Generic[M]):
         self._build = build
 
     def streams(self, answer: Streamed = "Hello there") -> Self:
-        """Answer with an event stream.
+        """Respond with an event stream.
 
         Args:
             answer: What the app says, as text or as its deltas; or the events, from `chat_stream(...)` and its like, or as
@@ -201,14 +201,14 @@ class StreamRoute(Route, Generic[M]):
                 an answer without words is `streams("")`.
 
         Raises:
-            TypeError: It is none of these.
-            ValueError: A dict is no frame that the client can read.
+            TypeError: `answer` is none of these.
+            ValueError: The client cannot parse a dict.
         """
         known = _stream_of(answer)
         return self._plan(lambda call: self._wire(known, call))
 
     def answers(self, function: StreamEffect) -> Self:
-        """Let a function answer, as of any route; text, deltas and events that it returns or yields are streamed.
+        """Respond with the result of a function; text, deltas and events that it returns or yields are streamed.
 
         Args:
             function: Is given the `MockCall`, and returns what `streams` takes, a reply, an `ErrorReply`, an httpx answer, or
@@ -225,13 +225,13 @@ class StreamRoute(Route, Generic[M]):
         return known if isinstance(known, Wire) else Wire(self._build(known, self._ids_for(call)))
 
     def replies(self, reply: M | Mapping[str, Any]) -> Self:
-        """Answer with a reply as the blocking mode gives it. The client takes it also where it asked for a stream.
+        """Respond with a blocking reply. The client accepts it even if it requested a stream.
 
         Args:
-            reply: A model from `dify.testing.replies`, or the JSON object itself.
+            reply: A model from `dify.testing.replies`, or a JSON object.
 
         Raises:
-            TypeError: It is what another operation answers, or no reply at all.
+            TypeError: The value is not a reply of the operation.
         """
         known = Fits(self.operation, self._reply).reply(reply)
         return self._plan(lambda _: known)

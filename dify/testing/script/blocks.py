@@ -1,4 +1,4 @@
-"""Values besides text that an answer function may yield: nodes of a run, forms, tool calls, moderation."""
+"""Blocks of runs, and the other parts that an answer function may yield: forms, tool calls, moderation."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class Node:
 
     @property
     def node_id(self) -> str:
-        """Its id in the graph."""
+        """Id of the node in the workflow."""
         return self.id or _id_of(self.title)
 
     @property
     def deltas(self) -> list[str]:
-        """The deltas of its text."""
+        """Deltas of the text."""
         return [self.text] if isinstance(self.text, str) else list(self.text)
 
 
@@ -110,7 +110,7 @@ class Iteration:
 
     @property
     def node_id(self) -> str:
-        """Its id in the graph."""
+        """Id of the node in the workflow."""
         return self.id or _id_of(self.title)
 
 
@@ -133,7 +133,7 @@ class Loop:
 
     @property
     def node_id(self) -> str:
-        """Its id in the graph."""
+        """Id of the node in the workflow."""
         return self.id or _id_of(self.title)
 
 
@@ -190,7 +190,7 @@ class EmulatorForm:
 
     @property
     def fields(self) -> list[FormInput]:
-        """The fields, each as the wire has it."""
+        """Fields, as the API has them."""
         return [
             FormInput(output_variable_name=each, type="paragraph", default=None) if isinstance(each, str) else each
             for each in self.inputs
@@ -198,7 +198,7 @@ class EmulatorForm:
 
     @property
     def buttons(self) -> list[UserAction]:
-        """The buttons, each as the wire has it; the first of those named by an id alone stands out."""
+        """Buttons, as the API has them; the first plain id is the primary button."""
         return [
             UserAction(
                 id=each,

@@ -290,7 +290,7 @@ async def test_a_call_without_an_answer_says_how_to_give_one(mock):
 
 
 def test_a_route_that_dify_does_not_have_is_unexpected(mock):
-    with pytest.raises(UnmockedCall, match="no operation of Dify"):
+    with pytest.raises(UnmockedCall, match="not an operation of Dify"):
         mock.sync_client().request("GET", "/brand-new", cast_to=dict)
 
 
@@ -320,7 +320,7 @@ def test_reset_forgets_answers_and_calls(mock):
 
 
 def test_an_unknown_operation_is_refused(mock):
-    with pytest.raises(ValueError, match="no operation"):
+    with pytest.raises(ValueError, match="not an operation"):
         mock.operation("getNothing")
 
 

@@ -61,7 +61,7 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 def conversation(
     name: str = "New conversation", *, id: str | None = None, inputs: Mapping[str, Any] | None = None
 ) -> Conversation:
-    """A conversation.
+    """Build a conversation.
 
     Example:
         >>> conversation("Tea").name
@@ -81,7 +81,7 @@ def conversation(
 def variable(
     name: str = "topic", value: str = "tea", *, value_type: str = "string", id: str | None = None
 ) -> ConversationVariable:
-    """A variable that a chatflow keeps in a conversation; `value` is text, whatever its type.
+    """Build a conversation variable of a chatflow; `value` is text, whatever its type.
 
     Example:
         >>> variable("topic", "tea").value
@@ -108,7 +108,7 @@ def message(
     status: Literal["normal", "error", "paused"] = "normal",
     error: str | None = None,
 ) -> Message:
-    """A message as stored: a question and its answer.
+    """Build a stored message: a question and its answer.
 
     Example:
         >>> message("Tea?", "Yes.").answer
@@ -133,7 +133,7 @@ def message(
 
 
 def suggested_questions(*questions: str) -> SuggestedQuestions:
-    """Questions that the user may want to ask next.
+    """Build suggested questions.
 
     Example:
         >>> suggested_questions("Why?").data
@@ -143,7 +143,7 @@ def suggested_questions(*questions: str) -> SuggestedQuestions:
 
 
 def feedback(rating: Rating = "like", *, content: str | None = None, message_id: str | None = None) -> Feedback:
-    """A rating of one of the app's messages.
+    """Build the rating of a message.
 
     Example:
         >>> feedback("dislike").from_source
@@ -171,7 +171,7 @@ def uploaded_file(
     size: int = 1024,
     mime_type: str = "application/pdf",
 ) -> UploadedFile:
-    """A file that was uploaded.
+    """Build an uploaded file.
 
     Example:
         >>> uploaded_file("cat.png", mime_type="image/png").extension
@@ -198,7 +198,7 @@ def uploaded_file(
 
 
 def transcription(text: str = "Hello there") -> Transcription:
-    """What was said in an audio file.
+    """Build the transcription of an audio file.
 
     Example:
         >>> str(transcription("Hello"))
@@ -208,7 +208,7 @@ def transcription(text: str = "Hello there") -> Transcription:
 
 
 def annotation(question: str = "Where are you?", answer: str = "In Rome.", *, id: str | None = None) -> Annotation:
-    """A fixed answer to a known question.
+    """Build an annotation: a fixed answer to a question.
 
     Example:
         >>> annotation().hit_count
@@ -225,7 +225,7 @@ def annotation_job(
     error: str | None = None,
     job_id: str | None = None,
 ) -> AnnotationReplyJob:
-    """The job that switches annotation replies on or off; only its status tells an error.
+    """Build the job that switches annotation replies on or off; only its status contains errors.
 
     Example:
         >>> annotation_job("waiting").job_status
@@ -236,7 +236,7 @@ def annotation_job(
 
 
 def end_user(user: str = "user-1", *, id: str = END_USER) -> EndUser:
-    """An end user; `user` is what calls name them.
+    """Build an end user; `user` is the name in calls.
 
     Example:
         >>> end_user("alice").session_id
@@ -262,7 +262,7 @@ def app_info(
     mode: Literal["completion", "chat", "agent-chat", "advanced-chat", "workflow"] = "chat",
     description: str = "",
 ) -> AppInfo:
-    """What an app is.
+    """Build the description of an app.
 
     Example:
         >>> app_info(mode="workflow").mode
@@ -272,7 +272,7 @@ def app_info(
 
 
 def app_meta() -> AppMeta:
-    """The icons of the tools that an app uses: none.
+    """Build the icons of an app's tools: none.
 
     Example:
         >>> app_meta().tool_icons
@@ -282,7 +282,7 @@ def app_meta() -> AppMeta:
 
 
 def site(title: str = "Test app") -> SiteSettings:
-    """How the app's own site looks.
+    """Build the settings of the web app.
 
     Example:
         >>> site("Tea").title
@@ -307,7 +307,7 @@ def site(title: str = "Test app") -> SiteSettings:
 
 
 def server_info(version: str = "1.14.2") -> ServerInfo:
-    """What a server says of itself.
+    """Build the description of a server.
 
     Example:
         >>> server_info().server_version
@@ -319,12 +319,12 @@ def server_info(version: str = "1.14.2") -> ServerInfo:
 def app_parameters(
     *controls: FormControl, opening_statement: str = "", suggested_questions: Sequence[str] = ()
 ) -> AppParameters:
-    """Which inputs an app takes, and which features it has: all off.
+    """Build the parameters of an app: its inputs, and its features, all disabled.
 
     Args:
-        controls: The inputs, each with its `type`.
-        opening_statement: How the app opens a conversation.
-        suggested_questions: The questions under that.
+        controls: Inputs of the app, each with its `type`.
+        opening_statement: Opening statement of conversations.
+        suggested_questions: Suggested questions of the opening statement.
 
     Example:
         >>> from dify.types import FormControl

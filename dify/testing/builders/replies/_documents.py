@@ -60,15 +60,15 @@ def document(
     word_count: int = 100,
     metadata: Sequence[MetadataValue] = (),
 ) -> Document:
-    """A document, as lists show it.
+    """Build a document as lists show it.
 
     Args:
-        name: Its name.
-        id: Its id; by default one that the name decides.
-        status: How far its indexing is.
-        error: Why its indexing failed, with status "error".
-        word_count: Its length, which is not known before it is indexed.
-        metadata: What it has in the metadata fields.
+        name: Name.
+        id: UUID; by default derived from the name.
+        status: Indexing status.
+        error: Reason for a failed indexing, with status "error".
+        word_count: Number of characters. Unknown before indexing.
+        metadata: Values of the metadata fields.
 
     Example:
         >>> document("tea.md").display_status
@@ -117,7 +117,7 @@ def _file(name: str) -> DocumentFile:
 
 
 def document_batch(name: str = "handbook.md", *, batch: str = BATCH, status: State = "waiting") -> DocumentBatch:
-    """What making or changing a document answers: indexing has yet to come.
+    """Build the reply to the creation or change of a document, before indexing.
 
     Example:
         >>> document_batch("tea.md").document.indexing_status
@@ -127,7 +127,7 @@ def document_batch(name: str = "handbook.md", *, batch: str = BATCH, status: Sta
 
 
 def document_detail(name: str = "handbook.md", *, id: str | None = None, status: State = "completed") -> DocumentDetail:
-    """All about one document.
+    """Build the details of a document.
 
     Example:
         >>> document_detail("tea.md").doc_form
@@ -179,14 +179,14 @@ def indexing_status(
     error: str | None = None,
     document_id: str | None = None,
 ) -> IndexingStatus:
-    """How far the document of a batch is.
+    """Build the indexing status of a batch.
 
     Args:
-        status: How far it is.
-        completed_segments: How many of its chunks are indexed; by default as many as `status` lets expect.
-        total_segments: How many chunks it has.
-        error: Why indexing failed, with status "error".
-        document_id: The document.
+        status: Indexing status.
+        completed_segments: Number of indexed chunks; by default derived from `status`.
+        total_segments: Number of chunks.
+        error: Reason for a failed indexing, with status "error".
+        document_id: UUID of the document.
 
     Example:
         >>> indexing_status("indexing", completed_segments=1, total_segments=3).data[0].completed_segments
@@ -217,7 +217,7 @@ def indexing_status(
 
 
 def download_url(url: str = "https://files.dify.test/handbook.md") -> DownloadURL:
-    """A signed link to the file behind a document.
+    """Build a signed link to the file of a document.
 
     Example:
         >>> str(download_url())
@@ -237,17 +237,17 @@ def segment(
     enabled: bool = True,
     child_chunks: Sequence[ChildChunk] = (),
 ) -> Segment:
-    """A chunk of a document.
+    """Build a chunk of a document.
 
     Args:
-        content: Its text.
-        id: Its id; by default one that the text decides.
-        document_id: Its document.
+        content: Text.
+        id: UUID; by default derived from the text.
+        document_id: UUID of the document.
         answer: The answer, in a document of questions and answers.
-        keywords: Words to find it by.
-        position: Where in the document it is, from 1.
-        enabled: Whether searches may find it.
-        child_chunks: The chunks within it.
+        keywords: Keywords.
+        position: Position in the document, from 1.
+        enabled: True if searches include it.
+        child_chunks: Child chunks.
 
     Example:
         >>> segment("Tea.").word_count
@@ -314,7 +314,7 @@ def retrieved(content: str, document_name: str) -> dict[str, Any]:
 
 
 def segment_detail(content: str = "Tea is made from leaves.", *, doc_form: Form = "text_model") -> SegmentDetail:
-    """One chunk, as `segments.get` and `segments.update` answer it.
+    """Build the reply of `segments.get` and `segments.update`: one chunk.
 
     Example:
         >>> segment_detail("Tea.").data.content
@@ -324,7 +324,7 @@ def segment_detail(content: str = "Tea is made from leaves.", *, doc_form: Form 
 
 
 def segment_list(*contents: str, doc_form: Form = "text_model") -> SegmentList:
-    """The chunks that `segments.create` has made.
+    """Build the reply of `segments.create`: the new chunks.
 
     Example:
         >>> len(segment_list("Tea.", "Coffee.").data)
@@ -338,7 +338,7 @@ def segment_list(*contents: str, doc_form: Form = "text_model") -> SegmentList:
 def child_chunk(
     content: str = "leaves", *, id: str | None = None, segment_id: str | None = None, position: int = 1
 ) -> ChildChunk:
-    """A chunk within a chunk.
+    """Build a child chunk.
 
     Example:
         >>> child_chunk("leaves").type
@@ -357,7 +357,7 @@ def child_chunk(
 
 
 def child_chunk_detail(content: str = "leaves") -> ChildChunkDetail:
-    """One child chunk, as the calls that make or change one answer it.
+    """Build the reply to the creation or change of a child chunk.
 
     Example:
         >>> child_chunk_detail("leaves").data.content

@@ -26,16 +26,16 @@ def chat_reply(
     mode: Literal["chat", "agent-chat", "advanced-chat"] = "chat",
     ids: Ids | None = None,
 ) -> ChatResponse:
-    """The blocking reply of a chat app or chatflow.
+    """Build the blocking reply of a chat app or chatflow.
 
     Args:
-        answer: What it says.
-        usage: What it cost.
-        citations: The passages that it rests on.
-        conversation_id: The conversation.
-        message_id: The message.
-        mode: What kind of app says it.
-        ids: All ids at once.
+        answer: The answer.
+        usage: Usage.
+        citations: Citations of the answer.
+        conversation_id: UUID of the conversation.
+        message_id: UUID of the message.
+        mode: Mode of the app.
+        ids: All ids.
 
     Example:
         >>> chat_reply("Tea.").answer
@@ -60,7 +60,7 @@ def chat_reply(
 def completion_reply(
     answer: str = "Hello there", *, usage: Usage | None = None, ids: Ids | None = None
 ) -> CompletionResponse:
-    """The blocking reply of a completion app.
+    """Build the blocking reply of a completion app.
 
     Example:
         >>> completion_reply("Tea.").answer
@@ -78,12 +78,12 @@ def completion_reply(
 
 
 def chat_pause(*forms: PauseReason, answer: str = "", ids: Ids | None = None) -> ChatResponse:
-    """The blocking reply of a chatflow that waits for a person.
+    """Build the blocking reply of a paused chatflow.
 
     Args:
-        forms: What it waits for; by default one form.
-        answer: What it has said so far.
-        ids: The ids of the message and its run.
+        forms: Forms of the pause; by default one.
+        answer: Answer so far.
+        ids: Ids of the message and its run.
 
     Example:
         >>> chat_pause().paused
@@ -115,7 +115,7 @@ def _metadata(cost: Usage | None, citations: Sequence[CitationResource]) -> Repl
 def citation(
     content: str, *, document_name: str = "handbook.md", score: float = 0.9, position: int = 1
 ) -> CitationResource:
-    """A passage that a reply rests on, as chat apps tell it.
+    """Build a citation of a reply, with the fields that chat apps send.
 
     Example:
         >>> citation("Tea is made from leaves.").content
@@ -160,16 +160,16 @@ def form(
     node_title: str = "Human Input",
     defaults: Mapping[str, Any] | None = None,
 ) -> PauseReason:
-    """A form that a run waits for, as pauses tell it.
+    """Build a form for which a run waits, as pauses show it.
 
     Args:
-        content: Its text (Markdown).
-        token: What `human_input.submit` takes.
-        inputs: Its fields.
-        actions: Its buttons.
-        node_id: The node that asks.
-        node_title: What the workflow calls that node.
-        defaults: Values of the fields that are filled in already.
+        content: Text, in Markdown.
+        token: Token for `human_input.submit`.
+        inputs: Fields.
+        actions: Buttons.
+        node_id: Id of the human-input node.
+        node_title: Title of that node.
+        defaults: Default values of the fields.
 
     Example:
         >>> form("Deploy?").form_token
@@ -190,10 +190,10 @@ def form(
 
 
 def human_input_form(reason: PauseReason | None = None) -> HumanInputForm:
-    """A form as `human_input.get` shows it.
+    """Build a form as `human_input.get` shows it.
 
     Args:
-        reason: The form of a pause, from `form(...)`.
+        reason: Form of a pause, from `form(...)`.
 
     Example:
         >>> [action.id for action in human_input_form().user_actions]

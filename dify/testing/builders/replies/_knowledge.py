@@ -64,17 +64,17 @@ def dataset(
     permission: Literal["only_me", "all_team_members"] = "only_me",
     tags: Sequence[Tag] = (),
 ) -> Dataset:
-    """A knowledge base.
+    """Build a knowledge base.
 
     Args:
-        name: Its name.
-        id: Its id; by default one that the name decides.
-        description: What it is about.
-        indexing_technique: By embeddings, or by keywords only; None before its first document says.
-        document_count: How many documents it has.
-        word_count: How many characters they have in all.
-        permission: Who may see it.
-        tags: Its tags.
+        name: Name.
+        id: UUID; by default derived from the name.
+        description: Description.
+        indexing_technique: "high_quality" (embeddings) or "economy" (keywords). None before the first document.
+        document_count: Number of documents.
+        word_count: Number of characters in all documents.
+        permission: Users with access.
+        tags: Tags.
 
     Example:
         >>> dataset("Handbook").provider
@@ -143,7 +143,7 @@ def _plain_tag(tag: Tag) -> Tag:
 
 
 def retrieve_record(content: str, *, score: float = 0.9, document_name: str = "handbook.md") -> RetrieveRecord:
-    """One thing that a search found.
+    """Build a result of a search.
 
     Example:
         >>> retrieve_record("Tea is made from leaves.").text
@@ -154,11 +154,11 @@ def retrieve_record(content: str, *, score: float = 0.9, document_name: str = "h
 
 
 def retrieve_result(*found: str | RetrieveRecord, query: str = "tea") -> RetrieveResult:
-    """What a search found, best first.
+    """Build the results of a search, best first.
 
     Args:
         found: Texts, or records from `retrieve_record(...)`.
-        query: What was searched for.
+        query: Query of the search.
 
     Example:
         >>> [record.text for record in retrieve_result("Tea.", "Coffee.").records]
@@ -172,7 +172,7 @@ def retrieve_result(*found: str | RetrieveRecord, query: str = "tea") -> Retriev
 
 
 def tag(name: str = "drinks", *, id: str | None = None, binding_count: int = 0) -> Tag:
-    """A tag of the workspace.
+    """Build a tag of the workspace.
 
     Example:
         >>> tag("drinks").type
@@ -182,7 +182,7 @@ def tag(name: str = "drinks", *, id: str | None = None, binding_count: int = 0) 
 
 
 def dataset_tags(*tags: Tag) -> DatasetTags:
-    """The tags of one knowledge base.
+    """Build the tags of a knowledge base.
 
     Example:
         >>> dataset_tags(tag("drinks")).total
@@ -194,7 +194,7 @@ def dataset_tags(*tags: Tag) -> DatasetTags:
 def metadata_field(
     name: str = "year", type: Literal["string", "number", "time"] = "number", *, id: str | None = None
 ) -> MetadataField:
-    """A metadata field of a knowledge base.
+    """Build a metadata field of a knowledge base.
 
     Example:
         >>> metadata_field("author", "string").type
@@ -204,7 +204,7 @@ def metadata_field(
 
 
 def metadata_fields(*fields: MetadataField, built_in: bool = False) -> MetadataFields:
-    """The metadata fields of a knowledge base; `built_in` says whether those that Dify fills are on.
+    """Build the metadata fields of a knowledge base; `built_in` is True if the built-in fields are enabled.
 
     Example:
         >>> len(metadata_fields(metadata_field()).doc_metadata)
@@ -215,7 +215,7 @@ def metadata_fields(*fields: MetadataField, built_in: bool = False) -> MetadataF
 
 
 def built_in_fields() -> BuiltInFields:
-    """The metadata fields that Dify can fill itself.
+    """Build the built-in metadata fields.
 
     Example:
         >>> built_in_fields().fields[0].name
@@ -237,7 +237,7 @@ def model_providers(
     provider: str = "langgenius/openai/openai",
     model_type: str = "text-embedding",
 ) -> ModelProviders:
-    """The providers of the workspace, with one model.
+    """Build the model providers of the workspace, with one model.
 
     Example:
         >>> model_providers("gpt-4o", model_type="llm").data[0].models[0].model
@@ -273,7 +273,7 @@ def model_providers(
 
 
 def pipeline_file(name: str = "notes.txt", *, id: str | None = None, size: int = 5) -> PipelineFile:
-    """A file that was uploaded for a pipeline.
+    """Build a file that was uploaded for a pipeline.
 
     Example:
         >>> pipeline_file("notes.txt").extension
@@ -297,7 +297,7 @@ def datasource_plugin(
     title: str = "File",
     variables: Sequence[PipelineVariable] = (),
 ) -> DatasourcePlugin:
-    """A datasource node of a pipeline.
+    """Build a datasource node of a pipeline.
 
     Example:
         >>> datasource_plugin(datasource_type="website_crawl").datasource_type
@@ -315,7 +315,7 @@ def datasource_plugin(
 
 
 def pipeline_run(*names: str, batch: str = BATCH) -> PipelineRun:
-    """What the run of a published pipeline answers: its documents, which are yet to be indexed.
+    """Build the reply to the run of a published pipeline: its documents, before indexing.
 
     Example:
         >>> pipeline_run("notes.txt").documents[0].indexing_status

@@ -29,17 +29,17 @@ def workflow_run(
     elapsed_time: float = 0.1,
     ids: Ids | None = None,
 ) -> WorkflowRun:
-    """The blocking reply of a workflow.
+    """Build the blocking reply of a workflow.
 
     Args:
-        outputs: What the run made.
-        error: Why it failed.
-        status: How it ended; by default "failed" with an `error`, "paused" with `forms`, else "succeeded".
-        forms: The forms that it waits for; with status "paused" and none given, one.
-        total_tokens: What its models used.
-        total_steps: How many nodes ran.
-        elapsed_time: Seconds that it took.
-        ids: The ids of the run.
+        outputs: Outputs of the run.
+        error: Reason for a failure.
+        status: Status; by default "failed" with an `error`, "paused" with `forms`, else "succeeded".
+        forms: Forms of a pause; by default one with status "paused".
+        total_tokens: Number of tokens used.
+        total_steps: Number of nodes that ran.
+        elapsed_time: Duration in seconds.
+        ids: Ids of the run.
 
     Example:
         >>> workflow_run({"text": "Tea."}).outputs
@@ -75,7 +75,7 @@ def workflow_run_detail(
     status: Status | None = None,
     ids: Ids | None = None,
 ) -> WorkflowRunDetail:
-    """A run as it is stored.
+    """Build a stored run.
 
     Example:
         >>> workflow_run_detail(inputs={"q": "tea"}).input_values["q"]
@@ -99,7 +99,7 @@ def workflow_run_detail(
 
 
 def workflow_log(*, error: str | None = None, id: str | None = None, ids: Ids | None = None) -> WorkflowLog:
-    """An entry of a workflow app's log.
+    """Build an entry of a workflow log.
 
     Example:
         >>> workflow_log(error="no answer").workflow_run.status
