@@ -35,6 +35,7 @@ class AsyncEventReader:
         self._waiting = False  # for a response, or for bytes: `aclose` then wakes the waiting task or thread
         self._chunks: AsyncIterator[bytes]
         self._decoder: EventDecoder
+        self._idle = False  # since `_alive_at`, nothing but comments and blank lines arrived
         self._alive_at = 0.0
         self.exchange: AsyncExchange | None = None
         self.closed = False
@@ -62,6 +63,7 @@ class AsyncEventReader:
         """Read from this response from now on."""
         self.exchange = exchange
         self.failure = None
+        self._idle = False
         self._chunks = exchange.chunks()
         self._decoder = self._kind.decoder(exchange.limits.frame)
 
@@ -75,8 +77,10 @@ class AsyncEventReader:
             ResponseValidationError: The body is not encoded as its header says, or an event is too large.
         """
         assert self.exchange is not None
-        if not self._decoder.idle:
-            self._alive_at = time.monotonic()  # here: the time that the caller spends on events is not the server's
+        if not self._idle:
+            self._alive_at = (
+                time.monotonic()
+            )  # not earlier: the time that the caller spends on events is not the server's
         chunk: bytes | None = None
         self._waiting = True
         try:
@@ -98,10 +102,12 @@ class AsyncEventReader:
         if chunk is None:
             return None
         events = self._decoder.feed(chunk)
-        limit = self.exchange.limit
-        if self._decoder.idle and limit is not None and time.monotonic() - self._alive_at > limit:
-            self.failure = TimeoutError(f"nothing but blank lines and comments arrived for {limit:g} s")
-            return None
+        self._idle = self._decoder.idle
+        if self._idle:
+            limit = self.exchange.limit
+            if limit is not None and time.monotonic() - self._alive_at > limit:
+                self.failure = TimeoutError(f"nothing but blank lines and comments arrived for {limit:g} s")
+                return None
         return events
 
     async def aclose(self) -> None:

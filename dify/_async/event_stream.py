@@ -205,8 +205,9 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
             reader.start(exchange)
             follower = RunFollower(fold, replay=begins_with_replay(self._call))
             while True:
+                info = self.http  # of this connection
                 while not fold.over and (events := await reader.read(fold.grace)) is not None:
-                    for event in follower.deliver(events, self.http):
+                    for event in follower.deliver(events, info):
                         yield event
                 if reader.closed:
                     return  # by aclose() or stop(): the caller wants no more
@@ -215,7 +216,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
                     break
                 ending = await self._reconnect(follower, interruption)
                 if ending is not None:
-                    for event in follower.deliver((ending,), self.http):
+                    for event in follower.deliver((ending,), info):
                         yield event
                     break
             self._ended = True

@@ -36,6 +36,7 @@ class EventReader:
         self._waiting = False  # for a response, or for bytes: `close` then wakes the waiting task or thread
         self._chunks: Iterator[bytes]
         self._decoder: EventDecoder
+        self._idle = False  # since `_alive_at`, nothing but comments and blank lines arrived
         self._alive_at = 0.0
         self.exchange: Exchange | None = None
         self.closed = False
@@ -63,6 +64,7 @@ class EventReader:
         """Read from this response from now on."""
         self.exchange = exchange
         self.failure = None
+        self._idle = False
         self._chunks = exchange.chunks()
         self._decoder = self._kind.decoder(exchange.limits.frame)
 
@@ -76,8 +78,10 @@ class EventReader:
             ResponseValidationError: The body is not encoded as its header says, or an event is too large.
         """
         assert self.exchange is not None
-        if not self._decoder.idle:
-            self._alive_at = time.monotonic()  # here: the time that the caller spends on events is not the server's
+        if not self._idle:
+            self._alive_at = (
+                time.monotonic()
+            )  # not earlier: the time that the caller spends on events is not the server's
         chunk: bytes | None = None
         self._waiting = True
         try:
@@ -99,10 +103,12 @@ class EventReader:
         if chunk is None:
             return None
         events = self._decoder.feed(chunk)
-        limit = self.exchange.limit
-        if self._decoder.idle and limit is not None and time.monotonic() - self._alive_at > limit:
-            self.failure = TimeoutError(f"nothing but blank lines and comments arrived for {limit:g} s")
-            return None
+        self._idle = self._decoder.idle
+        if self._idle:
+            limit = self.exchange.limit
+            if limit is not None and time.monotonic() - self._alive_at > limit:
+                self.failure = TimeoutError(f"nothing but blank lines and comments arrived for {limit:g} s")
+                return None
         return events
 
     def close(self) -> None:
