@@ -294,7 +294,7 @@ class _MessageFold:
             self._created_at = getattr(event, "created_at", None)
         if self.conversation_id is None:
             self.conversation_id = getattr(event, "conversation_id", None)
-        self._ids_known = self.task_id is not None and self.message_id is not None and self._end is None
+        self._ids_known = self.message_id is not None and self._end is None  # every event has a task id
 
     def _add_file(self, event: t.MessageFileEvent) -> None:
         if event.answer is not None:

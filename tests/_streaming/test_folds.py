@@ -11,6 +11,7 @@ from dify._streaming.folds import LONG_GRACE, SHORT_GRACE, ChatFold, CompletionF
 from dify._streaming.text import TextReplaced
 from tests.support.frames import (
     agent_message,
+    file,
     message,
     message_end,
     node,
@@ -21,6 +22,7 @@ from tests.support.frames import (
     speech,
     speech_end,
     text_chunk,
+    text_file,
 )
 
 GOES_ON = (False, None)
@@ -131,3 +133,44 @@ def test_snapshots_of_a_long_answer_cost_no_more_as_it_grows():
     for at in range(3000):
         fold.feed(decoder_of("chat")(json.dumps(message(f"{at} "))))
         assert fold.snapshot().answer.endswith(f"{at} ")
+
+
+def test_a_run_is_settled_when_it_has_finished_or_pauses():
+    assert not fed(WorkflowFold(), "workflow", run_started(), text_chunk("x")).settled
+    assert fed(WorkflowFold(), "workflow", run_started(), run_finished()).settled is True
+    assert fed(WorkflowFold(), "workflow", run_started(), run_paused()).settled is True
+    assert fed(WorkflowFold(continue_on_pause=True), "workflow", run_started(), run_paused()).settled is False
+
+
+def test_a_chatflow_is_settled_with_its_run_and_a_chat_with_its_message():
+    assert not fed(ChatFold(), "chat", run_started(), message("Hi"), message_end()).settled
+    assert fed(ChatFold(), "chat", run_started(), message("Hi"), message_end(), run_finished()).settled
+    assert fed(ChatFold(), "chat", message("Hi"), message_end()).settled
+    assert not fed(ChatFold(), "chat", message("Hi")).settled
+
+
+def test_a_completion_goes_on_until_its_message_ends():
+    assert state(fed(CompletionFold(), "completion", message("Hi"), message(" there"))) == GOES_ON
+
+
+def test_ids_are_taken_from_the_first_events_that_have_them():
+    fold = fed(ChatFold(), "chat", run_started(), message("Hel"), message("lo"))
+    assert (fold.task_id, fold.message_id, fold.conversation_id) == ("task-1", "msg-1", "conv-1")
+    assert fold.workflow_run_id == "run-1"
+    assert fold.snapshot().created_at is not None
+
+
+def test_text_of_messages_in_the_stream_of_a_run_is_shown():
+    frames = (run_started(), message("Hel"), text_file("lo"), file("f"))
+    fold = fed(WorkflowFold(), "workflow", *frames)
+    assert str(fold.text) == "Hello"
+    assert str(fed(fold, "workflow", replaced("No")).text) == "No"
+
+
+def test_files_of_the_reply_and_of_its_end_are_told_apart():
+    files = [{"id": "end", "type": "image", "transfer_method": "tool_file", "url": "/files/end.png"}]
+    reply = fed(ChatFold(), "chat", message("Hi"), file("f"), message_end(files=files)).snapshot()
+    (sent,) = reply.message_files
+    assert (sent.id, sent.type, sent.belongs_to, sent.url) == ("f", "image", "assistant", "/files/f.png")
+    assert len(reply.files) == 1
+    assert fed(ChatFold(), "chat", message("Hi"), message_end()).snapshot().files is None

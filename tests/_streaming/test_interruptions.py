@@ -91,7 +91,9 @@ def test_the_message_names_the_reason(cause, settings, reason):
 
 
 def test_the_message_names_a_run_that_may_still_be_running():
-    assert "; run run-1 may still be running" in str(interrupted(fed(WorkflowFold(), run_started()), "cut"))
+    assert str(interrupted(fed(WorkflowFold(), run_started()), "cut")) == (
+        "the stream was interrupted: cut; run run-1 may still be running: see workflows.get and workflows.events"
+    )
 
 
 def test_an_error_event_becomes_the_exception_of_its_status_and_code_with_what_is_known():
@@ -124,7 +126,7 @@ def test_a_failed_run_is_an_error_with_the_run_and_the_reply():
         check_outcome(run)
     assert (caught.value.run, caught.value.partial, caught.value.task_id) == (run, None, "task-1")
     reply = fed(ChatFold(), *PARTIAL, run_finished("failed", error=None)).snapshot()
-    with pytest.raises(WorkflowFailedError, match="gives no reason") as caught:
+    with pytest.raises(WorkflowFailedError, match="run run-1 failed: the server gives no reason$") as caught:
         check_outcome(reply)
     assert caught.value.partial is reply
     ids = (caught.value.task_id, caught.value.message_id, caught.value.conversation_id, caught.value.workflow_run_id)
