@@ -126,7 +126,7 @@ def test_a_failed_run_is_an_error_with_the_run_and_the_reply():
         check_outcome(run)
     assert (caught.value.run, caught.value.partial, caught.value.task_id) == (run, None, "task-1")
     reply = fed(ChatFold(), *PARTIAL, run_finished("failed", error=None)).snapshot()
-    with pytest.raises(WorkflowFailedError, match="run run-1 failed: the server gives no reason$") as caught:
+    with pytest.raises(WorkflowFailedError, match=r"run run-1 failed: the server gives no reason$") as caught:
         check_outcome(reply)
     assert caught.value.partial is reply
     ids = (caught.value.task_id, caught.value.message_id, caught.value.conversation_id, caught.value.workflow_run_id)
