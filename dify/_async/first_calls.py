@@ -1,4 +1,4 @@
-"""The first call of an end user, which other calls of that user wait for.
+"""The first call of an end user, for which other calls of that user wait.
 
 Servers look a user up, and create one where there is none, without a lock: concurrent first calls create an end user each, and
 files, runs and conversations of all but one cannot be found afterwards.

@@ -1,4 +1,4 @@
-"""The pool: which HTTP client the calls of a client and of all its copies go out with."""
+"""The HTTP clients that a client and its copies share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AsyncPool"]
 
 
 class AsyncPool:
-    """The connections that a client and all its copies share: for each event loop its own, made on first use there."""
+    """The HTTP clients that a client and its copies share: one per event loop, created on first use."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class AsyncPool:
 
     @property
     def closed(self) -> bool:
-        """Whether there is nothing to send with any more."""
+        """True after `aclose`, or after the user has closed the HTTP client."""
         return self._closed or (self._given is not None and self._given.is_closed)
 
     def closed_error(self) -> ConfigurationError:
@@ -45,7 +45,7 @@ class AsyncPool:
         )
 
     def http(self) -> AsyncHTTPClient:
-        """The HTTP client to send with."""
+        """Return the HTTP client of the running event loop."""
         if self.closed:
             raise self.closed_error()
         if self._given is not None:
@@ -58,7 +58,7 @@ class AsyncPool:
         with self._making:
             if self._closed:
                 raise self.closed_error()
-            # The connections of an event loop that is gone can neither be used nor closed from here.
+            # Connections of an event loop that has ended can neither be used nor closed.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
                 connections = AsyncConnectionPool(max_connections=self.most, trust_env=self.trust_env)
@@ -77,7 +77,7 @@ class AsyncPool:
             return self._own[loop]
 
     async def aclose(self) -> None:
-        """Close the connections; an HTTP client that the user brought is the user's to close."""
+        """Close the HTTP clients that were created here; the user closes an HTTP client of their own."""
         with self._making:
             self._closed = True
             own, self._own = self._own, {}

@@ -1,6 +1,4 @@
-"""Work at several things at once: for a list that is done whole, or by a crew that hands over as it goes. Hand-written on both
-sides, as tasks here and as threads there.
-"""
+"""Concurrent work, for a list or as a group of workers with a queue. Written by hand for both faces: tasks here."""
 
 from __future__ import annotations
 
@@ -27,10 +25,9 @@ async def run_many(
     at_once: int,
     on_done: Callable[[int], None] | None = None,
 ) -> list[R]:
-    """Do the work for every item, so many at a time; the results in the order of the items.
+    """Do the work for every item, `at_once` at a time, and return the results in the order of the items.
 
-    What fails ends the rest and is raised, as cancelling does: nothing goes on behind the caller's back. `on_done` is told
-    how many are done, where the caller runs.
+    The first exception cancels the rest and is raised. `on_done` is called with the number of finished items.
     """
     import anyio
 
@@ -57,10 +54,10 @@ async def run_many(
 
 
 class WorkerGroup(Generic[T]):
-    """Workers beside the caller, and what they hand over to it: None when they are done.
+    """Workers that run beside the caller and pass their results to it through a queue.
 
-    Not a task group: a generator that is left in the middle is closed by whichever task comes by, and a group may only be
-    left by the task that made it.
+    Not a task group of anyio: that can only be left by the task that entered it, while an abandoned generator is closed by any
+    task.
     """
 
     def __init__(self) -> None:
@@ -73,7 +70,7 @@ class WorkerGroup(Generic[T]):
         self._closed = False
 
     def start(self, work: Callable[[], Awaitable[None]], count: int) -> None:
-        """Begin so many workers."""
+        """Start `count` workers."""
         import asyncio
 
         import anyio
@@ -107,11 +104,11 @@ class WorkerGroup(Generic[T]):
                 self._empty.set()
 
     def elsewhere(self) -> AbstractContextManager[None]:
-        """A block of the user's own, which may wait for anything: here, that wait can be cancelled."""
+        """Mark a block of the user's code, which may wait for anything; a task in it can be cancelled like any other."""
         return nullcontext()
 
     def hand_over(self, thing: T | None) -> None:
-        """From a worker to the caller."""
+        """Pass a result to the caller."""
         self._tell(thing)
 
     def _tell(self, thing: T | Raised | None) -> None:
@@ -120,7 +117,7 @@ class WorkerGroup(Generic[T]):
             self._news.set()
 
     async def take(self) -> T | None:
-        """The next thing that a worker hands over, None where one is done; raises what one ended with."""
+        """Return the next result; None if a worker has ended. Raise the exception that ended a worker."""
         import anyio
 
         while not self._handed:
@@ -132,12 +129,14 @@ class WorkerGroup(Generic[T]):
         return thing
 
     async def aclose(self, cut: Callable[[], Awaitable[None]]) -> None:
-        """End all workers; `cut` is for the other face, whose workers cannot be cancelled."""
+        """Cancel all workers; `cut` is for the other face, whose workers cannot be cancelled."""
         del cut
         self._closed = True
         for scope in self._scopes:
             scope.cancel()
-        if self._left and self._empty is not None and _current_task() not in self._tasks:  # none waits for itself
+        if (
+            self._left and self._empty is not None and _current_task() not in self._tasks
+        ):  # a worker must not wait for itself
             await self._empty.wait()
 
 

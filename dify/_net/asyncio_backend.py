@@ -1,7 +1,8 @@
-"""Sockets of an asyncio event loop, as the protocol wants them.
+"""Sockets of an asyncio event loop, as a network stream of httpcore.
 
-anyio's, which serve every loop, switch reading on and off around each read and take a turn of the loop after each write. A
-stream of small events pays more for that than for all else. Here reading stays on, and is paused when nobody takes what comes.
+anyio's sockets, which work on every event loop, switch reading on and off around each read and yield to the loop after each
+write. For a stream of small events that costs more than everything else. Here reading stays on, and pauses when the buffer is
+full.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from httpcore import AsyncNetworkStream
 __all__ = ["LoopStream", "connect"]
 
 _HELD = 1 << 16
-"""Bytes that may wait for a reader before reading is paused."""
+"""Number of buffered bytes above which reading is paused."""
 
 _TURN = 1 << 18
-"""Bytes after which a writer lets the loop turn, though the system would take more at once."""
+"""Number of bytes after which a writer yields to the event loop, although the system would accept more."""
 
 _NEXT_SECONDS = 0.25
-"""How long a host's address may be silent before the next is asked as well."""
+"""Seconds without an answer after which the next address of a host is tried, too."""
 
 
 class _Protocol(asyncio.Protocol):
-    """What has come and was not taken yet, and who waits."""
+    """The receive buffer of a connection, and the tasks that wait for it."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -49,10 +50,10 @@ class _Protocol(asyncio.Protocol):
         self._latest = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
-    # ------------------------------------------------------------------------------------- what the event loop tells
+    # ----------------------------------------------------------------------------------- callbacks of the event loop
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        # A writer waits until the system has taken all. One byte and not none: TLS transports pause at the limit itself.
+        # A writer waits until the system has accepted everything. The limit is not 0: TLS transports pause at the limit itself.
         self.transport.set_write_buffer_limits(high=1, low=0)
 
     def data_received(self, data: bytes) -> None:
@@ -66,9 +67,8 @@ class _Protocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         self.ended = True
         _wake(self._reader)
-        return (
-            self.transport.get_extra_info("ssl_object") is None
-        )  # the other direction stays open, where there are two
+        # A connection without TLS stays open for writing.
+        return self.transport.get_extra_info("ssl_object") is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended = self.lost = True
@@ -85,9 +85,9 @@ class _Protocol(asyncio.Protocol):
         self._full = False
         _wake(self._writer)
 
-    # ------------------------------------------------------------------------------------------------- who waits
+    # ------------------------------------------------------------------------------------------------- waiting tasks
     def take(self, most: int) -> bytes:
-        """What came first, no more than so many bytes of it."""
+        """Remove up to `most` bytes from the buffer."""
         part = self.parts.popleft()
         if len(part) > most:
             view = memoryview(part)
@@ -100,11 +100,11 @@ class _Protocol(asyncio.Protocol):
         return bytes(part)
 
     async def arrival(self, seconds: float | None) -> bool:
-        """Wait until something has come, or nothing more will; False where neither happens in so many seconds."""
+        """Wait for bytes or the end of the connection; False if neither happens within this number of seconds."""
         self._reader = self.loop.create_future()
         if seconds is not None:
             self._latest = self.loop.time() + seconds
-            # A timer is not made for each read: that which is there looks, when it goes off, whether it is time.
+            # A timer per read would be expensive; the existing one checks, when it fires, whether the time is over.
             if self._timer is None or self._timer.when() > self._latest:
                 if self._timer is not None:
                     self._timer.cancel()
@@ -125,7 +125,7 @@ class _Protocol(asyncio.Protocol):
             self._reader.set_result(False)
 
     async def flushed(self, seconds: float | None) -> bool:
-        """Wait until the system has taken all that was written, or the connection is lost; False where neither happens."""
+        """Wait until the system has accepted everything, or the connection is lost; False if neither happens in time."""
         if not self._full or self.lost:
             return True
         self._writer = self.loop.create_future()
@@ -144,7 +144,7 @@ def _wake(waiter: asyncio.Future[bool] | None, happened: bool = True) -> None:
 
 
 class LoopStream(AsyncNetworkStream):
-    """A connection."""
+    """A connection as a network stream of httpcore."""
 
     def __init__(self, protocol: _Protocol) -> None:
         self._protocol = protocol
@@ -196,6 +196,7 @@ class LoopStream(AsyncNetworkStream):
             )
         except OSError as error:
             protocol.transport.abort()
+            # asyncio raises a plain ConnectionAbortedError for a handshake that takes too long.
             late = isinstance(error, TimeoutError) or "handshake is taking longer" in str(error)
             raise (httpcore.ConnectTimeout if late else httpcore.ConnectError)(str(error)) from None
         if transport is None:
@@ -217,7 +218,7 @@ class LoopStream(AsyncNetworkStream):
 
 
 def _readable(transport: asyncio.Transport) -> bool:
-    """Whether something has come that the loop had no turn yet to bring, such as the end of an idle connection."""
+    """Return True if bytes or an end have arrived that the event loop has not delivered yet."""
     sock = transport.get_extra_info("socket")
     if sock is None or sock.fileno() < 0:
         return True
@@ -229,7 +230,7 @@ def _readable(transport: asyncio.Transport) -> bool:
 
 
 async def connect(host: str, port: int, seconds: float | None) -> LoopStream:
-    """Open a connection, over whichever of the host's addresses answers first."""
+    """Open a connection to the address of the host that answers first."""
     try:
         async with asyncio.timeout(seconds):
             return LoopStream(await _first_of(await _addresses(host, port), port))
@@ -240,7 +241,7 @@ async def connect(host: str, port: int, seconds: float | None) -> LoopStream:
 
 
 async def _addresses(host: str, port: int) -> list[str]:
-    """The host's addresses, of both kinds in turns."""
+    """Return the addresses of a host, IPv6 and IPv4 alternating."""
     with suppress(ValueError):
         return [str(ip_address(host))]
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -251,9 +252,9 @@ async def _addresses(host: str, port: int) -> list[str]:
 
 
 async def _first_of(addresses: list[str], port: int) -> _Protocol:
-    """A connection to the first that answers; the next is asked when one fails, or is silent for a while.
+    """Connect to the first address that answers; the next is tried when one fails or does not answer for a while.
 
-    asyncio has this, too, but there a connection is lost when the call is cancelled at the wrong moment.
+    asyncio implements this, too, but leaks a connection when the call is cancelled at the wrong moment.
     """
     loop = asyncio.get_running_loop()
     if len(addresses) == 1:

@@ -1,4 +1,4 @@
-"""Undoing the compression of answers, with a bound on what is held at once."""
+"""Decompression of responses, with a bound on the memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Inflater"]
 
 
 class Inflater:
-    """Undoes `Content-Encoding`, a bounded piece at a time: a few hundred bytes of gzip can open to gigabytes."""
+    """A decompressor that returns pieces of bounded size: a few hundred bytes of gzip can contain gigabytes."""
 
     _PIECE = 1 << 18
 
@@ -19,7 +19,7 @@ class Inflater:
         self.identity = self.known and self._gzip is None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The decoded pieces of `data`; raises `ValueError` where it is not what its header says."""
+        """Yield the decompressed pieces of `data`; raise `ValueError` if it is not gzip."""
         if self._gzip is None:
             yield data
             return
@@ -32,9 +32,9 @@ class Inflater:
                 if self._gzip.eof:
                     return
         except zlib.error as error:
-            raise ValueError(f"the answer says gzip but is not: {error}") from None
+            raise ValueError(f"the content encoding of the response is gzip, but its body is not: {error}") from None
 
     @property
     def whole(self) -> bool:
-        """Whether the compressed data has come to its own end."""
+        """True if the end of the compressed data was read."""
         return self._gzip is None or self._gzip.eof

@@ -1,4 +1,4 @@
-"""JSON as Python servers write it: what strict readers refuse and can still be read without loss."""
+"""JSON as Python servers write it, parts of which strict parsers reject."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["loads", "mended"]
 
 
 def loads(text: str) -> Any:
-    """Decoded JSON; raises `ValueError` for everything that cannot be decoded, absurd nesting included."""
+    """Return decoded JSON; raise `ValueError` for everything that cannot be decoded, including excessive nesting."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -17,9 +17,9 @@ def loads(text: str) -> Any:
 
 
 def mended(text: str) -> str | None:
-    """The text with every lone surrogate replaced by U+FFFD, or None where that changes nothing.
+    """Return the text with every lone surrogate replaced by U+FFFD; None if there is none.
 
-    Python's own writer escapes half of a pair, should a model's text be cut inside an emoji; strict readers refuse it.
+    Python's encoder escapes half of a pair if a model's text is split inside an emoji; strict parsers reject it.
 
     Example:
         >>> mended('{"answer": "half \\\\ud83d!"}') == '{"answer": "half \\ufffd!"}'

@@ -1,6 +1,4 @@
-"""Work at several things at once: for a list that is done whole, or by a crew that hands over as it goes. Hand-written on both
-sides, as threads here and as tasks there.
-"""
+"""Concurrent work, for a list or as a group of workers with a queue. Written by hand for both faces: threads here."""
 
 from __future__ import annotations
 
@@ -26,10 +24,10 @@ def run_many(
     at_once: int,
     on_done: Callable[[int], None] | None = None,
 ) -> list[R]:
-    """Do the work for every item, so many at a time in threads; the results in the order of the items.
+    """Do the work for every item in threads, `at_once` at a time, and return the results in the order of the items.
 
-    What fails ends the rest and is raised, as an interrupt does: work that has begun is waited for, because nothing can end
-    it, and no more is begun. `on_done` is told how many are done, where the caller runs.
+    After the first exception, or an interrupt, no more work starts. Work in progress cannot be cancelled, and ends before the
+    exception is raised. `on_done` is called with the number of finished items, in the caller's thread.
     """
     from concurrent.futures import ThreadPoolExecutor, as_completed
     from contextvars import copy_context
@@ -47,7 +45,7 @@ def run_many(
 
 
 class WorkerGroup(Generic[T]):
-    """Workers beside the caller, in threads, and what they hand over to it: None when they are done."""
+    """Threads that run beside the caller and pass their results to it through a queue."""
 
     def __init__(self) -> None:
         self._handed: SimpleQueue[T | Raised | None] = SimpleQueue()
@@ -55,7 +53,7 @@ class WorkerGroup(Generic[T]):
         self._elsewhere: set[threading.Thread] = set()
 
     def start(self, work: Callable[[], None], count: int) -> None:
-        """Begin so many workers."""
+        """Start `count` workers."""
         from contextvars import copy_context
 
         for number in range(count):
@@ -73,7 +71,7 @@ class WorkerGroup(Generic[T]):
 
     @contextmanager
     def elsewhere(self) -> Generator[None]:
-        """A block of the user's own, which may wait for anything: `close` does not wait for it, since nothing can end it."""
+        """Mark a block of the user's code, which may wait for anything: `close` does not wait for a thread in it."""
         self._elsewhere.add(threading.current_thread())
         try:
             yield
@@ -81,19 +79,19 @@ class WorkerGroup(Generic[T]):
             self._elsewhere.discard(threading.current_thread())
 
     def hand_over(self, thing: T | None) -> None:
-        """From a worker to the caller."""
+        """Pass a result to the caller."""
         self._handed.put(thing)
 
     def take(self) -> T | None:
-        """The next thing that a worker hands over, None where one is done; raises what one ended with."""
+        """Return the next result; None if a worker has ended. Raise the exception that ended a worker."""
         thing = self._handed.get()
         if isinstance(thing, Raised):
             raise thing.error
         return thing
 
     def close(self, cut: Callable[[], None]) -> None:
-        """End all workers: `cut` ends what they wait for, and what is done at once is waited for."""
-        if sys.is_finalizing():  # as Python ends, it stops them where they are, and none ever says that it is done
+        """End all workers: `cut` ends what they wait for."""
+        if sys.is_finalizing():  # Python stops daemon threads at exit, so that waiting for them would never end
             return
         if threading.current_thread() in self._threads:  # a callback of the user's: it cannot wait for itself
             cut()
