@@ -97,6 +97,6 @@ class WorkerGroup(Generic[T]):
             cut()
             return
         while waited := [each for each in self._threads if each.is_alive() and each not in self._elsewhere]:
-            cut()  # again and again: what a worker has just begun could not be cut a moment ago
+            cut()  # repeated: a worker may have started its next call meanwhile
             for thread in waited:
                 thread.join(timeout=0.05)

@@ -1,1 +1,1 @@
-"""The connection pool of the asynchronous client; the one of the other client is generated from it."""
+"""The connection pool of the asynchronous client; that of the synchronous client is generated from it."""

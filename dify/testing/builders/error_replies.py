@@ -185,7 +185,7 @@ def error_reply(
 
     Raises:
         TypeError: It is no code. Of a status alone, the error names the codes that have it.
-        ValueError: The code is not known, and no status is given; or the status is none of an error.
+        ValueError: The code is unknown and `status` is missing, or the status is not that of an error.
 
     Example:
         >>> error_reply("dataset_name_duplicate").status

@@ -34,12 +34,12 @@ __all__ = [
 ]
 
 CALLER_AWAITS: ContextVar[bool | None] = ContextVar("dify_mock_caller_awaits", default=None)
-"""Whether the client that calls awaits its answer; None where a router of the user's was called, which does not tell."""
+"""True while an async client calls, False for a sync one, None if a router of the user handles the request."""
 
 Answered: TypeAlias = (
     Wire | ErrorReply | BaseModel | Mapping[str, Any] | list[Any] | bytes | Response | Exception | None
 )
-"""What an answer is made of: a stream, a refusal, a reply, bytes, an httpx answer, an error to raise, or no content."""
+"""Values that a response is built from; an exception is raised, None is a response without content."""
 
 Effect: TypeAlias = Callable[[MockCall], Answered | Awaitable[Answered]]
 
@@ -108,8 +108,8 @@ class Plan:
 class Route:
     """An operation of a mock: its responses and its calls.
 
-    Answers are given in the order in which they were set, and the last one again and again. So a refusal and then an answer
-    are two lines:
+    Responses are returned in the order in which they were set; the last one is repeated. An error and then a reply are two
+    lines:
 
         mock.chat.refuses("too_many_requests", retry_after=0)
         mock.chat.streams("Hello")
@@ -120,7 +120,7 @@ class Route:
         self.operation = operation
 
     _verb: ClassVar[str] = "answers(...)"
-    """What usually gives it an answer."""
+    """The method that error messages recommend for setting a response."""
 
     def _plan(
         self, effect: Callable[[MockCall], Any], shape: Callable[[Any, MockCall], Answered] | None = None
@@ -145,8 +145,8 @@ class Route:
         """Respond with the result of a function.
 
         Args:
-            function: Is given the `MockCall`, and returns a reply, a `Wire`, an `ErrorReply`, bytes, an httpx answer, or an
-                exception to raise. It may be a coroutine function where the async client calls.
+            function: Called with the `MockCall`; returns a reply, a `Wire`, an `ErrorReply`, bytes, an httpx answer, or an
+                exception to raise. With the async client it may be a coroutine function.
         """
         return self._plan(function)
 

@@ -1,4 +1,4 @@
-"""Whether a reply is what an operation answers: a mistake is told where it is made, and not by the client."""
+"""Checks of replies against their operation, so that the line that sets a wrong reply raises the error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Fits"]
 
 
 class Fits:
-    """What an operation answers, known from what makes the usual one."""
+    """The type of the replies of an operation, derived from the builder of its default reply."""
 
     def __init__(self, operation: MockedOperation, usual: Callable[[], Any]) -> None:
         self._operation = operation

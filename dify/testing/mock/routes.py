@@ -211,8 +211,8 @@ class StreamRoute(Route, Generic[M]):
         """Respond with the result of a function; text, deltas and events that it returns or yields are streamed.
 
         Args:
-            function: Is given the `MockCall`, and returns what `streams` takes, a reply, an `ErrorReply`, an httpx answer, or
-                an exception to raise. It may be a coroutine function where the async client calls.
+            function: Called with the `MockCall`; returns what `streams` takes, a reply, an `ErrorReply`, an httpx answer, or
+                an exception to raise. With the async client it may be a coroutine function.
         """
         return self._plan(function, self._streamed)
 

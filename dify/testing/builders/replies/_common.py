@@ -1,4 +1,4 @@
-"""What the builders of replies share: stable ids that names decide, and the time of everything."""
+"""Ids that depend on names, and the fixed time, of all built replies."""
 
 from __future__ import annotations
 

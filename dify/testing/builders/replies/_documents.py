@@ -299,7 +299,7 @@ def _segment(
 
 
 def retrieved(content: str, document_name: str) -> dict[str, Any]:
-    """What a search tells of a chunk."""
+    """Return a search result: a chunk with its document."""
     return {
         **_segment(content, None, id_of("document", document_name), None, (), 1, True),
         "sign_content": None,

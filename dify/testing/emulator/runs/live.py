@@ -20,7 +20,7 @@ UNREAD = 10_000
 class LiveRun:
     """A run in progress.
 
-    Its first reader sets the pace: an event is made when the reader wants it. Without a reader the run continues by itself.
+    Its first reader sets the pace: an event is created when the reader requests it. Without a reader, the run continues.
     """
 
     def __init__(self, run: Run, frames: AsyncGenerator[Frame]) -> None:

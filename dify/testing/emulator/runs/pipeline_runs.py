@@ -42,12 +42,12 @@ ICON = "icon.svg"
 
 @dataclass(frozen=True)
 class Material:
-    """One thing that a pipeline was given to work on.
+    """A source of a pipeline run: a file, or the text of a page.
 
     Attributes:
-        info: What the caller said of it.
-        source: Its content; None for an upload that is not there.
-        problem: Why there is none.
+        info: The item of `datasource_info_list` in the request.
+        source: The content; None if the uploaded file does not exist.
+        problem: The error message if `source` is None.
     """
 
     info: dict[str, Any]
@@ -61,7 +61,7 @@ class Material:
 
     @classmethod
     def of(cls, call: ApiRequest, pipeline: StoredPipeline, info: dict[str, Any]) -> Self:
-        """What an item of `datasource_info_list` stands for."""
+        """Return the source that an item of `datasource_info_list` refers to."""
         page: dict[str, Any] = info.get("page") or {}
         name = str(info.get("name") or info.get("title") or page.get("page_name") or "untitled")
         if pipeline.datasource_type == "local_file":
@@ -78,7 +78,7 @@ class Material:
 
 
 async def make_documents(call: ApiRequest, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
-    """What the run of a published pipeline answers: its documents, which are being indexed."""
+    """Create the documents of a published pipeline, and return the response body of its run."""
     batch, documents = new_batch(), list[PipelineDocument]()
     rule = StoredRule(PARAGRAPHS["mode"], PARAGRAPHS["rules"])
     kind = "upload_file" if dataset.pipeline is None else dataset.pipeline.datasource_type

@@ -1,4 +1,4 @@
-"""What the routes that generate something share: they stream the events of a script, or wait for its end."""
+"""Responses of the routes that generate: the events of a script as a stream, or one body at its end."""
 
 from __future__ import annotations
 

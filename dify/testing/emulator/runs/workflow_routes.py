@@ -40,7 +40,7 @@ async def run_workflow(call: ApiRequest) -> Response:
         files = await validate_files(core, call.owner, sent.files, exact_types=True)
         inputs = await validate_inputs(core, call.owner, sent.inputs)
     except ApiError as error:
-        if sent.streaming:  # the worker looks at the files, when the stream has begun
+        if sent.streaming:  # the worker validates the files after the response has started
             return refused(error)
         raise
     request = EmulatorRequest(
