@@ -16,7 +16,6 @@ import httpx
 import pytest
 
 from dify import AsyncDify
-from dify._async import connections
 from dify._net._async.connection_pool import AsyncConnectionPool
 
 from ..support import raw_frames as frames
@@ -47,7 +46,7 @@ def answer(x: Exchange) -> None:
 def traced(monkeypatch: pytest.MonkeyPatch) -> list[Trace]:
     """Who is told when a connection is being made, which the library reports only of its own pool."""
     told: list[Trace] = []
-    connect = connections._connect
+    connect = AsyncConnectionPool._connect
 
     async def telling(*args: Any) -> Any:
         for trace in told:
@@ -57,7 +56,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> list[Trace]:
             trace("connect.complete")
         return stream
 
-    monkeypatch.setattr(connections, "_connect", telling)
+    monkeypatch.setattr(AsyncConnectionPool, "_connect", telling)
     return told
 
 
