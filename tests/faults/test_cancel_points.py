@@ -128,7 +128,7 @@ async def lives(server: Server, traced: list[Trace], point: Point, *, stream: bo
         http.event_hooks = {}
         if pool._busy:
             return f"{len(pool._busy)} connections belong to nobody"
-        if any(not line.connection.is_idle() for line in pool._idle):
+        if any(not line.http.is_idle() for line in pool._idle):
             return "a connection that cannot be used is kept"
         try:
             async with asyncio.timeout(60):
