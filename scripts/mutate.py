@@ -53,11 +53,9 @@ _PAGES = ["tests/_protocol/test_paging.py", "tests/_async/test_pager.py", "tests
 TESTS: dict[str, list[str]] = {
     "dify/_protocol/retry.py": ["tests/_protocol/test_retry.py", "tests/_async/test_retries.py"],
     "dify/_streaming/folds.py": ["tests/_streaming/test_folds.py", *_STREAMS],
-    "dify/_streaming/resume.py": ["tests/_streaming/test_resume.py", *_STREAMS],
+    "dify/_streaming/reconnect.py": ["tests/_streaming/test_reconnect.py", *_STREAMS],
     "dify/_streaming/interruptions.py": ["tests/_streaming/test_interruptions.py", *_STREAMS],
     "dify/_protocol/paging.py": _PAGES,
-    "dify/_protocol/cursor_pages.py": _PAGES,
-    "dify/_protocol/numbered_pages.py": _PAGES,
     "dify/_streaming/kinds.py": ["tests/_streaming/test_decode.py", *_STREAMS],
     "dify/_streaming/sse.py": ["tests/_streaming/test_sse.py", "tests/faults/test_fuzz_streams.py"],
     "dify/_streaming/text.py": ["tests/_async/test_text_stream.py", *_STREAMS],

@@ -16,7 +16,7 @@ from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo
 from ._io import AsyncWrongFaceGuard
-from .pool import AsyncPool
+from .shared_clients import AsyncSharedClients
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class AsyncDify(AsyncWrongFaceGuard):
         )
         if http_client is not None and (max_connections is not None or not trust_env):
             raise ConfigurationError("max_connections and trust_env are settings of the http_client that you pass")
-        self._pool = AsyncPool(
+        self._pool = AsyncSharedClients(
             http_client,
             server=self._settings.base_url,
             most=connections_from(max_connections),

@@ -17,7 +17,7 @@ from .._protocol.retry import backoff
 from .._streaming.folds import Fold
 from .._streaming.interruptions import check_outcome, interrupted, interruption
 from .._streaming.kinds import DatasourceResults, Kind
-from .._streaming.resume import Pickup, RunFollower, begins_with_replay, ending_of, run_detail_call
+from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
 from ..errors import APITimeoutError, DifyError, MisuseError, StreamInterruptedError
 from ..types._base import Answer, attach
 from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, WorkflowEvent, WorkflowFinishedEvent
@@ -66,7 +66,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
         fold: Fold[R],
         stop: Callable[[str, RequestOptions | None], Awaitable[None]],
         options: RequestOptions | None = None,
-        pickup: Pickup | None = None,
+        reconnect_settings: ReconnectSettings | None = None,
     ) -> None:
         self._transport = transport
         self._call = call
@@ -74,7 +74,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
         self._fold = fold
         self._stop = stop
         self._options = options
-        self._pickup = pickup
+        self._reconnect_settings = reconnect_settings
         self._reader = AsyncEventReader(transport, kind, options)
         self._consumer: Consumer | None = None
         self._ended = False
@@ -249,7 +249,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
         if reader.exchange is not None:
             await reader.exchange.aclose()
         max_retries = self._transport.settings.with_options(self._options).max_retries
-        if self._pickup is None or not follower.reconnect(max_retries) or fold.workflow_run_id is None:
+        if self._reconnect_settings is None or not follower.reconnect(max_retries) or fold.workflow_run_id is None:
             raise interruption
         log.info("run %s: its stream was interrupted, reconnecting", fold.workflow_run_id)
         try:
@@ -259,7 +259,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
                 ending = await self._stored_ending(fold.workflow_run_id)
                 if ending is not None:
                     return ending
-            exchange = await reader.open(self._pickup.events(fold.workflow_run_id))
+            exchange = await reader.open(self._reconnect_settings.events(fold.workflow_run_id))
         except DifyError as error:
             raise interruption from error
         if exchange is not None:

@@ -23,7 +23,7 @@ from .._protocol.retry import retry_delay
 from ..errors import APITimeoutError, ConfigurationError, DifyError, InvalidArgumentError, ResponseValidationError
 from ..types.http import HTTPInfo
 from ._io import sleep
-from .pool import AsyncPool
+from .shared_clients import AsyncSharedClients
 from .upload_body import AsyncUploadBody
 
 __all__ = ["AsyncExchange", "AsyncTransport"]
@@ -151,7 +151,7 @@ class AsyncExchange:
 class AsyncTransport:
     """Sends calls with one client's settings over a shared pool."""
 
-    def __init__(self, settings: Settings, pool: AsyncPool) -> None:
+    def __init__(self, settings: Settings, pool: AsyncSharedClients) -> None:
         self.settings = settings
         self.pool = pool
 

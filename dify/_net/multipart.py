@@ -1,4 +1,4 @@
-"""Multipart forms."""
+"""Multipart forms: what precedes and follows the file, which `_async/upload_body.py` streams."""
 
 from __future__ import annotations
 

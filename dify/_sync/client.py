@@ -17,7 +17,7 @@ from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo
 from ._io import WrongFaceGuard
-from .pool import Pool
+from .shared_clients import SharedClients
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Dify(WrongFaceGuard):
         )
         if http_client is not None and (max_connections is not None or not trust_env):
             raise ConfigurationError("max_connections and trust_env are settings of the http_client that you pass")
-        self._pool = Pool(
+        self._pool = SharedClients(
             http_client,
             server=self._settings.base_url,
             most=connections_from(max_connections),

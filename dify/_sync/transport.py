@@ -24,7 +24,7 @@ from .._protocol.retry import retry_delay
 from ..errors import APITimeoutError, ConfigurationError, DifyError, InvalidArgumentError, ResponseValidationError
 from ..types.http import HTTPInfo
 from ._io import sleep
-from .pool import Pool
+from .shared_clients import SharedClients
 from .upload_body import UploadBody
 
 __all__ = ["Exchange", "Transport"]
@@ -152,7 +152,7 @@ class Exchange:
 class Transport:
     """Sends calls with one client's settings over a shared pool."""
 
-    def __init__(self, settings: Settings, pool: Pool) -> None:
+    def __init__(self, settings: Settings, pool: SharedClients) -> None:
         self.settings = settings
         self.pool = pool
 

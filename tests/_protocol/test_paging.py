@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dify._protocol.numbered_pages import split_times
 from dify._protocol.paging import (
     MESSAGES,
     NUMBERED,
@@ -19,6 +18,7 @@ from dify._protocol.paging import (
     Seen,
     conversations_order,
     first_request,
+    split_times,
 )
 from dify.errors import IncompleteListError
 from dify.types._base import Answer, Timestamp

@@ -15,7 +15,7 @@ from dify import AsyncDify, Dify, DifyError, ResponseValidationError
 from dify._streaming import decode as _events
 from dify._streaming.decode import StreamKind, decoder_of
 from dify._streaming.folds import ChatFold, CompletionFold, DatasourceFold, WorkflowFold
-from dify._streaming.resume import _KEYS, RunFollower
+from dify._streaming.reconnect import _KEYS, RunFollower
 from dify._streaming.sse import FrameTooLarge, SSEParser
 from dify.types.events import ErrorEvent, WorkflowPausedEvent, WorkflowStartedEvent
 from dify.types.http import HTTPInfo

@@ -11,7 +11,7 @@ from ..._protocol.arguments import FileArgument, ResponseMode, instant
 from ..._protocol.paging import NUMBERED
 from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
-from ..._streaming.resume import run_detail_call
+from ..._streaming.reconnect import run_detail_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
 from ..event_stream import AsyncWorkflowStream
 from ..forms import AsyncFormHandler

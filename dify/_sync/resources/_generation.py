@@ -11,7 +11,7 @@ from ..._operations import Answer
 from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
 from ..._protocol.request import Call, compact
 from ..._streaming.kinds import Kind
-from ..._streaming.resume import Pickup, run_events_call
+from ..._streaming.reconnect import ReconnectSettings, run_events_call
 from ...types.replies import ChatResponse
 from ...types.workflows import WorkflowRun
 from ..event_stream import EventStream
@@ -96,11 +96,19 @@ class Generation(Resource, Generic[S]):
         def stop(task_id: str, options: RequestOptions | None) -> None:
             self._stop(task_id, user, options)
 
-        pickup = Pickup(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
+        reconnect_settings = (
+            ReconnectSettings(user=self._user(user), continue_on_pause=continue_on_pause) if reconnect else None
+        )
         pauses = {"continue_on_pause": True} if continue_on_pause else {}
         fold = self._kind.fold(collect_audio=collect_audio, **pauses)
         return self._stream_class(
-            self._transport, call, self._kind, fold=fold, stop=stop, options=options, pickup=pickup
+            self._transport,
+            call,
+            self._kind,
+            fold=fold,
+            stop=stop,
+            options=options,
+            reconnect_settings=reconnect_settings,
         )
 
     def _stop(self, task_id: str, user: str | None, options: RequestOptions | None) -> None:

@@ -22,9 +22,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
-from .faults import RESET_EXTENSION
+__all__ = ["RESET_EXTENSION", "AsyncTransport", "SyncTransport", "Timeout", "open_client", "open_sync_client"]
 
-__all__ = ["AsyncTransport", "SyncTransport", "Timeout", "open_client", "open_sync_client"]
+RESET_EXTENSION = "dify.testing.reset"
+"""Name of the ASGI extension that resets the connection of a request: a function without arguments."""
 
 Timeout: TypeAlias = float | httpx.Timeout
 """A timeout as clients accept it."""

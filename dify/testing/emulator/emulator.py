@@ -11,7 +11,7 @@ from ..script.ids import new_id
 from .answers import AnswerFunction, ReadDocument, RecordedRequest, Transcribe, check_function, echo
 from .apps.features import Mode
 from .connections import EmulatorApp, EmulatorConnections
-from .faults import FaultControls
+from .fault_controls import FaultControls
 from .knowledge.models import Knowledge, StoredDataset, StoredPipeline
 from .state import AppState, Workspace
 

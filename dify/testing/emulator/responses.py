@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from .answers import EmulatorError
-from .faults import RESET_EXTENSION
+from .asgi import RESET_EXTENSION
 
 __all__ = [
     "ApiError",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .faults import RESET_EXTENSION
+from .asgi import RESET_EXTENSION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -16,7 +16,7 @@ MODULES = [
     "script.blocks",
     "emulator.command",
     "script.frames",
-    "emulator.faults",
+    "emulator.fault_controls",
 ]
 
 

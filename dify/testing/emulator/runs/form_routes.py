@@ -9,8 +9,8 @@ from starlette.responses import Response
 from dify.types.human_input import FormAnswer, FormInput
 
 from ...script.events import form_request
+from ..apps.input_validation import resolve_files
 from ..apps.schemas import HumanInputFormSubmitPayload
-from ..apps.validation import resolve_files
 from ..file_links import signed_url
 from ..requests import ApiRequest
 from ..responses import ApiError, json_response

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from ..answers import EmulatorRequest
 from ..apps.features import Mode
+from ..apps.input_validation import validate_files, validate_inputs
 from ..apps.schemas import WorkflowLogQuery, WorkflowRunPayload
-from ..apps.validation import validate_files, validate_inputs
 from ..requests import ApiRequest, is_uuid
 from ..responses import ApiError, blocking_response, json_response, unhandled_response
 from ..routing import Router

@@ -27,9 +27,9 @@ from ...sse import EventStream
 from ...state import AppState
 from ..canned_answers import annotation_reply, find_annotation
 from ..features import Mode
+from ..input_validation import validate_files, validate_inputs
 from ..models import Conversation, Message
 from ..schemas import ChatRequestPayload
-from ..validation import validate_files, validate_inputs
 
 CHAT_MODES: frozenset[Mode] = frozenset({"chat", "agent-chat", "advanced-chat"})
 

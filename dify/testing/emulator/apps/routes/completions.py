@@ -10,9 +10,9 @@ from ...responses import success
 from ...routing import Router
 from ...runs.running import answered, canned, check_trace_session
 from ..features import Mode
+from ..input_validation import validate_files, validate_inputs
 from ..models import Message
 from ..schemas import CompletionRequestPayload
-from ..validation import validate_files, validate_inputs
 
 _MODES: frozenset[Mode] = frozenset({"completion"})
 

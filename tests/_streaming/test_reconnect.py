@@ -10,7 +10,14 @@ import pytest
 from dify import DifyError, MessageReplaceEvent, ResponseValidationError
 from dify._streaming.decode import decoder_of
 from dify._streaming.folds import ChatFold, CompletionFold, WorkflowFold
-from dify._streaming.resume import Pickup, RunFollower, begins_with_replay, ending_of, run_detail_call, run_events_call
+from dify._streaming.reconnect import (
+    ReconnectSettings,
+    RunFollower,
+    begins_with_replay,
+    ending_of,
+    run_detail_call,
+    run_events_call,
+)
 from dify.types.http import HTTPInfo
 from dify.types.workflows import WorkflowRunDetail
 from tests.support.frames import (
@@ -513,7 +520,7 @@ def test_a_run_that_still_waits_for_a_person_is_followed_on():
 
 # --------------------------------------------------------------------------------------------------------------- the calls
 def test_the_call_that_resumes_a_run_asks_for_a_snapshot():
-    call = Pickup(user="bob", continue_on_pause=True).events("run-1")
+    call = ReconnectSettings(user="bob", continue_on_pause=True).events("run-1")
     assert (call.method, call.path) == ("GET", "/workflow/run-1/events")
     assert call.query == {"user": "bob", "include_state_snapshot": True, "continue_on_pause": True}
     assert call.repeatable

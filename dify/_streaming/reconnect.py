@@ -19,7 +19,7 @@ from ..types.workflows import NodeExecution, WorkflowRunData, WorkflowRunDetail
 from .folds import Fold
 from .interruptions import error_of
 
-__all__ = ["Pickup", "RunFollower", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
+__all__ = ["ReconnectSettings", "RunFollower", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
 
 
 # -------------------------------------------------------------------------------------------------------------- the calls
@@ -48,7 +48,7 @@ def run_detail_call(workflow_run_id: str) -> Call:
     return Call.of("getWorkflowRunDetail", workflow_run_id=workflow_run_id)
 
 
-class Pickup:
+class ReconnectSettings:
     """The settings with which the stream of a run is resumed."""
 
     def __init__(self, *, user: str, continue_on_pause: bool = False) -> None:
