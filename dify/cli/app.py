@@ -20,6 +20,8 @@ takes a key, because it would appear in the shell history and in the process lis
 profile or DIFY_BASE_URL; the default is Dify Cloud.
 """
 
+_DOCUMENTATION = "https://docs.dify.ai"
+
 _EPILOG = "\b\n" + "\n".join(
     [
         "Examples:",
@@ -32,37 +34,55 @@ _EPILOG = "\b\n" + "\n".join(
         "\b",
         "Exit codes:",
         *(f"  {line}" for line in EXIT_CODES),
+        "",
+        "\b",
+        "Run `dify help COMMAND` for the options and examples of a command.",
+        f"Documentation of Dify: {_DOCUMENTATION}",
     ]
 )
 
 _COMMANDS = {
-    "chat": ("chat.command", "Send a message to a chat app, or start a conversation."),
-    "complete": ("runs.complete", "Run a completion app."),
-    "run": ("runs.run", "Run a workflow and print its outputs."),
-    "events": ("runs.run", "Follow a run on the server."),
-    "batch": ("batch.command", "Run an app on each row of a file."),
-    "status": ("runs.logs", "Show a run."),
-    "stop": ("runs.logs", "Stop a task."),
-    "logs": ("runs.logs", "List the runs of a workflow app."),
-    "forms": ("runs.forms", "Show and submit the forms of paused runs."),
-    "upload": ("files.transfer", "Upload files to use as inputs."),
-    "download": ("files.transfer", "Download a file of a message."),
-    "transcribe": ("files.audio", "Convert speech to text."),
-    "speak": ("files.audio", "Convert text to speech."),
-    "conversations": ("chat.conversations", "Manage conversations and their variables."),
-    "messages": ("chat.messages", "List and rate messages, and suggest questions."),
-    "feedbacks": ("chat.messages", "List the ratings of the app's answers."),
-    "annotations": ("chat.annotations", "Manage fixed answers to known questions."),
-    "info": ("admin.info", "Show the server's version, and the app and its inputs."),
-    "app": ("admin.info", "Show the app's name, kind and description."),
-    "parameters": ("admin.info", "Show the app's inputs, features and limits."),
-    "site": ("admin.info", "Show the settings of the app's web page."),
-    "meta": ("admin.info", "Show the icons of the app's tools."),
-    "end-user": ("admin.info", "Show an end user of the app."),
-    "knowledge": ("knowledge", "Manage knowledge bases and their documents."),
-    "request": ("admin.request", "Send a request to any API route."),
-    "profile": ("admin.profile", "Manage servers and keys in the config file."),
-    "emulator": ("admin.emulator", "Start a local Dify server for development and tests."),
+    "Apps": {
+        "chat": ("chat.command", "Send a message to a chat app, or start a conversation."),
+        "complete": ("runs.complete", "Run a completion app."),
+        "run": ("runs.run", "Run a workflow and print its outputs."),
+        "events": ("runs.run", "Follow a run on the server."),
+        "batch": ("batch.command", "Run an app on each row of a file."),
+        "status": ("runs.logs", "Show a run."),
+        "stop": ("runs.logs", "Stop a task."),
+        "logs": ("runs.logs", "List the runs of a workflow app."),
+        "forms": ("runs.forms", "Show and submit the forms of paused runs."),
+    },
+    "Files and audio": {
+        "upload": ("files.transfer", "Upload files to use as inputs."),
+        "download": ("files.transfer", "Download a file of a message."),
+        "transcribe": ("files.audio", "Convert speech to text."),
+        "speak": ("files.audio", "Convert text to speech."),
+    },
+    "Conversations": {
+        "conversations": ("chat.conversations", "Manage conversations and their variables."),
+        "messages": ("chat.messages", "List and rate messages, and suggest questions."),
+        "feedbacks": ("chat.messages", "List the ratings of the app's answers."),
+        "annotations": ("chat.annotations", "Manage fixed answers to known questions."),
+    },
+    "App and server": {
+        "info": ("admin.info", "Show the server's version, and the app and its inputs."),
+        "app": ("admin.info", "Show the app's name, kind and description."),
+        "parameters": ("admin.info", "Show the app's inputs, features and limits."),
+        "site": ("admin.info", "Show the settings of the app's web page."),
+        "meta": ("admin.info", "Show the icons of the app's tools."),
+        "end-user": ("admin.info", "Show an end user of the app."),
+        "request": ("admin.request", "Send a request to any API route."),
+    },
+    "Knowledge bases": {
+        "knowledge": ("knowledge", "Manage knowledge bases and their documents."),
+    },
+    "Configuration and development": {
+        "profile": ("admin.profile", "Manage servers and keys in the config file."),
+        "emulator": ("admin.emulator", "Start a local Dify server for development and tests."),
+        "help": ("admin.help", "Show the help of a command."),
+        "version": ("admin.help", "Show the version."),
+    },
 }
 
 app = typer.Typer(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from .groups import CONTEXT_SETTINGS
+from .groups import CONTEXT_SETTINGS, Command
 from .output import Output
 from .runner import run_command
 from .session import KeyKind, Session
@@ -174,7 +174,7 @@ def command(
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
         call.__name__ = function.__name__
         text = help or inspect.getdoc(function) or ""
-        app.command(name, help=text, epilog=epilog, context_settings=CONTEXT_SETTINGS)(call)
+        app.command(name, cls=Command, help=text, epilog=epilog, context_settings=CONTEXT_SETTINGS)(call)
         return call
 
     return decorate

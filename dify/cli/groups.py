@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["CONTEXT_SETTINGS", "LazyGroup", "group", "lazy"]
+__all__ = ["CONTEXT_SETTINGS", "Command", "LazyGroup", "Sections", "group", "lazy"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["--help", "-h"]}
+
+
+Sections = Mapping[str, Mapping[str, tuple[str, str]]]
+"""Heading to command name to the command's module, relative to this package, and its line of help. The module holds the
+command's typer app in a variable of the command's name."""
+
+
+class Command(TyperCommand):
+    """A command with the same usage line in every release of typer: `dify upload [OPTIONS] file...`."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line; optional arguments are in brackets."""
+        pieces = ["[OPTIONS]"]
+        for parameter in self.get_params(ctx):
+            if parameter.param_type_name == "argument":
+                name = f"{parameter.metavar or parameter.name}{'...' if parameter.nargs == -1 else ''}"
+                pieces.append(name if parameter.required else f"[{name}]")
+        return pieces
 
 
 class LazyGroup(TyperGroup):
     """A group that knows the names and help lines of its commands, and imports a command when it is called."""
 
-    lazy_commands: Mapping[str, tuple[str, str]] = {}
-    """Command name to its module, relative to this package, and its line of help. The module holds the command's typer app
-    in a variable of the command's name."""
+    sections: ClassVar[Sections] = {}
+    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def make_context(self, *args: Any, **settings: Any) -> Any:
         """Parse the arguments; `--help` prints here."""
@@ -48,10 +66,32 @@ class LazyGroup(TyperGroup):
         command.short_help = line
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the arguments name, and the remaining arguments.
+
+        Raises:
+            typer.BadParameter: The name is unknown; the message suggests similar names.
+        """
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            similar = ", ".join(repr(match) for match in get_close_matches(name, self.list_commands(ctx)))
+            raise UnknownCommand(f"No such command {name!r}.{f' Did you mean {similar}?' if similar else ''}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in self.lazy_commands.items()])
+        width = max(len(name) for name in self.lazy_commands)
+        for heading, commands in self.sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), line) for name, (_, line) in commands.items()])
+
+
+class UnknownCommand(typer.BadParameter):
+    """The name of a command that does not exist."""
+
+    def format_message(self) -> str:
+        """Return the message without the prefix "Invalid value"."""
+        return self.message
 
 
 @contextmanager
@@ -65,9 +105,10 @@ def _handle_output_errors() -> Generator[None]:
         exit_with_error(error, "")
 
 
-def lazy(commands: Mapping[str, tuple[str, str]]) -> type[LazyGroup]:
+def lazy(sections: Sections) -> type[LazyGroup]:
     """Return a group class with these commands."""
-    return type("Commands", (LazyGroup,), {"lazy_commands": commands})
+    commands = {name: entry for section in sections.values() for name, entry in section.items()}
+    return type("Commands", (LazyGroup,), {"sections": sections, "lazy_commands": commands})
 
 
 def group(help: str, *, cls: type[TyperGroup] | None = None, epilog: str | None = None) -> typer.Typer:

@@ -64,6 +64,8 @@ CALLS: list[tuple[str, str]] = [
     ("end-user {end_user_id}", "session_id\talice"),
     ("request GET /info", '"name": "Emulator"'),
     ("request GET /datasets --key knowledge --query limit=1", '"data": ['),
+    ("help knowledge documents upload", "Usage: dify knowledge documents upload [OPTIONS] dataset-id path...\n"),
+    ("version", "dify "),
     ("knowledge list", "{dataset_id}\tAll\t"),
     ("knowledge list --keyword nothing", ""),
     ("knowledge create Handbook --indexing economy", "name\tHandbook"),

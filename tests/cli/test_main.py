@@ -86,6 +86,43 @@ def test_help_in_a_pipe_has_no_escape_codes() -> None:
         assert "\x1b" not in result.stdout
 
 
+def test_help_groups_the_commands_and_links_to_the_documentation(invoke: Invoke) -> None:
+    text = invoke("--help").stdout
+
+    for heading in ("Apps:\n  chat ", "Files and audio:\n  upload ", "Knowledge bases:\n  knowledge "):
+        assert heading in text
+    assert "https://docs.dify.ai" in text
+
+
+def test_the_help_command_prints_what_the_option_prints(invoke: Invoke) -> None:
+    assert invoke("help").stdout == invoke("--help").stdout
+    assert invoke("help", "knowledge", "tags").stdout == invoke("knowledge", "tags", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [(["chta"], "'chat'"), (["help", "runn"], "'run'"), (["knowledge", "documents", "uplod"], "'upload'")],
+)
+def test_an_unknown_command_suggests_a_similar_one(invoke: Invoke, words: list[str], suggestion: str) -> None:
+    result = invoke(*words)
+
+    assert result.exit_code == 2
+    assert f"No such command {words[-1]!r}. Did you mean {suggestion}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("chat", "[OPTIONS] [message]"),
+        ("upload", "[OPTIONS] file..."),
+        ("run", "[OPTIONS] [key=value...]"),
+        ("profile show", "[OPTIONS] name"),
+    ],
+)
+def test_a_usage_line_marks_optional_and_repeatable_arguments(invoke: Invoke, command: str, usage: str) -> None:
+    assert invoke(*command.split(), "--help").stdout.startswith(f"Usage: dify {command} {usage}\n")
+
+
 def test_no_command_shows_the_help(invoke: Invoke) -> None:
     result = invoke()
 
@@ -94,7 +131,7 @@ def test_no_command_shows_the_help(invoke: Invoke) -> None:
 
 
 def test_version(invoke: Invoke) -> None:
-    assert invoke("--version").stdout == f"dify {dify.__version__}\n"
+    assert invoke("version").stdout == invoke("--version").stdout == f"dify {dify.__version__}\n"
 
 
 def test_the_program_and_the_module_are_the_same_command() -> None:

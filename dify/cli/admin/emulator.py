@@ -11,7 +11,7 @@ import typer
 
 from ..command import examples, single
 from ..exits import FAILED, INTERRUPTED, USAGE
-from ..groups import CONTEXT_SETTINGS
+from ..groups import CONTEXT_SETTINGS, Command
 from ..options import literal
 from ..terminal.screen import Screen, report, to_json
 
@@ -24,6 +24,7 @@ _MODES = ("chat", "agent-chat", "advanced-chat", "completion", "workflow")
 
 @emulator.command(
     "emulator",
+    cls=Command,
     context_settings=CONTEXT_SETTINGS,
     epilog=examples(
         "dify emulator",

@@ -10,7 +10,7 @@ import typer
 
 from ..config import Config, Profile, config_path, load_config, save_config
 from ..exits import USAGE, CommandError
-from ..groups import CONTEXT_SETTINGS, group
+from ..groups import CONTEXT_SETTINGS, Command, group
 from ..options import Yes, confirm
 from ..terminal.screen import Screen, report, to_json
 
@@ -39,7 +39,7 @@ def _mask(key: str | None, show: bool) -> str:
     return f"{kind}-…" if dash else "…"
 
 
-@profile.command("list", context_settings=CONTEXT_SETTINGS)
+@profile.command("list", cls=Command, context_settings=CONTEXT_SETTINGS)
 def list_profiles(
     json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")] = False,
 ) -> None:
@@ -64,6 +64,7 @@ def list_profiles(
 
 @profile.command(
     "set",
+    cls=Command,
     context_settings=CONTEXT_SETTINGS,
     epilog="\b\nExamples:\n  dify profile set work --base-url dify.example.com --api-key\n"
     "  pass show dify | dify profile set work --api-key\n  dify profile set work --user alice --default",
@@ -130,7 +131,7 @@ def _validate(entry: Profile) -> None:
         raise CommandError(error.message, USAGE) from None
 
 
-@profile.command("show", context_settings=CONTEXT_SETTINGS)
+@profile.command("show", cls=Command, context_settings=CONTEXT_SETTINGS)
 def show(
     name: Name, keys: Annotated[bool, typer.Option("--show-keys", help="Show the keys unmasked.")] = False
 ) -> None:
@@ -150,7 +151,7 @@ def show(
     _run(work)
 
 
-@profile.command("use", context_settings=CONTEXT_SETTINGS)
+@profile.command("use", cls=Command, context_settings=CONTEXT_SETTINGS)
 def use(name: Name) -> None:
     """Make a profile the default."""
 
@@ -163,7 +164,7 @@ def use(name: Name) -> None:
     _run(work)
 
 
-@profile.command("delete", context_settings=CONTEXT_SETTINGS)
+@profile.command("delete", cls=Command, context_settings=CONTEXT_SETTINGS)
 def delete(name: Name, yes: Yes = False) -> None:
     """Delete a profile and its keys."""
 
@@ -178,7 +179,7 @@ def delete(name: Name, yes: Yes = False) -> None:
     _run(work)
 
 
-@profile.command("path", context_settings=CONTEXT_SETTINGS)
+@profile.command("path", cls=Command, context_settings=CONTEXT_SETTINGS)
 def path() -> None:
     """Print the path of the config file."""
     Screen().line(str(config_path()))

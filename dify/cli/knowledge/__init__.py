@@ -25,7 +25,7 @@ _COMMANDS = {
 knowledge = group(
     "Manage knowledge bases and their documents.\n\n"
     "Requires a knowledge key (dataset-…), from DIFY_KNOWLEDGE_API_KEY or a profile.",
-    cls=lazy(_COMMANDS),
+    cls=lazy({"Commands": _COMMANDS}),
 )
 knowledge.info.name = "knowledge"
 
