@@ -156,7 +156,7 @@ def command(
                         Context(session, client, screen, output, options["json"], options["verbose"]), **values
                     )
 
-            run_command(session, work)
+            run_command(session, work, as_json=options["json"])
 
         parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own_parameters]
         parameters += [

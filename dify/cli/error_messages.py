@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from .exits import CommandError
+from .exits import EXIT_NAMES, FAILED, CommandError, exit_code_for
 from .terminal.screen import one_line
 
-__all__ = ["SettingsSource", "error_message"]
+__all__ = ["SettingsSource", "error_message", "error_object"]
 
 _MAX_LENGTH = 500
 
@@ -46,6 +47,29 @@ def error_message(error: Exception, command: str, source: SettingsSource | None 
             message = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
     message = one_line(message, _MAX_LENGTH)
     return f"{message} ({hint})" if hint else message
+
+
+def error_object(error: Exception, command: str, source: SettingsSource | None = None) -> dict[str, Any]:
+    """Return an error as the object that commands with `--json` print.
+
+    `code` is the server's code, or the name of the exit code. Facts that are unknown are left out.
+    """
+    exit_code = exit_code_for(error) or FAILED
+    facts = {
+        "type": type(error).__name__,
+        "status": getattr(error, "status_code", None),
+        "param": getattr(error, "param", None),
+        "reason": getattr(error, "reason", None),
+        "retry_after": getattr(error, "retry_after", None),
+        "request_id": getattr(error, "request_id", None),
+    }
+    code = getattr(error, "code", None)
+    return {
+        "code": code if isinstance(code, str) else EXIT_NAMES[exit_code],
+        "message": error_message(error, command, source),
+        "exit_code": exit_code,
+        **{name: value for name, value in facts.items() if value is not None},
+    }
 
 
 def _hint_for(error: Exception, command: str, source: SettingsSource) -> str | None:

@@ -6,6 +6,7 @@ __all__ = [
     "CONNECTION",
     "DENIED",
     "EXIT_CODES",
+    "EXIT_NAMES",
     "FAILED",
     "INTERRUPTED",
     "LIMITED",
@@ -39,9 +40,25 @@ EXIT_CODES = (
     "5    rate limit exceeded",
     "6    connection error, timeout or interrupted stream",
     "7    server error",
+    "129  terminal closed (SIGHUP)",
     "130  interrupted with Ctrl-C",
     "141  output pipe closed by the reader",
+    "143  terminated (SIGTERM)",
 )
+
+
+EXIT_NAMES = {
+    FAILED: "failed",
+    USAGE: "usage",
+    DENIED: "denied",
+    NOT_FOUND: "not_found",
+    LIMITED: "rate_limited",
+    CONNECTION: "connection",
+    SERVER: "server",
+    INTERRUPTED: "interrupted",
+    PIPE_CLOSED: "pipe_closed",
+}
+"""Exit code to the `code` of the JSON error, for errors that have no code of the server."""
 
 
 class CommandError(Exception):

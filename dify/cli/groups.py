@@ -38,17 +38,39 @@ class LazyGroup(TyperGroup):
     """A group that knows the names and help lines of its commands, and imports a command when it is called."""
 
     sections: ClassVar[Sections] = {}
+    _as_json = False
     lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def make_context(self, *args: Any, **settings: Any) -> Any:
         """Parse the arguments; `--help` prints here."""
-        with _handle_output_errors():
+        words = list(args[1] if len(args) > 1 else settings.get("args", ()))
+        self._as_json = "--json" in words[: words.index("--") if "--" in words else None]
+        with self._handle_errors():
             return super().make_context(*args, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Call the command."""
-        with _handle_output_errors():
+        with self._handle_errors():
             return super().invoke(ctx)
+
+    @contextmanager
+    def _handle_errors(self) -> Generator[None]:
+        """Print errors of usage as JSON if `--json` is set; exit with a message if output cannot be written."""
+        try:
+            yield
+        except OSError as error:  # a full disk, or a closed pipe
+            from .runner import exit_with_error
+
+            exit_with_error(error, "")
+        except _USAGE_ERRORS as error:
+            if not self._as_json:
+                raise
+            from .terminal.screen import report_json
+
+            param = getattr(getattr(error, "param", None), "name", None) or getattr(error, "option_name", None)
+            facts = {"code": "usage", "message": error.format_message(), "exit_code": error.exit_code}
+            report_json(facts if param is None else {**facts, "param": param})
+            raise typer.Exit(error.exit_code) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, in the order of the help."""
@@ -86,23 +108,16 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(name.ljust(width), line) for name, (_, line) in commands.items()])
 
 
+# typer's releases differ in where their errors come from.
+_USAGE_ERRORS: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
 class UnknownCommand(typer.BadParameter):
     """The name of a command that does not exist."""
 
     def format_message(self) -> str:
         """Return the message without the prefix "Invalid value"."""
         return self.message
-
-
-@contextmanager
-def _handle_output_errors() -> Generator[None]:
-    """Exit with a message, not a traceback, if output cannot be written (full disk, closed pipe)."""
-    try:
-        yield
-    except OSError as error:
-        from .runner import exit_with_error
-
-        exit_with_error(error, "")
 
 
 def lazy(sections: Sections) -> type[LazyGroup]:

@@ -10,7 +10,7 @@ import typer
 from .attachments import Attachment, parse_attachment
 from .exits import USAGE, CommandError
 
-__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Yes", "confirm", "literal"]
+__all__ = ["All", "Files", "Inputs", "Keyword", "Limit", "Overwrite", "Yes", "confirm", "literal"]
 
 Inputs = Annotated[list[str] | None, typer.Argument(metavar="key=value", help="Inputs of the app; see Inputs below.")]
 
@@ -35,6 +35,7 @@ Files = Annotated[
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="n", help="Maximum number of items to list.")]
 All = Annotated[bool, typer.Option("--all", help="List all items.")]
 Keyword = Annotated[str | None, typer.Option("--keyword", "-k", metavar="text", help="Filter by text.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation prompt.")]
 
 

@@ -12,36 +12,48 @@ from typing import Any, NoReturn, cast
 
 import typer
 
-from .error_messages import SettingsSource, error_message
+from .error_messages import SettingsSource, error_message, error_object
 from .exits import INTERRUPTED, PIPE_CLOSED, CommandError, exit_code_for
 from .session import Session
-from .terminal.screen import report
+from .terminal.interrupts import Terminated, Termination
+from .terminal.screen import report, report_json
 
 __all__ = ["exit_with_error", "run_command"]
 
 
-def run_command(session: Session, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run_command(session: Session, work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool = False) -> None:
     """Validate the session, run the work on an event loop, and turn an error into an exit code.
 
     Raises:
-        typer.Exit: The work failed; the error has been printed.
+        typer.Exit: The work failed; the error has been printed, as JSON if `as_json` is set.
     """
     import asyncio
 
+    termination = Termination()
     try:
         session.validate()
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            asyncio.run(work())
+            asyncio.run(termination.run(work))
+    except (Terminated, asyncio.CancelledError) as error:
+        raise typer.Exit(error.code if isinstance(error, Terminated) else termination.code) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except typer.BadParameter:
         raise
     except Exception as error:  # noqa: BLE001 - unexpected errors are raised again
-        exit_with_error(_first_error(error), session.command, lambda: session.source)
+        if termination.received:
+            raise typer.Exit(termination.code) from None
+        exit_with_error(_first_error(error), session.command, lambda: session.source, as_json=as_json)
 
 
-def exit_with_error(error: Exception, command: str, source: Callable[[], SettingsSource] = SettingsSource) -> NoReturn:
+def exit_with_error(
+    error: Exception,
+    command: str,
+    source: Callable[[], SettingsSource] = SettingsSource,
+    *,
+    as_json: bool = False,
+) -> NoReturn:
     """Print an error on one line and exit with its code.
 
     Raises:
@@ -60,7 +72,10 @@ def exit_with_error(error: Exception, command: str, source: Callable[[], Setting
     if isinstance(error, OSError) and not _flush_stdout():
         _discard_stdout()
         message = f"cannot write to standard output: {message}"
-    if message:
+    if message and as_json:
+        settings = SettingsSource() if isinstance(error, CommandError) else source()
+        report_json({**error_object(error, command, settings), "message": message})
+    elif message:
         report(message)
     raise typer.Exit(code) from None
 

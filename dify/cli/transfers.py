@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from .exits import CommandError
 from .terminal.screen import Screen, one_line, report, sanitize
 
 if TYPE_CHECKING:
@@ -114,8 +117,12 @@ def _is_pipe_or_device(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-async def save_download(ctx: Context, stream: AsyncByteStream, out: Path) -> None:
-    """Save a download and print its path; "-" is standard output. A pipe or device is written to, not replaced."""
+async def save_download(ctx: Context, stream: AsyncByteStream, out: Path, *, overwrite: bool) -> None:
+    """Save a download and print its path; "-" is standard output. A pipe or device is written to, not replaced.
+
+    Raises:
+        CommandError: The file exists and `overwrite` is False.
+    """
     if str(out) == "-":
         async with stream:
             async for chunk in stream:
@@ -131,16 +138,48 @@ async def save_download(ctx: Context, stream: AsyncByteStream, out: Path) -> Non
                         rest = rest[file.write(rest) :]
         ctx.output.text(str(out), {"path": str(out)})
         return
-    if not ctx.screen.live:
-        path = await stream.save(out)
-    else:
-        from rich.progress import Progress
-
-        with Progress(*progress_columns(), console=ctx.screen.console) as progress:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-            task = progress.add_task("download", total=None)
-
-            def update(done: int, total: int | None) -> None:
-                progress.update(task, completed=done, total=total)
-
-            path = await stream.save(out, on_progress=update)
+    is_folder = os.path.isdir(out)
+    _check_free(out, overwrite or is_folder)  # before the request
+    folder = out if is_folder else out.parent
+    if not os.path.isdir(folder):
+        raise CommandError(f"cannot write {out}: there is no directory {str(folder)!r}")
+    # The name in a directory is known only from the response, so the file is moved to its place when it is complete.
+    with TemporaryDirectory(prefix=".dify-", dir=folder, ignore_cleanup_errors=True) as temporary:
+        async with stream:
+            if is_folder and stream.filename:
+                _check_free(out / Path(stream.filename).name, overwrite)
+            part = await _save(ctx, stream, Path(temporary) if is_folder else Path(temporary) / out.name)
+        path = out / part.name if is_folder else out
+        _move(part, path, overwrite)
     ctx.output.text(str(path), {"path": str(path)})
+
+
+async def _save(ctx: Context, stream: AsyncByteStream, target: Path) -> Path:
+    """Save a download with a progress bar; return the path of the file."""
+    if not ctx.screen.live:
+        return await stream.save(target)
+    from rich.progress import Progress
+
+    with Progress(*progress_columns(), console=ctx.screen.console) as progress:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        task = progress.add_task("download", total=None)
+
+        def update(done: int, total: int | None) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return await stream.save(target, on_progress=update)
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if not overwrite and path.exists():
+        raise CommandError(f"{path} exists; pass --overwrite to replace it, or --out with another path")
+
+
+def _move(part: Path, path: Path, overwrite: bool) -> None:
+    """Move a complete file to its place; a file that has appeared there in the meantime is not replaced either."""
+    if not overwrite:
+        try:
+            os.link(part, path)
+            return
+        except OSError:  # the file exists, or the file system has no hard links
+            _check_free(path, overwrite)
+    part.replace(path)

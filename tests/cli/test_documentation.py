@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shlex
@@ -73,12 +74,15 @@ def test_what_is_not_there_is_noticed(words: str) -> None:
         test_a_line_is_one_that_the_command_takes(words)
 
 
-def test_the_pictures_are_those_that_the_script_draws(tmp_path: Path) -> None:
+def test_the_pictures_are_those_that_the_script_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - closed below
+    monkeypatch.setattr("sys.stdin", nothing)
     shown = set(re.findall(r"\(images/(\w+)\.svg\)", PAGE))
     assert shown == {"chat", "run", "upload"}
     script = runpy.run_path(str(ROOT / "scripts" / "screenshots.py"))
     script["main"].__globals__["IMAGES"] = tmp_path
     assert script["main"]() == 0
+    nothing.close()
     for name in shown:
         drawn = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
         kept = (ROOT / "docs" / "images" / f"{name}.svg").read_text(encoding="utf-8")

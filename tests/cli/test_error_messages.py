@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -92,7 +93,17 @@ def test_a_word_that_an_option_does_not_know_names_those_it_knows(
 def test_a_terminal_is_not_made_to_write_backwards() -> None:
     from dify.cli.terminal.screen import sanitize
 
-    assert sanitize("a\u202eb\u2066c\u2069\tשלום\r\n\x1b[2J") == "abc\tשלום\n�[2J"
+    assert sanitize("a\u202eb\u2066c\u2069\tשלום\r\n\x1b[2J") == "a\\u202eb\\u2066c\\u2069\tשלום\n�[2J"
+    assert sanitize("\u061c\u200e\u200f") == "\\u061c\\u200e\\u200f"
+
+
+def test_bidirectional_controls_are_escaped_in_json_without_changing_its_value() -> None:
+    from dify.cli.terminal.screen import to_json
+
+    text = to_json({"answer": "a\u202eb"})
+
+    assert text == '{"answer": "a\\u202eb"}'
+    assert json.loads(text) == {"answer": "a\u202eb"}
 
 
 async def test_no_message_names_an_operation_of_the_client() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -180,13 +181,19 @@ class Waiting:
         yield " two"
 
 
-def _interrupt(args: list[str], emulator: Emulator, release: threading.Event, ready: Callable[[Any], None]) -> Any:
+def _interrupt(
+    args: list[str],
+    emulator: Emulator,
+    release: threading.Event,
+    ready: Callable[[Any], None],
+    number: int = signal.SIGINT,
+) -> Any:
     with emulator.serve() as base_url:
         env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
         with start(COMMAND, *args, env=env, stdout=PIPE, stderr=PIPE) as process:
             try:
                 ready(process)
-                process.send_signal(2)
+                process.send_signal(number)
                 out, err = process.communicate(timeout=60)
             finally:
                 release.set()
@@ -221,6 +228,36 @@ def test_ctrl_c_stops_a_run_too() -> None:
 
     assert (code, err) == (130, "Stopped: sent a stop request to the server\n")
     assert emulator.requests[-1].path.startswith("/workflows/tasks/")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize("command", [["chat", "Hello"], ["run", "--json", "topic=tea"]], ids=["chat", "run"])
+def test_a_signal_to_terminate_asks_the_server_to_stop(command: list[str], number: int, code: int) -> None:
+    answer = Waiting()
+    emulator = Emulator(answer)
+
+    def ready(process: Any) -> None:
+        process.stdout.read(3)
+
+    result, _, err = _interrupt(command, emulator, answer.release, ready, number)
+
+    assert (result, err) == (code, "Stopped: sent a stop request to the server\n")
+    assert emulator.requests[-1].path.endswith("/stop")
+
+
+def test_a_hangup_that_is_ignored_stays_ignored() -> None:
+    code = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {COMMAND}"
+    answer = Waiting()
+    with Emulator(answer).serve() as base_url:
+        env = environment(DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url)
+        with start(code, "chat", "Hello", env=env, stdout=PIPE, stderr=PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.read(3)
+            process.send_signal(signal.SIGHUP)
+            answer.release.set()
+            _, errors = process.communicate(timeout=60)
+
+    assert (process.returncode, errors) == (0, b"")
 
 
 def test_ctrl_c_before_the_first_event_says_that_the_server_may_go_on() -> None:

@@ -9,6 +9,7 @@ from ..attachments import Attachment, upload_attachments
 from ..command import Context
 from ..exits import CommandError
 from ..inputs import Input, resolve_inputs
+from ..output import plain
 from ..terminal.form_prompts import answer_forms
 from ..terminal.interrupts import stop_on_interrupt
 from ..terminal.prompts import is_interactive
@@ -27,8 +28,20 @@ async def ask(
     conversation: str | None,
     inputs: Sequence[Input],
     attachments: Sequence[Attachment],
+    *,
+    events: bool = False,
 ) -> ChatResponse:
     """Send a message, show the answer and the summary, and prompt for the forms of a chatflow.
+
+    With `--json` the response is printed as one object, also one that is incomplete.
+
+    Args:
+        ctx: The command's objects.
+        query: The message.
+        conversation: Id of the conversation to continue, or None.
+        inputs: Inputs of the app.
+        attachments: Files of the message.
+        events: Print each event of the stream as a line of JSON instead.
 
     Raises:
         CommandError: The chatflow waits for a person, and there is no terminal or the user did not answer;
@@ -39,9 +52,9 @@ async def ask(
     values = await resolve_inputs(client, inputs, screen.note)
     view = ChatView(screen)
     stream = client.chat.stream(query, inputs=values, conversation_id=conversation, files=files or None)
-    reply = await _show(ctx, stream, view)
+    reply = await _show(ctx, stream, view, events=events)
     answered: set[str | None] = set()
-    while reply.paused and reply.workflow_run_id is not None and is_interactive() and not ctx.as_json:
+    while reply.paused and reply.workflow_run_id is not None and is_interactive() and not (ctx.as_json or events):
         pending = [form for form in reply.forms if form.form_token and form.form_id not in answered]
         if not pending:
             break
@@ -61,16 +74,21 @@ async def ask(
 
 
 async def _show(
-    ctx: Context, stream: AsyncChatStream, view: ChatView, answered: set[str | None] | None = None
+    ctx: Context,
+    stream: AsyncChatStream,
+    view: ChatView,
+    answered: set[str | None] | None = None,
+    *,
+    events: bool = False,
 ) -> ChatResponse:
     """Show a stream until it ends, or until it pauses for a form that is not in `answered`."""
     try:
         async with stop_on_interrupt(stream):
             async for event in stream:
                 view.note_end(event)
-                if ctx.as_json:
+                if events:
                     ctx.screen.line(to_json(event_to_dict(event)))
-                else:
+                elif not ctx.as_json:
                     view.show(event, stream)
                 if (
                     event.event == "workflow_paused"
@@ -81,11 +99,13 @@ async def _show(
                     assert snapshot is not None  # set by the first event
                     return snapshot
         reply = await stream.final()
-        if not ctx.as_json:
+        if not (ctx.as_json or events):
             view.finish(reply.answer)
         return reply
     finally:
         ctx.screen.end_answer()
+        if ctx.as_json and not events and stream.snapshot is not None:
+            ctx.screen.line(to_json(plain(stream.snapshot)))
 
 
 def _waiting_message(reply: ChatResponse) -> str:

@@ -83,7 +83,8 @@ class _Conversation:
             with on_interrupt(task.cancel):
                 await task
         except asyncio.CancelledError:
-            if not task.cancelled():
+            current = asyncio.current_task()
+            if not task.cancelled() or (current is not None and current.cancelling()):
                 raise
         except Exception as error:
             if exit_code_for(error) is None:

@@ -9,6 +9,7 @@ import typer
 
 from ..command import Context, command, examples, single
 from ..inputs import read_text, valid_text
+from ..options import Overwrite
 
 __all__ = ["speak", "transcribe"]
 
@@ -53,6 +54,7 @@ async def text_to_speech(
             help="File or directory to write to (in a directory: speech.mp3, .wav …); - is standard output.",
         ),
     ] = Path("."),
+    overwrite: Overwrite = False,
 ) -> None:
     """Convert text to speech with the app's model and print the path of the audio file."""
     from ..transfers import save_download
@@ -60,4 +62,6 @@ async def text_to_speech(
     content = read_text("-") if text == "-" else valid_text(text) if text is not None else None
     if not content and message is None:
         raise typer.BadParameter("there is no text to speak; pass a text or --message")
-    await save_download(ctx, ctx.client.audio.synthesize(content, message_id=message, voice=voice), out)
+    await save_download(
+        ctx, ctx.client.audio.synthesize(content, message_id=message, voice=voice), out, overwrite=overwrite
+    )

@@ -10,6 +10,7 @@ import typer
 from ..command import Context, command, examples, single
 from ..error_messages import error_message
 from ..exits import FAILED, CommandError, exit_code_for
+from ..options import Overwrite
 from ..terminal.screen import to_json
 
 __all__ = ["download", "upload"]
@@ -79,8 +80,9 @@ async def download_file(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="path", help="File or directory to write to; - is standard output.")
     ] = Path(),
+    overwrite: Overwrite = False,
 ) -> None:
-    """Download a file of a message and print its path."""
+    """Download a file of a message and print its path. A file that exists is replaced only with --overwrite."""
     from ..transfers import save_download
 
-    await save_download(ctx, ctx.client.files.download(file_id), out)
+    await save_download(ctx, ctx.client.files.download(file_id), out, overwrite=overwrite)

@@ -10,7 +10,7 @@ import typer
 from ..command import Context, command, examples
 from ..groups import group
 from ..inputs import read_text, valid_text
-from ..options import All, Keyword, Limit, Yes, confirm
+from ..options import All, Keyword, Limit, Overwrite, Yes, confirm
 from .options import (
     IF_EXISTS,
     DatasetId,
@@ -218,15 +218,17 @@ async def delete(ctx: Context, dataset_id: DatasetId, document_ids: Ids, yes: Ye
         "dify knowledge documents download DATASET_ID ID1 ID2 --out all.zip",
     ),
 )
-async def download(ctx: Context, dataset_id: DatasetId, document_ids: Ids, out: Out = Path()) -> None:
+async def download(
+    ctx: Context, dataset_id: DatasetId, document_ids: Ids, out: Out = Path(), overwrite: Overwrite = False
+) -> None:
     """Download the file of a document, or the files of several as one ZIP archive. Requires Dify 1.14 or later."""
     from ..transfers import save_download
 
     documents = ctx.client.knowledge.documents
     if len(document_ids) == 1:
-        await save_download(ctx, documents.download(dataset_id, document_ids[0]), out)
+        await save_download(ctx, documents.download(dataset_id, document_ids[0]), out, overwrite=overwrite)
     else:
-        await save_download(ctx, documents.download_zip(dataset_id, document_ids), out)
+        await save_download(ctx, documents.download_zip(dataset_id, document_ids), out, overwrite=overwrite)
 
 
 @command(documents, "link", key="knowledge")

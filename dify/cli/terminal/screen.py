@@ -13,19 +13,22 @@ if TYPE_CHECKING:
 
     from dify import ChatEvent, CompletionEvent, WorkflowEvent
 
-__all__ = ["Screen", "error_console", "event_to_dict", "one_line", "report", "sanitize", "to_json"]
+__all__ = ["Screen", "error_console", "event_to_dict", "one_line", "report", "report_json", "sanitize", "to_json"]
 
 # All control characters but tab and line feed: an answer must not move the cursor, change the window's title or hide text.
-# Characters that change the writing direction are removed, because they make text read differently from what it is.
-_CONTROLS = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"} | dict.fromkeys(
-    (ord("\r"), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-)
+# Bidirectional controls are escaped, because they make text read differently from what it is.
+_BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS: dict[int, str | None] = {
+    **{code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"},
+    **{code: f"\\u{code:04x}" for code in _BIDIRECTIONAL},
+    ord("\r"): None,
+}
 
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\ud800-\udfff]")
+_UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f\ud800-\udfff{''.join(map(chr, _BIDIRECTIONAL))}]")
 
 
 def sanitize(text: str) -> str:
-    """Replace the control characters of a server's text, so that it is safe to show on a terminal.
+    """Replace control characters and escape bidirectional ones, so that a server's text is safe to show on a terminal.
 
     Example:
         >>> sanitize("red: " + chr(27) + "[31m!")
@@ -68,6 +71,13 @@ def error_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def report_json(error: dict[str, Any]) -> None:
+    """Print an error as one line of JSON on standard error."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{to_json({'error': error})}\n")
+    sys.stderr.flush()
 
 
 def report(text: str, *, label: str = "Error") -> None:

@@ -116,8 +116,38 @@ def test_a_dash_reads_the_question_from_stdin(invoke: Invoke) -> None:
     assert invoke("chat", "--emulator", "-", input="From a pipe\n").stdout == "Echo: From a pipe\n"
 
 
-def test_json_prints_one_event_per_line_and_no_text(invoke: Invoke) -> None:
+def test_piped_text_is_the_question(invoke: Invoke) -> None:
+    assert invoke("chat", "--emulator", input="From a pipe\n").stdout == "Echo: From a pipe\n"
+
+
+def test_piped_text_is_sent_before_the_message(invoke: Invoke) -> None:
+    result = invoke("chat", "--emulator", "explain", input="line 1\nline 2\n")
+
+    assert result.stdout == "Echo: line 1\nline 2\n\nexplain\n"
+
+
+def test_a_pipe_and_a_null_device_are_told_apart(tmp_path: Path) -> None:
+    assert piped("chat", "--emulator", "explain", input="a log\n").stdout == "Echo: a log\n\nexplain\n"
+    assert piped("chat", "--emulator", "explain").stdout == "Echo: explain\n"
+
+
+def test_neither_a_message_nor_piped_text_is_a_usage_error(invoke: Invoke) -> None:
+    assert invoke("chat", "--emulator", input="\n").exit_code == 2
+
+
+def test_json_prints_the_response_as_one_object(invoke: Invoke) -> None:
     result = invoke("chat", "--emulator", "--json", "Hi you")
+
+    (line,) = result.stdout.splitlines()
+    response = json.loads(line)
+    assert response["answer"] == "Echo: Hi you"
+    assert response["conversation_id"]
+    assert response["metadata"]["usage"]["total_tokens"] > 0
+    assert result.stderr == ""
+
+
+def test_events_prints_one_event_per_line_and_no_text(invoke: Invoke) -> None:
+    result = invoke("chat", "--emulator", "--events", "Hi you")
 
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert "".join(event["answer"] for event in events if event["event"] == "message") == "Echo: Hi you"
@@ -125,11 +155,11 @@ def test_json_prints_one_event_per_line_and_no_text(invoke: Invoke) -> None:
     assert result.stderr == ""
 
 
-def test_json_passes_events_on_that_this_version_does_not_know(invoke: Invoke, scripted: Scripted) -> None:
+def test_events_passes_events_on_that_this_version_does_not_know(invoke: Invoke, scripted: Scripted) -> None:
     strange = chat_frame("brand_new", data={"x": 1})
     base_url = scripted([chat_frame("message", id="m", answer="Hi"), strange, END])
 
-    lines = invoke("chat", "--json", "Hi", base_url=base_url).stdout.splitlines()
+    lines = invoke("chat", "--events", "Hi", base_url=base_url).stdout.splitlines()
 
     assert json.loads(lines[1]) == strange
 

@@ -241,7 +241,8 @@ def test_a_file_that_vanishes_or_cannot_be_read_fails_alone(
 
     result = invoke(*words, base_url=base_url)
 
-    assert (result.exit_code, result.stderr.splitlines()[-1][:30]) == (1, "Error: 2 of 4 files failed; to")
+    message = json.loads(result.stderr.splitlines()[-1])["error"]["message"]
+    assert (result.exit_code, message[:23]) == (1, "2 of 4 files failed; to")
     states = {Path(each["file"]).name: each for each in map(json.loads, result.stdout.splitlines())}
     assert {name: each["state"] for name, each in states.items()} == {
         "tea.txt": "indexed",

@@ -100,9 +100,10 @@ def test_a_failed_run_exits_with_1_and_its_reason_is_on_stderr(invoke: Invoke, o
         result = invoke("run", *options, base_url=base_url)
 
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: run ")
-    assert result.stderr.endswith("failed: the model is out\n")
-    assert result.stderr.count("\n") == 1
+    (line,) = result.stderr.splitlines()
+    message = json.loads(line)["error"]["message"] if options else line.removeprefix("Error: ")
+    assert message.startswith("run ")
+    assert message.endswith("failed: the model is out")
     assert bool(result.stdout) == bool(options)
 
 
