@@ -138,11 +138,7 @@ async def save_download(ctx: Context, stream: AsyncByteStream, out: Path, *, ove
                         rest = rest[file.write(rest) :]
         ctx.output.text(str(out), {"path": str(out)})
         return
-    is_folder = os.path.isdir(out)
-    _check_free(out, overwrite or is_folder)  # before the request
-    folder = out if is_folder else out.parent
-    if not os.path.isdir(folder):
-        raise CommandError(f"cannot write {out}: there is no directory {str(folder)!r}")
+    folder, is_folder = _folder_for(out, overwrite)  # before the request
     # The name in a directory is known only from the response, so the file is moved to its place when it is complete.
     with TemporaryDirectory(prefix=".dify-", dir=folder, ignore_cleanup_errors=True) as temporary:
         async with stream:
@@ -152,6 +148,16 @@ async def save_download(ctx: Context, stream: AsyncByteStream, out: Path, *, ove
         path = out / part.name if is_folder else out
         _move(part, path, overwrite)
     ctx.output.text(str(path), {"path": str(path)})
+
+
+def _folder_for(out: Path, overwrite: bool) -> tuple[Path, bool]:
+    """Return the folder to write to, and whether it is `out` itself; check that the file may be written."""
+    if out.is_dir():
+        return out, True
+    _check_free(out, overwrite)
+    if not out.parent.is_dir():
+        raise CommandError(f"cannot write {out}: there is no directory {str(out.parent)!r}")
+    return out.parent, False
 
 
 async def _save(ctx: Context, stream: AsyncByteStream, target: Path) -> Path:
