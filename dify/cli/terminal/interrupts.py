@@ -117,6 +117,8 @@ def keyboard_interrupts() -> Generator[None]:
     The event loop's handler only schedules the cancellation, which would then happen after the input.
     """
     with ExitStack() as stack:
+        # Otherwise the event loop, too, would handle the signals of this block as soon as it runs again.
+        stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(-1))
         for number in (signal.SIGINT, *_TERMINATING):
             if signal.getsignal(number) is not signal.SIG_IGN:  # ignored in a background job of a shell
                 handler = signal.default_int_handler if number == signal.SIGINT else _raise_terminated
