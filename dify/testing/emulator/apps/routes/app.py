@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from dify.types.app import SiteSettings
-
+from ....builders.replies import site
 from ...requests import ApiRequest
 from ...responses import dump, json_response
 from ...routing import Router
@@ -49,20 +48,4 @@ async def get_meta(request: ApiRequest) -> Response:
 
 @router.operation("getChatWebAppSettings", user="ignored")
 async def get_site(request: ApiRequest) -> Response:
-    site = SiteSettings(
-        title=request.app.name,
-        chat_color_theme=None,
-        chat_color_theme_inverted=False,
-        icon_type="emoji",
-        icon="🤖",
-        icon_background="#FFEAD5",
-        description=None,
-        copyright=None,
-        privacy_policy=None,
-        custom_disclaimer="",
-        default_language="en-US",
-        show_workflow_steps=True,
-        use_icon_as_answer_icon=False,
-        icon_url=None,
-    )
-    return json_response(dump(site))
+    return json_response(dump(site(request.app.name)))
