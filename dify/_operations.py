@@ -12,11 +12,11 @@ __all__ = [
     "OPERATIONS",
     "SERVER_ONLY",
     "TEXT_PARAMETERS",
-    "Answer",
     "KeyKind",
     "Operation",
     "Paging",
     "Release",
+    "ResponseKind",
     "ServerRoute",
     "missing_route",
     "refuses_before_work",
@@ -33,7 +33,7 @@ V2: Release = "1.14"
 KeyKind = Literal["app", "knowledge", "none"]
 """The API key that a request sends."""
 
-Answer = Literal["json", "stream", "bytes"]
+ResponseKind = Literal["json", "stream", "bytes"]
 """The kind of a response body: JSON (or nothing), server-sent events, or a file."""
 
 Paging = Literal["first_id", "last_id", "page"]
@@ -53,7 +53,7 @@ class Operation:
         key: The API key that it requires.
         repeatable: Sending it twice is harmless, so it is retried after lost connections and gateway errors.
         status: HTTP status of a successful response in current releases. The client accepts every 2xx status.
-        answer: Kind of the response body. Operations with "stream" return JSON in blocking mode.
+        response: Kind of the response body. Operations with "stream" return JSON in blocking mode.
         paging: Parameter that selects a page of a list; None for other operations.
     """
 
@@ -65,7 +65,7 @@ class Operation:
     key: KeyKind
     repeatable: bool
     status: int
-    answer: Answer
+    response: ResponseKind
     paging: Paging | None
 
 
@@ -94,7 +94,7 @@ def _op(
     *calls: str,
     repeatable: bool = False,
     status: int | None = None,
-    answer: Answer = "json",
+    response: ResponseKind = "json",
     paging: Paging | None = None,
 ) -> Operation:
     """Return an operation with the defaults of its method: only POST and PATCH have to state that they are repeatable."""
@@ -107,7 +107,7 @@ def _op(
         key="knowledge" if calls[0].startswith("knowledge.") else "app",
         repeatable=repeatable or method in ("GET", "PUT", "DELETE"),
         status=status or (204 if method == "DELETE" else 200),
-        answer=answer,
+        response=response,
         paging=paging,
     )
 
@@ -123,20 +123,20 @@ _PIPELINE = f"{_DATASET}/pipeline"
 # fmt: off
 _TABLE = (
     # messages and runs
-    _op("sendChatMessage", "POST", "/chat-messages", V0, "chat.send", "chat.stream", answer="stream"),
+    _op("sendChatMessage", "POST", "/chat-messages", V0, "chat.send", "chat.stream", response="stream"),
     _op("stopChatMessageGeneration", "POST", "/chat-messages/{task_id}/stop", V0, "chat.stop", repeatable=True),
     _op("createCompletionMessage", "POST", "/completion-messages", V0,
-        "completions.create", "completions.stream", answer="stream"),
+        "completions.create", "completions.stream", response="stream"),
     _op("stopGenerate", "POST", "/completion-messages/{task_id}/stop", V0, "completions.stop", repeatable=True),
-    _op("executeWorkflow", "POST", "/workflows/run", V0, "workflows.run", "workflows.stream", answer="stream"),
+    _op("executeWorkflow", "POST", "/workflows/run", V0, "workflows.run", "workflows.stream", response="stream"),
     _op("runWorkflowById", "POST", "/workflows/{workflow_id}/run", V1,
-        "workflows.run", "workflows.stream", answer="stream"),
+        "workflows.run", "workflows.stream", response="stream"),
     _op("stopWorkflowTaskGeneration", "POST", "/workflows/tasks/{task_id}/stop", V0,
         "workflows.stop", repeatable=True),
     _op("getWorkflowRunDetail", "GET", "/workflows/run/{workflow_run_id}", V0, "workflows.get"),
     _op("getWorkflowLogs", "GET", "/workflows/logs", V0, "workflows.logs", paging="page"),
     _op("streamWorkflowEvents", "GET", "/workflow/{workflow_run_id}/events", V2,
-        "workflows.events", "chat.events", answer="stream"),
+        "workflows.events", "chat.events", response="stream"),
     _op("getChatflowHumanInputForm", "GET", "/form/human_input/{form_token}", V2, "human_input.get"),
     _op("submitChatflowHumanInputForm", "POST", "/form/human_input/{form_token}", V2, "human_input.submit"),
     # conversations and messages
@@ -153,9 +153,9 @@ _TABLE = (
         "messages.feedback", repeatable=True),
     # files, audio, the app
     _op("uploadChatFile", "POST", "/files/upload", V0, "files.upload", status=201),
-    _op("previewChatFile", "GET", "/files/{file_id}/preview", V1, "files.download", answer="bytes"),
+    _op("previewChatFile", "GET", "/files/{file_id}/preview", V1, "files.download", response="bytes"),
     _op("audioToText", "POST", "/audio-to-text", V0, "audio.transcribe"),
-    _op("textToAudioChat", "POST", "/text-to-audio", V0, "audio.synthesize", answer="bytes"),
+    _op("textToAudioChat", "POST", "/text-to-audio", V0, "audio.synthesize", response="bytes"),
     _op("getChatAppInfo", "GET", "/info", V0, "app.info"),
     _op("getChatAppParameters", "GET", "/parameters", V0, "app.parameters"),
     _op("getChatAppMeta", "GET", "/meta", V0, "app.meta"),
@@ -195,7 +195,7 @@ _TABLE = (
         "knowledge.documents.set_status", repeatable=True),
     _op("downloadDocument", "GET", f"{_DOCUMENT}/download", V2, "knowledge.documents.download_url"),
     _op("downloadDocumentsZip", "POST", f"{_DOCUMENTS}/download-zip", V2,
-        "knowledge.documents.download_zip", repeatable=True, answer="bytes"),
+        "knowledge.documents.download_zip", repeatable=True, response="bytes"),
     # chunks
     _op("createSegments", "POST", _SEGMENTS, V0, "knowledge.segments.create"),
     _op("listSegments", "GET", _SEGMENTS, V0, "knowledge.segments.list", paging="page"),
@@ -236,9 +236,9 @@ _TABLE = (
     _op("listDatasourcePlugins", "GET", f"{_PIPELINE}/datasource-plugins", V2,
         "knowledge.pipelines.datasource_plugins"),
     _op("runDatasourceNode", "POST", f"{_PIPELINE}/datasource/nodes/{{node_id}}/run", V2,
-        "knowledge.pipelines.run_datasource_node", answer="stream"),
+        "knowledge.pipelines.run_datasource_node", response="stream"),
     _op("runPipeline", "POST", f"{_PIPELINE}/run", V2,
-        "knowledge.pipelines.run", "knowledge.pipelines.stream", answer="stream"),
+        "knowledge.pipelines.run", "knowledge.pipelines.stream", response="stream"),
 )
 # fmt: on
 

@@ -36,9 +36,8 @@ class Resource:
 def public_names(package: str) -> dict[str, str]:
     """Return the public names of `dify` and its modules, or of `dify.testing`, with their modules, such as ".types.files"."""
     if package == "dify.testing":
-        module = importlib.import_module(package)
-        table: dict[str, str] = module._NAMES
-        return {name: home for name, home in table.items() if name in module.__all__}
+        homes = {name: home.removeprefix(".testing") for name, home in _imported_by(package).items()}
+        return {name: home for name, home in homes.items() if name not in TESTING_MODULES}
     return {name: home for facade in PACKAGES for name, home in _imported_by(facade).items()}
 
 

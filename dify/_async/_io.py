@@ -1,4 +1,4 @@
-"""Pauses, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
+"""Delays, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
 
 The primitives of the network, which differ too, are in `_net`: deadlines, semaphores, locks, sockets.
 """
@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, ca
 import anyio
 import anyio.to_thread
 
+from .._protocol.delays import skipped
 from .._protocol.pickling import NotPicklable
 from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
-from .._protocol.waits import skipped
 from ..errors import MisuseError
 
 __all__ = [
@@ -35,13 +35,13 @@ __all__ = [
     "AsyncSingleUseIterator",
     "AsyncWrongFaceGuard",
     "Signal",
-    "answer_of",
     "begin",
     "current_loop",
     "each",
     "in_thread",
     "is_gone",
     "read_upload",
+    "result_of_callback",
     "sleep",
 ]
 
@@ -54,7 +54,7 @@ PageT = TypeVar("PageT")
 
 
 async def sleep(seconds: float) -> None:
-    """Pause, unless tests skip pauses; other tasks get a turn either way."""
+    """Wait, unless tests skip delays; other tasks get a turn either way."""
     await anyio.sleep(0 if skipped(seconds) else seconds)
 
 
@@ -122,7 +122,7 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
             file.close()
 
 
-async def answer_of(asked: Awaitable[T]) -> T:
+async def result_of_callback(asked: Awaitable[T]) -> T:
     """Return the result of a callback of the user."""
     if not isawaitable(asked):
         raise MisuseError("on_form is a plain function; with AsyncDify it must be `async def`", param="on_form")

@@ -1,4 +1,4 @@
-"""Byte streams: downloads and spoken answers, read as a whole, saved to a file, or iterated in chunks."""
+"""Byte streams: downloads and speech, read as a whole, saved to a file, or iterated in chunks."""
 
 from __future__ import annotations
 

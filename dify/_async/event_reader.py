@@ -11,7 +11,7 @@ from .._net import exceptions as _net
 from .._net.cancel_token import CancelToken
 from .._protocol.request import Call
 from .._streaming.decode import EventDecoder
-from .._streaming.kinds import Kind
+from .._streaming.kinds import StreamKind
 from ..errors import DifyError, ResponseValidationError
 from .transport import AsyncExchange, AsyncTransport
 
@@ -27,7 +27,7 @@ class AsyncEventReader:
         failure: The exception that ended the response, or None if the server ended it.
     """
 
-    def __init__(self, transport: AsyncTransport, kind: Kind[Any], options: RequestOptions | None) -> None:
+    def __init__(self, transport: AsyncTransport, kind: StreamKind[Any], options: RequestOptions | None) -> None:
         self._transport = transport
         self._kind = kind
         self._options = options

@@ -16,10 +16,10 @@ from .._protocol.responses import media_type, not_json
 from .._protocol.retry import backoff
 from .._streaming.folds import Fold
 from .._streaming.interruptions import check_outcome, interrupted, interruption
-from .._streaming.kinds import DatasourceResults, Kind
+from .._streaming.kinds import DatasourceResults, StreamKind
 from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
 from ..errors import APITimeoutError, DifyError, MisuseError, StreamInterruptedError
-from ..types._base import Answer, attach
+from ..types._base import ResponseModel, attach
 from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, WorkflowEvent, WorkflowFinishedEvent
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
@@ -61,7 +61,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
         self,
         transport: AsyncTransport,
         call: Call,
-        kind: Kind[R],
+        kind: StreamKind[R],
         *,
         fold: Fold[R],
         stop: Callable[[str, RequestOptions | None], Awaitable[None]],
@@ -184,7 +184,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
         if reply is None:
             raise interrupted(self._fold, "it had no events")
         check_outcome(reply)
-        if isinstance(reply, Answer):
+        if isinstance(reply, ResponseModel):
             attach(reply, self.http)
         return reply
 

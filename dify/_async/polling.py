@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from .._protocol.waits import now
+from .._protocol.delays import now
 from ..errors import InvalidArgumentError
 from ._io import sleep
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .._protocol.map_order import Raised
+from .._protocol.map_order import WorkerError
 
 if TYPE_CHECKING:
     import anyio
@@ -61,7 +61,7 @@ class WorkerGroup(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._handed: deque[T | Raised | None] = deque()
+        self._handed: deque[T | WorkerError | None] = deque()
         self._news: anyio.Event | None = None
         self._scopes: list[anyio.CancelScope] = []
         self._tasks: list[object] = []  # a loop holds its tasks weakly
@@ -95,7 +95,7 @@ class WorkerGroup(Generic[T]):
                     await work()
             self._tell(None)
         except BaseException as error:  # it means the program, or a wait of the user's own, and not this task alone
-            self._tell(Raised(error))
+            self._tell(WorkerError(error))
             if isinstance(error, (GeneratorExit, anyio.get_cancelled_exc_class())):
                 raise
         finally:
@@ -111,7 +111,7 @@ class WorkerGroup(Generic[T]):
         """Pass a result to the caller."""
         self._tell(thing)
 
-    def _tell(self, thing: T | Raised | None) -> None:
+    def _tell(self, thing: T | WorkerError | None) -> None:
         self._handed.append(thing)
         if self._news is not None:
             self._news.set()
@@ -124,7 +124,7 @@ class WorkerGroup(Generic[T]):
             self._news = anyio.Event()
             await self._news.wait()
         thing = self._handed.popleft()
-        if isinstance(thing, Raised):
+        if isinstance(thing, WorkerError):
             raise thing.error
         return thing
 

@@ -30,7 +30,7 @@ _TURN = 1 << 18
 """Number of bytes after which a writer yields to the event loop, although the system would accept more."""
 
 _NEXT_SECONDS = 0.25
-"""Seconds without an answer after which the next address of a host is tried, too."""
+"""Seconds without a response after which the next address of a host is tried, too."""
 
 
 class _Protocol(asyncio.Protocol):

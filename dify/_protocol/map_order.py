@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-__all__ = ["InOrder", "MapResult", "Raised"]
+__all__ = ["InOrder", "MapResult", "WorkerError"]
 
 R = TypeVar("R")
 
@@ -45,7 +45,7 @@ class MapResult(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class WorkerError:
     """The exception that ended a worker, to be raised by the consumer."""
 
     error: BaseException

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from ..errors import IncompleteListError
-from ..types._base import Answer
+from ..types._base import ResponseModel
 
 __all__ = [
     "LARGEST",
@@ -23,7 +23,7 @@ __all__ = [
     "PageRequest",
     "PageResult",
     "Paging",
-    "Seen",
+    "SeenItems",
     "conversations_order",
     "first_request",
     "page_size",
@@ -72,7 +72,7 @@ def conversations_order(sort_by: str | None) -> ListOrder:
     return ListOrder("last_id", chosen.lstrip("-"), skips_ties=True, moves=chosen == "-updated_at")
 
 
-class PageBody(Answer, Generic[T]):
+class PageBody(ResponseModel, Generic[T]):
     """The body of a page. Its optional fields depend on the list."""
 
     data: list[T]
@@ -83,7 +83,7 @@ class PageBody(Answer, Generic[T]):
     total_pages: int | None = None
 
 
-class Seen:
+class SeenItems:
     """The ids received so far, each with the number of the page that had it first.
 
     A page that is requested again has the same new items again.
@@ -197,7 +197,7 @@ class CursorRequest(PageRequest):
 
     base: Mapping[str, Any]
     order: ListOrder
-    seen: Seen = field(default_factory=Seen)
+    seen: SeenItems = field(default_factory=SeenItems)
     index: int = 0
     size: int | None = None
     cursor: str | None = None
@@ -345,13 +345,13 @@ class NumberedRequest(PageRequest):
 
     base: Mapping[str, Any]
     order: ListOrder
-    seen: Seen = field(default_factory=Seen)
+    seen: SeenItems = field(default_factory=SeenItems)
     index: int = 0
     number: int | None = None
     limit: int | None = None
     skipped: int | None = None
-    counted: Seen = field(default_factory=Seen)
-    in_pass: Seen = field(default_factory=Seen)
+    counted: SeenItems = field(default_factory=SeenItems)
+    in_pass: SeenItems = field(default_factory=SeenItems)
     times: list[Any] = field(default_factory=list[Any])
     position: int = 0
     total: int | None = None
@@ -412,7 +412,7 @@ class NumberedRequest(PageRequest):
 
     def _after_removal(self) -> NumberedRequest | None:
         """Return the first request of a new pass: items were removed, and later ones moved to earlier pages."""
-        return self._pass(limit=self.limit, split=None, tried=(), counted=Seen())
+        return self._pass(limit=self.limit, split=None, tried=(), counted=SeenItems())
 
     def _pass(self, *, limit: int | None, **changes: Any) -> NumberedRequest | None:
         fruitless = 1 if self.found_new else self.fruitless + 1
@@ -423,7 +423,7 @@ class NumberedRequest(PageRequest):
             self,
             number=(self.skipped or 0) // min(size, LARGEST) + 1,
             limit=limit,
-            in_pass=Seen(),
+            in_pass=SeenItems(),
             times=[],
             position=0,
             total=None,

@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, SecretStr
 
 from .._config import Settings, missing_key
-from .._operations import OPERATIONS, Answer, KeyKind
+from .._operations import OPERATIONS, KeyKind, ResponseKind
 from ..errors import ConfigurationError, InvalidArgumentError
 from ..types._base import Model
 from ..types.files import InputFile, UploadedFile
@@ -54,7 +54,7 @@ class Call:
     upload: Upload | None = None
     form: Mapping[str, str] = field(default_factory=dict[str, str])
     repeatable: bool = False
-    accept: Answer = "json"
+    accept: ResponseKind = "json"
     address: str | None = None
 
     @classmethod
@@ -66,7 +66,7 @@ class Call:
         json: Any = None,
         upload: Upload | None = None,
         form: Mapping[str, str] | None = None,
-        accept: Answer | None = None,
+        accept: ResponseKind | None = None,
         **path: str,
     ) -> Call:
         """Return the call of a documented operation; its route, key and retry rule come from the table of operations.
@@ -99,7 +99,7 @@ class Call:
             upload,
             form or {},
             known.repeatable,
-            accept or known.answer,
+            accept or known.response,
         )
 
     def url(self, base_url: str) -> str:

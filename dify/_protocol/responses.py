@@ -20,7 +20,7 @@ from ..errors import (
     InvalidArgumentError,
     ResponseValidationError,
 )
-from ..types._base import Answer, attach
+from ..types._base import ResponseModel, attach
 from ..types.http import HTTPInfo
 from .error_mapping import is_error_body, status_error_from_body
 from .json import loads, mended
@@ -98,7 +98,7 @@ def parse_response(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
     error = error_with_success(body, info)
     if error is not None:
         raise error
-    if isinstance(response, Answer):
+    if isinstance(response, ResponseModel):
         # Nearly all fields are optional because servers differ, so the object of another service would validate, too.
         if response.model_fields_set.isdisjoint(type(response).model_fields):
             raise _invalid(body, cast_to, info, "it has none of the fields")

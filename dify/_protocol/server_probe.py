@@ -16,14 +16,14 @@ from .responses import media_type
 __all__ = ["INDEX", "KEYLESS", "is_final", "not_dify", "refuses_like_dify", "server_from"]
 
 INDEX = Call("index", "GET", "/", key="none", repeatable=True)
-"""The API's root. Most releases answer it with a 404 page; the headers of that answer still name the version."""
+"""The root of the API. Most releases respond with a 404 page, whose headers still name the version."""
 
 KEYLESS = replace(Call.of("getChatAppInfo"), key="none")
 """A route that Dify refuses in its own words when the key is missing, for servers whose headers name no version."""
 
 
 def server_from(info: HTTPInfo, body: str) -> ServerInfo | None:
-    """Return the server's name and version from an answer with any status, or None if nothing in it is Dify's.
+    """Return the server's name and version from a response with any status, or None if nothing in it is Dify's.
 
     Example:
         >>> server_from(HTTPInfo(404, {"x-version": "1.14.2"}), "<h1>Not Found</h1>").server_version
@@ -51,10 +51,10 @@ def refuses_like_dify(error: APIStatusError) -> bool:
 
 def not_dify(base_url: str, info: HTTPInfo, body: str | None) -> ResponseValidationError:
     """Return the error for a server that does not respond like Dify's Service API."""
-    answer = f"HTTP {info.status}, {media_type(info) or 'no Content-Type'}"
+    response = f"HTTP {info.status}, {media_type(info) or 'no Content-Type'}"
     return ResponseValidationError(
-        f"{base_url} is not Dify's Service API: no answer has the X-Version header, and GET /info without a key returned "
-        f"{answer} and not Dify's JSON error 401",
+        f"{base_url} is not Dify's Service API: no response has the X-Version header, and GET /info without a key returned "
+        f"{response} and not Dify's JSON error 401",
         hint="check the base URL (it ends in /v1), and gateways in front of the server",
         reason="not_dify",
         http=info,

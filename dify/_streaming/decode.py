@@ -14,11 +14,11 @@ from ..errors import ResponseValidationError, printable
 from ..types import events as t
 from .sse import FrameTooLarge, SSEParser
 
-__all__ = ["EventDecoder", "StreamKind", "decoder_of"]
+__all__ = ["EventDecoder", "StreamName", "decoder_of"]
 
-StreamKind = Literal["chat", "completion", "workflow", "datasource"]
+StreamName = Literal["chat", "completion", "workflow", "datasource"]
 
-_KNOWN: dict[StreamKind, Any] = {
+_KNOWN: dict[StreamName, Any] = {
     "chat": t.KnownChatEvent,
     "completion": t.KnownCompletionEvent,
     "workflow": t.KnownWorkflowEvent,
@@ -43,7 +43,7 @@ class EventDecoder:
         ['new']
     """
 
-    def __init__(self, kind: StreamKind, limit: int) -> None:
+    def __init__(self, kind: StreamName, limit: int) -> None:
         self._parser = SSEParser(limit)
         self._decode = decoder_of(kind)
 
@@ -67,7 +67,7 @@ class EventDecoder:
 
 
 @cache
-def decoder_of(kind: StreamKind) -> Callable[[bytes | str], Any]:
+def decoder_of(kind: StreamName) -> Callable[[bytes | str], Any]:
     """Return the function from a frame's data to its event, for streams of one kind; built on first use.
 
     An event with an unknown name becomes an `UnknownEvent`. Known events that do not validate, and data that is not an event,

@@ -9,15 +9,15 @@ from ..types import events as t
 from ..types.event_data import RunPause
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun
-from .decode import EventDecoder, StreamKind
+from .decode import EventDecoder, StreamName
 from .folds import ChatFold, CompletionFold, DatasourceFold, Fold, WorkflowFold
 
-__all__ = ["CHAT", "COMPLETION", "DATASOURCE", "WORKFLOW", "DatasourceResults", "Kind"]
+__all__ = ["CHAT", "COMPLETION", "DATASOURCE", "WORKFLOW", "DatasourceResults", "StreamKind"]
 
 R = TypeVar("R")
 
 
-class Kind(Generic[R]):
+class StreamKind(Generic[R]):
     """One kind of stream.
 
     Attributes:
@@ -27,9 +27,9 @@ class Kind(Generic[R]):
     """
 
     def __init__(
-        self, name: StreamKind, reply: type[R], fold: Callable[..., Fold[R]], events_of: Callable[[R], list[Any]]
+        self, name: StreamName, reply: type[R], fold: Callable[..., Fold[R]], events_of: Callable[[R], list[Any]]
     ):
-        self._name: StreamKind = name
+        self._name: StreamName = name
         self.reply = reply
         self.fold = fold
         self.events_of = events_of
@@ -61,9 +61,11 @@ def _run_events(run: WorkflowRun) -> list[Any]:
     return [t.WorkflowFinishedEvent(**ids, data=run.data)]
 
 
-CHAT: Kind[ChatResponse] = Kind("chat", ChatResponse, ChatFold, _message_events)
-COMPLETION: Kind[CompletionResponse] = Kind("completion", CompletionResponse, CompletionFold, _message_events)
-WORKFLOW: Kind[WorkflowRun] = Kind("workflow", WorkflowRun, WorkflowFold, _run_events)
+CHAT: StreamKind[ChatResponse] = StreamKind("chat", ChatResponse, ChatFold, _message_events)
+COMPLETION: StreamKind[CompletionResponse] = StreamKind(
+    "completion", CompletionResponse, CompletionFold, _message_events
+)
+WORKFLOW: StreamKind[WorkflowRun] = StreamKind("workflow", WorkflowRun, WorkflowFold, _run_events)
 
 DatasourceResults = list[t.DatasourceCompletedEvent | t.DatasourceErrorEvent]
-DATASOURCE: Kind[DatasourceResults] = Kind("datasource", DatasourceResults, DatasourceFold, list)
+DATASOURCE: StreamKind[DatasourceResults] = StreamKind("datasource", DatasourceResults, DatasourceFold, list)

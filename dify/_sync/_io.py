@@ -1,4 +1,4 @@
-"""Pauses, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
+"""Delays, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
 
 The primitives of the network, which differ too, are in `_net`: deadlines, semaphores, locks, sockets.
 """
@@ -11,9 +11,9 @@ from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterat
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast
 
+from .._protocol.delays import skipped
 from .._protocol.pickling import NotPicklable
 from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
-from .._protocol.waits import skipped
 from ..errors import InvalidArgumentError, MisuseError
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "WrongFaceGuard",
     "Signal",
     "SingleUseIterator",
-    "answer_of",
+    "result_of_callback",
     "begin",
     "current_loop",
     "each",
@@ -94,7 +94,7 @@ def read_upload(upload: Upload) -> Iterator[bytes]:
             file.close()
 
 
-def answer_of(asked: T) -> T:
+def result_of_callback(asked: T) -> T:
     """Return the result of a callback of the user."""
     if iscoroutine(asked):
         asked.close()

@@ -12,7 +12,7 @@ from ..types.events import WorkflowPausedEvent
 from ..types.human_input import FormAnswer, PauseReason
 from ..types.replies import ChatResponse
 from ..types.workflows import WorkflowRun
-from ._io import answer_of
+from ._io import result_of_callback
 from .event_stream import EventStream
 from .resources.human_input import HumanInput
 
@@ -57,7 +57,11 @@ def answer_forms(
             return reply
         try:
             for form in waiting:
-                answer = None if form.form_token is None else _checked(answer_of(on_form(form)), reply.workflow_run_id)
+                answer = (
+                    None
+                    if form.form_token is None
+                    else _checked(result_of_callback(on_form(form)), reply.workflow_run_id)
+                )
                 if answer is None or form.form_token is None:
                     return reply  # left open, or delivered by other means than the API
                 human_input.submit(

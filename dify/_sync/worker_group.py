@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from .._protocol.map_order import Raised
+from .._protocol.map_order import WorkerError
 
 __all__ = ["WorkerGroup", "run_many"]
 
@@ -48,7 +48,7 @@ class WorkerGroup(Generic[T]):
     """Threads that run beside the caller and pass their results to it through a queue."""
 
     def __init__(self) -> None:
-        self._handed: SimpleQueue[T | Raised | None] = SimpleQueue()
+        self._handed: SimpleQueue[T | WorkerError | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._elsewhere: set[threading.Thread] = set()
 
@@ -65,7 +65,7 @@ class WorkerGroup(Generic[T]):
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - `sys.exit`, too: it means the program and not this thread
-            self._handed.put(Raised(error))
+            self._handed.put(WorkerError(error))
         else:
             self._handed.put(None)
 
@@ -85,7 +85,7 @@ class WorkerGroup(Generic[T]):
     def take(self) -> T | None:
         """Return the next result; None if a worker has ended. Raise the exception that ended a worker."""
         thing = self._handed.get()
-        if isinstance(thing, Raised):
+        if isinstance(thing, WorkerError):
             raise thing.error
         return thing
 

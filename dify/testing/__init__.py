@@ -5,7 +5,7 @@
 - `DifyMock`: mocked responses per call, and a record of the calls. `pip install "dify[testing]"`.
 - `replies`, `events`, `error_replies` and the `..._stream` functions: valid responses, built from the client's models.
 - `Wire` and `responses`: the same as bytes and as httpx responses, for your own mocks.
-- `no_waits`: skips the client's pauses before retries and between polls.
+- `no_waits`: skips the client's delays before retries and between polls.
 - `dify.testing.pytest`: fixtures, and a network guard.
 
 Example:
@@ -17,10 +17,11 @@ Example:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-if TYPE_CHECKING:
+from .._lazy import lazy_module as _lazy_module
+
+if _TYPE_CHECKING:
     from .builders import error_replies, events, replies, responses
     from .builders.error_replies import ErrorReply
     from .builders.streams import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         workflow_stream,
     )
     from .builders.wire import Wire
+    from .delays import no_waits
     from .emulator.answers import (
         Answer,
         EmulatorError,
@@ -48,7 +50,8 @@ if TYPE_CHECKING:
     from .emulator.command import serve_forever
     from .emulator.connections import EmulatorApp
     from .emulator.emulator import Emulator
-    from .mock import DifyMock, MockCall, UnmockedCall
+    from .mock import DifyMock, MockCall
+    from .mock.errors import UnmockedCall
     from .script.blocks import (
         AgentStep,
         Block,
@@ -65,7 +68,6 @@ if TYPE_CHECKING:
     )
     from .script.frames import Frame
     from .script.ids import AppKind, Ids
-    from .waits import no_waits
 
 __all__ = [
     "AgentStep",
@@ -116,40 +118,29 @@ __all__ = [
 ]
 
 # Imported on first use, so that the builders do not need the emulator's web framework, nor the emulator respx.
-_MODULES: dict[str, str] = {
-    ".emulator.answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
-    ".emulator.connections": "EmulatorApp",
-    ".emulator.apps.features": "Mode",
-    ".emulator.emulator": "Emulator",
-    ".waits": "no_waits",
-    ".script.blocks": """
-        AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
-    """,
-    ".emulator.command": "serve_forever",
-    ".builders.error_replies": "ErrorReply",
-    ".mock": "DifyMock MockCall",
-    ".mock.errors": "UnmockedCall",
-    ".builders.streams": """
-        agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
-        paused_workflow_stream resumed_stream workflow_stream
-    """,
-    ".builders.wire": "Wire",
-    ".script.ids": "AppKind Ids",
-    ".script.frames": "Frame",
-}
-_NAMES = {name: module for module, names in _MODULES.items() for name in names.split()}
-_SUBMODULES = ("error_replies", "events", "replies", "responses")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return import_module(f".builders.{name}", __name__)
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_NAMES[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES, *_SUBMODULES})
+__getattr__, __dir__ = _lazy_module(
+    __name__,
+    {
+        ".emulator.answers": "Answer EmulatorError EmulatorFile EmulatorRequest EmulatorTurn RecordedRequest RunFailed",
+        ".emulator.connections": "EmulatorApp",
+        ".emulator.apps.features": "Mode",
+        ".emulator.emulator": "Emulator",
+        ".delays": "no_waits",
+        ".script.blocks": """
+            AgentStep Block EmulatorForm InputBlocked Iteration Loop Node OutputBlocked Parallel Part ToolCall ToolFile
+        """,
+        ".emulator.command": "serve_forever",
+        ".builders.error_replies": "ErrorReply",
+        ".mock": "DifyMock MockCall",
+        ".mock.errors": "UnmockedCall",
+        ".builders.streams": """
+            agent_stream chat_stream chatflow_stream completion_stream finished_stream paused_chatflow_stream
+            paused_workflow_stream resumed_stream workflow_stream
+        """,
+        ".builders.wire": "Wire",
+        ".script.ids": "AppKind Ids",
+        ".script.frames": "Frame",
+    },
+    submodules=("builders.error_replies", "builders.events", "builders.replies", "builders.responses"),
+    rename=False,
+)

@@ -13,7 +13,7 @@ Fixtures:
   requests without a mocked response and for mocked responses that were never requested.
 - `dify_client` and `dify_sync_client`: an `AsyncDify` and a `Dify`, connected to the mock if the test uses `dify_mock`,
   otherwise to the emulator. They do not need to be closed, and no plugin for async fixtures is required.
-- `dify_no_waits`: skips the client's pauses before retries and between polls, and lists their seconds; see `no_waits`.
+- `dify_no_waits`: skips the client's delays before retries and between polls, and lists their seconds; see `no_waits`.
 - `no_network`: forbids connections to other machines during the test. Set `dify_no_network = true` in the ini file to
   apply it to all tests except those marked `@pytest.mark.allow_network`, or mark single tests `@pytest.mark.no_network`.
 """
@@ -119,8 +119,8 @@ def dify_sync_client(request: pytest.FixtureRequest) -> Dify:
 
 @pytest.fixture
 def dify_no_waits() -> Iterator[list[float]]:
-    """Skip the client's pauses before retries and between polls, and yield the list of their seconds."""
-    from .waits import no_waits
+    """Skip the client's delays before retries and between polls, and yield the list of their seconds."""
+    from .delays import no_waits
 
     with no_waits() as waits:
         yield waits

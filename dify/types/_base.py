@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ._exact import Epoch, IsoTime, Money, Timestamp
+from ._wire_values import Epoch, IsoTime, Money, Timestamp
 from .http import HTTPInfo
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-__all__ = ["Answer", "Epoch", "IsoTime", "Model", "Money", "Text", "Timestamp"]
+__all__ = ["Epoch", "IsoTime", "Model", "Money", "ResponseModel", "Text", "Timestamp"]
 
 
 class Model(BaseModel):
@@ -50,7 +50,7 @@ class Model(BaseModel):
         return schema
 
 
-class Answer(Model):
+class ResponseModel(Model):
     """Base of the models that calls return; `http` is the exchange that the model came from."""
 
     # A slot and not a field or private attribute: it takes no part in equality, dumps or validation.
@@ -84,19 +84,19 @@ class Answer(Model):
         super().__setstate__(state)
 
 
-AnswerT = TypeVar("AnswerT", bound=Answer)
+ResponseT = TypeVar("ResponseT", bound=ResponseModel)
 
 
-def attach(answer: AnswerT, info: HTTPInfo | None) -> AnswerT:
+def attach(response: ResponseT, info: HTTPInfo | None) -> ResponseT:
     """Attach the exchange to a model. The transport calls this, because the model is frozen."""
     if info is not None:
-        object.__setattr__(answer, "__dify_http__", info)
-    return answer
+        object.__setattr__(response, "__dify_http__", info)
+    return response
 
 
-def _http_of(answer: Answer) -> HTTPInfo | None:
+def _http_of(response: ResponseModel) -> HTTPInfo | None:
     try:
-        return cast("HTTPInfo", object.__getattribute__(answer, "__dify_http__"))
+        return cast("HTTPInfo", object.__getattribute__(response, "__dify_http__"))
     except AttributeError:
         return None
 

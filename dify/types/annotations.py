@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ._base import Answer, Timestamp
+from ._base import ResponseModel, Timestamp
 
 __all__ = ["Annotation", "AnnotationAction", "AnnotationJobStatus", "AnnotationReplyJob"]
 
@@ -13,7 +13,7 @@ AnnotationJobStatus = Literal["waiting", "processing", "completed", "error"] | s
 """Progress of the job that switches annotation replies; it ends at "completed" or "error"."""
 
 
-class Annotation(Answer):
+class Annotation(ResponseModel):
     """A question with the fixed answer that the app gives in place of the model's."""
 
     id: str
@@ -28,7 +28,7 @@ class Annotation(Answer):
     """Time the annotation was created."""
 
 
-class AnnotationReplyJob(Answer):
+class AnnotationReplyJob(ResponseModel):
     """A job that switches annotation replies on or off; poll it with `annotations.reply_status`."""
 
     job_id: str

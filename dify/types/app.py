@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ._base import Answer, Model
+from ._base import Model, ResponseModel
 from .files import FileKind
 from .replies import AppMode
 
@@ -47,7 +47,7 @@ UploadMethod = Literal["local_file", "remote_url"] | str
 """Accepted source of a file: an upload, or a URL that the server downloads."""
 
 
-class AppInfo(Answer):
+class AppInfo(ResponseModel):
     """The name, kind and description of an app."""
 
     name: str
@@ -188,7 +188,7 @@ class SystemParameters(Model):
     """Maximum number of files in one run of a workflow; 10 by default."""
 
 
-class AppParameters(Answer):
+class AppParameters(ResponseModel):
     """The inputs and features of an app, as a user interface needs them."""
 
     opening_statement: str | None = None
@@ -231,14 +231,14 @@ class ToolIcon(Model):
     """Emoji."""
 
 
-class AppMeta(Answer):
+class AppMeta(ResponseModel):
     """The icons of the tools that an app uses."""
 
     tool_icons: dict[str, str | ToolIcon] | None = None
     """Icon of each tool by its name: the URL of an image, or an emoji."""
 
 
-class SiteSettings(Answer):
+class SiteSettings(ResponseModel):
     """Settings of the app's own site."""
 
     title: str

@@ -1,11 +1,11 @@
 """Speech to text."""
 
-from ._base import Answer
+from ._base import ResponseModel
 
 __all__ = ["Transcription"]
 
 
-class Transcription(Answer):
+class Transcription(ResponseModel):
     """The text recognized in an audio file. `str(transcription)` is that text."""
 
     text: str

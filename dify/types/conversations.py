@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from ._base import Answer, Timestamp
+from ._base import ResponseModel, Timestamp
 
 __all__ = ["Conversation", "ConversationOrder", "ConversationVariable", "VariableType"]
 
@@ -29,7 +29,7 @@ VariableType = (
 """Type of a conversation variable."""
 
 
-class Conversation(Answer):
+class Conversation(ResponseModel):
     """A conversation of one end user with a chat, agent or chatflow app."""
 
     id: str
@@ -48,7 +48,7 @@ class Conversation(Answer):
     """Time of the last change; every new message moves it."""
 
 
-class ConversationVariable(Answer):
+class ConversationVariable(ResponseModel):
     """A variable that a chatflow stores for one conversation."""
 
     id: str

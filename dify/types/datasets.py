@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from ._base import Answer, Model, Timestamp
-from ._switches import switched_on
+from ._base import Model, ResponseModel, Timestamp
+from ._retrieval_switches import switched_on
 from .metadata import MetadataField
 from .segments import DocForm, RetrievedSegment, SegmentAttachment
 from .tags import Tag
@@ -290,7 +290,7 @@ class DatasetIcon(Model):
     """URL of the image. None for an emoji."""
 
 
-class Dataset(Answer):
+class Dataset(ResponseModel):
     """A knowledge base."""
 
     id: str
@@ -423,7 +423,7 @@ class RetrieveRecord(Model):
         return (self.content if self.segment is None else self.segment.content) or ""
 
 
-class RetrieveResult(Answer):
+class RetrieveResult(ResponseModel):
     """The results of a retrieval."""
 
     query: RetrieveQuery | None = None

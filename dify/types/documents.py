@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field
 
-from ._base import Answer, Model, Timestamp
+from ._base import Model, ResponseModel, Timestamp
 from .datasets import IndexingTechnique, RetrievalModel
 from .metadata import MetadataValue
 from .segments import DocForm
@@ -208,7 +208,7 @@ class Document(Model):
     """True if the document gets a summary index. None on servers up to 1.12."""
 
 
-class DocumentBatch(Answer):
+class DocumentBatch(ResponseModel):
     """A created or changed document, whose indexing has started."""
 
     document: Document
@@ -230,7 +230,7 @@ class StoredProcessRule(Model):
     """Rules as the server stored them. Their names may differ from those of `ProcessRules`, such as "delimiter"."""
 
 
-class DocumentDetail(Answer):
+class DocumentDetail(ResponseModel):
     """A document with all details. With `metadata="only"` it has no more than `id`, `doc_type` and `doc_metadata`."""
 
     id: str
@@ -326,14 +326,14 @@ class DocumentIndexing(Model):
     """Number of chunks. None or 0 before the text is split."""
 
 
-class IndexingStatus(Answer):
+class IndexingStatus(ResponseModel):
     """The indexing progress of a batch."""
 
     data: list[DocumentIndexing]
     """Progress of each document of the batch."""
 
 
-class DownloadURL(Answer):
+class DownloadURL(ResponseModel):
     """A signed link to the file of a document. `str(link)` is the URL."""
 
     url: str

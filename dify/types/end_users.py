@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from ._base import Answer, IsoTime
+from ._base import IsoTime, ResponseModel
 
 __all__ = ["EndUser"]
 
 
-class EndUser(Answer):
+class EndUser(ResponseModel):
     """An end user of an app."""
 
     id: str

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from ._base import Answer, Model, Timestamp
+from ._base import Model, ResponseModel, Timestamp
 
 __all__ = ["FileKind", "FileObject", "InputFile", "MessageFileSummary", "UploadedFile"]
 
@@ -59,7 +59,7 @@ class InputFile(Model):
         return cls(type=type or kind_of(uploaded.mime_type), transfer_method="local_file", upload_file_id=uploaded.id)
 
 
-class UploadedFile(Answer):
+class UploadedFile(ResponseModel):
     """A file stored for one end user; pass it in `files=` or inside `inputs`."""
 
     id: str

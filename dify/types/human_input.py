@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ._base import Answer, Model, Timestamp
+from ._base import Model, ResponseModel, Timestamp
 
 __all__ = ["FormAnswer", "FormInput", "FormSource", "HumanInputForm", "PauseReason", "UserAction"]
 
@@ -100,7 +100,7 @@ class FormAnswer(Model):
     """Values by `FormInput.output_variable_name`; every field of the form needs one."""
 
 
-class HumanInputForm(Answer):
+class HumanInputForm(ResponseModel):
     """A form as returned by `human_input.get`."""
 
     form_content: str

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from ._base import Answer, IsoTime, Model, Money, Timestamp
+from ._base import IsoTime, Model, Money, ResponseModel, Timestamp
 from .event_data import FormFilled, HumanInputRequest
 from .files import FileKind
 from .replies import AgentThought, CitationResource
@@ -139,7 +139,7 @@ class Message(Model):
     """Currency of `total_price`, such as "USD". None on servers before 1.16 or if there is no price."""
 
 
-class SuggestedQuestions(Answer):
+class SuggestedQuestions(ResponseModel):
     """Questions that the end user may want to ask next."""
 
     result: Literal["success"] | str | None = None

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from ._base import Answer, Model
+from ._base import Model, ResponseModel
 
 __all__ = [
     "BuiltInField",
@@ -21,7 +21,7 @@ MetadataType = Literal["string", "number", "time"]
 """Type of a metadata field. Values of type "time" are epoch seconds."""
 
 
-class MetadataField(Answer):
+class MetadataField(ResponseModel):
     """A metadata field of a knowledge base."""
 
     id: str
@@ -34,7 +34,7 @@ class MetadataField(Answer):
     """Number of documents that have a value. None except in `metadata.list`."""
 
 
-class MetadataFields(Answer):
+class MetadataFields(ResponseModel):
     """The metadata fields of a knowledge base."""
 
     doc_metadata: list[MetadataField]
@@ -52,7 +52,7 @@ class BuiltInField(Model):
     """Type of the field's values."""
 
 
-class BuiltInFields(Answer):
+class BuiltInFields(ResponseModel):
     """The metadata fields that the server can fill."""
 
     fields: list[BuiltInField]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ._base import Answer, Model
+from ._base import Model, ResponseModel
 
 __all__ = ["LocalizedText", "ModelProvider", "ModelProviders", "ModelType", "ProviderModel"]
 
@@ -73,7 +73,7 @@ class ModelProvider(Model):
     """Models of the requested type."""
 
 
-class ModelProviders(Answer):
+class ModelProviders(ResponseModel):
     """The providers that have models of the requested type."""
 
     data: list[ModelProvider]

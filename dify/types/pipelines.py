@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from ._base import Answer, IsoTime, Model
+from ._base import IsoTime, Model, ResponseModel
 from .documents import IndexingState
 
 __all__ = [
@@ -26,7 +26,7 @@ DatasourceType = Literal["local_file", "online_document", "online_drive", "websi
 """Kind of source of a pipeline; it decides which `DatasourceInfo` a run takes."""
 
 
-class PipelineFile(Answer):
+class PipelineFile(ResponseModel):
     """A file uploaded for a pipeline; `LocalFile.from_upload` turns it into input for a run."""
 
     id: str
@@ -215,7 +215,7 @@ class PipelineDocument(Model):
     """True if retrieval may use the document."""
 
 
-class PipelineRun(Answer):
+class PipelineRun(ResponseModel):
     """The run of a published pipeline; the indexing of its documents has started.
 
     Runs of a draft return a `WorkflowRun`, or the events of one.

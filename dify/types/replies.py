@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ._base import Answer, Model, Money, Text, Timestamp
+from ._base import Model, Money, ResponseModel, Text, Timestamp
 from .files import FileObject, MessageFileSummary
 from .human_input import PauseReason
 from .workflows import WorkflowRun
@@ -200,7 +200,7 @@ class ChatPause(Model):
     """Number of nodes executed so far."""
 
 
-class CompletionResponse(Answer):
+class CompletionResponse(ResponseModel):
     """The reply of a completion app."""
 
     event: Literal["message"] | str = "message"

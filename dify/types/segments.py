@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from ._base import Answer, Model, Timestamp
+from ._base import Model, ResponseModel, Timestamp
 
 __all__ = [
     "ChildChunk",
@@ -158,7 +158,7 @@ class Segment(_SegmentFields):
     """Summary of the chunk. None unless the knowledge base has a summary index."""
 
 
-class SegmentDetail(Answer):
+class SegmentDetail(ResponseModel):
     """A chunk with the structure of its document."""
 
     data: Segment
@@ -167,7 +167,7 @@ class SegmentDetail(Answer):
     """Chunk structure of the document."""
 
 
-class SegmentList(Answer):
+class SegmentList(ResponseModel):
     """The created chunks with the structure of their document."""
 
     data: list[Segment]
@@ -176,7 +176,7 @@ class SegmentList(Answer):
     """Chunk structure of the document."""
 
 
-class ChildChunkDetail(Answer):
+class ChildChunkDetail(ResponseModel):
     """A created or changed child chunk."""
 
     data: ChildChunk

@@ -1,11 +1,11 @@
 """The Dify server."""
 
-from ._base import Answer
+from ._base import ResponseModel
 
 __all__ = ["ServerInfo"]
 
 
-class ServerInfo(Answer):
+class ServerInfo(ResponseModel):
     """The reply of `client.server()`: the server's name and versions."""
 
     welcome: str | None = None

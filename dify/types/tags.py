@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from ._base import Answer
+from ._base import ResponseModel
 
 __all__ = ["DatasetTags", "Tag"]
 
@@ -17,7 +17,7 @@ def _empty_is_unknown(value: Any) -> Any:
 _CountText = Annotated[int, PlainSerializer(str, return_type=str, when_used="json")]
 
 
-class Tag(Answer):
+class Tag(ResponseModel):
     """A tag of the workspace, for grouping knowledge bases."""
 
     id: str
@@ -30,7 +30,7 @@ class Tag(Answer):
     """Number of knowledge bases that have the tag. None for tags shown with a knowledge base."""
 
 
-class DatasetTags(Answer):
+class DatasetTags(ResponseModel):
     """The tags of one knowledge base."""
 
     data: list[Tag]

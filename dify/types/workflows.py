@@ -5,7 +5,7 @@ from typing import Any, Literal, cast
 
 from pydantic import Field, field_validator
 
-from ._base import Answer, Model, Timestamp
+from ._base import Model, ResponseModel, Timestamp
 from .files import FileObject
 from .human_input import PauseReason
 
@@ -137,7 +137,7 @@ class WorkflowRunData(Model):
     """Number of the run within the app. None except on 0.10 servers."""
 
 
-class WorkflowRun(Answer):
+class WorkflowRun(ResponseModel):
     """A workflow run, from a blocking call or from a whole stream.
 
     After a reconnect `nodes` may be incomplete, because no route lists the nodes of a run that has ended. A node that finished
@@ -193,7 +193,7 @@ def _opened(value: Any) -> Any:
         return value
 
 
-class WorkflowRunDetail(Answer):
+class WorkflowRunDetail(ResponseModel):
     """A run of a workflow or chatflow, as stored."""
 
     id: str

@@ -15,19 +15,19 @@ from dify._protocol.paging import (
     ListOrder,
     PageBody,
     PageRequest,
-    Seen,
+    SeenItems,
     conversations_order,
     first_request,
     split_times,
 )
 from dify.errors import IncompleteListError
-from dify.types._base import Answer, Timestamp
+from dify.types._base import ResponseModel, Timestamp
 from tests.support.lists import CursorList, NumberedList, Row
 
 ALWAYS = settings(deadline=None, max_examples=200)
 
 
-class Item(Answer):
+class Item(ResponseModel):
     id: str
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
@@ -370,7 +370,7 @@ def test_more_than_100_items_asked_for_come_in_pages_of_100():
 
 # ------------------------------------------------------------------------------------------------------------------ parts
 def test_a_page_read_twice_brings_the_same_items_twice():
-    seen = Seen()
+    seen = SeenItems()
     first, second = [Item(id="a"), Item(id="b")], [Item(id="b"), Item(id="c"), Item(id="c")]
     assert [item.id for item in seen.add(first, 0)] == ["a", "b"]
     for _ in range(2):

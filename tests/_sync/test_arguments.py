@@ -23,7 +23,7 @@ NASTY = [
 ]  # fmt: skip
 
 
-class Seen:
+class RecordedServer:
     """Answers everything with a refusal, and keeps what was asked."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Seen:
         return httpx.Response(418, json={"code": "teapot", "message": "no", "status": 418})
 
 
-OPERATIONS = list(operations(make_client(Seen())))
+OPERATIONS = list(operations(make_client(RecordedServer())))
 
 
 def name_of(value) -> str:
@@ -46,7 +46,7 @@ def path_parameters() -> list[tuple[Operation, str]]:
     found = []
     for operation in OPERATIONS:
         for name in operation.texts:
-            seen = Seen()
+            seen = RecordedServer()
             with suppress(DifyError, ValueError):  # it may be no value for this parameter
                 finish(operation.call(make_client(seen), **{name: MARK}))
             if any(MARK in request.url.path for request in seen.requests):
@@ -65,7 +65,7 @@ def test_no_method_puts_an_id_into_its_path_that_could_name_something_else():
     assert {("workflows.run", "workflow_id"), ("human_input.submit", "form_token")} <= named
     for operation, name in parameters:
         for value in NASTY:
-            seen = Seen()
+            seen = RecordedServer()
             with pytest.raises(InvalidArgumentError, match=name):
                 finish(operation.call(make_client(seen), **{name: value}))
             assert seen.requests == [], f"{operation.path}({name}={value!r}) was sent"
@@ -73,7 +73,7 @@ def test_no_method_puts_an_id_into_its_path_that_could_name_something_else():
 
 def test_an_id_with_a_lone_surrogate_is_refused_as_any_other():
     for operation, name in path_parameters():
-        seen = Seen()
+        seen = RecordedServer()
         with pytest.raises(InvalidArgumentError, match=name):
             finish(operation.call(make_client(seen), **{name: "a\ud800b"}))
         assert seen.requests == []
@@ -84,14 +84,14 @@ def test_an_id_that_is_no_text_is_refused(value):
     for operation, name in path_parameters():
         if value is None and name not in operation.required:
             continue  # leaves an optional id out
-        seen = Seen()
+        seen = RecordedServer()
         with pytest.raises(InvalidArgumentError):
             finish(operation.call(make_client(seen), **{name: value}))
         assert seen.requests == []
 
 
 def test_an_object_in_place_of_its_id_is_named_and_not_called_empty():
-    seen = Seen()
+    seen = RecordedServer()
     client = make_client(seen)
     dataset = replies.dataset("Handbook")
     with pytest.raises(InvalidArgumentError, match=r"^dataset_id is of type Dataset: give text, its id$"):
@@ -105,7 +105,7 @@ def test_an_object_in_place_of_its_id_is_named_and_not_called_empty():
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_every_method_sends_one_request_with_the_key_of_its_kind(operation):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(DifyError):
         finish(operation.call(make_client(seen)))
     assert len(seen.requests) == 1
@@ -116,7 +116,7 @@ def test_every_method_sends_one_request_with_the_key_of_its_kind(operation):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_a_call_without_its_key_names_parameter_and_variable(operation):
-    seen = Seen()
+    seen = RecordedServer()
     if operation.path.startswith("knowledge."):
         client, words = make_client(seen, knowledge_api_key=None), ("knowledge_api_key=", "DIFY_KNOWLEDGE_API_KEY")
     else:
@@ -129,7 +129,7 @@ def test_a_call_without_its_key_names_parameter_and_variable(operation):
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if "user" in one.names], ids=name_of)
 def test_a_call_without_a_user_says_so_and_sends_nothing(operation):
     for client_user, user in ((None, None), (None, ""), (None, "  "), ("alice", ""), ("alice", " ")):
-        seen = Seen()
+        seen = RecordedServer()
         with pytest.raises(ConfigurationError, match="user="):
             finish(operation.call(make_client(seen, user=client_user), user=user))
         assert seen.requests == []
@@ -138,7 +138,7 @@ def test_a_call_without_a_user_says_so_and_sends_nothing(operation):
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if "user" in one.names], ids=name_of)
 def test_a_user_that_is_no_text_is_told_as_such_and_not_as_missing(operation):
     for user in (5, UUID(int=1), b"bob"):
-        seen = Seen()
+        seen = RecordedServer()
         with pytest.raises(InvalidArgumentError, match=f"^user is of type {type(user).__name__}: give text") as caught:
             finish(operation.call(make_client(seen), user=user))
         assert "no user" not in str(caught.value)
@@ -148,7 +148,7 @@ def test_a_user_that_is_no_text_is_told_as_such_and_not_as_missing(operation):
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if "user" in one.names], ids=name_of)
 def test_the_user_of_a_call_wins_over_the_clients(operation):
     for user, expected in ((None, b"alice"), ("bob-7", b"bob-7")):
-        seen = Seen()
+        seen = RecordedServer()
         with pytest.raises(DifyError):
             finish(operation.call(make_client(seen), user=user))
         request = seen.requests[0]
@@ -158,7 +158,7 @@ def test_the_user_of_a_call_wins_over_the_clients(operation):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_options_of_a_call_reach_it_and_unknown_ones_are_refused(operation):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(DifyError):
         finish(operation.call(make_client(seen), options={"headers": {"X-Mine": "1"}, "timeout": 3.5}))
     request = seen.requests[0]
@@ -171,7 +171,7 @@ def test_options_of_a_call_reach_it_and_unknown_ones_are_refused(operation):
 
 @pytest.mark.parametrize("options", [5, "timeout", [("timeout", 5)]], ids=repr)
 def test_options_that_are_no_dict_are_refused_with_what_they_are(options):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(InvalidArgumentError, match=r"^options is of type \w+; pass a dict of timeout"):
         make_client(seen).chat.send("hi", options=options)
     assert seen.requests == []
@@ -185,7 +185,7 @@ NOT_BELOW = [
 
 @pytest.mark.parametrize("path", NOT_BELOW)
 def test_the_escape_hatch_stays_below_the_base_url(path):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(InvalidArgumentError):
         make_client(seen).request("GET", path, cast_to=dict)
     assert seen.requests == []
@@ -197,7 +197,7 @@ def test_the_escape_hatch_stays_below_the_base_url(path):
     ids=["nan", "inf", "surrogate", "object", "set", "bytes"],
 )
 def test_inputs_that_json_cannot_hold_are_refused_before_sending(bad):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(InvalidArgumentError, match="JSON"):
         make_client(seen).chat.send("hi", inputs={"x": bad})
     assert seen.requests == []
@@ -205,7 +205,7 @@ def test_inputs_that_json_cannot_hold_are_refused_before_sending(bad):
 
 @pytest.mark.parametrize("name", ["created_after", "created_before"])
 def test_a_time_without_a_zone_is_refused_and_one_with_a_zone_goes_out(name):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(InvalidArgumentError, match=f"^{name} has no time zone"):
         make_client(seen).workflows.logs(**{name: datetime(2026, 11, 30, 1)})
     with suppress(DifyError):
@@ -219,7 +219,7 @@ def test_a_time_without_a_zone_is_refused_and_one_with_a_zone_goes_out(name):
     "headers", [{"X": "a\r\nb"}, {"X\n": "a"}, {"Authorization": "Bearer x"}, {"authorization": "x"}, {"X": "a\x00"}]
 )
 def test_headers_that_must_not_go_out_are_refused(headers):
-    seen = Seen()
+    seen = RecordedServer()
     with pytest.raises(ConfigurationError):
         make_client(seen, headers=headers)
     with pytest.raises(ConfigurationError):

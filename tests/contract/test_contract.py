@@ -65,7 +65,7 @@ def test_the_table_has_the_status_and_the_kind_of_each_response():
         assert [status for status in responses if status < 300] == [operation.status], operation.id
         kinds = set(resolve(responses[operation.status]).get("content", {}))
         kind = "stream" if "text/event-stream" in kinds else "json" if kinds <= {"application/json"} else "bytes"
-        assert operation.answer == kind, operation.id
+        assert operation.response == kind, operation.id
 
 
 # ---------------------------------------------------------------------------------------------------------- requests

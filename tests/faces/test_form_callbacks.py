@@ -3,8 +3,8 @@
 import pytest
 
 from dify import FormAnswer, MisuseError
-from dify._async._io import answer_of
-from dify._sync._io import answer_of as plain_answer_of
+from dify._async._io import result_of_callback
+from dify._sync._io import result_of_callback as plain_result_of_callback
 
 
 def plain() -> FormAnswer:
@@ -16,12 +16,14 @@ async def waiting() -> FormAnswer:
 
 
 async def test_the_face_with_await_wants_async_def():
-    assert await answer_of(waiting()) == plain()
+    assert await result_of_callback(waiting()) == plain()
     with pytest.raises(MisuseError, match="async def"):
-        await answer_of(plain())  # type: ignore[arg-type]
+        await result_of_callback(plain())  # type: ignore[arg-type]
 
 
 def test_the_plain_face_wants_a_plain_function():
-    assert plain_answer_of(plain()) == plain()
+    assert plain_result_of_callback(plain()) == plain()
     with pytest.raises(MisuseError, match="plain function"):
-        plain_answer_of(waiting())  # and closes it: a coroutine that nobody awaits is a warning, and so an error here
+        plain_result_of_callback(
+            waiting()
+        )  # and closes it: a coroutine that nobody awaits is a warning, and so an error here

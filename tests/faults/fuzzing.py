@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings, strategies as st
 
-from dify._streaming.decode import StreamKind
+from dify._streaming.decode import StreamName
 
 from ..support import recordings
 from ..support.recordings import Recording
 
 T = TypeVar("T")
 
-KINDS: tuple[StreamKind, ...] = ("chat", "completion", "workflow", "datasource")
+KINDS: tuple[StreamName, ...] = ("chat", "completion", "workflow", "datasource")
 
 
 def fuzz(examples: int) -> Callable[[T], T]:
@@ -26,7 +26,7 @@ def fuzz(examples: int) -> Callable[[T], T]:
     return settings(max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=off)
 
 
-def kind_of(one: Recording) -> StreamKind:
+def kind_of(one: Recording) -> StreamName:
     """What kind of stream was recorded."""
     if one.operation == "createCompletionMessage":
         return "completion"
@@ -38,7 +38,7 @@ def kind_of(one: Recording) -> StreamKind:
 
 
 @cache
-def sequences() -> tuple[tuple[StreamKind, tuple[dict[str, Any], ...]], ...]:
+def sequences() -> tuple[tuple[StreamName, tuple[dict[str, Any], ...]], ...]:
     """The frames of every recorded stream, up to sixty of each, with its kind."""
     read = [(kind_of(one), tuple(one.frames[:40] + one.frames[40:][-20:])) for one in recordings.streams()]
     return tuple(one for one in read if one[1])
@@ -151,7 +151,7 @@ STREAMS = st.sampled_from(sequences())
 
 
 @st.composite
-def broken_streams(draw: Any) -> tuple[StreamKind, list[bytes]]:
+def broken_streams(draw: Any) -> tuple[StreamName, list[bytes]]:
     """A recorded stream: out of order, with other values, with damaged bytes, in chunks cut anywhere."""
     kind, frames = draw(STREAMS)
     some = draw(shuffled(frames))

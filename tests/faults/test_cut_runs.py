@@ -36,7 +36,7 @@ STREAM = sse(*WHOLE)
 BEGUN = len(sse(WHOLE[0]))  # only a run whose name has come can be asked for again
 EXPECTED = [(frame["event"], frame["data"]["id"]) for frame in WHOLE]
 
-Seen = list[tuple[str, str]]
+Deliveries = list[tuple[str, str]]
 
 
 class Cutting:
@@ -71,7 +71,7 @@ class Cutting:
 WAYS = ["clean", "fin", "close-delimited", "rst"]
 
 
-def judge(at: int, seen: Seen, reconnects: int, error: Exception | None) -> str | None:
+def judge(at: int, seen: Deliveries, reconnects: int, error: Exception | None) -> str | None:
     """What is wrong with a stream that was cut there; None for nothing."""
     if at < BEGUN - 1:  # the last line end of a frame may be missing where the connection ends
         if type(error) is not StreamInterruptedError or seen:
@@ -91,7 +91,7 @@ def settings(server: Server) -> dict[str, Any]:
 
 
 async def follow(client: AsyncDify, way: str, at: int, begun: Callable[[], None]) -> str | None:
-    seen: Seen = []
+    seen: Deliveries = []
     stream = client.workflows.stream({"way": way, "at": at})
     try:
         async for event in stream:
@@ -119,7 +119,7 @@ async def test_a_run_cut_at_any_byte_brings_every_event_once(way: str) -> None:
 
 
 def follow_blocking(client: Dify, way: str, at: int, begun: Callable[[], None]) -> str | None:
-    seen: Seen = []
+    seen: Deliveries = []
     stream = client.workflows.stream({"way": way, "at": at})
     try:
         for event in stream:

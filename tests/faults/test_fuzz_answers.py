@@ -20,7 +20,7 @@ import dify.types
 from dify import APIStatusError, Dify, DifyError, ResponseLimits, ResponseValidationError
 from dify._protocol.error_mapping import status_error, status_error_from_body
 from dify._protocol.responses import parse_response
-from dify.types._base import Answer
+from dify.types._base import ResponseModel
 from dify.types.http import HTTPInfo
 
 from .fuzzing import VALUES, bodies, changed, damaged, fuzz
@@ -32,7 +32,7 @@ def answers() -> Iterator[type[BaseModel]]:
     for module in pkgutil.iter_modules(dify.types.__path__):
         loaded = importlib.import_module(f"dify.types.{module.name}")
         for value in vars(loaded).values():
-            if isinstance(value, type) and issubclass(value, Answer) and value is not Answer:
+            if isinstance(value, type) and issubclass(value, ResponseModel) and value is not ResponseModel:
                 yield value
 
 

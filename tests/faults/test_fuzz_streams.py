@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 
 from dify import AsyncDify, Dify, DifyError, ResponseValidationError
 from dify._streaming import decode as _events
-from dify._streaming.decode import StreamKind, decoder_of
+from dify._streaming.decode import StreamName, decoder_of
 from dify._streaming.folds import ChatFold, CompletionFold, DatasourceFold, WorkflowFold
 from dify._streaming.reconnect import _KEYS, RunFollower
 from dify._streaming.sse import FrameTooLarge, SSEParser
@@ -23,7 +23,7 @@ from dify.types.http import HTTPInfo
 from .fuzzing import KINDS, STREAMS, VALUES, broken_streams, changed, fuzz, shuffled
 
 INFO = HTTPInfo(200, {})
-FOLDS: dict[StreamKind, list[Any]] = {
+FOLDS: dict[StreamName, list[Any]] = {
     "chat": [ChatFold, lambda: ChatFold(collect_audio=True, continue_on_pause=True)],
     "completion": [CompletionFold, lambda: CompletionFold(collect_audio=True)],
     "workflow": [WorkflowFold, lambda: WorkflowFold(collect_audio=True, continue_on_pause=True)],
@@ -98,7 +98,7 @@ def test_an_event_that_only_the_library_can_read_takes_at_most_four_times_the_li
     assert peak < 4 * limit + (1 << 17)
 
 
-def outcome(kind: StreamKind, data: bytes, large: int) -> Any:
+def outcome(kind: StreamName, data: bytes, large: int) -> Any:
     """What a reader makes of a frame, taking frames of so many bytes for large: an event, or an error."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_events, "LARGE", large)
@@ -112,7 +112,7 @@ def outcome(kind: StreamKind, data: bytes, large: int) -> Any:
 @fuzz(300)
 @given(st.data(), STREAMS)
 def test_a_frame_reads_the_same_whether_it_counts_as_large_or_not(
-    data: st.DataObject, stream: tuple[StreamKind, tuple[dict[str, Any], ...]]
+    data: st.DataObject, stream: tuple[StreamName, tuple[dict[str, Any], ...]]
 ) -> None:
     kind, frames = stream
     for frame in frames[:5]:
@@ -124,7 +124,7 @@ def test_a_frame_reads_the_same_whether_it_counts_as_large_or_not(
 
 @fuzz(300)
 @given(broken_streams())
-def test_broken_streams_become_events_or_a_validation_error(broken: tuple[StreamKind, list[bytes]]) -> None:
+def test_broken_streams_become_events_or_a_validation_error(broken: tuple[StreamName, list[bytes]]) -> None:
     kind, chunks = broken
     read, parser = decoder_of(kind), SSEParser()
     for chunk in chunks:
@@ -142,13 +142,13 @@ def test_broken_streams_become_events_or_a_validation_error(broken: tuple[Stream
 
 @fuzz(500)
 @given(st.sampled_from(KINDS), st.binary(max_size=200) | st.text(max_size=200) | VALUES.map(repr))
-def test_data_that_is_no_event_is_a_validation_error(kind: StreamKind, data: bytes | str) -> None:
+def test_data_that_is_no_event_is_a_validation_error(kind: StreamName, data: bytes | str) -> None:
     with pytest.raises(ResponseValidationError):
         decoder_of(kind)(data)
 
 
 # ------------------------------------------------------------------------------------------------------------ the folds
-def events_of(kind: StreamKind, frames: list[Any]) -> list[Any]:
+def events_of(kind: StreamName, frames: list[Any]) -> list[Any]:
     read, events = decoder_of(kind), []
     for frame in frames:
         try:
@@ -161,7 +161,7 @@ def events_of(kind: StreamKind, frames: list[Any]) -> list[Any]:
 @fuzz(300)
 @given(st.data(), STREAMS)
 def test_events_in_any_order_any_number_of_times_fold_to_a_reply_or_a_typed_error(
-    data: st.DataObject, stream: tuple[StreamKind, tuple[dict[str, Any], ...]]
+    data: st.DataObject, stream: tuple[StreamName, tuple[dict[str, Any], ...]]
 ) -> None:
     kind, frames = stream
     some = data.draw(shuffled(frames))
@@ -197,7 +197,7 @@ def resumes(event: Any) -> bool:
 @fuzz(300)
 @given(st.data(), STREAMS)
 def test_whatever_a_replay_repeats_nothing_is_delivered_twice(
-    data: st.DataObject, stream: tuple[StreamKind, tuple[dict[str, Any], ...]]
+    data: st.DataObject, stream: tuple[StreamName, tuple[dict[str, Any], ...]]
 ) -> None:
     kind, frames = stream
     cut = data.draw(st.integers(1, len(frames)))
@@ -223,7 +223,7 @@ class Pieces(httpx.AsyncByteStream, httpx.SyncByteStream):
             yield chunk
 
 
-def opened(client: Any, kind: StreamKind) -> Any:
+def opened(client: Any, kind: StreamName) -> Any:
     match kind:
         case "chat":
             return client.chat.stream("hi", collect_audio=True)
@@ -246,7 +246,7 @@ CALM = {
 @fuzz(200)
 @given(broken_streams() | st.tuples(st.sampled_from(KINDS), st.lists(st.binary(max_size=100), max_size=5)))
 def test_a_client_that_reads_a_broken_stream_returns_a_reply_or_raises_one_of_its_errors(
-    broken: tuple[StreamKind, list[bytes]],
+    broken: tuple[StreamName, list[bytes]],
 ) -> None:
     kind, chunks = broken
 

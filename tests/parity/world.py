@@ -114,9 +114,9 @@ class World:
         """Return whether every run is over, or waits for a person."""
         apps = self.emulator._state.workspace.apps.values()
         return all(
-            live.over or (live._run.waits_for is not None and live._run.waits_for.open)
+            progress.over or (progress._run.waits_for is not None and progress._run.waits_for.open)
             for app in apps
-            for live in app.live
+            for progress in app.runs_in_progress
         )
 
     async def settle(self) -> None:

@@ -1,4 +1,4 @@
-"""`no_waits`: the client's pauses are skipped and recorded, and time limits of polling still hold."""
+"""`no_waits`: the client's delays are skipped and recorded, and time limits of polling still hold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dify.testing import Emulator, no_waits
 pytest_plugins = ["pytester"]
 
 LONG = 3600.0
-"""Seconds of a pause that no test could wait for."""
+"""Seconds of a delay that no test could wait for."""
 
 
 @pytest.fixture(params=["async", "sync"])
@@ -118,14 +118,14 @@ def test_after_the_block_pauses_are_made_again(face: str) -> None:
 
 
 def test_a_time_limit_that_began_inside_ends_no_later_outside() -> None:
-    from dify._protocol.waits import now, skipped
+    from dify._protocol.delays import now, skipped
 
     before = now()
     with no_waits():
         assert skipped(1000)
         assert now() >= before + 1000
         inside = now()
-        assert now() == inside  # only pauses make time pass
+        assert now() == inside  # only delays make time pass
     assert not skipped(0.0)
     assert now() >= inside
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 from pydantic import BaseModel
 
-from dify.types._base import Answer
+from dify.types._base import ResponseModel
 from dify.types.annotations import Annotation, AnnotationReplyJob
 from dify.types.app import AppInfo, AppMeta, AppParameters, SiteSettings
 from dify.types.audio import Transcription
@@ -252,7 +252,7 @@ def test_answers_without_content_say_nothing_but_success() -> None:
 
 @pytest.mark.parametrize("operation", sorted(WHOLE))
 def test_what_a_call_returns_knows_its_exchange(operation: str) -> None:
-    assert issubclass(WHOLE[operation], Answer)
+    assert issubclass(WHOLE[operation], ResponseModel)
 
 
 # ------------------------------------------------------------------------------------------------------ the contract

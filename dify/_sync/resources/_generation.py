@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ..._config import RequestOptions
-from ..._operations import Answer
+from ..._operations import ResponseKind
 from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
 from ..._protocol.request import Call, compact
-from ..._streaming.kinds import Kind
+from ..._streaming.kinds import StreamKind
 from ..._streaming.reconnect import ReconnectSettings, run_events_call
 from ...types.replies import ChatResponse
 from ...types.workflows import WorkflowRun
@@ -30,7 +30,7 @@ S = TypeVar("S", bound=EventStream[Any, Any])
 class Generation(Resource, Generic[S]):
     """Base class of `chat`, `completions` and `workflows`."""
 
-    _kind: ClassVar[Kind[Any]]
+    _kind: ClassVar[StreamKind[Any]]
     _stream_class: type[S]
     _stop_operation: ClassVar[str]  # id in the table of operations
 
@@ -60,7 +60,7 @@ class Generation(Resource, Generic[S]):
             trace_id=trace_id,
             trace_session_id=trace_session_id,
         )
-        accept: Answer = "stream" if response_mode == "streaming" else "json"
+        accept: ResponseKind = "stream" if response_mode == "streaming" else "json"
         call = Call.of(operation, json=body, accept=accept, **(path or {}))
         return self._open(call, user, options, reconnect, collect_audio=collect_audio)
 

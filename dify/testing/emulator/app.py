@@ -15,14 +15,14 @@ from .file_links import FILE_ROUTE
 from .knowledge.routes import child_chunks, datasets, documents, metadata, models, pipelines, segments, tags
 from .responses import ApiError, error_response, html_not_found
 from .routing import record
-from .runs import event_routes, form_routes, workflow_routes
 from .runs.generation import INTERNAL_ERROR
+from .runs.routes import events, forms, workflows
 from .state import Workspace
 
 __all__ = ["ROUTES", "make_app"]
 
 _APPS = (app, chat, completions, conversations, feedback, files, audio, annotations, end_users)
-_RUNS = (workflow_routes, event_routes, form_routes)
+_RUNS = (workflows, events, forms)
 _KNOWLEDGE = (tags, pipelines, datasets, documents, segments, child_chunks, metadata, models)
 
 ROUTES = [FILE_ROUTE, *(route for module in (*_APPS, *_RUNS, *_KNOWLEDGE) for route in module.router.routes)]

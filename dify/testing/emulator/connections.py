@@ -170,7 +170,7 @@ class EmulatorConnections:
             await close()
         self._to_aclose.clear()
         for app in [*self._state.workspace.apps.values()]:
-            for run in app.live:
+            for run in app.runs_in_progress:
                 await run.aclose()
         self.close()
 
@@ -178,7 +178,7 @@ class EmulatorConnections:
         for app in [*self._state.workspace.apps.values()]:
             for generation in tuple(app.tasks.values()):
                 generation.stop()
-            for run in app.live:
+            for run in app.runs_in_progress:
                 run.close()
 
     def __enter__(self) -> Self:

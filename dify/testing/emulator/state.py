@@ -132,7 +132,7 @@ class AppState:
     # Fields of the input form, as `GET /parameters` returns them. None for an app that accepts any inputs.
     input_form: list[Mapping[str, Any]] | None = None
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict[str, tuple[str, Any]])
-    live: list[Closable] = field(default_factory=list["Closable"])
+    runs_in_progress: list[Closable] = field(default_factory=list["Closable"])
 
     def __post_init__(self) -> None:
         self.features = {**default_features(self.mode, auto_play=self.auto_play), **self.features}
@@ -142,8 +142,8 @@ class AppState:
 
         Runs that have ended are forgotten.
         """
-        self.live = [other for other in self.live if not other.over]
-        self.live.append(run)
+        self.runs_in_progress = [other for other in self.runs_in_progress if not other.over]
+        self.runs_in_progress.append(run)
 
     @property
     def knowledge(self) -> Knowledge:

@@ -1,9 +1,9 @@
 """`DifyMock`: responses that a test sets, call by call, and the calls of the code under test."""
 
-from .answers import Route
 from .calls import Calls, MockCall, SentFile
 from .dify_mock import DifyMock
-from .errors import UnmockedCall, UnusedAnswer
+from .errors import UnmockedCall, UnusedResponse
+from .planned_responses import Route
 from .routes import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, PageRoute, StreamRoute, UploadRoute
 
 __all__ = [
@@ -19,6 +19,6 @@ __all__ = [
     "SentFile",
     "StreamRoute",
     "UnmockedCall",
-    "UnusedAnswer",
+    "UnusedResponse",
     "UploadRoute",
 ]

@@ -14,7 +14,6 @@ from dify import AsyncDify, Dify
 
 from ..builders import replies, responses
 from ..builders.responses import Request, Response
-from .answers import Plan, Route, answer, assert_all_given, line_for
 from .apps import (
     APP_RESOURCES,
     Annotations,
@@ -33,7 +32,8 @@ from .calls import Calls, call_of
 from .errors import UnmockedCall
 from .knowledge import FILES_HOST, KNOWLEDGE_RESOURCES, Knowledge
 from .operations import INDEX, MockedOperation
-from .router import Catcher, PatchingRouter
+from .planned_responses import Plan, Route, assert_all_used, line_for, respond
+from .router import CallInterceptor, PatchingRouter
 from .routes import JSONRoute
 from .table import Json, Resource, Row, operations_of
 
@@ -98,8 +98,8 @@ class DifyMock:
         self.unexpected: list[str] = []
         self._plans: dict[str, Plan] = {}
         self._assert_all_called = assert_all_called
-        self._catcher = Catcher(self.base_url, FILES_HOST, self._explain)
-        self._own = PatchingRouter(self._catcher) if router is None else None
+        self._interceptor = CallInterceptor(self.base_url, FILES_HOST, self._explain)
+        self._own = PatchingRouter(self._interceptor) if router is None else None
         self.router: respx.Router = self._own or router or respx.Router()
 
     # ---------------------------------------------------------------------------------------------------- resources
@@ -255,9 +255,9 @@ class DifyMock:
         """Check that every mocked response was requested.
 
         Raises:
-            UnusedAnswer: A response was not.
+            UnusedResponse: A response was not.
         """
-        assert_all_given(self._plans)
+        assert_all_used(self._plans)
 
     def assert_no_unexpected_calls(self) -> None:
         """Check that every call had a mocked response, including calls whose error the code under test suppressed.
@@ -294,7 +294,7 @@ class DifyMock:
                 return None  # another route's, or nothing was set
             call = call_of(request, operation.id, operation.call, found[1])
             self.calls.add(call)
-            return answer(chosen, call, operation)
+            return respond(chosen, call, operation)
 
         return effect
 
@@ -313,10 +313,10 @@ class DifyMock:
         return UnmockedCall(said)
 
     def _handle(self, request: Request) -> Response:
-        return self._catcher.handle(self.router, request)
+        return self._interceptor.handle(self.router, request)
 
     async def _handle_async(self, request: Request) -> Response:
-        return await self._catcher.handle_async(self.router, request)
+        return await self._interceptor.handle_async(self.router, request)
 
     def __enter__(self) -> Self:
         if self._own is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from respx.models import AllMockedAssertionError
 
-__all__ = ["UnmockedCall", "UnusedAnswer"]
+__all__ = ["UnmockedCall", "UnusedResponse"]
 
 
 class UnmockedCall(AllMockedAssertionError):
@@ -13,7 +13,7 @@ class UnmockedCall(AllMockedAssertionError):
     __module__ = "dify.testing"  # where one imports it from, as tracebacks show it
 
 
-class UnusedAnswer(AssertionError):
+class UnusedResponse(AssertionError):
     """A mocked response was never requested."""
 
     __module__ = "dify.testing.mock"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, Literal, TypeVar
 
 from ..builders.error_replies import ErrorReply
-from .routes import Streamed, StreamEffect, StreamRoute
+from .routes import Streamed, StreamFunction, StreamRoute
 from .table import Resource
 
 __all__ = ["Generating"]
@@ -23,7 +23,7 @@ class Generating(Resource, Generic[M]):
         """Respond to the next call with a stream: text, deltas, events, or a `Wire`."""
         return self._main().streams(answer)
 
-    def answers(self, function: StreamEffect) -> StreamRoute[M]:
+    def answers(self, function: StreamFunction) -> StreamRoute[M]:
         """Respond with the result of a function; text, deltas and events are streamed.
 
         Args:

@@ -11,9 +11,9 @@ from dify.types import DatasourceEvent, RetrieveRecord
 from ..builders import events, replies, streams
 from ..builders.wire import Frame
 from ..script.ids import Ids
-from .answers import Answered
 from .calls import MockCall
 from .operations import SIGNED_FILE
+from .planned_responses import MockedResponse
 from .routes import JSONRoute
 from .table import Bytes, Empty, Items, Json, Pages, Resource, Stream
 
@@ -38,7 +38,7 @@ class Datasets(Resource):
     def finds(self, *found: str | RetrieveRecord) -> Resource:
         """Respond to searches with these texts, or records from `replies.retrieve_record(...)`."""
 
-        def result(call: MockCall) -> Answered:
+        def result(call: MockCall) -> MockedResponse:
             return replies.retrieve_result(*found, query=call.query or "")
 
         self.retrieve.answers(result)

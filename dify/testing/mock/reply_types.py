@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from .operations import MockedOperation
 
-__all__ = ["Fits"]
+__all__ = ["ReplyType"]
 
 
-class Fits:
+class ReplyType:
     """The type of the replies of an operation, derived from the builder of its default reply."""
 
     def __init__(self, operation: MockedOperation, usual: Callable[[], Any]) -> None:
@@ -22,28 +22,28 @@ class Fits:
     def _kind(self) -> type[Any]:
         return cast("type[Any]", type(self._usual()))
 
-    def reply(self, given: object) -> Any:
+    def check(self, reply: object) -> Any:
         """Check a reply: a model of the operation, or a JSON object.
 
         Raises:
             TypeError: It is neither.
         """
-        if isinstance(given, self._kind | Mapping):
-            return cast("Any", given)
+        if isinstance(reply, self._kind | Mapping):
+            return cast("Any", reply)
         name = getattr(self._usual, "__name__", "")
         raise TypeError(
-            f"{self._operation.call} answers {_a(self._kind)} (replies.{name}(...)) or a dict, and not {_a(type(given))}"
+            f"{self._operation.call} answers {_a(self._kind)} (replies.{name}(...)) or a dict, and not {_a(type(reply))}"
         )
 
-    def items(self, given: object) -> list[Any]:
+    def check_items(self, items: object) -> list[Any]:
         """Check the items of a list.
 
         Raises:
-            TypeError: One is not of the operation's, or it is no list.
+            TypeError: An item has another type, or `items` is not a list.
         """
-        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-            raise TypeError(f"{self._operation.call} answers a list, and not {_a(type(cast('object', given)))}")
-        return [self.reply(item) for item in cast("Iterable[object]", given)]
+        if isinstance(items, str | Mapping) or not isinstance(items, Iterable):
+            raise TypeError(f"{self._operation.call} answers a list, and not {_a(type(cast('object', items)))}")
+        return [self.check(item) for item in cast("Iterable[object]", items)]
 
 
 def _a(kind: type) -> str:

@@ -8,15 +8,15 @@ import respx
 from respx.models import AllMockedAssertionError, PassThrough, Route
 
 from ..builders.responses import Request, Response
-from .answers import CALLER_AWAITS
 from .errors import UnmockedCall
+from .planned_responses import CALLER_AWAITS
 
-__all__ = ["Catcher", "PatchingRouter"]
+__all__ = ["CallInterceptor", "PatchingRouter"]
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Catcher:
+class CallInterceptor:
     """Selects the requests for a mock, and explains calls without a response."""
 
     def __init__(self, base_url: str, files_host: str, explain: Callable[[Request], UnmockedCall]) -> None:
@@ -65,19 +65,19 @@ class Catcher:
 class PatchingRouter(respx.MockRouter):
     """A router that patches every httpx client once it is started, and responds to calls of Dify."""
 
-    def __init__(self, catcher: Catcher) -> None:
+    def __init__(self, interceptor: CallInterceptor) -> None:
         # "httpx" and not respx's default, which is below: the client of this package has connections of its own there.
         super().__init__(assert_all_called=False, using="httpx")
-        self._catcher = catcher
+        self._interceptor = interceptor
 
     def handler(self, request: Request) -> Response:
         self._let_pass(request)
-        return self._catcher.handle(self, request)
+        return self._interceptor.handle(self, request)
 
     async def async_handler(self, request: Request) -> Response:
         self._let_pass(request)
-        return await self._catcher.handle_async(self, request)
+        return await self._interceptor.handle_async(self, request)
 
     def _let_pass(self, request: Request) -> None:
-        if not self._catcher.wants(request):
+        if not self._interceptor.wants(request):
             raise PassThrough(f"not for Dify: {request!r}", request=request, origin=Route())

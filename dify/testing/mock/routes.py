@@ -12,11 +12,11 @@ from ..builders import replies
 from ..builders.pieces import Piece, pieces_of
 from ..builders.wire import Frame, Wire
 from ..script.ids import Ids
-from .answers import Answered, Owner, Route
 from .calls import MockCall
 from .operations import MockedOperation, Pagination
 from .pages import page_of
-from .reply_types import Fits
+from .planned_responses import MockedResponse, Owner, Route
+from .reply_types import ReplyType
 
 __all__ = [
     "BytesRoute",
@@ -24,7 +24,7 @@ __all__ = [
     "ItemsRoute",
     "JSONRoute",
     "PageRoute",
-    "StreamEffect",
+    "StreamFunction",
     "StreamRoute",
     "Streamed",
     "UploadRoute",
@@ -51,7 +51,7 @@ class JSONRoute(Route, Generic[M]):
         Raises:
             TypeError: The value is not a reply of the operation.
         """
-        known: Any = self._usual() if reply is None else Fits(self.operation, self._usual).reply(reply)
+        known: Any = self._usual() if reply is None else ReplyType(self.operation, self._usual).check(reply)
         return self._plan(lambda _: known)
 
 
@@ -70,7 +70,7 @@ class ItemsRoute(Route, Generic[M]):
         Raises:
             TypeError: An item is not of the operation.
         """
-        known = Fits(self.operation, self._of).items(items)
+        known = ReplyType(self.operation, self._of).check_items(items)
         return self._plan(lambda _: known)
 
 
@@ -104,7 +104,7 @@ class PageRoute(Route, Generic[M]):
         Raises:
             TypeError: An item is not of the operation.
         """
-        known = Fits(self.operation, self._of).items(items)
+        known = ReplyType(self.operation, self._of).check_items(items)
         return self._plan(lambda call: page_of(known, call.params, self._pagination))
 
     def returns(self, page: Mapping[str, Any]) -> Self:
@@ -148,7 +148,7 @@ class UploadRoute(JSONRoute[UploadedFile]):
             id: Id of the file; by default derived from its name.
         """
 
-        def taken(call: MockCall) -> Answered:
+        def taken(call: MockCall) -> MockedResponse:
             if not call.uploads:
                 from ..builders.error_replies import error_reply
 
@@ -164,9 +164,9 @@ StreamBuilder: TypeAlias = Callable[[Sequence[str] | str, Ids], Sequence[Frame]]
 Streamed: TypeAlias = str | Sequence[str] | Sequence[Piece] | Wire
 """A stream: text, deltas, events (or dicts of recorded events), or a `Wire`."""
 
-_Made: TypeAlias = Answered | Streamed | Iterator[str] | Iterator[Piece]
+_Made: TypeAlias = MockedResponse | Streamed | Iterator[str] | Iterator[Piece]
 
-StreamEffect: TypeAlias = Callable[[MockCall], _Made | Awaitable[_Made] | AsyncIterator[str] | AsyncIterator[Piece]]
+StreamFunction: TypeAlias = Callable[[MockCall], _Made | Awaitable[_Made] | AsyncIterator[str] | AsyncIterator[Piece]]
 """A function that returns a stream or any other response."""
 
 
@@ -207,7 +207,7 @@ class StreamRoute(Route, Generic[M]):
         known = _stream_of(answer)
         return self._plan(lambda call: self._wire(known, call))
 
-    def answers(self, function: StreamEffect) -> Self:
+    def answers(self, function: StreamFunction) -> Self:
         """Respond with the result of a function; text, deltas and events that it returns or yields are streamed.
 
         Args:
@@ -216,10 +216,10 @@ class StreamRoute(Route, Generic[M]):
         """
         return self._plan(function, self._streamed)
 
-    def _streamed(self, answered: Any, call: MockCall) -> Answered:
-        if isinstance(answered, str | list | tuple | Iterator):
-            return self._wire(_stream_of(answered), call)
-        return answered
+    def _streamed(self, response: Any, call: MockCall) -> MockedResponse:
+        if isinstance(response, str | list | tuple | Iterator):
+            return self._wire(_stream_of(response), call)
+        return response
 
     def _wire(self, known: str | list[str] | Wire, call: MockCall) -> Wire:
         return known if isinstance(known, Wire) else Wire(self._build(known, self._ids_for(call)))
@@ -233,7 +233,7 @@ class StreamRoute(Route, Generic[M]):
         Raises:
             TypeError: The value is not a reply of the operation.
         """
-        known = Fits(self.operation, self._reply).reply(reply)
+        known = ReplyType(self.operation, self._reply).check(reply)
         return self._plan(lambda _: known)
 
     def _ids_for(self, call: MockCall) -> Ids:

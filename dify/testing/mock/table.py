@@ -8,8 +8,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from dify._operations import OPERATIONS
 
 from ..script.ids import AppKind, Ids
-from .answers import Owner, Route
 from .operations import MockedOperation, Pagination
+from .planned_responses import Owner, Route
 from .routes import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, PageRoute, StreamBuilder, StreamRoute, UploadRoute
 
 __all__ = ["Bytes", "Empty", "Items", "Json", "Pages", "Resource", "Row", "Stream", "Upload", "operations_of"]

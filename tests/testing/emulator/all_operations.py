@@ -30,7 +30,7 @@ PARENTS = {
 
 
 @dataclass
-class Seen:
+class RecordedResponse:
     """An answer that went over the wire."""
 
     operation: str
@@ -62,7 +62,7 @@ class Tap:
 
     app: Any
     kind: str
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[RecordedResponse] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         head: dict[str, Any] = {}
@@ -82,11 +82,11 @@ class Tap:
             if operation is not None and head:
                 headers = {name.decode(): value.decode() for name, value in head["headers"]}
                 kind = headers.get("content-type", "")
-                self.seen.append(Seen(operation, head["status"], kind, bytes(body), self.kind))
+                self.seen.append(RecordedResponse(operation, head["status"], kind, bytes(body), self.kind))
 
 
 @asynccontextmanager
-async def tapped(emulator: Emulator, kind: str, seen: list[Seen]) -> AsyncIterator[AsyncDify]:
+async def tapped(emulator: Emulator, kind: str, seen: list[RecordedResponse]) -> AsyncIterator[AsyncDify]:
     """A client whose answers are kept."""
     tap = Tap(emulator.app, kind, seen)
     async with emulator, httpx.AsyncClient(transport=AsyncTransport(tap)) as http_client:
@@ -249,9 +249,9 @@ def acting(request: Any) -> Any:
     yield "Noon."
 
 
-async def every_operation() -> list[Seen]:
+async def every_operation() -> list[RecordedResponse]:
     """What is answered to every operation."""
-    seen: list[Seen] = []
+    seen: list[RecordedResponse] = []
     async with tapped(Emulator(variables={"count": 1}), "chat", seen) as client:
         await of_chats(client)
     async with tapped(Emulator(acting, mode="agent-chat"), "agent", seen) as client:

@@ -14,7 +14,7 @@ from dify._operations import OPERATIONS
 from tests.contract.openapi import Schema, documented, needs_contract, stream_events
 from tests.support.recordings import Recording, recordings
 
-from .all_operations import Seen, every_operation
+from .all_operations import RecordedResponse, every_operation
 from .schemas import misfits
 
 STREAMS = {
@@ -28,7 +28,7 @@ STREAMS = {
 
 
 @cache
-def answers() -> tuple[Seen, ...]:
+def answers() -> tuple[RecordedResponse, ...]:
     """What the emulator answers, asked by a client whose models take it all."""
     return tuple(asyncio.run(every_operation()))
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from dify.testing import Emulator, Ids, Iteration, Node
-from dify.testing.emulator.runs.live import UNREAD, follow
 from dify.testing.emulator.runs.models import Run
+from dify.testing.emulator.runs.runs_in_progress import UNREAD, follow
 from dify.testing.script.events import workflow_finished
 from dify.types.events import MessageEvent
 

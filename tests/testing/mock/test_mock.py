@@ -22,7 +22,7 @@ from dify import (
     WorkflowFailedError,
 )
 from dify.testing import DifyMock, Emulator, UnmockedCall, Wire, chat_stream, error_replies, replies, responses
-from dify.testing.mock import UnusedAnswer
+from dify.testing.mock import UnusedResponse
 
 
 @pytest.fixture
@@ -348,7 +348,7 @@ async def test_the_async_block_does_the_same():
 
 async def test_leaving_the_block_complains_of_answers_that_nobody_asked_for():
     said = r"mock.app.info was never called \(GET /info\); mock.chat.send was called 1 of 2"
-    with pytest.raises(UnusedAnswer, match=said), DifyMock() as mock:
+    with pytest.raises(UnusedResponse, match=said), DifyMock() as mock:
         mock.app.info.returns()
         mock.chat.streams("one")
         mock.chat.streams("two")

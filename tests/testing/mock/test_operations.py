@@ -16,7 +16,7 @@ from dify.testing.mock import (
     JSONRoute,
     PageRoute,
     StreamRoute,
-    UnusedAnswer,
+    UnusedResponse,
     UploadRoute,
 )
 
@@ -99,7 +99,7 @@ def test_the_server_itself_answers():
 
 def test_an_unexpected_call_is_named_and_copied_as_it_is_imported():
     assert f"{UnmockedCall.__module__}.{UnmockedCall.__qualname__}" == "dify.testing.UnmockedCall"
-    assert f"{UnusedAnswer.__module__}.{UnusedAnswer.__qualname__}" == "dify.testing.mock.UnusedAnswer"
-    for error in (UnmockedCall("no"), UnusedAnswer("no")):
+    assert f"{UnusedResponse.__module__}.{UnusedResponse.__qualname__}" == "dify.testing.mock.UnusedResponse"
+    for error in (UnmockedCall("no"), UnusedResponse("no")):
         again = pickle.loads(pickle.dumps(error))
         assert (type(again), again.args) == (type(error), ("no",))

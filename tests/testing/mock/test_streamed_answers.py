@@ -312,7 +312,7 @@ def test_an_operation_that_is_called_says_what_may_have_been_meant(mock, name, m
     route: Any = mock
     for part in name.split("."):
         route = getattr(route, part)
-    with pytest.raises(TypeError, match=f"did you mean {meant}"):
+    with pytest.raises(TypeError, match=f"Did you mean {meant}"):
         route("x")
     with contextlib.suppress(TypeError):
         route()

@@ -34,14 +34,14 @@ from ..responses import dump
 from .file_objects import file_object
 from .models import Run
 
-__all__ = ["Draft", "Material", "make_documents"]
+__all__ = ["Draft", "PipelineSource", "make_documents"]
 
 ICON = "icon.svg"
 """The icon of the datasource."""
 
 
 @dataclass(frozen=True)
-class Material:
+class PipelineSource:
     """A source of a pipeline run: a file, or the text of a page.
 
     Attributes:
@@ -77,13 +77,13 @@ class Material:
         return cls(info, SourceFile(name, content, mime_type, extension, len(content), id=file_id))
 
 
-async def make_documents(call: ApiRequest, dataset: StoredDataset, material: list[Material]) -> dict[str, Any]:
+async def make_documents(call: ApiRequest, dataset: StoredDataset, sources: list[PipelineSource]) -> dict[str, Any]:
     """Create the documents of a published pipeline, and return the response body of its run."""
     batch, documents = new_batch(), list[PipelineDocument]()
     rule = StoredRule(PARAGRAPHS["mode"], PARAGRAPHS["rules"])
     kind = "upload_file" if dataset.pipeline is None else dataset.pipeline.datasource_type
-    for each in material:
-        source = each.source or SourceFile(str(each.info.get("name") or "untitled"), b"", "text/plain", "txt", 0)
+    for item in sources:
+        source = item.source or SourceFile(str(item.info.get("name") or "untitled"), b"", "text/plain", "txt", 0)
         document = StoredDocument(
             name=source.name,
             position=dataset.next_position(),
@@ -94,15 +94,15 @@ async def make_documents(call: ApiRequest, dataset: StoredDataset, material: lis
             batch=batch,
             data_source_type=kind,
         )
-        if each.source is None:
-            document.status, document.error = "error", each.problem
+        if item.source is None:
+            document.status, document.error = "error", item.problem
         dataset.documents[document.id] = document
         documents.append(
             PipelineDocument(
                 id=document.id,
                 position=document.position,
                 data_source_type=kind,
-                data_source_info=each.info,
+                data_source_info=item.info,
                 name=document.name,
                 indexing_status="waiting",
                 error=None,
@@ -131,12 +131,12 @@ class Draft:
         dataset: StoredDataset,
         pipeline: StoredPipeline,
         inputs: dict[str, Any],
-        material: list[Material],
+        sources: list[PipelineSource],
     ) -> None:
         self._call = call
         self._dataset = dataset
         self._pipeline = pipeline
-        self._first = material[0] if material else Material({}, None, "no datasource info")
+        self._first = sources[0] if sources else PipelineSource({}, None, "no datasource info")
         account, clock = call.app.knowledge.account_id, SystemClock()
         created_at = clock.now()
         ids = Ids(new_id(), None, None, new_id(), pipeline.workflow_id, account, account, at(created_at))

@@ -11,18 +11,18 @@ from ...requests import ApiRequest
 from ...responses import ApiError, blocking_response, success
 from ...routing import Router
 from ...runs.generation import Generation
-from ...runs.models import Run, StoredForm
-from ...runs.running import (
-    answered,
-    begin_run,
-    canned,
+from ...runs.generation_responses import (
+    canned_response,
     chat_reply,
     check_trace_session,
     check_version,
     drain,
-    read,
-    refused,
+    message_response,
+    read_run,
+    refused_stream,
+    start_run,
 )
+from ...runs.models import Run, StoredForm
 from ...sse import EventStream
 from ...state import AppState
 from ..canned_answers import annotation_reply, find_annotation
@@ -55,7 +55,7 @@ async def send_message(request: ApiRequest) -> Response:
     except ApiError as error:
         # A chatflow checks these after the stream has started.
         if mode == "advanced-chat" and payload.streaming:
-            return refused(error)
+            return refused_stream(error)
         raise
     app_request = EmulatorRequest(
         kind="chat",
@@ -73,25 +73,25 @@ async def send_message(request: ApiRequest) -> Response:
         annotation.hit_count += 1
         message = _add_message(app, conversation, app_request)
         reply = annotation_reply(app, annotation)
-        return await canned(mode, message, annotation.answer, reply, streaming=payload.streaming)
+        return await canned_response(mode, message, annotation.answer, reply, streaming=payload.streaming)
     task_id, generation = await app.generate(app_request, request.owner)
     message = _add_message(app, conversation, app_request)
     if generation.blocked is not None:
-        return await canned(mode, message, generation.blocked, None, streaming=payload.streaming)
+        return await canned_response(mode, message, generation.blocked, None, streaming=payload.streaming)
     if mode == "advanced-chat":
         return await _run_chatflow(request, payload, generation, task_id, message)
-    return await answered(request, mode, message, task_id, generation, streaming=payload.streaming)
+    return await message_response(request, mode, message, task_id, generation, streaming=payload.streaming)
 
 
 async def _run_chatflow(
     request: ApiRequest, payload: ChatRequestPayload, generation: Generation, task_id: str, message: Message
 ) -> Response:
-    run, script, live = begin_run(
+    run, script, progress = start_run(
         request, generation, task_id, message=message, workflow_id=payload.workflow_id, files=message.files
     )
     if payload.streaming:
-        return EventStream(read(live))
-    await drain(live.frames())
+        return EventStream(read_run(progress))
+    await drain(progress.frames())
     form = run.waits_for
     if form is not None:
         return blocking_response(_paused_reply(run, form, message, task_id))

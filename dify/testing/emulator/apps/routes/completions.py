@@ -8,7 +8,7 @@ from ...answers import EmulatorRequest
 from ...requests import ApiRequest
 from ...responses import success
 from ...routing import Router
-from ...runs.running import answered, canned, check_trace_session
+from ...runs.generation_responses import canned_response, check_trace_session, message_response
 from ..features import Mode
 from ..input_validation import validate_files, validate_inputs
 from ..models import Message
@@ -41,8 +41,8 @@ async def create_completion(request: ApiRequest) -> Response:
     )
     app.messages[message.id] = message
     if generation.blocked is not None:
-        return await canned("completion", message, generation.blocked, None, streaming=payload.streaming)
-    return await answered(request, "completion", message, task_id, generation, streaming=payload.streaming)
+        return await canned_response("completion", message, generation.blocked, None, streaming=payload.streaming)
+    return await message_response(request, "completion", message, task_id, generation, streaming=payload.streaming)
 
 
 @router.operation("stopGenerate", body="json", user="required", modes=_MODES, wrong_mode="app_unavailable")

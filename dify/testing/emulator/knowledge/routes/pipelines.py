@@ -18,8 +18,8 @@ from ...apps.routes.files import MEGABYTE, size_limit
 from ...requests import ApiRequest
 from ...responses import ApiError, blocking_response, dump, json_response
 from ...routing import Router
-from ...runs.pipeline_runs import Draft, Material, make_documents
-from ...runs.running import drain
+from ...runs.generation_responses import drain
+from ...runs.pipeline_runs import Draft, PipelineSource, make_documents
 from ...sse import EventStream
 from ..lookup import find_dataset
 from ..models import StoredDataset, StoredPipeline, collect_one_page
@@ -120,11 +120,11 @@ async def run_pipeline(request: ApiRequest) -> Response:
         if streaming:
             return EventStream(_error_event(message))
         raise ApiError(400, "invalid_param", message)
-    material = [Material.of(request, pipeline, info) for info in payload.datasource_info_list]
+    sources = [PipelineSource.of(request, pipeline, info) for info in payload.datasource_info_list]
     if payload.is_published:
         # The documents are created in the background in both modes.
-        return blocking_response(await make_documents(request, dataset, material))
-    draft = Draft(request, dataset, pipeline, payload.inputs, material)
+        return blocking_response(await make_documents(request, dataset, sources))
+    draft = Draft(request, dataset, pipeline, payload.inputs, sources)
     if streaming:
         return EventStream(draft.frames())
     await drain(draft.frames())

@@ -1,4 +1,4 @@
-"""Prices and times that remember how the wire spelled them, so that a dump gives the same JSON back."""
+"""Prices and times that keep the spelling of the wire when dumped."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class _Time:
     def __init__(self, dump: Callable[[datetime], Any]) -> None:
         self._dump = dump
 
-    def _exact(self, value: Any, handler: Callable[[Any], datetime]) -> datetime:
+    def _validate(self, value: Any, handler: Callable[[Any], datetime]) -> datetime:
         if isinstance(value, datetime):
             return value if value.tzinfo else _aware(value)
         time = _aware(handler(value))
@@ -111,7 +111,7 @@ class _Time:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         time = core_schema.datetime_schema()
-        schema = core_schema.no_info_wrap_validator_function(self._exact, time)
+        schema = core_schema.no_info_wrap_validator_function(self._validate, time)
         if self._dump is _epoch:
             seconds = core_schema.int_schema(strict=True, ge=-_SECONDS, le=_SECONDS)
             schema = core_schema.union_schema([core_schema.chain_schema([seconds, time]), schema], mode="left_to_right")

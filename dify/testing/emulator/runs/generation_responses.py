@@ -32,28 +32,28 @@ from ..sse import EventStream
 from ..state import AppState
 from .file_objects import file_object, file_summary
 from .generation import Generation
-from .live import LiveRun
 from .models import Run
-from .playing import message_events, run_events
+from .runs_in_progress import RunInProgress
+from .script_playback import message_events, run_events
 
 __all__ = [
-    "answered",
-    "begin_run",
-    "canned",
+    "canned_response",
     "chat_reply",
     "check_trace_session",
     "check_version",
     "drain",
-    "read",
-    "refused",
-    "stream",
+    "message_response",
+    "read_run",
+    "refused_stream",
+    "start_run",
+    "task_events",
 ]
 
 _CLOCK = SystemClock()
 _KINDS: Mapping[Mode, MessageKind] = {"agent-chat": "agent", "completion": "completion"}
 
 
-async def stream(app: AppState, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
+async def task_events(app: AppState, task_id: str, frames: AsyncGenerator[Frame]) -> AsyncGenerator[Frame]:
     """Yield the events of a task, and remove the task in the end."""
     try:
         async with aclosing(frames):
@@ -70,7 +70,7 @@ async def drain(frames: AsyncGenerator[Frame]) -> None:
             pass
 
 
-def refused(error: ApiError) -> EventStream:
+def refused_stream(error: ApiError) -> EventStream:
     """Return the stream of a run whose request the worker refuses: an `error` event without code and ids."""
 
     async def frames() -> AsyncGenerator[Frame]:
@@ -80,7 +80,7 @@ def refused(error: ApiError) -> EventStream:
     return EventStream(frames())
 
 
-async def answered(
+async def message_response(
     request: ApiRequest, mode: Mode, message: Message, task_id: str, generation: Generation, *, streaming: bool
 ) -> Response:
     """Return the response of a chat, agent or completion app."""
@@ -100,7 +100,7 @@ async def answered(
         files=lambda: _summaries(request, message.files),
         speak=request.app.auto_play,
     )
-    frames = stream(request.app, task_id, message_events(script, generation, message))
+    frames = task_events(request.app, task_id, message_events(script, generation, message))
     if streaming:
         return EventStream(frames)
     await drain(frames)
@@ -129,7 +129,7 @@ def _summaries(request: ApiRequest, files: Sequence[EmulatorFile]) -> list[Messa
     ]
 
 
-async def canned(
+async def canned_response(
     mode: Mode, message: Message, text: str, annotation: AnnotationReply | None, *, streaming: bool
 ) -> Response:
     """Return the response of an app whose model is not asked: the answer of an annotation or of moderation."""
@@ -185,7 +185,7 @@ def check_version(app: AppState, workflow_id: str) -> None:
         raise ApiError(404, "not_found", f"Workflow not found with id: {workflow_id}")
 
 
-def begin_run(
+def start_run(
     request: ApiRequest,
     generation: Generation,
     task_id: str,
@@ -193,7 +193,7 @@ def begin_run(
     message: Message | None,
     workflow_id: str | None,
     files: tuple[EmulatorFile, ...],
-) -> tuple[Run, RunScript, LiveRun]:
+) -> tuple[Run, RunScript, RunInProgress]:
     """Start a run of a workflow, or of the chatflow that answers a message."""
     app, app_request = request.app, generation.request
     created_at = _CLOCK.now()
@@ -231,15 +231,15 @@ def begin_run(
         prompt_tokens=tokens(f"{app_request.query} {' '.join(map(str, app_request.inputs.values()))}"),
         speak=app.auto_play,
     )
-    live = LiveRun(run, stream(app, task_id, run_events(script, generation, run, message)))
-    app.track(live)
-    return run, script, live
+    progress = RunInProgress(run, task_events(app, task_id, run_events(script, generation, run, message)))
+    app.track(progress)
+    return run, script, progress
 
 
-async def read(live: LiveRun) -> AsyncGenerator[Frame]:
+async def read_run(progress: RunInProgress) -> AsyncGenerator[Frame]:
     """Yield the events of a run to the call that started it, with a ping first."""
     yield PingEvent()
-    async with aclosing(live.frames()) as frames:
+    async with aclosing(progress.frames()) as frames:
         async for frame in frames:
             yield frame
 

@@ -12,16 +12,16 @@ from starlette.responses import Response
 from dify.types.events import NodeFinishedEvent, NodeStartedEvent
 from dify.types.workflows import NodeExecution
 
-from ...script.events import form_required, message_replace, workflow_finished, workflow_paused, workflow_started
-from ...script.frames import Frame, at
-from ...script.state import NodeState
-from ..apps.features import Mode
-from ..requests import ApiRequest, is_uuid
-from ..responses import ApiError, unhandled_response
-from ..routing import Router
-from ..sse import EventStream
-from .live import follow
-from .models import Run
+from ....script.events import form_required, message_replace, workflow_finished, workflow_paused, workflow_started
+from ....script.frames import Frame, at
+from ....script.state import NodeState
+from ...apps.features import Mode
+from ...requests import ApiRequest, is_uuid
+from ...responses import ApiError, unhandled_response
+from ...routing import Router
+from ...sse import EventStream
+from ..models import Run
+from ..runs_in_progress import follow
 
 _RUNS: frozenset[Mode] = frozenset({"workflow", "advanced-chat"})
 

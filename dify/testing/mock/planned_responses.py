@@ -17,31 +17,31 @@ from ..builders.error_replies import ErrorReply, error_reply
 from ..builders.responses import Response
 from ..builders.wire import Wire
 from .calls import Calls, MockCall
-from .errors import UnusedAnswer
+from .errors import UnusedResponse
 from .operations import MockedOperation
 
 __all__ = [
     "CALLER_AWAITS",
-    "Answered",
-    "Effect",
+    "MockedResponse",
     "Owner",
     "Plan",
     "Planned",
+    "ResponseFunction",
     "Route",
-    "answer",
-    "assert_all_given",
+    "assert_all_used",
     "line_for",
+    "respond",
 ]
 
 CALLER_AWAITS: ContextVar[bool | None] = ContextVar("dify_mock_caller_awaits", default=None)
 """True while an async client calls, False for a sync one, None if a router of the user handles the request."""
 
-Answered: TypeAlias = (
+MockedResponse: TypeAlias = (
     Wire | ErrorReply | BaseModel | Mapping[str, Any] | list[Any] | bytes | Response | Exception | None
 )
 """Values that a response is built from; an exception is raised, None is a response without content."""
 
-Effect: TypeAlias = Callable[[MockCall], Answered | Awaitable[Answered]]
+ResponseFunction: TypeAlias = Callable[[MockCall], MockedResponse | Awaitable[MockedResponse]]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Planned:
     """A mocked response.
 
     Attributes:
-        effect: What makes it, of a call.
-        shape: What an operation makes of that, once it is there.
+        effect: Function that makes it from a call.
+        shape: Function that shapes the result of `effect` for the operation, or None.
     """
 
     effect: Callable[[MockCall], Any]
-    shape: Callable[[Any, MockCall], Answered] | None = None
+    shape: Callable[[Any, MockCall], MockedResponse] | None = None
 
 
 class Owner(Protocol):
@@ -72,36 +72,38 @@ class Plan:
 
     def __init__(self, operation: MockedOperation) -> None:
         self.operation = operation
-        self._answers: list[Planned] = []
-        self._given = 0
+        self._responses: list[Planned] = []
+        self._returned = 0
         self._lock = threading.Lock()
 
     def add(self, planned: Planned) -> None:
         """Add a response after the others."""
         with self._lock:
-            self._answers.append(planned)
+            self._responses.append(planned)
 
     def clear(self) -> None:
         """Remove all responses."""
         with self._lock:
-            self._answers.clear()
-            self._given = 0
+            self._responses.clear()
+            self._returned = 0
 
     def next(self) -> Planned | None:
         """Return the response to the next call, or None without responses."""
         with self._lock:
-            if not self._answers:
+            if not self._responses:
                 return None
-            planned = self._answers[min(self._given, len(self._answers) - 1)]
-            self._given += 1
+            planned = self._responses[min(self._returned, len(self._responses) - 1)]
+            self._returned += 1
             return planned
 
     def unused(self) -> str | None:
         """Return a description of responses that were never requested, or None."""
-        left = len(self._answers) - self._given
+        left = len(self._responses) - self._returned
         if left <= 0:
             return None
-        how_many = "was never called" if not self._given else f"was called {self._given} of {len(self._answers)} times"
+        how_many = (
+            "was never called" if not self._returned else f"was called {self._returned} of {len(self._responses)} times"
+        )
         return f"mock.{self.operation.call} {how_many} ({self.operation.method} {self.operation.path})"
 
 
@@ -123,12 +125,12 @@ class Route:
     """The method that error messages recommend for setting a response."""
 
     def _plan(
-        self, effect: Callable[[MockCall], Any], shape: Callable[[Any, MockCall], Answered] | None = None
+        self, effect: Callable[[MockCall], Any], shape: Callable[[Any, MockCall], MockedResponse] | None = None
     ) -> Self:
-        if not callable(effect):  # one that somebody gave to `answers`
+        if not callable(effect):  # a value passed to `answers`
             raise TypeError(
                 f"mock.{self.operation.call}: answers takes a function of the call, and not the {type(effect).__name__} "
-                f"{effect!r}; to set an answer itself: {line_for(self)}"
+                f"{effect!r}; to set a response itself: {line_for(self)}"
             )
         self._owner.plan_of(self.operation).add(Planned(effect, shape))
         return self
@@ -139,13 +141,15 @@ class Route:
         Raises:
             TypeError: Always, with what may have been meant.
         """
-        raise TypeError(f"mock.{self.operation.call} is where answers are set: did you mean {line_for(self)}?")
+        raise TypeError(
+            f"mock.{self.operation.call} cannot be called; it sets mocked responses. Did you mean {line_for(self)}?"
+        )
 
-    def answers(self, function: Effect) -> Self:
+    def answers(self, function: ResponseFunction) -> Self:
         """Respond with the result of a function.
 
         Args:
-            function: Called with the `MockCall`; returns a reply, a `Wire`, an `ErrorReply`, bytes, an httpx answer, or an
+            function: Called with the `MockCall`; returns a reply, a `Wire`, an `ErrorReply`, bytes, an httpx response, or an
                 exception to raise. With the async client it may be a coroutine function.
         """
         return self._plan(function)
@@ -224,7 +228,7 @@ class Route:
 
 
 _SHORT = {"chat.send", "chat.stream", "completions.create", "completions.stream", "workflows.run", "workflows.stream"}
-"""Operations whose answers can be set on their resource too."""
+"""Operations whose responses can be set on their resource too."""
 
 
 def line_for(route: Route) -> str:
@@ -234,32 +238,32 @@ def line_for(route: Route) -> str:
     return f"mock.{where}.{route._verb}"  # pyright: ignore[reportPrivateUsage]
 
 
-def response_of(answered: Answered, operation: MockedOperation) -> Response:
+def response_of(response: MockedResponse, operation: MockedOperation) -> Response:
     """Return a response as an httpx response."""
-    match answered:
+    match response:
         case Exception():
-            raise answered
+            raise response
         case Response():
-            return answered
+            return response
         case Wire():
-            return responses.stream(answered)
+            return responses.stream(response)
         case ErrorReply():
-            return responses.error(answered)
+            return responses.error(response)
         case bytes():
-            return responses.binary(answered)
+            return responses.binary(response)
         case _:
-            return responses.reply(answered, status=operation.status)
+            return responses.reply(response, status=operation.status)
 
 
 async def _awaited(coming: Awaitable[Any] | AsyncIterator[Any], planned: Planned, call: MockCall) -> Any:
     if isinstance(coming, AsyncIterator):
-        answered: Any = [each async for each in coming]
+        response: Any = [each async for each in coming]
     else:
-        answered = await coming
-    return answered if planned.shape is None else planned.shape(answered, call)
+        response = await coming
+    return response if planned.shape is None else planned.shape(response, call)
 
 
-async def _response_of(coming: Awaitable[Answered], operation: MockedOperation) -> Response:
+async def _response_of(coming: Awaitable[MockedResponse], operation: MockedOperation) -> Response:
     return response_of(await coming, operation)
 
 
@@ -274,25 +278,25 @@ def _caller_awaits() -> bool:
     return True
 
 
-def answer(planned: Planned, call: MockCall, operation: MockedOperation) -> Response | Awaitable[Response]:
+def respond(planned: Planned, call: MockCall, operation: MockedOperation) -> Response | Awaitable[Response]:
     """Return the response to a call.
 
     Raises:
-        TypeError: A coroutine function is to answer a client that does not await.
+        TypeError: A coroutine function cannot respond to a client that does not await.
     """
-    answered: Any = planned.effect(call)
-    if inspect.isawaitable(answered) or isinstance(answered, AsyncIterator):
+    response: Any = planned.effect(call)
+    if inspect.isawaitable(response) or isinstance(response, AsyncIterator):
         if not _caller_awaits():
-            coming = cast("Any", answered)
+            coming = cast("Any", response)
             if inspect.iscoroutine(coming):
                 coming.close()  # else Python warns of it, in some later test
             raise TypeError(f"mock.{operation.call}: answers(async function) is for AsyncDify; give a plain one")
-        return _response_of(_awaited(cast("Any", answered), planned, call), operation)
-    return response_of(answered if planned.shape is None else planned.shape(answered, call), operation)
+        return _response_of(_awaited(cast("Any", response), planned, call), operation)
+    return response_of(response if planned.shape is None else planned.shape(response, call), operation)
 
 
-def assert_all_given(plans: Mapping[str, Plan]) -> None:
+def assert_all_used(plans: Mapping[str, Plan]) -> None:
     """Raise an error if mocked responses were never requested."""
-    unused = [said for plan in plans.values() if (said := plan.unused()) is not None]
+    unused = [text for plan in plans.values() if (text := plan.unused()) is not None]
     if unused:
-        raise UnusedAnswer("some mocked responses were never requested: " + "; ".join(unused))
+        raise UnusedResponse("some mocked responses were never requested: " + "; ".join(unused))

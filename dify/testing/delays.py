@@ -1,21 +1,21 @@
-"""A switch that skips the client's pauses."""
+"""Skipping the client's delays."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from .._protocol import waits as _waits
+from .._protocol import delays as _delays
 
 __all__ = ["no_waits"]
 
 
 @contextmanager
 def no_waits() -> Generator[list[float]]:
-    """Skip the pauses of all clients in this process while the block runs, and record them.
+    """Skip the delays of all clients in this process while the block runs, and record them.
 
     These are the backoff before a retry and before a reconnect, the interval between two polls of `wait_indexed`,
-    `wait_reply` and the helpers that use them, and a pause that the server asks for in `Retry-After`. Time limits of
+    `wait_reply` and the helpers that use them, and a delay that the server asks for in `Retry-After`. Time limits of
     polling count the skipped seconds as passed, so `timeout=60` is over after the same number of polls as without
     the switch. Everything else takes its time: connecting, reading, and the delays of an emulator or a mock.
 
@@ -23,7 +23,7 @@ def no_waits() -> Generator[list[float]]:
     records.
 
     Yields:
-        The seconds of each pause, in their order; the list grows while the block runs.
+        The seconds of each delay, in order; the list grows while the block runs.
 
     Example:
         >>> from dify.testing import Emulator, no_waits
@@ -35,8 +35,8 @@ def no_waits() -> Generator[list[float]]:
         [30.0]
     """
     waits: list[float] = []
-    _waits.skip(waits)
+    _delays.skip(waits)
     try:
         yield waits
     finally:
-        _waits.resume(waits)
+        _delays.resume(waits)

@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from dify.types.human_input import FormAnswer, FormInput
 
-from ...script.events import form_request
-from ..apps.input_validation import resolve_files
-from ..apps.schemas import HumanInputFormSubmitPayload
-from ..file_links import signed_url
-from ..requests import ApiRequest
-from ..responses import ApiError, json_response
-from ..routing import Router
-from .file_objects import file_object
-from .models import StoredForm
+from ....script.events import form_request
+from ...apps.input_validation import resolve_files
+from ...apps.schemas import HumanInputFormSubmitPayload
+from ...file_links import signed_url
+from ...requests import ApiRequest
+from ...responses import ApiError, json_response
+from ...routing import Router
+from ..file_objects import file_object
+from ..models import StoredForm
 
 _PATH = "/form/human_input/{form_token}"
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..answers import EmulatorRequest
-from ..apps.features import Mode
-from ..apps.input_validation import validate_files, validate_inputs
-from ..apps.schemas import WorkflowLogQuery, WorkflowRunPayload
-from ..requests import ApiRequest, is_uuid
-from ..responses import ApiError, blocking_response, json_response, unhandled_response
-from ..routing import Router
-from ..sse import EventStream
-from .iso_times import iso_time
-from .models import Run
-from .running import begin_run, check_trace_session, check_version, drain, read, refused
+from ...answers import EmulatorRequest
+from ...apps.features import Mode
+from ...apps.input_validation import validate_files, validate_inputs
+from ...apps.schemas import WorkflowLogQuery, WorkflowRunPayload
+from ...requests import ApiRequest, is_uuid
+from ...responses import ApiError, blocking_response, json_response, unhandled_response
+from ...routing import Router
+from ...sse import EventStream
+from ..generation_responses import check_trace_session, check_version, drain, read_run, refused_stream, start_run
+from ..iso_times import iso_time
+from ..models import Run
 
 _WORKFLOW: frozenset[Mode] = frozenset({"workflow"})
 _RUNS: frozenset[Mode] = frozenset({"workflow", "advanced-chat"})
@@ -41,7 +41,7 @@ async def run_workflow(call: ApiRequest) -> Response:
         inputs = await validate_inputs(core, call.owner, sent.inputs)
     except ApiError as error:
         if sent.streaming:  # the worker validates the files after the response has started
-            return refused(error)
+            return refused_stream(error)
         raise
     request = EmulatorRequest(
         kind="workflow",
@@ -53,10 +53,10 @@ async def run_workflow(call: ApiRequest) -> Response:
         response_mode="streaming" if sent.streaming else "blocking",
     )
     task_id, generation = await core.generate(request, call.owner)
-    run, _, live = begin_run(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
+    run, _, progress = start_run(call, generation, task_id, message=None, workflow_id=workflow_id, files=files)
     if sent.streaming:
-        return EventStream(read(live))
-    await drain(live.frames())
+        return EventStream(read_run(progress))
+    await drain(progress.frames())
     form = run.waits_for
     pause = {} if form is None else run.pause(form)
     return blocking_response({"task_id": task_id, "workflow_run_id": run.id, "data": {**run.reply(), **pause}})

@@ -11,13 +11,13 @@ from dify.types.events import PingEvent, WorkflowFinishedEvent, WorkflowPausedEv
 from ...script.frames import Frame
 from .models import Run
 
-__all__ = ["UNREAD", "LiveRun", "follow"]
+__all__ = ["UNREAD", "RunInProgress", "follow"]
 
 UNREAD = 10_000
 """Number of events after which a run without a reader is stopped, because its function may yield for ever."""
 
 
-class LiveRun:
+class RunInProgress:
     """A run in progress.
 
     Its first reader sets the pace: an event is created when the reader requests it. Without a reader, the run continues.
