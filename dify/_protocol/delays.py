@@ -5,6 +5,7 @@ Every delay of both faces passes through here, so that tests can skip them; see 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -41,7 +42,7 @@ def skip(recorder: list[float]) -> None:
     global _stopped_at
     with _lock:
         if not _recorders:
-            _stopped_at = time.monotonic() + _ahead
+            _stopped_at = float(math.ceil(time.monotonic() + _ahead))  # differences stay free of rounding errors
         _recorders.append(recorder)
 
 
