@@ -20,10 +20,14 @@ if _TYPE_CHECKING:
         AsyncCompletionStream as AsyncCompletionStream,
         AsyncDatasourceStream as AsyncDatasourceStream,
         AsyncEventStream as AsyncEventStream,
+        AsyncTextStream as AsyncTextStream,
         AsyncWorkflowStream as AsyncWorkflowStream,
     )
     from ._async.forms import (
         AsyncFormHandler as AsyncFormHandler,
+    )
+    from ._async.item_iterator import (
+        AsyncItemIterator as AsyncItemIterator,
     )
     from ._async.mapping import (
         AsyncMapStream as AsyncMapStream,
@@ -46,10 +50,14 @@ if _TYPE_CHECKING:
         CompletionStream as CompletionStream,
         DatasourceStream as DatasourceStream,
         EventStream as EventStream,
+        TextStream as TextStream,
         WorkflowStream as WorkflowStream,
     )
     from ._sync.forms import (
         FormHandler as FormHandler,
+    )
+    from ._sync.item_iterator import (
+        ItemIterator as ItemIterator,
     )
     from ._sync.mapping import (
         MapStream as MapStream,
@@ -66,9 +74,11 @@ __all__ = [
     "AsyncDatasourceStream",
     "AsyncEventStream",
     "AsyncFormHandler",
+    "AsyncItemIterator",
     "AsyncMapStream",
     "AsyncPage",
     "AsyncPager",
+    "AsyncTextStream",
     "AsyncWorkflowStream",
     "ByteStream",
     "ChatStream",
@@ -76,11 +86,13 @@ __all__ = [
     "DatasourceStream",
     "EventStream",
     "FormHandler",
+    "ItemIterator",
     "MapResult",
     "MapStream",
     "Page",
     "Pager",
     "TextReplaced",
+    "TextStream",
     "WorkflowStream",
 ]
 
@@ -89,15 +101,18 @@ __getattr__, __dir__ = _lazy_module(
     {
         "._async.byte_stream": "AsyncByteStream",
         "._async.event_stream": """
-            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncWorkflowStream
+            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncTextStream
+            AsyncWorkflowStream
         """,
         "._async.forms": "AsyncFormHandler",
+        "._async.item_iterator": "AsyncItemIterator",
         "._async.mapping": "AsyncMapStream",
         "._async.pager": "AsyncPage AsyncPager",
         "._protocol.map_order": "MapResult",
         "._sync.byte_stream": "ByteStream",
-        "._sync.event_stream": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
+        "._sync.event_stream": "ChatStream CompletionStream DatasourceStream EventStream TextStream WorkflowStream",
         "._sync.forms": "FormHandler",
+        "._sync.item_iterator": "ItemIterator",
         "._sync.mapping": "MapStream",
         "._sync.pager": "Page Pager",
         "._streaming.text": "TextReplaced",

@@ -90,7 +90,7 @@ PAGES: dict[str, Page] = {
         "Pages",
         "The results of list methods. For a guide, see [Pagination](../pagination.md).",
         "pagers and pages",
-        ("pager",),
+        ("pager", "item_iterator"),
         options=NO_CONSTRUCTOR,
     ),
     "events": Page(

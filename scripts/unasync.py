@@ -53,7 +53,7 @@ RULES: list[tuple[str, str]] = [
     (r"\basync (?=def|for|with)", ""),
     (r"\bawait ", ""),
     (r"\b__a(iter|next|enter|exit)__\b", r"__\1__"),
-    (r"\banext\b", "next"),
+    (r"\ba(iter|next)\b", r"\1"),
     (r"\baclos(e|ing)\b", r"clos\1"),
     # prose
     (r"an async context manager", "a context manager"),

@@ -19,21 +19,18 @@ from collections.abc import (
 from contextlib import suppress
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import anyio
 import anyio.to_thread
 
 from .._protocol.delays import skipped
-from .._protocol.pickling import NotPicklable
 from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
 from ..errors import MisuseError
 
 __all__ = [
     "WRITES_BESIDE",
     "AsyncFirstPage",
-    "AsyncSingleUseIterator",
-    "AsyncWrongFaceGuard",
     "Signal",
     "begin",
     "current_loop",
@@ -180,32 +177,3 @@ class AsyncFirstPage(Generic[T, PageT]):
 
     def __await__(self) -> Generator[Any, Any, PageT]:
         return self.first().__await__()
-
-
-class AsyncWrongFaceGuard:
-    """Base class whose error for a plain `for`, `with` or `next` says what to write instead."""
-
-    if not TYPE_CHECKING:  # a type checker reports the misuse itself if these methods do not exist
-
-        def __iter__(self) -> NoReturn:
-            raise MisuseError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
-
-        def __next__(self) -> NoReturn:
-            raise MisuseError(f"{type(self).__name__} is asynchronous: write `async for`, or use the client `Dify`")
-
-        def __enter__(self) -> NoReturn:
-            raise MisuseError(f"{type(self).__name__} is asynchronous: write `async with`, or use the client `Dify`")
-
-        def __exit__(self, *_: object) -> None:
-            """Exists so that `with` calls `__enter__`."""
-
-
-class AsyncSingleUseIterator(AsyncWrongFaceGuard, NotPicklable):
-    """Base class of streams, which are iterated once, while their connection is open."""
-
-    if not TYPE_CHECKING:
-
-        def __await__(self) -> NoReturn:
-            raise MisuseError(
-                f"{type(self).__name__} cannot be awaited: leave out the `await`, and write `async for` or `async with`"
-            )

@@ -15,7 +15,6 @@ from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses
 from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo
-from ._io import AsyncWrongFaceGuard
 from .shared_clients import AsyncSharedClients
 from .transport import AsyncTransport
 
@@ -38,7 +37,7 @@ __all__ = ["AsyncDify"]
 T = TypeVar("T")
 
 
-class AsyncDify(AsyncWrongFaceGuard):
+class AsyncDify:
     """A client of a Dify server, with an app key and a knowledge key.
 
     Use it as an async context manager, or call `aclose`. A client can be shared by any number of tasks.

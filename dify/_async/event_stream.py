@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from .._config import RequestOptions
 from .._log import log
 from .._net import http as _http
 from .._protocol.error_mapping import masked
+from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from .._protocol.responses import media_type, not_json
 from .._protocol.retry import backoff
@@ -24,8 +25,9 @@ from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, Workflow
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
-from ._io import AsyncSingleUseIterator, sleep
+from ._io import sleep
 from .event_reader import AsyncEventReader
+from .item_iterator import AsyncItemIterator
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "AsyncCompletionStream",
     "AsyncDatasourceStream",
     "AsyncEventStream",
+    "AsyncTextStream",
     "AsyncWorkflowStream",
 ]
 
@@ -42,7 +45,7 @@ R = TypeVar("R")
 Consumer = Literal["events", "text", "final"]
 
 
-class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
+class AsyncEventStream(NotPicklable, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once. Leaving the loop or the block in any way
@@ -123,7 +126,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
         return self._events()
 
     @property
-    def text_stream(self) -> AsyncIterator[str]:
+    def text_stream(self) -> AsyncTextStream:
         """The pieces of text as they arrive, for printing.
 
         A piece that replaces everything before it (after moderation, or when text was lost in a reconnect) is a
@@ -142,7 +145,7 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
                     print(text, end="")
             ```
         """
-        return AsyncTextStream(self._texts())
+        return AsyncTextStream(self._texts(), self)
 
     async def _texts(self) -> AsyncGenerator[str]:
         async with aclosing(self._iterate("text")) as events:
@@ -348,21 +351,32 @@ class AsyncEventStream(AsyncSingleUseIterator, Generic[E, R]):
             await self.aclose()
 
 
-class AsyncTextStream(AsyncSingleUseIterator):
-    """An iterator of the pieces of text."""
+class AsyncTextStream(AsyncItemIterator[str]):
+    """The pieces of text of a stream, as they arrive. Closing it closes the stream.
 
-    def __init__(self, texts: AsyncGenerator[str]) -> None:
-        self._texts = texts
+    Example:
+        ```python
+        async with client.chat.stream("Tell me more").text_stream as pieces:
+            async for text in pieces:
+                print(text, end="")
+        ```
+    """
 
-    def __aiter__(self) -> AsyncGenerator[str]:
-        return self._texts  # a loop reads from the generator itself, at no cost
-
-    async def __anext__(self) -> str:
-        return await self._texts.__anext__()
+    def __init__(self, texts: AsyncGenerator[str], stream: AsyncEventStream[Any, Any]) -> None:
+        super().__init__(texts)
+        self._stream = stream
 
     async def aclose(self) -> None:
-        """Read no more, and close the stream's connection."""
-        await self._texts.aclose()
+        """Close the stream's connection, even if no text has been read.
+
+        Example:
+            ```python
+            pieces = client.chat.stream("Tell me more").text_stream
+            await pieces.aclose()  # nothing was sent, and nothing will be
+            ```
+        """
+        await super().aclose()
+        await self._stream.aclose()
 
 
 # ----------------------------------------------------------------------------------------------- streams of each kind of app

@@ -9,8 +9,9 @@ from typing import Any, Generic, Self, TypeVar
 from .._net.synchronization import AsyncSemaphore, async_shield
 from .._protocol.arguments import several
 from .._protocol.map_order import InOrder, MapResult
+from .._protocol.pickling import NotPicklable
 from ..errors import InvalidArgumentError, MisuseError
-from ._io import AsyncSingleUseIterator, each
+from ._io import each
 from .event_stream import AsyncEventStream
 from .worker_group import WorkerGroup
 
@@ -26,7 +27,7 @@ class _End:
 _END = _End()
 
 
-class AsyncMapStream(AsyncSingleUseIterator, Generic[R]):
+class AsyncMapStream(NotPicklable, Generic[R]):
     """A stream of `MapResult`s, one for each of many inputs.
 
     Nothing is sent until it is iterated. Inputs are read as needed: at most `concurrency` calls run at a time, and at most as

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -12,7 +12,8 @@ from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from ..errors import IncompleteListError, NotFoundError
 from ..types.http import HTTPInfo
-from ._io import AsyncFirstPage, AsyncWrongFaceGuard
+from ._io import AsyncFirstPage
+from .item_iterator import AsyncItemIterator
 from .transport import AsyncTransport
 
 __all__ = ["AsyncPage", "AsyncPager"]
@@ -67,7 +68,7 @@ class AsyncPage(NotPicklable, Generic[T]):
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class AsyncPager(AsyncWrongFaceGuard, AsyncFirstPage[T, AsyncPage[T]], NotPicklable):
+class AsyncPager(AsyncFirstPage[T, AsyncPage[T]], NotPicklable):
     """A list on the server. `await` gives its first page, `async for` every item of every page.
 
     The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging
@@ -173,5 +174,5 @@ class AsyncPager(AsyncWrongFaceGuard, AsyncFirstPage[T, AsyncPage[T]], NotPickla
             error.items = list(items)
             raise
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return self._items()
+    def __aiter__(self) -> AsyncItemIterator[T]:
+        return AsyncItemIterator(self._items())

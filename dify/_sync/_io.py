@@ -9,19 +9,16 @@ import threading
 import time
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from .._protocol.delays import skipped
-from .._protocol.pickling import NotPicklable
 from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
 from ..errors import InvalidArgumentError, MisuseError
 
 __all__ = [
     "WRITES_BESIDE",
     "FirstPage",
-    "WrongFaceGuard",
     "Signal",
-    "SingleUseIterator",
     "result_of_callback",
     "begin",
     "current_loop",
@@ -156,31 +153,3 @@ class FirstPage(Generic[T, PageT]):
     def next_page(self) -> PageT | None:
         """Return the page after the first, or None if the first is the last."""
         return self._page().next_page()
-
-
-class WrongFaceGuard:
-    """Base class whose error for `async for`, `async with` or `await` says what to write instead."""
-
-    if not TYPE_CHECKING:  # a type checker reports the misuse itself if these methods do not exist
-
-        def __aiter__(self) -> NoReturn:
-            raise MisuseError(
-                f"{type(self).__name__} is not asynchronous: write a plain `for`, or use the client `AsyncDify`"
-            )
-
-        async def __aenter__(self) -> NoReturn:
-            raise MisuseError(
-                f"{type(self).__name__} is not asynchronous: write a plain `with`, or use the client `AsyncDify`"
-            )
-
-        async def __aexit__(self, *_: object) -> None:
-            """Exists so that `async with` calls `__aenter__`."""
-
-        def __await__(self) -> NoReturn:
-            raise MisuseError(
-                f"{type(self).__name__} is not asynchronous: leave out the `await`, or use the client `AsyncDify`"
-            )
-
-
-class SingleUseIterator(WrongFaceGuard, NotPicklable):
-    """Base class of streams, which are iterated once, while their connection is open."""

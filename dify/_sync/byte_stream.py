@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
@@ -23,18 +24,20 @@ from .._protocol.download import (
     speech_name,
 )
 from .._protocol.error_mapping import masked
+from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from .._protocol.responses import body_error, media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
-from ._io import WRITES_BESIDE, SingleUseIterator, in_thread
+from ._io import WRITES_BESIDE, in_thread
 from .transport import Exchange, Transport
 
 __all__ = ["ByteStream"]
 
 
-class ByteStream(SingleUseIterator):
+class ByteStream(NotPicklable):
     """A stream of bytes from the server. Nothing is sent until it is entered, read, saved or iterated; it can be read once.
+    `read(size)` reads in pieces, so that functions that take a file object take a download, too.
 
     Example:
         ```python
@@ -52,6 +55,8 @@ class ByteStream(SingleUseIterator):
         self._exchange: Exchange | None = None
         self._checked_body: bytes | None = None  # of a response that had to be read to see that it is the file
         self._used = False
+        self._rest: Generator[bytes] | None = None  # what `read(size)` has not read
+        self._buffer = bytearray()
 
     @property
     def http(self) -> HTTPInfo:
@@ -82,8 +87,11 @@ class ByteStream(SingleUseIterator):
         self._use()
         return self._chunks()
 
-    def read(self) -> bytes:
-        """Read all bytes.
+    def read(self, size: int | None = None) -> bytes:
+        """Read all bytes, or the next `size` bytes, as a file object does.
+
+        Args:
+            size: Maximum number of bytes; fewer are returned only at the end, and `b""` after it. By default all bytes.
 
         Raises:
             APIConnectionError: The connection ended before the body did.
@@ -94,7 +102,20 @@ class ByteStream(SingleUseIterator):
             content = client.files.download(file_id).read()
             ```
         """
-        return b"".join([chunk for chunk in self])
+        most = sys.maxsize if size is None or size < 0 else size
+        if self._rest is None:
+            if most == sys.maxsize:
+                return b"".join([chunk for chunk in self])
+            self._use()
+            self._rest = self._chunks()
+        while len(self._buffer) < most:
+            chunk = next(self._rest, None)
+            if chunk is None:
+                break
+            self._buffer += chunk
+        piece = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        return piece
 
     def save(
         self, path: str | os.PathLike[str], *, on_progress: Callable[[int, int | None], None] | None = None

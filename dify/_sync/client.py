@@ -16,7 +16,6 @@ from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses
 from ..errors import APIStatusError, ConfigurationError
 from ..types._base import attach
 from ..types.server import ServerInfo
-from ._io import WrongFaceGuard
 from .shared_clients import SharedClients
 from .transport import Transport
 
@@ -39,7 +38,7 @@ __all__ = ["Dify"]
 T = TypeVar("T")
 
 
-class Dify(WrongFaceGuard):
+class Dify:
     """A client of a Dify server, with an app key and a knowledge key.
 
     Use it as a context manager, or call `close`. A client can be shared by any number of threads.

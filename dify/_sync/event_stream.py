@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from types import TracebackType
-from typing import Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from .._config import RequestOptions
 from .._log import log
 from .._net import http as _http
 from .._protocol.error_mapping import masked
+from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from .._protocol.responses import media_type, not_json
 from .._protocol.retry import backoff
@@ -25,8 +26,9 @@ from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, Workflow
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
-from ._io import SingleUseIterator, sleep
+from ._io import sleep
 from .event_reader import EventReader
+from .item_iterator import ItemIterator
 from .transport import Exchange, Transport
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "CompletionStream",
     "DatasourceStream",
     "EventStream",
+    "TextStream",
     "WorkflowStream",
 ]
 
@@ -43,7 +46,7 @@ R = TypeVar("R")
 Consumer = Literal["events", "text", "final"]
 
 
-class EventStream(SingleUseIterator, Generic[E, R]):
+class EventStream(NotPicklable, Generic[E, R]):
     """A stream of typed events that folds to a reply.
 
     Nothing is sent until the stream is entered or iterated. It can be iterated once. Leaving the loop or the block in any way
@@ -122,7 +125,7 @@ class EventStream(SingleUseIterator, Generic[E, R]):
         return self._events()
 
     @property
-    def text_stream(self) -> Iterator[str]:
+    def text_stream(self) -> TextStream:
         """The pieces of text as they arrive, for printing.
 
         A piece that replaces everything before it (after moderation, or when text was lost in a reconnect) is a
@@ -141,7 +144,7 @@ class EventStream(SingleUseIterator, Generic[E, R]):
                     print(text, end="")
             ```
         """
-        return TextStream(self._texts())
+        return TextStream(self._texts(), self)
 
     def _texts(self) -> Generator[str]:
         with closing(self._iterate("text")) as events:
@@ -345,21 +348,32 @@ class EventStream(SingleUseIterator, Generic[E, R]):
             self.close()
 
 
-class TextStream(SingleUseIterator):
-    """An iterator of the pieces of text."""
+class TextStream(ItemIterator[str]):
+    """The pieces of text of a stream, as they arrive. Closing it closes the stream.
 
-    def __init__(self, texts: Generator[str]) -> None:
-        self._texts = texts
+    Example:
+        ```python
+        with client.chat.stream("Tell me more").text_stream as pieces:
+            for text in pieces:
+                print(text, end="")
+        ```
+    """
 
-    def __iter__(self) -> Generator[str]:
-        return self._texts  # a loop reads from the generator itself, at no cost
-
-    def __next__(self) -> str:
-        return self._texts.__next__()
+    def __init__(self, texts: Generator[str], stream: EventStream[Any, Any]) -> None:
+        super().__init__(texts)
+        self._stream = stream
 
     def close(self) -> None:
-        """Read no more, and close the stream's connection."""
-        self._texts.close()
+        """Close the stream's connection, even if no text has been read.
+
+        Example:
+            ```python
+            pieces = client.chat.stream("Tell me more").text_stream
+            pieces.close()  # nothing was sent, and nothing will be
+            ```
+        """
+        super().close()
+        self._stream.close()
 
 
 # ----------------------------------------------------------------------------------------------- streams of each kind of app

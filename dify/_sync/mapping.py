@@ -10,8 +10,9 @@ from typing import Any, Generic, Self, TypeVar
 from .._net.synchronization import Semaphore, sync_shield
 from .._protocol.arguments import several
 from .._protocol.map_order import InOrder, MapResult
+from .._protocol.pickling import NotPicklable
 from ..errors import InvalidArgumentError, MisuseError
-from ._io import SingleUseIterator, each
+from ._io import each
 from .event_stream import EventStream
 from .worker_group import WorkerGroup
 
@@ -27,7 +28,7 @@ class _End:
 _END = _End()
 
 
-class MapStream(SingleUseIterator, Generic[R]):
+class MapStream(NotPicklable, Generic[R]):
     """A stream of `MapResult`s, one for each of many inputs.
 
     Nothing is sent until it is iterated. Inputs are read as needed: at most `concurrency` calls run at a time, and at most as

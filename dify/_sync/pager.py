@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,7 +13,8 @@ from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from ..errors import IncompleteListError, NotFoundError
 from ..types.http import HTTPInfo
-from ._io import FirstPage, WrongFaceGuard
+from ._io import FirstPage
+from .item_iterator import ItemIterator
 from .transport import Transport
 
 __all__ = ["Page", "Pager"]
@@ -68,7 +69,7 @@ class Page(NotPicklable, Generic[T]):
         return f"{type(self).__name__}({len(self.data)} items, has_more={self.has_more}, total={self.total})"
 
 
-class Pager(WrongFaceGuard, FirstPage[T, Page[T]], NotPicklable):
+class Pager(FirstPage[T, Page[T]], NotPicklable):
     """A list on the server. Its `data` is the first page, `for` walks every item of every page.
 
     The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging
@@ -174,5 +175,5 @@ class Pager(WrongFaceGuard, FirstPage[T, Page[T]], NotPicklable):
             error.items = list(items)
             raise
 
-    def __iter__(self) -> Iterator[T]:
-        return self._items()
+    def __iter__(self) -> ItemIterator[T]:
+        return ItemIterator(self._items())

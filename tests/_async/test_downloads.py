@@ -36,6 +36,21 @@ async def test_bytes_piece_by_piece():
     assert [chunk async for chunk in download(serving(b"one", b"two"))] == [b"one", b"two"]
 
 
+async def test_bytes_as_from_a_file_object():
+    stream = download(serving(b"one", b"two", b"three"))
+    assert [await stream.read(size) for size in (2, 2, 0, 4)] == [b"on", b"et", b"", b"woth"]
+    assert await stream.read() == b"ree"
+    assert await stream.read(5) == await stream.read() == await stream.read(None) == b""
+
+
+async def test_closing_a_download_that_was_read_in_part_closes_the_connection():
+    body = Chunks([b"one", b"two"])
+    async with download(lambda request: httpx.Response(200, stream=body)) as stream:
+        assert await stream.read(2) == b"on"
+    assert body.closed
+    assert body.sent == 1
+
+
 async def test_headers_are_known_inside_the_block():
     headers = {"content_disposition": 'attachment; filename="../cat.png"', "content_length": "6"}
     async with download(serving(b"onetwo", **headers)) as stream:

@@ -82,6 +82,15 @@ async def test_leaving_a_walk_asks_for_no_more():
     assert len(server.asked) == 1
 
 
+async def test_a_walk_can_be_closed():
+    server = Logs(100)
+    async with aiter(make_client(server).workflows.logs(limit=2)) as walk:
+        assert (await anext(walk)).id == "log-0"
+    assert await anext(walk, None) is None
+    await walk.aclose()
+    assert len(server.asked) == 1
+
+
 async def test_a_server_that_repeats_a_page_ends_the_walk_with_an_error_that_holds_the_items():
     asked = []
 

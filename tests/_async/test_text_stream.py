@@ -33,3 +33,24 @@ async def test_closing_the_text_closes_the_connection():
     await pieces.aclose()
     assert body.closed
     assert body.sent == 1
+
+
+async def test_closing_unread_text_closes_an_open_stream_and_opens_no_other():
+    stream, body = a_stream()
+    async with stream:
+        await stream.text_stream.aclose()
+        assert body.closed
+    stream, body = a_stream()
+    async with stream.text_stream:
+        pass
+    assert body.sent == 0
+
+
+async def test_the_text_is_a_context_manager_that_closes_the_connection():
+    stream, body = a_stream()
+    async with stream.text_stream as pieces:
+        async for piece in pieces:
+            assert piece == PIECES[0]
+            break
+    assert body.closed
+    assert body.sent == 1

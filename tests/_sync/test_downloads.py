@@ -37,6 +37,21 @@ def test_bytes_piece_by_piece():
     assert [chunk for chunk in download(serving(b"one", b"two"))] == [b"one", b"two"]
 
 
+def test_bytes_as_from_a_file_object():
+    stream = download(serving(b"one", b"two", b"three"))
+    assert [stream.read(size) for size in (2, 2, 0, 4)] == [b"on", b"et", b"", b"woth"]
+    assert stream.read() == b"ree"
+    assert stream.read(5) == stream.read() == stream.read(None) == b""
+
+
+def test_closing_a_download_that_was_read_in_part_closes_the_connection():
+    body = Chunks([b"one", b"two"])
+    with download(lambda request: httpx.Response(200, stream=body)) as stream:
+        assert stream.read(2) == b"on"
+    assert body.closed
+    assert body.sent == 1
+
+
 def test_headers_are_known_inside_the_block():
     headers = {"content_disposition": 'attachment; filename="../cat.png"', "content_length": "6"}
     with download(serving(b"onetwo", **headers)) as stream:

@@ -83,6 +83,15 @@ def test_leaving_a_walk_asks_for_no_more():
     assert len(server.asked) == 1
 
 
+def test_a_walk_can_be_closed():
+    server = Logs(100)
+    with iter(make_client(server).workflows.logs(limit=2)) as walk:
+        assert (next(walk)).id == "log-0"
+    assert next(walk, None) is None
+    walk.close()
+    assert len(server.asked) == 1
+
+
 def test_a_server_that_repeats_a_page_ends_the_walk_with_an_error_that_holds_the_items():
     asked = []
 

@@ -34,3 +34,24 @@ def test_closing_the_text_closes_the_connection():
     pieces.close()
     assert body.closed
     assert body.sent == 1
+
+
+def test_closing_unread_text_closes_an_open_stream_and_opens_no_other():
+    stream, body = a_stream()
+    with stream:
+        stream.text_stream.close()
+        assert body.closed
+    stream, body = a_stream()
+    with stream.text_stream:
+        pass
+    assert body.sent == 0
+
+
+def test_the_text_is_a_context_manager_that_closes_the_connection():
+    stream, body = a_stream()
+    with stream.text_stream as pieces:
+        for piece in pieces:
+            assert piece == PIECES[0]
+            break
+    assert body.closed
+    assert body.sent == 1

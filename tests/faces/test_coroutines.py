@@ -6,55 +6,17 @@ import gc
 import inspect
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
-from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from dify import AsyncDify, MisuseError
+from dify import AsyncDify
 from dify._net.deadline import AsyncDeadline
 from dify._streaming.folds import LONG_GRACE, SHORT_GRACE
 from tests._async.support import answered, make_client, streaming
 from tests.support.frames import message, message_end, run_finished, run_started, speech, sse
 from tests.support.operations import operations
-
-THINGS = {
-    "client": lambda client: client,
-    "chat stream": lambda client: client.chat.stream("hi"),
-    "completion stream": lambda client: client.completions.stream({}),
-    "workflow stream": lambda client: client.workflows.stream({}),
-    "run events": lambda client: client.workflows.events("run-1"),
-    "pager": lambda client: client.workflows.logs(),
-    "byte stream": lambda client: client.files.download("file-1"),
-}
-
-
-def refuse(request: httpx.Request) -> httpx.Response:
-    raise AssertionError("nothing may be sent")
-
-
-def _for(thing: Any) -> None:
-    for _ in thing:
-        pass
-
-
-def _with(thing: Any) -> None:
-    with thing:
-        pass
-
-
-def _next(thing: Any) -> None:
-    next(thing)
-
-
-@pytest.mark.parametrize("thing", THINGS.values(), ids=THINGS)
-@pytest.mark.parametrize("use", [_for, _with, _next])
-def test_the_other_faces_statements_are_answered_with_what_to_write(thing, use):
-    with pytest.raises(MisuseError) as caught:
-        use(thing(make_client(refuse)))
-    assert "async" in str(caught.value)
-    assert "Dify" in str(caught.value)
 
 
 async def test_awaiting_a_pager_gives_the_first_page():

@@ -1,6 +1,6 @@
 """Read by type checkers, never run: an event narrows by `match`, `isinstance` and `==`."""
 
-from collections.abc import AsyncIterator
+from contextlib import aclosing
 from decimal import Decimal
 from typing import assert_never, assert_type
 
@@ -21,7 +21,8 @@ from dify import (
     WorkflowFinishedEvent,
     WorkflowRun,
 )
-from dify.types import AgentLogEvent
+from dify.streams import AsyncTextStream
+from dify.types import AgentLogEvent, Conversation
 
 
 async def by_match(client: AsyncDify) -> None:
@@ -75,7 +76,14 @@ async def streams_and_replies(client: AsyncDify) -> None:
     assert_type(chat, AsyncChatStream)
     assert_type(await chat.final(), ChatResponse)
     assert_type(chat.snapshot, ChatResponse | None)
-    assert_type(chat.text_stream, AsyncIterator[str])
+    assert_type(chat.text_stream, AsyncTextStream)
+    assert_type(await anext(chat.text_stream), str)
+    async with aclosing(client.chat.stream("Hi").text_stream) as pieces:
+        async for piece in pieces:
+            assert_type(piece, str)
+    async with aclosing(aiter(client.conversations.list())) as conversations:
+        async for item in conversations:
+            assert_type(item, Conversation)
     assert_type(chat.conversation_id, str | None)
     async with client.chat.stream("Hi") as entered:
         assert_type(entered, AsyncChatStream)

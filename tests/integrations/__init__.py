@@ -1,0 +1,1 @@
+"""Tests of the client inside other libraries: web frameworks, their uploads, tracing, and recorded exchanges."""
