@@ -14,6 +14,7 @@ from ..exits import FAILED, INTERRUPTED, USAGE, CommandError
 from ..options import literal
 from ..terminal.interrupts import on_interrupt
 from ..terminal.screen import report, to_json
+from .csv_results import journal_of, write_csv
 from .progress import show_progress
 from .results import ResultsFile
 from .rows import RowFile
@@ -26,7 +27,8 @@ batch = single()
 HELP = """Run a workflow or completion app on each row of a CSV or JSON Lines file.
 
 Each row contains the inputs of one run. Each result is a line of JSON in the results file: the row number (`row`, from
-1), `status`, `inputs`, and `outputs`, `answer` or `error`. When all rows are done, the results are sorted by row.
+1), `status`, `inputs`, and `outputs`, `answer` or `error`. When all rows are done, the results are sorted by row. With a
+name that ends in .csv, a table is written; the results for the next attempt are then beside it, in NAME.csv.jsonl.
 
 To resume a batch that was interrupted, run the same command again. Rows with a result are not run again. Rows that were
 in progress are collected from the server; those whose run id is unknown are run again.
@@ -51,6 +53,7 @@ _COLUMNS = [
     help=HELP,
     epilog=examples(
         "dify batch rows.csv --out results.jsonl --concurrency 8",
+        "dify batch rows.csv --out results.csv",
         "dify batch rows.jsonl --out results.jsonl --retry-errors",
         "jq -r 'select(.status != \"succeeded\") | .row' results.jsonl",
         more=_COLUMNS,
@@ -60,7 +63,7 @@ async def run_batch(
     ctx: Context,
     rows: Annotated[Path, typer.Argument(metavar="rows", exists=True, dir_okay=False, help="CSV or JSON Lines file.")],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="path", dir_okay=False, help="Results file (JSON Lines).")
+        Path, typer.Option("--out", "-o", metavar="path", dir_okay=False, help="Results file: .csv, else JSON Lines.")
     ],
     concurrency: Annotated[
         int, typer.Option("--concurrency", "-c", min=1, metavar="n", help="Number of rows to process in parallel.")
@@ -87,6 +90,8 @@ async def run_batch(
     row_file = RowFile(rows, literal(format, "--format", ("csv", "jsonl", "ndjson")))
     if str(out) == "-" or (out.exists() and not out.is_file()):
         raise CommandError(f"--out {out} is not a regular file; results are read back to resume a batch", USAGE)
+    if out.suffix.lower() == ".parquet":
+        raise CommandError(f"--out {out}: Parquet is not supported; use .csv or .jsonl", USAGE)
     if out.exists() and out.samefile(rows):
         raise CommandError(f"--out {out} is the file of the rows; choose another path", USAGE)
     kind = app or ("workflow" if ctx.session.emulator else (await ctx.client.app.info()).mode)
@@ -96,7 +101,9 @@ async def run_batch(
             "if the kind is wrong, pass --app",
             USAGE,
         )
-    with ResultsFile(out) as results:
+    as_csv = out.suffix.lower() == ".csv"
+    journal = journal_of(out) if as_csv else out
+    with ResultsFile(journal) as results:
         runner = BatchRunner(
             ctx, row_file, results, kind=kind, concurrency=concurrency, retries=retries, workflow_id=workflow_id
         )
@@ -115,8 +122,12 @@ async def run_batch(
                 raise
             raise CommandError("", INTERRUPTED) from None  # the second Ctrl-C
         finally:
+            if as_csv:
+                write_csv(results, out)
             _print_summary(ctx, runner, results, done_before, time.monotonic() - started_at)
         results.finish()
+        if as_csv:
+            write_csv(results, out)  # in the order of the rows
     if results.failed:
         raise CommandError(
             f"{results.failed} of {runner.total} rows failed; to run them again, pass --retry-errors", FAILED

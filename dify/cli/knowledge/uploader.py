@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..error_messages import error_message
-from ..exits import CommandError, exit_code_for
+from ..exits import USAGE, CommandError, exit_code_for
 from ..transfers import ProgressFile
 from .upload_bars import UploadBars, showing_upload
 from .upload_journal import Entry, Journal, State
@@ -103,9 +103,10 @@ class Uploader:
         """Upload all files; errors of single files are in the summary.
 
         Raises:
-            CommandError: Documents of these names exist. Nothing was sent.
+            CommandError: Documents of these names exist, or the first document requires `--indexing`. Nothing was sent.
         """
         try:
+            await self._check_indexing()
             self._steps = await self._planner.steps_for(self._sources)
         except Exception as error:
             if isinstance(error, CommandError) or exit_code_for(error) is None:
@@ -117,6 +118,18 @@ class Uploader:
                 tasks = [group.create_task(self._upload(source, bars)) for source in self._sources]
         entries = [task.result() for task in tasks]
         return Summary([entry for entry in entries if entry is not None], self._done_before, self._end)
+
+    async def _check_indexing(self) -> None:
+        """Check that the knowledge base has an indexing technique, which the server would request of every file."""
+        if self.settings.get("indexing_technique") is not None:
+            return
+        dataset = await self._ctx.client.knowledge.datasets.get(self._dataset_id)
+        if dataset.indexing_technique is None:
+            raise CommandError(
+                f"the knowledge base {dataset.name!r} has no indexing technique yet; pass --indexing economy (keywords) "
+                "or --indexing high_quality (embeddings)",
+                USAGE,
+            )
 
     async def _upload(self, source: Source, bars: UploadBars) -> Entry | None:
         """Upload one file and return its entry; None if the upload ended first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -48,13 +49,32 @@ async def show(ctx: Context, form_token: Token) -> None:
 async def submit(
     ctx: Context,
     form_token: Token,
-    action: Annotated[str, typer.Argument(metavar="action", help="Id of the action, as `dify forms show` lists it.")],
+    action: Annotated[
+        str, typer.Argument(metavar="action", help="Id or title of the action, as `dify forms show` lists it.")
+    ],
     inputs: Inputs = None,
 ) -> None:
     """Submit a form. The run continues; follow it with `dify events RUN_ID`."""
     values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
-    await ctx.client.human_input.submit(form_token, action=action, inputs=values)
+    form = await ctx.client.human_input.get(form_token)
+    action_id = _action_id([(item.id, item.title) for item in form.user_actions], action)
+    await ctx.client.human_input.submit(form_token, action=action_id, inputs=values)
     ctx.output.status("submitted")
+
+
+def _action_id(actions: Sequence[tuple[str, str | None]], name: str) -> str:
+    """Return the id of the action with this id or title; upper and lower case of titles are not distinguished.
+
+    Raises:
+        typer.BadParameter: No action, or more than one, has this name.
+    """
+    if any(name == id for id, _ in actions):
+        return name
+    matches = [id for id, title in actions if (title or "").casefold() == name.casefold()]
+    if len(matches) != 1:
+        choices = ", ".join(f"{id} ({title})" if title else id for id, title in actions)
+        raise typer.BadParameter(f"{name!r} is not an action of the form; choose one of: {choices}")
+    return matches[0]
 
 
 @command(forms, "answer", user=True)

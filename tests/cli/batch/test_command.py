@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -447,3 +448,44 @@ def test_results_are_kept_with_the_mode_of_their_file(tmp_path: Path) -> None:
         results.finish()
     assert [each["row"] for each in results_of(path)] == [1, 2]
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_csv_table_of_the_results_is_written_and_the_batch_resumes_from_its_journal(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "results.csv"
+    rows.write_text('topic\ntea\n"a, b"\n', encoding="utf-8")
+
+    assert invoke("batch", str(rows), "--out", str(out), "--emulator").exit_code == 0
+
+    with out.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [(line["row"], line["status"], line["inputs.topic"]) for line in table] == [
+        ("1", "succeeded", "tea"),
+        ("2", "succeeded", "a, b"),
+    ]
+    assert table[0]["outputs.text"] == "Echo: tea"
+    out.unlink()
+    again = invoke("batch", str(rows), "--out", str(out), "--emulator", "--json")
+    assert json.loads(again.stdout)["before"] == 2
+    assert out.exists()
+
+
+def test_a_csv_file_of_someone_else_is_not_replaced(invoke: Invoke, tmp_path: Path) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "results.csv"
+    rows.write_text("topic\ntea\n", encoding="utf-8")
+    out.write_text("mine\n", encoding="utf-8")
+
+    assert invoke("batch", str(rows), "--out", str(out), "--emulator").exit_code == 2
+    assert out.read_text(encoding="utf-8") == "mine\n"
+
+
+def test_parquet_is_refused_before_a_row_is_run(invoke: Invoke, tmp_path: Path) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "results.parquet"
+    rows.write_text("topic\ntea\n", encoding="utf-8")
+
+    result = invoke("batch", str(rows), "--out", str(out), "--emulator")
+
+    assert result.exit_code == 2
+    assert "use .csv or .jsonl" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]

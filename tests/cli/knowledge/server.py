@@ -82,6 +82,8 @@ class KnowledgeServer:
         tail = path.removeprefix(f"/v1/datasets/{DATASET}/")
         missing = 404, {"code": "not_found", "message": "Not found.", "status": 404}
         match method, tail.split("/"):
+            case "GET", ["", "v1", "datasets", id] if id == DATASET:
+                return 200, {"id": DATASET, "name": "Handbook", "indexing_technique": "economy"}
             case "GET", ["documents"]:
                 return 200, self._page({name: values[0] for name, values in query.items()})
             case "POST", ["document", "create-by-file"]:

@@ -93,6 +93,23 @@ def test_a_folder_goes_up_without_what_is_hidden(invoke: Invoke, server: Any, fo
     assert uploads(emulator) == 3
 
 
+def test_a_knowledge_base_without_an_indexing_technique_is_refused_before_a_file_is_sent(
+    invoke: Invoke, server: Any, folder: Path
+) -> None:
+    emulator, _, base_url = server
+    with Dify(knowledge_api_key=KNOWLEDGE_KEY, base_url=base_url) as client:
+        bare = client.knowledge.datasets.create("Bare").id
+    words = ["knowledge", "documents", "upload", bare, str(folder)]
+
+    result = invoke(*words, base_url=base_url)
+
+    assert (result.exit_code, uploads(emulator), result.stdout) == (2, 0, "")
+    assert result.stderr.startswith("Error: the knowledge base 'Bare' has no indexing technique yet; pass --indexing")
+    assert result.stderr.count("\n") == 1
+    assert invoke(*words, "--indexing", "economy", base_url=base_url).exit_code == 0
+    assert names_in(base_url, bare) == ["deep%2Ftea.txt", "leave.md", "travel.md"]
+
+
 def test_the_first_upload_to_a_knowledge_base_needs_no_rule_and_others_follow(
     invoke: Invoke, server: Any, folder: Path
 ) -> None:
