@@ -106,8 +106,9 @@ class Uploader:
             CommandError: Documents of these names exist, or the first document requires `--indexing`. Nothing was sent.
         """
         try:
-            await self._check_indexing()
             self._steps = await self._planner.steps_for(self._sources)
+            if any(step.adopted is None and step.skipped is None for step in self._steps.values()):
+                await self._check_indexing()
         except Exception as error:
             if isinstance(error, CommandError) or exit_code_for(error) is None:
                 raise
