@@ -113,7 +113,7 @@ async def run_batch(
         done_before, started_at = len(results.done), time.monotonic()
         try:
             with (
-                show_progress(ctx.screen, runner, results) as runner.on_row_done,
+                show_progress(ctx.screen, runner, results, out) as runner.on_row_done,
                 on_interrupt(_interrupt_handler(runner)),
             ):
                 await runner.run()
@@ -122,9 +122,9 @@ async def run_batch(
                 raise
             raise CommandError("", INTERRUPTED) from None  # the second Ctrl-C
         finally:
-            if as_csv:
+            if as_csv and results.done:
                 write_csv(results, out)
-            _print_summary(ctx, runner, results, done_before, time.monotonic() - started_at)
+            _print_summary(ctx, runner, results, out, done_before, time.monotonic() - started_at)
         results.finish()
         if as_csv:
             write_csv(results, out)  # in the order of the rows
@@ -149,7 +149,9 @@ def _interrupt_handler(runner: BatchRunner) -> Callable[[], None]:
     return handle
 
 
-def _print_summary(ctx: Context, runner: BatchRunner, results: ResultsFile, done_before: int, seconds: float) -> None:
+def _print_summary(
+    ctx: Context, runner: BatchRunner, results: ResultsFile, out: Path, done_before: int, seconds: float
+) -> None:
     done = len(results.done)
     if ctx.as_json:
         summary = {"rows": runner.total, "done": done, "before": done_before, "failed": results.failed}
@@ -157,5 +159,5 @@ def _print_summary(ctx: Context, runner: BatchRunner, results: ResultsFile, done
     else:
         earlier = f" ({done_before} of them earlier)" if done_before else ""
         ctx.screen.message(
-            f"{done} of {runner.total} rows done{earlier}, {results.failed} failed, in {seconds:.1f} s: {results.path}"
+            f"{done} of {runner.total} rows done{earlier}, {results.failed} failed, in {seconds:.1f} s: {out}"
         )

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -22,10 +23,12 @@ _MAX_SILENCE = 30.0
 
 
 @contextmanager
-def show_progress(screen: Screen, runner: BatchRunner, results: ResultsFile) -> Generator[Callable[[], None]]:
+def show_progress(
+    screen: Screen, runner: BatchRunner, results: ResultsFile, out: Path
+) -> Generator[Callable[[], None]]:
     """Show progress during the block; yield the function to call when a row is done."""
     if not screen.live:
-        with ProgressLog(screen, runner, results) as log:
+        with ProgressLog(screen, runner, results, out) as log:
             yield log.on_row_done
         return
     from rich.progress import (
@@ -59,10 +62,11 @@ def show_progress(screen: Screen, runner: BatchRunner, results: ResultsFile) -> 
 class ProgressLog:
     """A log of a batch: a line at the start, one for each tenth of the rows, and one after a long silence."""
 
-    def __init__(self, screen: Screen, runner: BatchRunner, results: ResultsFile) -> None:
+    def __init__(self, screen: Screen, runner: BatchRunner, results: ResultsFile, out: Path) -> None:
         self._screen = screen
         self._runner = runner
         self._results = results
+        self._out = out
         self._done_before = len(results.done)
         self._started_at = time.monotonic()
         self._logged_tenth = self._tenth()
@@ -71,7 +75,7 @@ class ProgressLog:
     def __enter__(self) -> Self:
         rows = "1 row" if self._runner.total == 1 else f"{self._runner.total} rows"
         earlier = f", {self._done_before} already done" if self._done_before else ""
-        self._screen.message(f"{rows}{earlier}; writing results to {self._results.path}")
+        self._screen.message(f"{rows}{earlier}; writing results to {self._out}")
         self._start_timer()
         return self
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from dify.cli.batch.csv_results import write_csv
 from dify.cli.batch.results import ResultsFile
 from dify.cli.batch.rows import Row, RowFile
 from dify.cli.exits import CommandError
@@ -489,3 +490,61 @@ def test_parquet_is_refused_before_a_row_is_run(invoke: Invoke, tmp_path: Path) 
     assert result.exit_code == 2
     assert "use .csv or .jsonl" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_a_batch_of_which_no_row_could_run_leaves_no_csv_and_can_be_run_again(
+    invoke: Invoke, serving: Any, tmp_path: Path
+) -> None:
+    rows, out = tmp_path / "rows.csv", tmp_path / "results.csv"
+    rows.write_text("n:=\n1\n", encoding="utf-8")
+    _, base_url = serving(double)
+    with Emulator(double, mode="workflow", api_key=KEY).serve() as locked:
+        refused = invoke("batch", str(rows), "--out", str(out), base_url=locked, key="app-another-0123456789")
+    assert refused.exit_code == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+    assert invoke("batch", str(rows), "--out", str(out), base_url=base_url).exit_code == 0
+    assert out.exists()
+
+
+def test_cells_of_a_csv_table_are_texts_or_json_and_columns_come_from_all_rows(tmp_path: Path) -> None:
+    with ResultsFile(tmp_path / "out.csv.jsonl") as results:
+        results.add(1, {"inputs": {"a": "x"}, "status": "succeeded", "outputs": {"n": 2, "tags": ["é"], "none": None}})
+        results.add(2, {"status": "error", "error": "no file", "inputs": {"b": True}})
+        results.add(3, {"status": "failed", "inputs": "odd", "outputs": None})
+        write_csv(results, tmp_path / "out.csv")
+
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert list(table[0]) == [
+        "row",
+        "status",
+        "inputs.a",
+        "inputs.b",
+        "outputs.n",
+        "outputs.tags",
+        "outputs.none",
+        "error",
+    ]
+    assert [list(line.values()) for line in table] == [
+        ["1", "succeeded", "x", "", "2", '["é"]', "", ""],
+        ["2", "error", "", "true", "", "", "", "no file"],
+        ["3", "failed", "", "", "", "", "", ""],
+    ]
+
+
+def test_a_csv_table_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "out.csv"
+    table.write_text("old\n", encoding="utf-8")
+
+    def fail(source: str, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with ResultsFile(tmp_path / "out.csv.jsonl") as results:
+        results.add(1, {"status": "succeeded"})
+        monkeypatch.setattr("dify.cli.batch.csv_results.os.replace", fail)
+        with pytest.raises(CommandError, match=r"cannot write .*out\.csv: No space left on device"):
+            write_csv(results, table)
+
+    assert table.read_text(encoding="utf-8") == "old\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.jsonl"]
