@@ -18,7 +18,6 @@ NOT_RUN: dict[str, int] = {
     "CONTRIBUTING.md": 2,
     "docs/migrating.md": 4,
     "docs/performance.md": 1,
-    "docs/sync-async.md": 2,
 }
 """Number of blocks that are not run (`run: no`): code of other libraries or missing frameworks, and parts of files."""
 
