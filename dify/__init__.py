@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._lazy import lazy_module as _lazy_module
+from ._version import __version__
 
 if _TYPE_CHECKING:
     from . import errors as errors, streams as streams, types as types
@@ -148,7 +149,6 @@ if _TYPE_CHECKING:
         WorkflowRun as WorkflowRun,
     )
 
-__version__ = "0.1.0"
 
 __all__ = [
     "APIConnectionError",

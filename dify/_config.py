@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from ._operations import OPERATIONS
 from .errors import ConfigurationError, InvalidArgumentError
 
 __all__ = [
+    "BASE_URL_VARIABLES",
     "DEFAULT_BASE_URL",
     "ClientOptions",
     "ClientSettings",
@@ -32,6 +35,9 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.dify.ai/v1"
 
+BASE_URL_VARIABLES = ("DIFY_BASE_URL", "DIFY_API_BASE_URL", "DIFY_HOST")
+"""Environment variables of the base URL, the first one that is set. Other clients of Dify read the second and third."""
+
 
 class RequestOptions(TypedDict, total=False):
     """Settings of a single call, the last parameter of every method: `options={"timeout": 5}`."""
@@ -40,8 +46,8 @@ class RequestOptions(TypedDict, total=False):
     """Seconds, infinity for no limit, or an `httpx.Timeout`. None for the client's setting."""
     max_retries: int
     """Maximum number of retries; 0 for none. Only requests that are safe to repeat are retried."""
-    headers: Mapping[str, str] | None
-    """Additional request headers; they override the client's. `Authorization` is refused."""
+    headers: Mapping[str, str | None] | None
+    """Additional request headers; they override the client's, and None removes one. `Authorization` is refused."""
 
 
 class ClientOptions(RequestOptions, total=False):
@@ -95,7 +101,7 @@ class Settings:
     user: str | None = None
     timeout: Timeout = field(default_factory=lambda: DEFAULT_TIMEOUT)
     max_retries: int = 2
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     limits: ResponseLimits = field(default_factory=ResponseLimits)
 
     def with_changes(
@@ -106,7 +112,7 @@ class Settings:
         user: str | None = None,
         timeout: TimeoutTypes | None = None,
         max_retries: int | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Settings:
         """Return a copy with other settings. None keeps a setting; headers are added to the present ones."""
         return replace(
@@ -150,11 +156,33 @@ def settings_from(
     env = os.environ if environ is None else environ
     _retries(options.get("max_retries", 0))
     for name in ("api_key", "knowledge_api_key"):
-        if options.get(name) is None:
-            options[name] = env.get(f"DIFY_{name.upper()}") or None
-    if base_url is None:
-        base_url = env.get("DIFY_BASE_URL") or DEFAULT_BASE_URL
-    return Settings(parse_base_url(base_url), limits=_limits(limits)).with_changes(**options)
+        variable = f"DIFY_{name.upper()}"
+        if options.get(name) is None and env.get(variable):
+            with _variable(variable):
+                _key(env[variable], name)
+            options[name] = env[variable]
+    return Settings(_address(base_url, env), limits=_limits(limits)).with_changes(**options)
+
+
+def _address(base_url: str | None, env: Mapping[str, str]) -> str:
+    """Return the base URL of an argument, or of the first variable of `BASE_URL_VARIABLES` that is set."""
+    if base_url is not None:
+        return parse_base_url(base_url)
+    for variable in BASE_URL_VARIABLES:
+        if env.get(variable):
+            with _variable(variable):
+                return parse_base_url(env[variable])
+    return DEFAULT_BASE_URL
+
+
+@contextmanager
+def _variable(name: str) -> Generator[None]:
+    """Name the environment variable in the error for a setting that it holds."""
+    try:
+        yield
+    except ConfigurationError as error:
+        error.hint = "; ".join(part for part in (error.hint, f"the value is that of the variable {name}") if part)
+        raise
 
 
 def parse_base_url(text: str) -> str:
@@ -215,7 +243,14 @@ def parse_base_url(text: str) -> str:
         )
     if any(c.isspace() or not c.isprintable() for c in text) or "\\" in text:
         raise ConfigurationError("base_url holds a space, a backslash or a control character", param="base_url")
+    if wrapper := _wrapper(text):
+        raise ConfigurationError(f"base_url {wrapper}", param="base_url")
     has_scheme = "://" in text
+    scheme_typo = None if has_scheme else _NO_SCHEME.match(text)
+    if scheme_typo:
+        raise ConfigurationError(
+            f"base_url begins with {scheme_typo.group()!r}; write 'https://' or 'http://'", param="base_url"
+        )
     try:
         parts = urlsplit(text if has_scheme else f"//{text}")
         host, port = parts.hostname or "", parts.port
@@ -238,9 +273,22 @@ def parse_base_url(text: str) -> str:
     if not is_host(shown):
         raise ConfigurationError(f"base_url: {host!r} is no name of a host", param="base_url")
     path = parts.path.rstrip("/")
+    if path.startswith("//"):
+        raise ConfigurationError("base_url has two schemes", param="base_url", hint="write it once, as 'https://'")
+    if _ROUTE.search(path):
+        raise ConfigurationError(
+            "base_url is the address of a single route", param="base_url", hint="leave out what follows /v1"
+        )
     if path.rpartition("/")[2] != "v1":
         path += "/v1"
     return f"{scheme}://{shown}{'' if port is None else f':{port}'}{path}"
+
+
+_NO_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|h?t{1,3}ps?:|https?(?=/)", re.IGNORECASE)
+"""The start of an address whose scheme is misspelled: `htp:/host`, `https:host`, `https//host`; not `host:5001`."""
+
+_ROUTE = re.compile(rf"/v1/({'|'.join(sorted({known.path.split('/')[1] for known in OPERATIONS.values()}))})(/|$)")
+"""The path of an operation below `/v1`."""
 
 
 def is_private(host: str) -> bool:
@@ -260,6 +308,21 @@ def _warn_plain(host: str) -> None:
         warnings.warn(f"plain http to {host}: the API key travels unencrypted; use https", UserWarning, stacklevel=5)
 
 
+_AUTHORIZATION = re.compile(r"((?:authorization\s*[:=]\s*)?bearer)\b|(authorization\s*[:=])", re.IGNORECASE)
+_NOT_IN_KEYS = " \"'`{}<>$,;\\"
+
+
+def _wrapper(text: str) -> str | None:
+    """Return the complaint about a text that is a placeholder, or has quotes or brackets around it; None if it is neither."""
+    if re.fullmatch(r"\$\{?\w+\}?|%\w+%|\{\{\s*[\w.]+\s*\}\}", text):
+        return f"is the placeholder {text[:80]!r}; the variable was not replaced by its value"
+    if text[0] in "\"'`" or text[-1] in "\"'`":
+        return "has a quotation mark at its start or end; remove it (Docker's --env-file keeps quotation marks)"
+    if text[0] in "{<" or text[-1] in "}>" or text.startswith("${"):
+        return "has brackets around it; remove them, as they are not a part of it"
+    return None
+
+
 def _key(value: str | None, name: str) -> SecretStr | None:
     if value is None:
         return None
@@ -268,8 +331,19 @@ def _key(value: str | None, name: str) -> SecretStr | None:
         what = "its .get_secret_value()" if isinstance(value, SecretStr) else "the key itself"
         raise ConfigurationError(f"{name} is of type {type(value).__name__}: give text, {what}", param=name)
     key = value.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(f"{name} is empty or holds characters that no Dify key has", param=name)
+    if not key:
+        raise ConfigurationError(f"{name} is empty", param=name)
+    scheme = _AUTHORIZATION.match(key)
+    if scheme:
+        raise ConfigurationError(
+            f"{name} begins with {scheme.group(1)!r}",
+            param=name,
+            hint="pass the key alone, without the header around it",
+        )
+    if wrapper := _wrapper(key):
+        raise ConfigurationError(f"{name} {wrapper}", param=name)
+    if not key.isascii() or not key.isprintable() or any(c in _NOT_IN_KEYS for c in key):
+        raise ConfigurationError(f"{name} holds characters that no Dify key has", param=name)
     if name == "api_key" and key.startswith("dataset-"):
         raise ConfigurationError(
             "api_key is a knowledge key (dataset-…)", param=name, hint="pass it as knowledge_api_key"
@@ -303,7 +377,9 @@ def _limits(value: object) -> ResponseLimits:
     if value is None:
         return ResponseLimits()
     if not isinstance(value, ResponseLimits):
-        raise ConfigurationError(f"limits is of type {type(value).__name__}: give a dify.ResponseLimits(...)")
+        raise ConfigurationError(
+            f"limits is of type {type(value).__name__}: give a dify.ResponseLimits(...)", param="limits"
+        )
     return value
 
 
@@ -314,16 +390,18 @@ def _user(value: object) -> str:
 
 
 def _timeout(value: TimeoutTypes) -> Timeout:
-    if not isinstance(value, (int, float, Timeout)):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError(f"timeout must be seconds or an httpx.Timeout, not a {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, (int, float, Timeout)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"timeout must be seconds or an httpx.Timeout, not a {type(value).__name__}", param="timeout"
+        )
     if isinstance(value, (int, float)) and not value > 0:
-        raise ConfigurationError("timeout must be more than 0 seconds; infinity switches it off")
+        raise ConfigurationError("timeout must be more than 0 seconds; infinity switches it off", param="timeout")
     return timeout_of(value)
 
 
 def _retries(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ConfigurationError("max_retries must be a whole number from 0 up")
+        raise ConfigurationError("max_retries must be a whole number from 0 up", param="max_retries")
     return value
 
 
@@ -332,19 +410,19 @@ def connections_from(value: object) -> int:
     if value is None:
         return DEFAULT_CONNECTIONS
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigurationError("max_connections must be a whole number from 1 up")
+        raise ConfigurationError("max_connections must be a whole number from 1 up", param="max_connections")
     return value
 
 
 def trusted(value: object) -> bool:
     """Return `trust_env`, checked: a text such as "no" would count as True."""
     if not isinstance(value, bool):
-        raise ConfigurationError(f"trust_env is of type {type(value).__name__}: give True or False")
+        raise ConfigurationError(f"trust_env is of type {type(value).__name__}: give True or False", param="trust_env")
     return value
 
 
-def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Return headers updated with others; names are compared without case.
+def merged(headers: Mapping[str, str | None], more: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return headers updated with others; names are compared without case. None stands for a header that is not sent.
 
     Example:
         >>> merged({"Accept": "*/*", "X-A": "1"}, {"x-a": "2"})
@@ -356,17 +434,22 @@ def merged(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str
     return {**{name: value for name, value in headers.items() if name.lower() not in names}, **more}
 
 
-def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+def check_headers(headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
     """Return headers, checked: no control characters and no `Authorization`, which is set from the key."""
     if headers is not None and not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"headers are of type {type(headers).__name__}: give a dict of names and values")
+        raise InvalidArgumentError(
+            f"headers are of type {type(headers).__name__}: give a dict of names and values", param="headers"
+        )
     for name, value in (headers or {}).items():
-        if not isinstance(name, str) or not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidArgumentError(f"headers are texts, and {name!r} is not: {type(value).__name__}")
+        if not isinstance(name, str) or not isinstance(value, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(
+                f"headers are texts, and {name!r} is not: {type(value).__name__}", param="headers"
+            )
         if name.lower() == "authorization":
             raise ConfigurationError(
-                "headers must not hold Authorization: pass the key as api_key or knowledge_api_key"
+                "headers must not hold Authorization: pass the key as api_key or knowledge_api_key", param="headers"
             )
-        if not name or not (name + value).isascii() or not (name + value).isprintable() or ":" in name or " " in name:
-            raise InvalidArgumentError(f"header {name!r} holds a character that no header may have")
+        text = name + (value or "")
+        if not name or not text.isascii() or not text.isprintable() or ":" in name or " " in name:
+            raise InvalidArgumentError(f"header {name!r} holds a character that no header may have", param="headers")
     return dict(headers or {})

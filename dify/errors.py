@@ -98,6 +98,7 @@ ErrorReason: TypeAlias = Literal[
     "event_loop",
     "empty",
     "html",
+    "indexing_technique_required",
     "not_dify",
     "not_json",
     "pool",
@@ -142,6 +143,7 @@ class DifyError(Exception):
             - "redirect": the server redirects; redirects are not followed.
             - "unknown_route": the server does not have the route.
             - "user_required": the request names no end user.
+            - "indexing_technique_required": the first document of a knowledge base needs an `indexing_technique`.
             - "process_rule_required": the first document of a knowledge base needs a `process_rule`.
             - "too_large": the response exceeds a limit of `ResponseLimits`.
             - "empty", "html", "not_json": the response has no body, or a body that is not JSON.
@@ -221,8 +223,8 @@ class APITimeoutError(APIConnectionError):
 class APIStatusError(DifyError):
     """The response has an error status, or a stream carried an `error` event.
 
-    The text is for people: status, code, the server's message, and the hint. It leaves out the list of similar routes that
-    Dify appends to the message of a 404; `message` and `body` have it.
+    The text is for people: status, code, the server's message, the hint, and the server's version. It leaves out the list of
+    similar routes that Dify appends to the message of a 404; `message` and `body` have it.
 
     Attributes:
         status_code: HTTP status, or the `status` of the error event.
@@ -261,10 +263,16 @@ class APIStatusError(DifyError):
         """Status, code and the server's message, without the hint and without the routes that Dify appends to a 404."""
         return ": ".join(part for part in self._parts() if part.strip())
 
+    @property
+    def server_version(self) -> str | None:
+        """Version of the Dify server. None if the response does not name it, as those of gateways."""
+        return self.http.server_version if self.http else None
+
     def __str__(self) -> str:
         head, message = self._parts()
         text = ": ".join(part for part in (printable(head, 200), printable(message)) if part)
-        return f"{text} ({self.hint})" if self.hint else text
+        version = f" [Dify {printable(self.server_version, 40)}]" if self.server_version else ""
+        return (f"{text} ({self.hint})" if self.hint else text) + version
 
 
 class BadRequestError(APIStatusError):

@@ -11,11 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from dify import AsyncDify, ConfigurationError, Dify
-from dify._config import DEFAULT_BASE_URL, is_private, parse_base_url, settings_from
+from dify._config import BASE_URL_VARIABLES, DEFAULT_BASE_URL, is_private, parse_base_url, settings_from
 
 MODULES = (
     "_config",
     "_protocol.request",
+    "_protocol.unsendable",
+    "_protocol.error_mapping",
     "_protocol.retry",
     "_protocol.paging",
     "_protocol.download",
@@ -123,6 +125,76 @@ def test_the_environment_fills_what_was_not_given():
     assert (settings.base_url, settings.secrets()) == ("https://other.test/v1", ("app-c", "dataset-b"))
 
 
+def test_the_addresses_of_other_clients_are_read_where_ours_is_not_set():
+    environ = {"DIFY_API_BASE_URL": "two.test/v1", "DIFY_HOST": "three.test"}
+    assert settings_from(environ=environ).base_url == "https://two.test/v1"
+    assert settings_from(environ=environ | {"DIFY_API_BASE_URL": ""}).base_url == "https://three.test/v1"
+    assert settings_from(environ=environ | {"DIFY_BASE_URL": "one.test"}).base_url == "https://one.test/v1"
+    assert settings_from(base_url="zero.test", environ=environ).base_url == "https://zero.test/v1"
+
+
+@pytest.mark.parametrize("variable", [*BASE_URL_VARIABLES, "DIFY_API_KEY", "DIFY_KNOWLEDGE_API_KEY"])
+def test_the_variable_of_an_invalid_setting_is_named(variable):
+    with pytest.raises(ConfigurationError, match=rf"variable {variable}$"):
+        settings_from(environ={variable: "'quoted'"})
+
+
+def test_an_invalid_argument_is_not_blamed_on_the_environment():
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from(api_key="'quoted'", base_url="dify.test", environ={"DIFY_API_KEY": "app-a"})
+    assert "variable" not in str(caught.value)
+
+
+KEYS_WITH_MORE_AROUND_THEM = {
+    "Bearer app-a": "begins with 'Bearer'; pass the key alone, without the header around it",
+    "bearer  app-a": "begins with 'bearer'",
+    "Authorization: Bearer app-a": "begins with 'Authorization: Bearer'",
+    "'app-a'": "quotation mark",
+    '"app-a': "quotation mark",
+    "{app-a}": "brackets",
+    "<app-a>": "brackets",
+    "${DIFY_API_KEY}": "the placeholder '${DIFY_API_KEY}'",
+    "$DIFY_API_KEY": "the placeholder",
+    "%DIFY_API_KEY%": "the placeholder",
+    "{{ secrets.DIFY_API_KEY }}": "the placeholder",
+    "app-a app-b": "characters that no Dify key has",
+    "app-a,app-b": "characters that no Dify key has",
+    "app-\u2026": "characters that no Dify key has",
+    "": "is empty",
+}
+
+
+@pytest.mark.parametrize(("key", "complaint"), KEYS_WITH_MORE_AROUND_THEM.items())
+def test_a_key_with_more_around_it_is_refused_with_what_to_remove(key, complaint):
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from(api_key=key, environ={})
+    assert str(caught.value).startswith("api_key ")
+    assert complaint in str(caught.value)
+    assert "app-a" not in str(caught.value)
+    assert caught.value.param == "api_key"
+
+
+MISSPELLED_ADDRESSES = {
+    "htp:/foo": "begins with 'htp:/'",
+    "https:dify.test": "begins with 'https:'",
+    "https//dify.test": "begins with 'https'",
+    "http:/dify.test": "begins with 'http:/'",
+    "https://https://dify.test": "two schemes",
+    "https://dify.test/v1/chat-messages": "a single route",
+    "dify.test/v1/workflows/run": "a single route",
+    "'https://dify.test'": "quotation mark",
+    "{base_url}": "brackets",
+    "${DIFY_BASE_URL}": "placeholder",
+}
+
+
+@pytest.mark.parametrize(("text", "complaint"), MISSPELLED_ADDRESSES.items())
+def test_a_misspelled_base_url_is_refused_with_its_fault(text, complaint):
+    with pytest.raises(ConfigurationError, match=complaint) as caught:
+        parse_base_url(text)
+    assert caught.value.param == "base_url"
+
+
 def test_an_empty_variable_is_no_variable():
     environ = {"DIFY_API_KEY": "", "DIFY_KNOWLEDGE_API_KEY": "", "DIFY_BASE_URL": ""}
     settings = settings_from(environ=environ)
@@ -135,10 +207,13 @@ def test_an_argument_that_is_empty_is_refused_and_not_replaced_by_the_environmen
             settings_from(**given, environ={"DIFY_API_KEY": "app-a", "DIFY_BASE_URL": "dify.test"})
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("-inf"), "5", [5]])
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("-inf"), "5", [5], True, False])
 def test_a_timeout_that_is_none_is_refused(timeout):
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=r"^timeout must") as caught:
         settings_from(api_key="app-a", timeout=timeout, environ={})
+    assert caught.value.param == "timeout"
+    with pytest.raises(ConfigurationError, match=r"^timeout must"):
+        settings_from(api_key="app-a", environ={}).with_options({"timeout": timeout})
 
 
 @pytest.mark.parametrize("retries", [-1, 1.5, True, "2", None])

@@ -59,7 +59,7 @@ class AsyncDify:
         user: str | None = None,
         timeout: TimeoutTypes | None = None,
         max_retries: int = 2,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         http_client: AsyncHTTPClient | None = None,
         limits: ResponseLimits | None = None,
         max_connections: int | None = None,
@@ -71,12 +71,12 @@ class AsyncDify:
             api_key: API key of an app (`app-…`), required by app resources. Defaults to `DIFY_API_KEY`.
             knowledge_api_key: Knowledge API key (`dataset-…`). Defaults to `DIFY_KNOWLEDGE_API_KEY`.
             base_url: Base URL of the Service API, with or without scheme and `/v1`. Defaults to `DIFY_BASE_URL`, then to
-                Dify Cloud.
+                `DIFY_API_BASE_URL` and `DIFY_HOST`, which other clients read, then to Dify Cloud.
             user: End user of calls that do not pass `user`: your own id of the person.
             timeout: Seconds for each of connecting, a gap in the response and a gap in sending, or an `httpx.Timeout`. By
                 default 10 s to connect and 60 s for gaps; infinity for no limits. Pings of a stream reset the gap.
             max_retries: Maximum number of retries of a call, as far as it is safe to repeat.
-            headers: Additional headers of every request.
+            headers: Additional headers of every request. None removes a default header, such as `User-Agent`.
             http_client: Your own `httpx.AsyncClient`. It is neither changed nor closed; redirects are not followed. A
                 cancelled call can leak one of its connections, a defect of the library's pool.
             limits: Limits on the size of responses held in memory.

@@ -202,7 +202,7 @@ class AsyncTransport:
         while True:
             attempt += 1
             try:
-                return await self._attempt(call, settings, token, body)
+                return await self._attempt(call, settings, token, body, retries=attempt - 1)
             except DifyError as caught:
                 error = caught
             if body is not None and body.error is error:
@@ -217,7 +217,7 @@ class AsyncTransport:
                 raise masked(error, settings.secrets()).with_traceback(None)
 
     async def _attempt(
-        self, call: Call, settings: Settings, token: CancelToken, body: AsyncUploadBody | None
+        self, call: Call, settings: Settings, token: CancelToken, body: AsyncUploadBody | None, *, retries: int
     ) -> AsyncExchange:
         # Each read may succeed while the headers never end, so that they have a time limit of their own.
         gap = settings.timeout.read
@@ -234,7 +234,7 @@ class AsyncTransport:
             failure = self._error(error, call, settings, deadline)
             raise failure from (None if failure is error else _net.bare(error))
         deadline.received(response)
-        info = _http.info_of(response, time.monotonic() - started, settings.secrets())
+        info = _http.info_of(response, time.monotonic() - started, settings.secrets(), retries)
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
         exchange = AsyncExchange(response, info, deadline, settings.limits)
         if 200 <= info.status < 300:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +10,14 @@ import httpx
 from pydantic import SecretStr
 
 from .._log import redact
+from .._version import __version__
 from ..types.http import HTTPInfo
 from .proxies import environment_has_proxy, mounts_without_proxy
 
 __all__ = [
     "DEFAULT_CONNECTIONS",
     "DEFAULT_TIMEOUT",
+    "USER_AGENT",
     "AsyncHTTPClient",
     "CookielessAsyncClient",
     "CookielessClient",
@@ -48,6 +50,11 @@ DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 
 DEFAULT_CONNECTIONS = 1000
 """Concurrent calls; each stream keeps a connection as long as it runs."""
+
+
+_LIBRARY_AGENT = f"python-httpx/{httpx.__version__}"
+USER_AGENT = f"dify-python/{__version__} {_LIBRARY_AGENT}"
+"""`User-Agent` of requests, unless the headers of a call, the client or the user's HTTP client have their own."""
 
 
 def timeout_of(value: TimeoutTypes) -> Timeout:
@@ -142,11 +149,11 @@ def join_address(base_url: str, link: str) -> str | None:
     return str(url) if url.scheme in ("http", "https") and url.host and not url.userinfo else None
 
 
-def info_of(response: Response, elapsed: float, secrets: tuple[str, ...]) -> HTTPInfo:
+def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retries: int = 0) -> HTTPInfo:
     """Return the public description of an exchange: without cookies, request headers, and keys that the server repeats."""
     headers = {n: redact(v, secrets) for n, v in response.headers.items() if n != "set-cookie"}
     request = response.request
-    return HTTPInfo(response.status_code, headers, elapsed, request.method, redact(str(request.url), secrets))
+    return HTTPInfo(response.status_code, headers, elapsed, request.method, redact(str(request.url), secrets), retries)
 
 
 def raw_stream(response: Response) -> AsyncIterator[bytes]:
@@ -164,7 +171,7 @@ def build_request(
     http: AsyncHTTPClient | HTTPClient,
     method: str,
     url: str,
-    headers: dict[str, str],
+    headers: Mapping[str, str | None],
     key: SecretStr | None,
     content: bytes | AsyncIterable[bytes] | Iterable[bytes] | None,
     timeout: Timeout,
@@ -172,14 +179,21 @@ def build_request(
     """Return a request with the API key.
 
     The headers of the user's own HTTP client are sent unless `headers` has them, except for its authorization and cookies.
+    A header that is None in `headers` is not sent.
     """
-    request = http.build_request(method, url, headers=headers, content=content, timeout=timeout)
+    present = {name: value for name, value in headers.items() if value is not None}
+    request = http.build_request(method, url, headers=present, content=content, timeout=timeout)
     for name in ("Authorization", "Cookie"):
         if name in request.headers:  # `pop` would do, but takes five times as long
             del request.headers[name]
-            for own in headers:
+            for own in present:
                 if own.lower() == name.lower():
-                    request.headers[name] = headers[own]
+                    request.headers[name] = present[own]
+    if request.headers.get("User-Agent") == _LIBRARY_AGENT:
+        request.headers["User-Agent"] = USER_AGENT
+    if len(present) < len(headers):
+        for name in headers.keys() - present.keys():
+            request.headers.pop(name, None)
     if key is not None:
         request.headers["Authorization"] = "Bearer " + key.get_secret_value()
     return request

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ..errors import InvalidArgumentError
 from ..types.files import InputFile, UploadedFile
 
-__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "instant", "items_of", "several"]
+__all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "instant", "items_of", "several", "text_of"]
 
 T = TypeVar("T")
 
@@ -39,6 +39,22 @@ def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
             f"inputs are values by the names of the app's fields, a dict and not a {type(inputs).__name__}"
         )
     return dict(inputs or {})
+
+
+def text_of(value: str, name: str) -> str:
+    """Return a text; raise for None and other values, which the server would refuse or ignore.
+
+    Example:
+        >>> text_of(7, "query")
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: query is of type int: pass text, such as str(...)
+    """
+    if value is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise InvalidArgumentError(f"{name} is None: pass text", param=name)
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: pass text, such as str(...)", param=name)
+    return value
 
 
 def flag(value: bool | None) -> bool | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from html import unescape
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from .. import errors as e
 from .._log import redact
@@ -55,6 +57,15 @@ _HINTS: dict[str, str] = {
     "not_workflow_app": "the key belongs to another kind of app: use client.chat or client.completions, or a workflow's key",
     "not_completion_app": "the key does not belong to a completion app",
     "app_unavailable": "publish the app, and check that it is of the kind that this call is for",
+    "unsupported_file_type": "the server decides by the extension of the file name: convert the file, or correct its name",
+    "unsupported_audio_type": "Dify accepts mp3, m4a, wav, amr and mpga: convert other formats, such as the webm of browsers "
+    "and the ogg of messengers",
+    "file_too_large": "the file exceeds a limit of the server; the parameters of the app list its limits",
+    "audio_too_large": "Dify accepts 30 MB of audio: split the recording, or use a format that compresses it",
+    "too_many_requests": "the app limits concurrent requests: send fewer at a time, or raise the limit in Dify",
+    "provider_quota_exceeded": "the quota that Dify includes is used up: add credentials of your own for the model provider, "
+    "or change the plan",
+    "model_currently_not_support": "select another model in the app, or change the plan",
     "provider_not_initialize": "set the model provider's credentials in Dify's settings",
     "rate_limit_error": "a quota is used up: a short delay does not help",
     "human_input_form_expired": "the form has expired; its run has continued along the timeout branch",
@@ -90,6 +101,19 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
     return _BY_STATUS.get(status, e.ServerError if status >= 500 else e.APIStatusError)
 
 
+_HINTS_BY_TEXT: tuple[tuple[str, str], ...] = (
+    ("does not support blocking mode", "agents support streaming only: leave response_mode at its default"),
+    ("Invalid upload file", "a file belongs to one app and one user: upload it with the key and the user of this call"),
+    (
+        " in input form must be a file",
+        "pass the result of files.upload or InputFile.from_url(...), not a path, a text or the content",
+    ),
+    (" in input form must be a list of files", "pass a list of files, also for a single one"),
+    ("maximum concurrent requests", _HINTS["too_many_requests"]),
+)
+"""Parts of messages that share a code with others, and their hints."""
+
+_NEEDS_TECHNIQUE = 'the first document of a knowledge base needs an indexing_technique: "high_quality" or "economy"'
 _NEEDS_RULE = 'the first document of a knowledge base needs a process_rule, such as {"mode": "automatic"}'
 
 
@@ -101,14 +125,17 @@ def _reason_for(status: int, code: str | None, message: str, path: str) -> e.Err
         return "user_required"
     if status == 400 and "process_rule is required" in message:
         return "process_rule_required"
+    if status == 400 and re.search(r"\bindexing_technique\b(?: is required|\s+Field required)", message):
+        return "indexing_technique_required"
     if status == 500 and code == "unknown" and path.endswith("/document/create-by-text"):
         return "process_rule_required"  # some servers fail on a first text that has no rule
     return None
 
 
 def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str | None:
-    if "does not support blocking mode" in message:
-        return "agents support streaming only: leave response_mode at its default"
+    for text, hint in _HINTS_BY_TEXT:
+        if text in message:
+            return hint
     if status == 404 and message.startswith("Conversation Not Exists"):
         return "only the user who started a conversation can continue it"
     path = url.partition("?")[0]
@@ -117,6 +144,12 @@ def _hint_for(status: int, code: str | None, message: str, url: str = "") -> str
         return "pass user=, or give the client a default user"
     if reason == "process_rule_required":
         return _NEEDS_RULE if status == 400 else f"on some servers {_NEEDS_RULE}"
+    if reason == "indexing_technique_required":
+        return _NEEDS_TECHNIQUE
+    if status == 403 and "rate limit" in message.lower():
+        return "the plan limits the knowledge requests of a minute: wait a minute, and send fewer at a time"
+    if status == 401 and urlsplit(url).hostname == "api.dify.ai":
+        return f"{_HINTS['unauthorized']}. It was sent to Dify Cloud: if you host Dify, set base_url= or DIFY_BASE_URL"
     if status == 400 and not message and path.endswith(("/create-by-file", "/file-upload")):
         return "the server names no reason; for this route it is a file that is too large or of an unsupported type"
     return _HINTS.get(code or "")
@@ -144,6 +177,8 @@ def status_error_from_body(
     code = body.get("code")
     code = code if isinstance(code, str) and code else None
     message = readable(_message_in(body), described=True)
+    if not message and text and code is None and "message" not in body:
+        message = text.strip()
     params, details = body.get("params"), body.get("details")
     return _class_of(status, code, message)(
         message,
@@ -160,15 +195,67 @@ def status_error_from_body(
     )
 
 
+_TEXT_MEMBERS = ("message", "Message", "msg", "title", "detail", "error_description", "faultstring", "reason")
+"""Members whose text describes an error: those of Dify, FastAPI, problem details (RFC 9457), OAuth and gateways."""
+
+_NESTED_MEMBERS = ("error", "detail", "fault", "errors")
+"""Members that hold a description as an object or a list. Also `error` as text, in Dify's errors of segments."""
+
+
 def _message_in(body: Mapping[str, Any]) -> str:
-    """Return the message in a body: `message` with the fields in `errors` of old servers, or else `error` (segments)."""
-    message, fields = body.get("message"), body.get("errors")
-    parts = [message] if isinstance(message, str) and message else []
-    if isinstance(fields, dict):
-        parts += [f"{name}: {problem}" for name, problem in cast("dict[str, Any]", fields).items()]
-    if not parts and isinstance(body.get("error"), str):
-        parts = [body["error"]]
-    return "; ".join(parts)
+    """Return the message in an error body of Dify or of a gateway, with the names of the fields that it complains about.
+
+    Example:
+        >>> _message_in({"code": "invalid_param", "message": "bad", "status": 400})
+        'bad'
+        >>> _message_in({"detail": [{"loc": ["body", "query"], "msg": "Field required", "type": "missing"}]})
+        'body.query: Field required'
+        >>> _message_in({"error": {"message": "No such model", "type": "invalid_request_error"}})
+        'No such model'
+        >>> _message_in({"message": "Input payload validation failed", "errors": {"name": "too long"}})
+        'Input payload validation failed; name: too long'
+    """
+    # Equal texts, such as a title that is repeated in the details, appear once.
+    return "; ".join(dict.fromkeys(part for part in _messages(body, 4) if part.strip()))
+
+
+def _messages(value: Any, depth: int, field: str = "") -> Iterator[str]:
+    """Yield the descriptions in a part of an error body."""
+    match value:
+        case str():
+            yield f"{field}: {value}" if field else value
+        case list() if depth:
+            for item in cast("list[Any]", value)[:20]:
+                yield from _messages(item, depth - 1, field)
+        case dict() if depth:
+            yield from _messages_of(cast("dict[str, Any]", value), depth, field)
+        case _:
+            pass
+
+
+def _messages_of(members: dict[str, Any], depth: int, field: str) -> Iterator[str]:
+    field = _field_of(members) or field
+    texts = [text for name in _TEXT_MEMBERS if isinstance(text := members.get(name), str) and text.strip()]
+    for text in texts:
+        yield f"{field}: {text}" if field else text
+    for name in _NESTED_MEMBERS:
+        nested = members.get(name)
+        if name == "errors" and isinstance(nested, dict):
+            for key, problem in list(cast("dict[str, Any]", nested).items())[:20]:
+                yield from _messages(problem, depth - 1, key)
+        elif not isinstance(nested, str) or (name == "error" and not texts):
+            yield from _messages(nested, depth - 1, field)
+
+
+def _field_of(members: Mapping[str, Any]) -> str:
+    """Return the name of the field that an item of a list of errors is about; "" if it names none."""
+    location = members.get("loc", members.get("path"))
+    if isinstance(location, list):
+        return ".".join(str(part) for part in cast("list[Any]", location) if isinstance(part, (str, int)))
+    source = members.get("source")  # JSON:API
+    pointer = cast("dict[str, Any]", source).get("pointer") if isinstance(source, dict) else None
+    names = (members.get("field"), members.get("param"), pointer)
+    return next((name for name in names if isinstance(name, str) and name), "")
 
 
 def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
@@ -208,6 +295,8 @@ def status_error(http: HTTPInfo, body: bytes, secrets: tuple[str, ...] = (), ope
         decoded = loads(text)
     except ValueError:
         decoded = None
+    if isinstance(decoded, list) and decoded and isinstance(decoded[0], dict):
+        decoded = {"errors": cast("list[Any]", decoded)}
     if isinstance(decoded, dict) and decoded:
         return status_error_from_body(cast("dict[str, Any]", decoded), status=http.status, http=http, text=text)
     message, hint, reason = _describe(http, text, operation)
@@ -231,7 +320,7 @@ def _describe(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | Non
     heading = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
     if not heading and "<html" not in text[:512].lower():
         return text.strip(), None, None
-    message = heading.group(1).strip() if heading else ""
+    message = " ".join(unescape(heading.group(1)).split()) if heading else ""
     if http.status == 404:
         unknown = "this server has no such route; check the base URL and the server's version"
         return message, missing_route(operation, http.server_version) or unknown, "unknown_route"

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack, cast
 
 from ..errors import DocumentExistsError, InvalidArgumentError
 from ..types.datasets import IndexingTechnique, RetrievalModel
-from ..types.documents import Document, DocumentSettings, IfExists, ProcessRule
+from ..types.documents import Document, DocumentSettings, IfExists, NewDocumentSettings, ProcessRule
+from ..types.metadata import MetadataOperation, metadata_problem
 from ..types.segments import DocForm
-from .arguments import items_of
+from .arguments import items_of, text_of
 from .request import compact
 
 T = TypeVar("T")
 
 __all__ = [
+    "check_metadata_values",
     "document_fields",
     "embedding_fields",
     "form_for",
@@ -30,6 +32,7 @@ __all__ = [
     "stored_file_name",
     "stored_text_name",
     "technique_for",
+    "text_document_fields",
 ]
 
 _LONGEST_NAME = 200
@@ -72,6 +75,11 @@ def new_document_fields(
         original_document_id=original_document_id,
         **document_fields(**settings),
     )
+
+
+def text_document_fields(name: str, text: str, **settings: Unpack[NewDocumentSettings]) -> dict[str, Any]:
+    """Return the body fields of a new document from a text."""
+    return {"name": text_of(name, "name"), "text": text_of(text, "text"), **new_document_fields(**settings)}
 
 
 def embedding_fields(model: str | None, provider: str | None) -> dict[str, Any]:
@@ -129,6 +137,29 @@ def some_of(values: Sequence[T], name: str, purpose: str) -> list[T]:
     if not items:
         raise InvalidArgumentError(f"{name} is empty: pass at least one item {purpose}")
     return items
+
+
+def check_metadata_values(operations: Sequence[MetadataOperation | Mapping[str, Any]]) -> None:
+    """Raise for metadata values that the server stores as something else: booleans, times, lists and objects.
+
+    Example:
+        >>> values = [{"id": "f-1", "name": "done", "value": True}]
+        >>> check_metadata_values([{"document_id": "d-1", "metadata_list": values}])
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: the metadata value 'done' is a bool: pass text, such as "yes", or a number
+    """
+    for operation in operations:
+        values: Any = (
+            operation.metadata_list if isinstance(operation, MetadataOperation) else operation.get("metadata_list")
+        )
+        for item in cast("list[Any]", values) if isinstance(values, (list, tuple)) else []:
+            if isinstance(item, Mapping):
+                fields = cast("Mapping[str, Any]", item)
+                problem = metadata_problem(fields.get("value"))
+                if problem:
+                    message = f"the metadata value {str(fields.get('name'))[:80]!r} {problem}"
+                    raise InvalidArgumentError(message, param="operation_data")
 
 
 def stored_file_name(filename: str) -> str:

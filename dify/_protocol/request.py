@@ -19,6 +19,7 @@ from .._operations import OPERATIONS, KeyKind, ResponseKind
 from ..errors import ConfigurationError, InvalidArgumentError
 from ..types._base import Model
 from ..types.files import InputFile, UploadedFile
+from .unsendable import unsendable_value
 from .uploads import Upload
 
 __all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query_string", "segment", "user_of"]
@@ -127,7 +128,7 @@ class Call:
                 return user
         return None
 
-    def headers_for(self, settings: Settings) -> Mapping[str, str]:
+    def headers_for(self, settings: Settings) -> Mapping[str, str | None]:
         """Return the client's headers; none for a signed link to another server, since they may hold a gateway's secret."""
         home = self.address is None or f"{settings.base_url}/".startswith(f"{self.server(settings.base_url)}/")
         return settings.headers if home else {}
@@ -248,11 +249,21 @@ def _plain(value: object) -> Any:
 
 
 def encode_json(body: Any) -> bytes:
-    """Return a JSON body as UTF-8; raise for NaN, lone surrogates and values that JSON does not have."""
+    """Return a JSON body as UTF-8; raise for NaN, lone surrogates and values that JSON does not have.
+
+    Example:
+        >>> encode_json({"query": "Hi", "inputs": {"rows": [{"price": float("inf")}]}})
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: inputs['rows'][0]['price'] is inf, a number that JSON does not have
+    """
     try:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"the request cannot be written as JSON: {error}") from None
+        value = unsendable_value(body, _plain)
+        if value is None:
+            raise InvalidArgumentError(f"the request cannot be written as JSON: {error}", param="json") from None
+        raise InvalidArgumentError(str(value), param=value.argument or "json") from None
 
 
 def query_string(query: Mapping[str, Any]) -> str:

@@ -201,7 +201,7 @@ class Transport:
         while True:
             attempt += 1
             try:
-                return self._attempt(call, settings, token, body)
+                return self._attempt(call, settings, token, body, retries=attempt - 1)
             except DifyError as caught:
                 error = caught
             if body is not None and body.error is error:
@@ -215,7 +215,9 @@ class Transport:
                 # Without the traceback, whose frames hold the request and so the API key.
                 raise masked(error, settings.secrets()).with_traceback(None)
 
-    def _attempt(self, call: Call, settings: Settings, token: CancelToken, body: UploadBody | None) -> Exchange:
+    def _attempt(
+        self, call: Call, settings: Settings, token: CancelToken, body: UploadBody | None, *, retries: int
+    ) -> Exchange:
         # Each read may succeed while the headers never end, so that they have a time limit of their own.
         gap = settings.timeout.read
         deadline = Deadline(None if gap is None else 2 * gap)
@@ -231,7 +233,7 @@ class Transport:
             failure = self._error(error, call, settings, deadline)
             raise failure from (None if failure is error else _net.bare(error))
         deadline.received(response)
-        info = _http.info_of(response, time.monotonic() - started, settings.secrets())
+        info = _http.info_of(response, time.monotonic() - started, settings.secrets(), retries)
         log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
         exchange = Exchange(response, info, deadline, settings.limits)
         if 200 <= info.status < 300:

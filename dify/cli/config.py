@@ -15,9 +15,11 @@ from typing import Any, cast
 from .exits import USAGE, CommandError
 
 __all__ = [
+    "ADDRESS_VARIABLES",
     "Config",
     "Profile",
     "config_path",
+    "environment_address",
     "load_config",
     "overridden_default_profile",
     "save_config",
@@ -138,6 +140,10 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+ADDRESS_VARIABLES = ("DIFY_BASE_URL", "DIFY_API_BASE_URL", "DIFY_HOST")
+"""Variables with the address of the server, as the client reads them. Only the first takes precedence over a profile."""
+
+
 def select_profile(name: str | None) -> tuple[str | None, Profile | None]:
     """Return the profile to use and its name, or `(None, None)` to use the environment variables.
 
@@ -167,6 +173,12 @@ def overridden_default_profile() -> str | None:
     with suppress(CommandError):  # the file is not used, so its errors do not matter
         return load_config(config_path()).default if _environment_has_settings() else None
     return None
+
+
+def environment_address() -> tuple[str, str] | None:
+    """Return the first environment variable that names a server, and its value; None if there is none."""
+    values = ((name, os.environ.get(name, "").strip()) for name in ADDRESS_VARIABLES)
+    return next(((name, value) for name, value in values if value), None)
 
 
 def _environment_has_settings() -> bool:

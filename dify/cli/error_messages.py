@@ -99,6 +99,8 @@ def _hint_for(error: Exception, command: str, source: SettingsSource) -> str | N
         case dify.APIStatusError() if error.reason == "process_rule_required":
             rule = """--rule '{"mode": "automatic"}'"""
             return f"the first document of a knowledge base requires --rule, such as {rule}"
+        case dify.APIStatusError() if error.reason == "indexing_technique_required":
+            return "the first document of a knowledge base requires --indexing high_quality or --indexing economy"
         case dify.ConfigurationError():
             return _configuration_hint(error.param, source)
         case _:

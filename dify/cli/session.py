@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from .config import Profile, overridden_default_profile, select_profile
+from .config import Profile, environment_address, overridden_default_profile, select_profile
 from .error_messages import SettingsSource
 from .exits import USAGE, CommandError
 
@@ -69,8 +69,9 @@ class Session:
         """
         _, profile = (None, None) if self.emulator else select_profile(self.profile)
         if profile is None:
+            address = environment_address()
             profile = Profile(
-                base_url=os.environ.get("DIFY_BASE_URL", "").strip() or None,
+                base_url=None if address is None else address[1],
                 api_key=os.environ.get("DIFY_API_KEY", "").strip() or None,
                 knowledge_api_key=os.environ.get("DIFY_KNOWLEDGE_API_KEY", "").strip() or None,
             )
@@ -129,6 +130,9 @@ class Session:
         """The places that the key and the address were read from."""
         name, profile = (None, None) if self.emulator else select_profile(self.profile)
         key, address = _KEYS["app" if self.key == "none" else self.key][0], SettingsSource().address
+        variable = environment_address()
+        if variable is not None:
+            address = f"--base-url or {variable[0]}"
         if profile is not None:
             key, address = f"the profile {name!r}", f"base_url of the profile {name!r}"
         return SettingsSource(key, address if self.base_url is None else "--base-url")

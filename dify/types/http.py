@@ -21,6 +21,8 @@ class HTTPInfo:
     """HTTP method of the request, such as "POST"."""
     url: str = ""
     """URL of the request, including the query string."""
+    retries: int = 0
+    """Number of earlier requests of the same call, each of which was followed by a retry."""
 
     @property
     def server_version(self) -> str | None:

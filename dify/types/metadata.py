@@ -1,8 +1,9 @@
 """Metadata: the fields that a knowledge base defines, and the values that its documents have."""
 
+from datetime import date
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from ._base import Model, ResponseModel
 
@@ -72,6 +73,20 @@ class MetadataValue(Model):
     """Value; epoch seconds for type "time". None if the document has no value."""
 
 
+def metadata_problem(value: object) -> str | None:
+    """Return the reason why a value cannot be stored as metadata, a predicate; None if it can."""
+    kind = type(value).__name__
+    match value:
+        case bool():
+            return f'is a {kind}: pass text, such as "yes", or a number'
+        case date():  # a datetime is one, too
+            return f"is a {kind}: pass epoch seconds, such as int(value.timestamp()) of a datetime with a time zone"
+        case None | str() | int() | float():
+            return None
+        case _:
+            return f"is a {kind}: pass text, a number, or None to clear it"
+
+
 class MetadataInput(Model):
     """A metadata value to set on a document, for `MetadataOperation`."""
 
@@ -81,6 +96,14 @@ class MetadataInput(Model):
     """Name of the field."""
     value: str | int | float | None = None
     """Text, a number, or epoch seconds for a field of type "time". None, the default, clears the value."""
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        problem = metadata_problem(value)
+        if problem:
+            raise ValueError(problem)
+        return value
 
     @model_serializer(mode="wrap")
     def _null_clears(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

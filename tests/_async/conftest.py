@@ -9,7 +9,14 @@ from dify.testing import no_waits
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DIFY_API_KEY", "DIFY_KNOWLEDGE_API_KEY", "DIFY_BASE_URL", "DIFY_LOG"):
+    for name in (
+        "DIFY_API_KEY",
+        "DIFY_KNOWLEDGE_API_KEY",
+        "DIFY_BASE_URL",
+        "DIFY_API_BASE_URL",
+        "DIFY_HOST",
+        "DIFY_LOG",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

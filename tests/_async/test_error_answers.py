@@ -10,6 +10,7 @@ import pytest
 from dify import (
     APIStatusError,
     AppUnavailableError,
+    AsyncDify,
     AuthenticationError,
     BadRequestError,
     ConflictError,
@@ -27,7 +28,7 @@ from dify import (
 from tests.support.expected import error_class
 from tests.support.recordings import Recording, errors
 
-from .support import Chunks, answered, make_client
+from .support import Chunks, answered, make_client, make_http
 
 
 def answer(status: int, body: object = None, **headers: str):
@@ -41,6 +42,107 @@ async def error_of(handler, **settings) -> APIStatusError:
     with pytest.raises(APIStatusError) as caught:
         await make_client(handler, **settings).workflows.get("run-1")
     return caught.value
+
+
+GATEWAY_BODIES = [
+    ({"detail": "Not authenticated"}, "Not authenticated"),
+    (
+        {"detail": [{"type": "missing", "loc": ["body", "query"], "msg": "Field required"}]},
+        "body.query: Field required",
+    ),
+    ({"detail": {"message": "quota"}}, "quota"),
+    ({"error": {"message": "No such model", "type": "invalid_request_error"}}, "No such model"),
+    ({"error": "the chunk is invalid"}, "the chunk is invalid"),
+    ({"error": "invalid_token", "error_description": "expired"}, "expired"),
+    ({"errors": ["one", "two"]}, "one; two"),
+    ({"errors": [{"field": "query", "message": "too long"}]}, "query: too long"),
+    ({"errors": [{"source": {"pointer": "/data/x"}, "detail": "is odd"}]}, "/data/x: is odd"),
+    ({"message": "invalid", "errors": {"name": ["too long", "odd"]}}, "invalid; name: too long; name: odd"),
+    ({"type": "about:blank", "title": "Bad Request", "detail": "x is missing"}, "Bad Request; x is missing"),
+    ({"code": 40301, "msg": "no access"}, "no access"),
+    ({"fault": {"faultstring": "Rate limit quota violation"}}, "Rate limit quota violation"),
+    ([{"error": {"code": 403, "message": "Forbidden by policy"}}], "Forbidden by policy"),
+    ("<html><head><title>\n 403 &ndash; Forbidden </title></head></html>", "403 – Forbidden"),
+    ("upstream request failed", "upstream request failed"),
+    ({"trace": "0af7"}, '{"trace":"0af7"}'),
+]
+
+
+@pytest.mark.parametrize(("body", "words"), GATEWAY_BODIES, ids=[words for _, words in GATEWAY_BODIES])
+async def test_the_words_of_a_gateway_reach_the_text_of_the_error(body, words):
+    error = await error_of(answer(403, body))
+    assert error.message == words
+    assert str(error).startswith(f"403: {words}")
+
+
+async def test_a_body_of_many_errors_is_cut():
+    error = await error_of(answer(422, {"detail": [{"loc": [n], "msg": "bad"} for n in range(1000)]}))
+    assert error.message.count("bad") == 20
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "hint"),
+    [
+        (400, {"code": "invalid_param", "message": "Invalid upload file"}, "the key and the user of this call"),
+        (500, {"code": "internal_server_error", "message": "Invalid upload file"}, "the key and the user of this call"),
+        (400, {"code": "invalid_param", "message": "doc in input form must be a file"}, "InputFile.from_url"),
+        (400, {"code": "invalid_param", "message": "docs in input form must be a list of files"}, "a list of files"),
+        (400, {"code": "invalid_param", "message": "indexing_technique is required."}, '"high_quality" or "economy"'),
+        (415, {"code": "unsupported_audio_type", "message": "Audio type not allowed."}, "m4a"),
+        (415, {"code": "unsupported_file_type", "message": ""}, "extension"),
+        (413, {"code": "file_too_large", "message": ""}, "limit"),
+        (429, {"code": "too_many_requests", "message": "Too many requests."}, "concurrent"),
+        (
+            400,
+            {
+                "code": "invalid_param",
+                "message": "Too many requests. The current maximum concurrent requests allowed is 1.",
+            },
+            "concurrent",
+        ),
+        (
+            403,
+            {"code": "forbidden", "message": "You have reached the knowledge base request rate limit"},
+            "wait a minute",
+        ),
+        (400, {"code": "provider_quota_exceeded", "message": "Your quota"}, "credentials"),
+    ],
+)
+async def test_a_refusal_that_the_client_can_explain_has_a_hint(status, body, hint):
+    error = await error_of(answer(status, body | {"status": status}))
+    assert hint in (error.hint or "")
+    assert hint in str(error)
+
+
+async def test_a_missing_indexing_technique_is_a_reason():
+    pydantic_text = "1 validation error for KnowledgeConfig\nindexing_technique\n  Field required [type=missing]"
+    for message in ("indexing_technique is required.", pydantic_text):
+        error = await error_of(answer(400, {"code": "invalid_param", "message": message, "status": 400}))
+        assert error.reason == "indexing_technique_required"
+    message = "1 validation error\nindexing_technique\n  Input should be 'high_quality' or 'economy'"
+    error = await error_of(answer(400, {"code": "invalid_param", "message": message, "status": 400}))
+    assert error.reason is None
+
+
+async def test_a_key_that_dify_cloud_refuses_may_belong_to_another_server():
+    refused = answer(401, {"code": "unauthorized", "message": "Access token is invalid", "status": 401})
+    assert "DIFY_BASE_URL" not in str(await error_of(refused))
+    own = make_client(refused)
+    cloud = AsyncDify("app-test-key", base_url="https://api.dify.ai/v1", http_client=make_http(refused), user="alice")
+    assert own.base_url != cloud.base_url
+    with pytest.raises(AuthenticationError, match=r"Dify Cloud.*DIFY_BASE_URL"):
+        await cloud.workflows.get("run-1")
+
+
+async def test_the_version_of_the_server_is_in_the_error():
+    body = {"code": "not_found", "message": "Conversation Not Exists.", "status": 404}
+    error = await error_of(answer(404, body, **{"x-version": "1.14.2"}))
+    assert error.server_version == "1.14.2"
+    assert str(error).endswith("[Dify 1.14.2]")
+    assert "1.14.2" not in error.summary
+    error = await error_of(answer(404, body))
+    assert error.server_version is None
+    assert "[Dify" not in str(error)
 
 
 RECORDED = errors()

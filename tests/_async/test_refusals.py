@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,6 +12,12 @@ from dify import InvalidArgumentError
 from dify.types.documents import ProcessRule
 
 from .support import finish, make_client
+
+
+def operation(value: object) -> dict[str, Any]:
+    """Return the operation that sets one metadata value."""
+    return {"document_id": "d", "metadata_list": [{"id": "f", "name": "done", "value": value}]}
+
 
 REFUSED: dict[str, tuple[Any, str]] = {
     "a ZIP of no documents": (lambda c: c.knowledge.documents.download_zip("k", []), "document_ids is empty"),
@@ -56,6 +63,32 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a name that is not used": (
         lambda c: c.conversations.rename("c", "x", auto_generate=True),
         "name and auto_generate=True exclude each other",
+    ),
+    "no message": (lambda c: c.chat.send(None), "^query is None: pass text"),
+    "a message that is no text": (lambda c: c.chat.stream(["Hi"]), "^query is of type list: pass text"),
+    "an option for a query": (lambda c: c.completions.create({}, query=7), "^query is of type int: pass text"),
+    "no search": (lambda c: c.knowledge.datasets.retrieve("k", None), "^query is None"),
+    "no name of a knowledge base": (lambda c: c.knowledge.datasets.create(None), "^name is None"),
+    "no text of a document": (lambda c: c.knowledge.documents.create_from_text("k", "x", None), "^text is None"),
+    "no question": (lambda c: c.annotations.create(None, "yes"), "^question is None"),
+    "no answer": (lambda c: c.annotations.update("a", "why?", None), "^answer is None"),
+    "no tag": (lambda c: c.knowledge.tags.create(None), "^name is None"),
+    "no field": (lambda c: c.knowledge.metadata.update("k", "m", None), "^name is None"),
+    "a boolean as metadata": (
+        lambda c: c.knowledge.metadata.update_documents("k", [operation(True)]),
+        "the metadata value 'done' is a bool: pass text",
+    ),
+    "a time as metadata": (
+        lambda c: c.knowledge.metadata.update_documents("k", [operation(datetime(2026, 1, 2, tzinfo=UTC))]),
+        "the metadata value 'done' is a datetime: pass epoch seconds",
+    ),
+    "a list as metadata": (
+        lambda c: c.knowledge.metadata.update_documents("k", [operation(["a"])]),
+        "the metadata value 'done' is a list: pass text, a number, or None",
+    ),
+    "a number as metadata that there is not": (
+        lambda c: c.knowledge.metadata.update_documents("k", [operation(float("nan"))]),
+        r"operation_data\[0\]\['metadata_list'\]\[0\]\['value'\] is nan",
     ),
     "words for a rating that is taken back": (
         lambda c: c.messages.feedback("m", None, content="x"),

@@ -6,12 +6,14 @@ import copy
 import json
 import pickle
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 import respx
 
+import dify
 from dify import AsyncDify, AuthenticationError, ConfigurationError, InvalidArgumentError, ResponseValidationError
 from tests.support.frames import message, message_end, sse
 from tests.support.recordings import ROOT
@@ -245,6 +247,44 @@ async def test_headers_replace_those_of_the_same_name_whatever_their_case():
         assert request.headers.get_list("content-type") == ["application/json"]  # the body is what it is
 
 
+def echo_headers(seen: list[httpx.Headers]) -> Callable[[httpx.Request], httpx.Response]:
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(200, json={"result": "success"})
+
+    return handler
+
+
+async def test_the_user_agent_names_the_package_and_the_http_library():
+    seen: list[httpx.Headers] = []
+    await make_client(echo_headers(seen)).messages.feedback("m-1", "like")
+    assert seen[0]["user-agent"] == f"dify-python/{dify.__version__} python-httpx/{httpx.__version__}"
+
+
+async def test_a_user_agent_of_the_users_own_is_kept():
+    seen: list[httpx.Headers] = []
+    own = make_http(echo_headers(seen))
+    own.headers["User-Agent"] = "my-bot/2.0"
+    client = AsyncDify("app-test-key", base_url="https://dify.test/v1", user="alice", http_client=own)
+    await client.messages.feedback("m-1", "like")
+    await client.messages.feedback("m-1", "like", options={"headers": {"user-agent": "call/1"}})
+    await make_client(echo_headers(seen), headers={"User-Agent": "client/1"}).messages.feedback("m-1", "like")
+    assert [headers.get_list("user-agent") for headers in seen] == [["my-bot/2.0"], ["call/1"], ["client/1"]]
+
+
+async def test_a_header_that_is_none_is_not_sent():
+    seen: list[httpx.Headers] = []
+    own = make_http(echo_headers(seen))
+    own.headers["X-Proxy"] = "blue"
+    headers = {"User-Agent": None, "X-Gateway": "green"}
+    client = AsyncDify("app-test-key", base_url="https://dify.test/v1", user="alice", http_client=own, headers=headers)
+    await client.messages.feedback("m-1", "like", options={"headers": {"x-gateway": None, "x-proxy": None}})
+    await client.with_options(headers={"user-agent": "again/1"}).messages.feedback("m-1", "like")
+    assert not {"user-agent", "x-gateway", "x-proxy"} & set(seen[0])
+    assert (seen[1]["user-agent"], seen[1]["x-gateway"], seen[1]["x-proxy"]) == ("again/1", "green", "blue")
+    assert own.headers["X-Proxy"] == "blue"
+
+
 async def test_a_cookie_that_is_asked_for_goes_out_and_one_of_the_users_http_client_does_not():
     seen: list[str | None] = []
 
@@ -261,7 +301,7 @@ async def test_a_cookie_that_is_asked_for_goes_out_and_one_of_the_users_http_cli
     assert seen == [None, "sso=ours"]
 
 
-@pytest.mark.parametrize("headers", [{"X-N": 7}, {7: "x"}, {"X-N": None}])
+@pytest.mark.parametrize("headers", [{"X-N": 7}, {7: "x"}, {"X-N": b"x"}])
 def test_headers_that_are_no_texts_are_refused(headers: Any):
     with pytest.raises(InvalidArgumentError, match="headers are texts"):
         AsyncDify("app-test-key", headers=headers)

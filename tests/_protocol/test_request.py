@@ -170,6 +170,36 @@ def test_what_json_cannot_hold_is_refused(value):
         encode_json({"inputs": {"x": value}})
 
 
+UNSENDABLE = [
+    ({"query": "caf\udcaf"}, "query", "query contains a lone surrogate (\\udcaf, at position 3)"),
+    ({"inputs": {"score": float("nan")}}, "inputs", "inputs['score'] is nan"),
+    ({"inputs": {"rows": [1, {"price": float("-inf")}]}}, "inputs", "inputs['rows'][1]['price'] is -inf"),
+    ({"inputs": {"tags": {1, 2}}}, "inputs", "inputs['tags'] is of type set, which JSON cannot represent; pass a list"),
+    ({"inputs": {"photo": b"x"}}, "inputs", "inputs['photo'] is of type bytes"),
+    ({"inputs": {"x": {(1, 2): 3}}}, "inputs", "inputs['x'] has the key (1, 2)"),
+    ({"inputs": {"x": {"\udc00": 1}}}, "inputs", "inputs['x']['\\udc00'] has a name that contains a lone surrogate"),
+    ({"inputs": MappingProxyType({"score": float("nan")})}, "inputs", "inputs['score'] is nan"),
+    ({"operation_data": [InputFile.from_url("https://x.test/\ud83d", type="image")]}, "operation_data", "['url']"),
+    ([{"a": object()}], "json", "json[0]['a'] is of type object"),
+    (float("nan"), "json", "json is nan"),
+]
+
+
+@pytest.mark.parametrize(("body", "param", "message"), UNSENDABLE, ids=[message for _, _, message in UNSENDABLE])
+def test_a_value_that_json_does_not_have_is_named_with_its_place(body, param, message):
+    with pytest.raises(InvalidArgumentError) as caught:
+        encode_json(body)
+    assert message in str(caught.value)
+    assert caught.value.param == param
+
+
+def test_a_value_that_is_nested_too_deeply_is_named_without_its_thousand_steps():
+    with pytest.raises(
+        InvalidArgumentError, match=r"^inputs\['x'\] is nested too deeply for JSON, or contains itself$"
+    ):
+        encode_json({"inputs": {"x": circle()}})
+
+
 def test_none_is_left_out_and_other_empty_values_are_not():
     assert compact(a=None, b=0, c="", d=False, e=[], f={}) == {"b": 0, "c": "", "d": False, "e": [], "f": {}}
 

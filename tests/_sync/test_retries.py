@@ -76,6 +76,18 @@ def requests_of(kind, server: Server, **settings) -> int:
 STATUSES = {name: row for name, row in TABLE.items() if name.startswith("status-")}
 
 
+def test_the_retries_of_a_call_are_on_its_exchange(waits):
+    server = Server((503, {}, {}), httpx.ConnectError("refused"), (200, DETAIL, {}))
+    run = make_client(server, max_retries=3).workflows.get("run-1")
+    assert run.http.retries == 2
+    run = make_client(server, max_retries=3).workflows.get("run-1")
+    assert run.http.retries == 0
+    with pytest.raises(ServerError) as caught:
+        make_client(Server((503, {}, {})), max_retries=1).workflows.get("run-1")
+    assert caught.value.http.retries == 1
+    assert len(waits) == 3
+
+
 @pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.parametrize("name", STATUSES)
 def test_a_status_is_tried_as_often_as_the_table_says(name, kind, waits):

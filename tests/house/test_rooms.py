@@ -47,7 +47,7 @@ def room_of(module: str) -> str:
     return parts[1]
 
 
-BASE = {"types", "_log", "_lazy", "_readable", "_operations"}
+BASE = {"types", "_log", "_lazy", "_readable", "_operations", "_version"}
 """Modules that import nothing of this package but each other."""
 
 LAYERS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..._config import RequestOptions
+from ..._protocol.arguments import text_of
 from ..._protocol.paging import NUMBERED
 from ..._protocol.request import Call, compact
 from ...errors import APITimeoutError, DifyError
@@ -72,7 +73,7 @@ class AsyncAnnotations(AsyncResource):
             print(annotation.id)
             ```
         """
-        call = Call.of("createAnnotation", json={"question": question, "answer": answer})
+        call = Call.of("createAnnotation", json=_texts(question, answer))
         return await self._transport.fetch(call, Annotation, options)
 
     async def update(
@@ -94,7 +95,11 @@ class AsyncAnnotations(AsyncResource):
             await client.annotations.update(annotation_id, question="Where are you?", answer="In Oslo.")
             ```
         """
-        call = Call.of("updateAnnotation", annotation_id=annotation_id, json={"question": question, "answer": answer})
+        call = Call.of(
+            "updateAnnotation",
+            annotation_id=annotation_id,
+            json=_texts(question, answer),
+        )
         return await self._transport.fetch(call, Annotation, options)
 
     async def delete(self, annotation_id: str, *, options: RequestOptions | None = None) -> None:
@@ -279,3 +284,8 @@ class AsyncAnnotations(AsyncResource):
             },
         )
         return await self._transport.fetch(call, AnnotationReplyJob, options)
+
+
+def _texts(question: str, answer: str) -> dict[str, str]:
+    """Return the body for the texts of an annotation."""
+    return {"question": text_of(question, "question"), "answer": text_of(answer, "answer")}

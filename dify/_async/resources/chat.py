@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode
+from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import CHAT
 from ...types.replies import ChatResponse
 from ..event_stream import AsyncChatStream
@@ -89,7 +89,7 @@ class AsyncChat(AsyncGeneration[AsyncChatStream]):
             ```
         """
         fields = {
-            "query": query,
+            "query": text_of(query, "query"),
             "conversation_id": conversation_id,
             "auto_generate_name": auto_generate_name,
             "workflow_id": workflow_id,
@@ -154,7 +154,7 @@ class AsyncChat(AsyncGeneration[AsyncChatStream]):
             ```
         """
         fields = {
-            "query": query,
+            "query": text_of(query, "query"),
             "conversation_id": conversation_id,
             "auto_generate_name": auto_generate_name,
             "workflow_id": workflow_id,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode
+from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
 from ..event_stream import AsyncCompletionStream
@@ -69,7 +69,7 @@ class AsyncCompletions(AsyncGeneration[AsyncCompletionStream]):
         """
         stream = self._generate(
             "createCompletionMessage",
-            {"query": query},
+            {"query": None if query is None else text_of(query, "query")},
             inputs=inputs,
             files=files,
             user=user,
@@ -117,7 +117,7 @@ class AsyncCompletions(AsyncGeneration[AsyncCompletionStream]):
         """
         return self._generate(
             "createCompletionMessage",
-            {"query": query},
+            {"query": None if query is None else text_of(query, "query")},
             inputs=inputs,
             files=files,
             user=user,

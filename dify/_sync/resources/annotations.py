@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..._config import RequestOptions
+from ..._protocol.arguments import text_of
 from ..._protocol.paging import NUMBERED
 from ..._protocol.request import Call, compact
 from ...errors import APITimeoutError, DifyError
@@ -73,7 +74,7 @@ class Annotations(Resource):
             print(annotation.id)
             ```
         """
-        call = Call.of("createAnnotation", json={"question": question, "answer": answer})
+        call = Call.of("createAnnotation", json=_texts(question, answer))
         return self._transport.fetch(call, Annotation, options)
 
     def update(
@@ -95,7 +96,11 @@ class Annotations(Resource):
             client.annotations.update(annotation_id, question="Where are you?", answer="In Oslo.")
             ```
         """
-        call = Call.of("updateAnnotation", annotation_id=annotation_id, json={"question": question, "answer": answer})
+        call = Call.of(
+            "updateAnnotation",
+            annotation_id=annotation_id,
+            json=_texts(question, answer),
+        )
         return self._transport.fetch(call, Annotation, options)
 
     def delete(self, annotation_id: str, *, options: RequestOptions | None = None) -> None:
@@ -280,3 +285,8 @@ class Annotations(Resource):
             },
         )
         return self._transport.fetch(call, AnnotationReplyJob, options)
+
+
+def _texts(question: str, answer: str) -> dict[str, str]:
+    """Return the body for the texts of an annotation."""
+    return {"question": text_of(question, "question"), "answer": text_of(answer, "answer")}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode
+from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import CHAT
 from ...types.replies import ChatResponse
 from ..event_stream import ChatStream
@@ -90,7 +90,7 @@ class Chat(Generation[ChatStream]):
             ```
         """
         fields = {
-            "query": query,
+            "query": text_of(query, "query"),
             "conversation_id": conversation_id,
             "auto_generate_name": auto_generate_name,
             "workflow_id": workflow_id,
@@ -155,7 +155,7 @@ class Chat(Generation[ChatStream]):
             ```
         """
         fields = {
-            "query": query,
+            "query": text_of(query, "query"),
             "conversation_id": conversation_id,
             "auto_generate_name": auto_generate_name,
             "workflow_id": workflow_id,

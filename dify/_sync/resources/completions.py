@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._config import RequestOptions
-from ..._protocol.arguments import FileArgument, ResponseMode
+from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
 from ..event_stream import CompletionStream
@@ -70,7 +70,7 @@ class Completions(Generation[CompletionStream]):
         """
         stream = self._generate(
             "createCompletionMessage",
-            {"query": query},
+            {"query": None if query is None else text_of(query, "query")},
             inputs=inputs,
             files=files,
             user=user,
@@ -118,7 +118,7 @@ class Completions(Generation[CompletionStream]):
         """
         return self._generate(
             "createCompletionMessage",
-            {"query": query},
+            {"query": None if query is None else text_of(query, "query")},
             inputs=inputs,
             files=files,
             user=user,

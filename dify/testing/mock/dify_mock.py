@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from types import TracebackType
@@ -72,8 +71,8 @@ class DifyMock:
     given in the order in which they were set, and the last one again and again.
 
     Args:
-        base_url: The server that is mocked, beside whatever a Dify key is sent to; by default `DIFY_BASE_URL`, else Dify
-            Cloud.
+        base_url: The server that is mocked, beside whatever a Dify key is sent to; by default the server of clients without
+            `base_url`.
         router: A respx router to put the routes into. It then does what else is to be done: patching, assertions.
         assert_all_called: Whether leaving the `with` block complains of answers that no call asked for.
 
@@ -93,7 +92,7 @@ class DifyMock:
         router: respx.Router | None = None,
         assert_all_called: bool = True,
     ) -> None:
-        self.base_url = base_url or os.environ.get("DIFY_BASE_URL") or "https://api.dify.ai/v1"
+        self.base_url = base_url or Dify("app-mock", knowledge_api_key="dataset-mock").base_url
         self.calls = Calls()
         self.unexpected: list[str] = []
         self._plans: dict[str, Plan] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ...._config import RequestOptions
-from ...._protocol.arguments import items_of
+from ...._protocol.arguments import items_of, text_of
 from ...._protocol.knowledge import embedding_fields, technique_for
 from ...._protocol.paging import NUMBERED
 from ...._protocol.request import Call, compact
@@ -84,7 +84,7 @@ class AsyncDatasets(AsyncResource):
         if provider is None and (external_knowledge_api_id is not None or external_knowledge_id is not None):
             provider = "external"  # any other provider ignores the two ids
         body = compact(
-            name=name,
+            name=text_of(name, "name"),
             description=description,
             permission=permission,
             provider=provider,
@@ -282,7 +282,7 @@ class AsyncDatasets(AsyncResource):
             ```
         """
         body = compact(
-            query=query,
+            query=text_of(query, "query"),
             retrieval_model=retrieval_model,
             external_retrieval_model=external_retrieval_model,
             attachment_ids=None if attachment_ids is None else items_of(attachment_ids, "attachment_ids"),

@@ -121,7 +121,7 @@ class AsyncDocuments(AsyncResource):
             await client.knowledge.documents.wait_indexed(dataset_id, created.batch)
             ```
         """
-        body = {"name": name, "text": text, **knowledge.new_document_fields(**settings)}
+        body = knowledge.text_document_fields(name, text, **settings)
         if not await self._may_create(dataset_id, knowledge.stored_text_name(name), if_exists, options):
             return None
         call = Call.of("createDocumentFromText", dataset_id=dataset_id, json=body)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...._config import RequestOptions
-from ...._protocol.knowledge import some_of
+from ...._protocol.arguments import text_of
+from ...._protocol.knowledge import check_metadata_values, some_of
 from ...._protocol.request import Call
 from ....types.metadata import BuiltInFields, MetadataField, MetadataFields, MetadataOperation, MetadataType
 from .._base import AsyncResource
@@ -49,7 +50,7 @@ class AsyncMetadata(AsyncResource):
             print(field.id)
             ```
         """
-        body = {"type": type, "name": name}
+        body = {"type": type, "name": text_of(name, "name")}
         call = Call.of("createMetadataField", dataset_id=dataset_id, json=body)
         return await self._transport.fetch(call, MetadataField, options)
 
@@ -94,7 +95,9 @@ class AsyncMetadata(AsyncResource):
             await client.knowledge.metadata.update(dataset_id, field.id, "published")
             ```
         """
-        call = Call.of("updateMetadataField", dataset_id=dataset_id, metadata_id=metadata_id, json={"name": name})
+        call = Call.of(
+            "updateMetadataField", dataset_id=dataset_id, metadata_id=metadata_id, json={"name": text_of(name, "name")}
+        )
         return await self._transport.fetch(call, MetadataField, options)
 
     async def delete(self, dataset_id: str, metadata_id: str, *, options: RequestOptions | None = None) -> None:
@@ -184,6 +187,7 @@ class AsyncMetadata(AsyncResource):
             options: Options of this call.
 
         Raises:
+            InvalidArgumentError: A value is a boolean, a time or a list; Dify has texts, numbers and epoch seconds.
             BadRequestError: A document does not exist, or another change is in progress.
             NotFoundError: The knowledge base does not exist.
 
@@ -194,7 +198,9 @@ class AsyncMetadata(AsyncResource):
             await client.knowledge.metadata.update_documents(dataset_id, [change])
             ```
         """
-        body = {"operation_data": some_of(operation_data, "operation_data", "to set")}
+        operations = some_of(operation_data, "operation_data", "to set")
+        check_metadata_values(operations)
+        body = {"operation_data": operations}
         # Repeatable: values are set, so a second request changes nothing.
         call = Call.of("batchUpdateDocumentMetadata", dataset_id=dataset_id, json=body)
         await self._transport.send(call, options)

@@ -122,7 +122,7 @@ class Documents(Resource):
             client.knowledge.documents.wait_indexed(dataset_id, created.batch)
             ```
         """
-        body = {"name": name, "text": text, **knowledge.new_document_fields(**settings)}
+        body = knowledge.text_document_fields(name, text, **settings)
         if not self._may_create(dataset_id, knowledge.stored_text_name(name), if_exists, options):
             return None
         call = Call.of("createDocumentFromText", dataset_id=dataset_id, json=body)

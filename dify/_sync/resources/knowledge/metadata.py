@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...._config import RequestOptions
-from ...._protocol.knowledge import some_of
+from ...._protocol.arguments import text_of
+from ...._protocol.knowledge import check_metadata_values, some_of
 from ...._protocol.request import Call
 from ....types.metadata import BuiltInFields, MetadataField, MetadataFields, MetadataOperation, MetadataType
 from .._base import Resource
@@ -50,7 +51,7 @@ class Metadata(Resource):
             print(field.id)
             ```
         """
-        body = {"type": type, "name": name}
+        body = {"type": type, "name": text_of(name, "name")}
         call = Call.of("createMetadataField", dataset_id=dataset_id, json=body)
         return self._transport.fetch(call, MetadataField, options)
 
@@ -95,7 +96,9 @@ class Metadata(Resource):
             client.knowledge.metadata.update(dataset_id, field.id, "published")
             ```
         """
-        call = Call.of("updateMetadataField", dataset_id=dataset_id, metadata_id=metadata_id, json={"name": name})
+        call = Call.of(
+            "updateMetadataField", dataset_id=dataset_id, metadata_id=metadata_id, json={"name": text_of(name, "name")}
+        )
         return self._transport.fetch(call, MetadataField, options)
 
     def delete(self, dataset_id: str, metadata_id: str, *, options: RequestOptions | None = None) -> None:
@@ -185,6 +188,7 @@ class Metadata(Resource):
             options: Options of this call.
 
         Raises:
+            InvalidArgumentError: A value is a boolean, a time or a list; Dify has texts, numbers and epoch seconds.
             BadRequestError: A document does not exist, or another change is in progress.
             NotFoundError: The knowledge base does not exist.
 
@@ -195,7 +199,9 @@ class Metadata(Resource):
             client.knowledge.metadata.update_documents(dataset_id, [change])
             ```
         """
-        body = {"operation_data": some_of(operation_data, "operation_data", "to set")}
+        operations = some_of(operation_data, "operation_data", "to set")
+        check_metadata_values(operations)
+        body = {"operation_data": operations}
         # Repeatable: values are set, so a second request changes nothing.
         call = Call.of("batchUpdateDocumentMetadata", dataset_id=dataset_id, json=body)
         self._transport.send(call, options)

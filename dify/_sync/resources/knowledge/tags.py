@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...._config import RequestOptions
+from ...._protocol.arguments import text_of
 from ...._protocol.knowledge import some_of
 from ...._protocol.request import Call
 from ....types.tags import DatasetTags, Tag
@@ -45,7 +46,7 @@ class Tags(Resource):
             print(tag.id)
             ```
         """
-        call = Call.of("createKnowledgeTag", json={"name": name})
+        call = Call.of("createKnowledgeTag", json={"name": text_of(name, "name")})
         return self._transport.fetch(call, Tag, options)
 
     def list(self, *, options: RequestOptions | None = None) -> builtins.list[Tag]:
@@ -80,7 +81,7 @@ class Tags(Resource):
             client.knowledge.tags.update(tag_id, "handbooks")
             ```
         """
-        body = {"tag_id": tag_id, "name": name}
+        body = {"tag_id": tag_id, "name": text_of(name, "name")}
         call = Call.of("updateKnowledgeTag", json=body)
         return self._transport.fetch(call, Tag, options)
 
