@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .exits import USAGE, CommandError
+from .state import replace_file
 
 __all__ = [
     "ADDRESS_VARIABLES",
@@ -117,18 +117,7 @@ def save_config(path: Path, config: Config) -> None:
         lines += [f"{key} = {_quote(value)}" for key, value in asdict(profile).items() if value is not None]
         lines.append("")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".config-", dir=path.parent)  # created with mode 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write("\n".join(lines))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+        replace_file(path, "\n".join(lines))
     except OSError as error:
         raise CommandError(f"cannot write {path}: {error.strerror or error}", USAGE) from None
 

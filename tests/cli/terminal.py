@@ -22,6 +22,11 @@ _PATIENCE = 60.0
 """Seconds; on a busy machine a program may need many to begin. Nothing waits for them to pass but a test that fails."""
 
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r")
+_FORWARD = re.compile(r"(\x08?)\x1b\[(\d*)C")
+"""Moves of the cursor to the right, over spaces that are not written."""
+
+_POSITION_REQUEST = b"\x1b[6n"
+"""The request for the position of the cursor, which a terminal answers."""
 
 
 class Terminal:
@@ -34,6 +39,7 @@ class Terminal:
 
     def __init__(self, *args: str, rows: int = 24, pipe_stdout: bool = False, **env: str) -> None:
         self._ours, its = pty.openpty()
+        self._rows = rows
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
         self.process = start(
             COMMAND,
@@ -52,7 +58,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """What the terminal got, without its control codes."""
-        return _CODES.sub("", self.seen)
+        return _CODES.sub("", _FORWARD.sub(lambda move: " " * (int(move[2] or 1) - bool(move[1])), self.seen))
 
     def expect(self, wanted: str, seconds: float = _PATIENCE) -> None:
         """Read on until this has come, after what was waited for before."""
@@ -69,7 +75,17 @@ class Terminal:
         except OSError:
             data = b""  # Linux says EIO where the other side has been closed
         self.seen += data.decode("utf-8", "replace")
+        for _ in range(data.count(_POSITION_REQUEST)):
+            self.write(f"\x1b[{self._rows};1R")  # the last line, where a cursor is after some output
         return bool(data)
+
+    def write(self, keys: str) -> None:
+        """Send keys as they are."""
+        os.write(self._ours, keys.encode())
+
+    def paste(self, text: str) -> None:
+        """Paste a text as a terminal with bracketed paste does."""
+        self.write(f"\x1b[200~{text}\x1b[201~")
 
     def type(self, line: str) -> None:
         """Type a line."""

@@ -62,7 +62,7 @@ def test_an_error_inside_a_stream_leaves_what_came_on_stdout(invoke: Invoke) -> 
 
 
 def test_an_unknown_conversation_is_not_found_and_the_user_is_named_as_the_likely_reason(invoke: Invoke) -> None:
-    result = invoke("chat", "--emulator", "-c", "0e1d4b8a-6a51-4f0e-9f0e-3d2c1b0a9f8e", "Hello")
+    result = invoke("chat", "--emulator", "--conversation", "0e1d4b8a-6a51-4f0e-9f0e-3d2c1b0a9f8e", "Hello")
 
     assert result.exit_code == 4
     assert "only the --user who started a conversation" in result.stderr

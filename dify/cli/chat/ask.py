@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..attachments import Attachment, upload_attachments
 from ..command import Context
-from ..exits import CommandError
+from ..exits import NOT_FOUND, CommandError
 from ..inputs import Input, resolve_inputs
 from ..output import plain
 from ..terminal.form_prompts import answer_forms
 from ..terminal.interrupts import stop_on_interrupt
 from ..terminal.prompts import is_interactive
 from ..terminal.screen import event_to_dict, to_json
+from .last_conversation import LastConversation
 from .view import ChatView, print_summary
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ async def ask(
     attachments: Sequence[Attachment],
     *,
     events: bool = False,
+    last: LastConversation | None = None,
 ) -> ChatResponse:
     """Send a message, show the answer and the summary, and prompt for the forms of a chatflow.
 
@@ -42,17 +44,30 @@ async def ask(
         inputs: Inputs of the app.
         attachments: Files of the message.
         events: Print each event of the stream as a line of JSON instead.
+        last: The store of the conversation's id, or None.
 
     Raises:
         CommandError: The chatflow waits for a person, and there is no terminal or the user did not answer;
-            or its run was stopped.
+            its run was stopped; or the conversation in `last` does not exist any more.
     """
+    from dify import ConversationNotFoundError
+
     client, screen = ctx.client, ctx.screen
     files: list[Any] = await upload_attachments(client, attachments, screen.note)
     values = await resolve_inputs(client, inputs, screen.note)
     view = ChatView(screen)
     stream = client.chat.stream(query, inputs=values, conversation_id=conversation, files=files or None)
-    reply = await _show(ctx, stream, view, events=events)
+    try:
+        reply = await _show(ctx, stream, view, events=events, last=last)
+    except ConversationNotFoundError as error:
+        if last is None or not last.is_stored(conversation):
+            raise
+        last.forget()
+        raise CommandError(
+            f"the last conversation {conversation} does not exist any more; "
+            "to start a new one, omit --continue, or type /new at the prompt",
+            NOT_FOUND,
+        ) from error
     answered: set[str | None] = set()
     while reply.paused and reply.workflow_run_id is not None and is_interactive() and not (ctx.as_json or events):
         pending = [form for form in reply.forms if form.form_token and form.form_id not in answered]
@@ -80,6 +95,7 @@ async def _show(
     answered: set[str | None] | None = None,
     *,
     events: bool = False,
+    last: LastConversation | None = None,
 ) -> ChatResponse:
     """Show a stream until it ends, or until it pauses for a form that is not in `answered`."""
     try:
@@ -104,6 +120,8 @@ async def _show(
         return reply
     finally:
         ctx.screen.end_answer()
+        if last is not None and stream.snapshot is not None and stream.snapshot.conversation_id:
+            last.save(stream.snapshot.conversation_id)
         if ctx.as_json and not events and stream.snapshot is not None:
             ctx.screen.line(to_json(plain(stream.snapshot)))
 

@@ -13,6 +13,7 @@ from ..command import Context, command, examples, single
 from ..inputs import INPUT_HELP, parse_inputs, read_text, valid_text
 from ..options import Files
 from .ask import ask
+from .last_conversation import LastConversation
 
 __all__ = ["chat"]
 
@@ -37,7 +38,8 @@ written to standard error, if that is a terminal or --verbose is set. Ctrl-C sto
     epilog=examples(
         'dify chat "What is Dify?"',
         "dify chat",
-        'dify chat --conversation ID "And in one line?"',
+        'dify chat --continue "And in one line?"',
+        'dify chat --conversation ID "And in French?"',
         'dify chat --input language=French --file photo.jpg "What is this?"',
         'git diff | dify chat "Write a commit message"',
         "dify chat < question.txt",
@@ -55,26 +57,45 @@ async def send_or_converse(
         ),
     ] = None,
     conversation: Annotated[
-        str | None, typer.Option("--conversation", "-c", metavar="id", help="Continue this conversation.")
+        str | None, typer.Option("--conversation", metavar="id", help="Continue this conversation.")
     ] = None,
+    continue_last: Annotated[
+        bool, typer.Option("--continue", "-c", help="Continue the last conversation with this app and user.")
+    ] = False,
     input: Annotated[
         list[str] | None,
         typer.Option("--input", "-i", metavar="key=value", help="Set an input of the app; repeatable."),
     ] = None,
     file: Files = None,
     events: Annotated[bool, typer.Option("--events", help="Print each event of the stream as a line of JSON.")] = False,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history/--no-history",
+            envvar="DIFY_HISTORY",
+            help="Keep the messages typed at the prompt, and the conversation for --continue.",
+        ),
+    ] = True,
 ) -> None:
     """Send a message, or start a conversation; the help text is HELP."""
     inputs = parse_inputs(input or [])
+    last = LastConversation(ctx) if history and not ctx.session.emulator else None
+    if continue_last:
+        if conversation is not None:
+            raise typer.BadParameter("--continue and --conversation cannot be used together")
+        if last is None:
+            other = "--emulator" if ctx.session.emulator else "--no-history (or DIFY_HISTORY=0)"
+            raise typer.BadParameter(f"--continue and {other} cannot be used together")
+        conversation = last.load()
     if message is None and sys.stdin.isatty() and sys.stdout.isatty() and not (ctx.as_json or events):
         from .interactive import converse
 
-        await converse(ctx, inputs, conversation, file or [])
+        await converse(ctx, inputs, conversation, file or [], last, keep_history=history)
         return
     query = _query(message)
     if not query.strip():
         raise typer.BadParameter("the message is empty; pass a message, or pipe text to standard input")
-    await ask(ctx, query, conversation, inputs, file or [], events=events)
+    await ask(ctx, query, conversation, inputs, file or [], events=events, last=last)
 
 
 def _query(message: str | None) -> str:

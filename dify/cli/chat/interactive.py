@@ -1,21 +1,23 @@
-"""A conversation at the terminal: messages line by line, and commands that begin with a slash."""
+"""A conversation at the terminal: messages, and commands that begin with a slash."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..attachments import Attachment, parse_attachments
 from ..command import Context
 from ..error_messages import error_message
 from ..exits import CommandError, exit_code_for
 from ..inputs import Input
-from ..terminal.interrupts import keyboard_interrupts, on_interrupt
+from ..state import state_folder
+from ..terminal.interrupts import on_interrupt
+from ..terminal.line_editor import LineEditor, open_line_editor, strip_quotes
 from ..terminal.screen import one_line, report, sanitize
 from .ask import ask
+from .completions import complete
+from .last_conversation import LastConversation
 
 if TYPE_CHECKING:
     from dify import ChatResponse
@@ -33,52 +35,68 @@ _HELP = """\
 /suggested     show suggested questions
 /like, /dislike [TEXT]   rate the last answer, with an optional comment
 /quit          quit (or press Ctrl-D)
-Ctrl-C         stop the answer"""
+Ctrl-C         stop the answer
+Alt-Enter      start a new line; several pasted lines are one message
+\"\"\"            begin and end a message of several lines
+Tab            complete a command or a path"""
 
 
 async def converse(
-    ctx: Context, inputs: Sequence[Input], conversation: str | None, files: Sequence[Attachment]
+    ctx: Context,
+    inputs: Sequence[Input],
+    conversation: str | None,
+    files: Sequence[Attachment],
+    last: LastConversation | None,
+    *,
+    keep_history: bool = True,
 ) -> None:
-    """Read messages and commands until the user quits."""
-    await _Conversation(ctx, inputs, conversation, files).run()
+    """Read messages and commands until the user quits.
+
+    Args:
+        ctx: The command's objects.
+        inputs: Inputs of the app.
+        conversation: Id of the conversation to continue, or None.
+        files: Files of the first message.
+        last: The store of the conversation's id, or None.
+        keep_history: Keep the messages typed at the prompt for later conversations.
+    """
+    editor = open_line_editor(complete, state_folder() / "chat_history" if keep_history else None)
+    await _Conversation(ctx, inputs, conversation, files, last).run(editor)
 
 
 class _Conversation:
     def __init__(
-        self, ctx: Context, inputs: Sequence[Input], conversation: str | None, files: Sequence[Attachment]
+        self,
+        ctx: Context,
+        inputs: Sequence[Input],
+        conversation: str | None,
+        files: Sequence[Attachment],
+        last: LastConversation | None,
     ) -> None:
         self._ctx = ctx
         self._inputs = inputs
         self._conversation = conversation
         self._files = list(files)
+        self._stored = last
         self._last: ChatResponse | None = None
 
-    async def run(self) -> None:
-        with suppress(ImportError):
-            importlib.import_module("readline")  # enables line editing and the history of input()
+    async def run(self, editor: LineEditor) -> None:
         self._ctx.screen.message("Type a message, /help for the commands, or Ctrl-D to quit.")
-        while (line := self._read_line()) is not None:
-            line = line.strip()
-            if not line:
-                continue
-            if line in ("/quit", "/exit"):
-                return
-            await self._handle(line)
+        while (text := await editor.read()) is not None:
+            message = strip_quotes(text)
+            if message is None and text.startswith("/") and "\n" not in text.strip():
+                command = text.strip()
+                if command in ("/quit", "/exit"):
+                    return
+                await self._handle(self._run_command(command))
+            else:
+                message = text.strip() if message is None else message
+                if message.strip():
+                    await self._handle(self._send(message))
 
-    def _read_line(self) -> str | None:
-        with keyboard_interrupts():
-            while True:
-                try:
-                    return input("> ")
-                except EOFError:
-                    print()
-                    return None
-                except KeyboardInterrupt:
-                    print()  # discard the line, as a shell does
-
-    async def _handle(self, line: str) -> None:
-        """Process one line. Errors are printed and Ctrl-C cancels; the conversation continues after both."""
-        task = asyncio.ensure_future(self._run_command(line) if line.startswith("/") else self._send(line))
+    async def _handle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a command or send a message. Errors are printed and Ctrl-C cancels; the conversation continues after both."""
+        task = asyncio.ensure_future(work)
         try:
             with on_interrupt(task.cancel):
                 await task
@@ -94,7 +112,7 @@ class _Conversation:
     async def _send(self, query: str) -> None:
         files, self._files = self._files, []
         try:
-            self._last = await ask(self._ctx, query, self._conversation, self._inputs, files)
+            self._last = await ask(self._ctx, query, self._conversation, self._inputs, files, last=self._stored)
         except BaseException:
             self._files = files  # the message was not answered: keep its files for the next one
             raise

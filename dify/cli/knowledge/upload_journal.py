@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from ..exits import USAGE, CommandError
+from ..state import state_folder
 from .upload_names import Source
 
 __all__ = ["Entry", "Journal", "default_journal", "files_of"]
@@ -55,9 +56,8 @@ class Entry:
 
 def default_journal(base_url: str, dataset_id: str) -> Path:
     """Return the default path of a knowledge base's journal, in the user's state directory."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     name = hashlib.sha256(f"{base_url}\n{dataset_id}".encode()).hexdigest()[:20]
-    return Path(home) / "dify" / "uploads" / f"{name}.jsonl"
+    return state_folder() / "uploads" / f"{name}.jsonl"
 
 
 def files_of(paths: Iterable[Path], patterns: Iterable[str]) -> list[Source]:
