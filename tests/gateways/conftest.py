@@ -57,13 +57,19 @@ Connect = Callable[..., AbstractAsyncContextManager[Any]]
 
 
 @pytest.fixture(params=["async", "sync"])
-def connect(request: pytest.FixtureRequest) -> Connect:
-    """Make a client of one of the faces; that without `await` is awaited through threads."""
+def face(request: pytest.FixtureRequest) -> str:
+    """The face of the client: every test runs with both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def connect(face: str) -> Connect:
+    """Make a client of the face; that without `await` is awaited through threads."""
     settings = {"api_key": "app-test-key", "user": "alice", "max_retries": 2, "timeout": 15}
 
     @asynccontextmanager
     async def client(base_url: str, **changes: Any) -> AsyncIterator[Any]:
-        if request.param == "async":
+        if face == "async":
             async with AsyncDify(base_url=base_url, **(settings | changes)) as dify:
                 yield dify
             return

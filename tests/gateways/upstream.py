@@ -123,12 +123,12 @@ class Account:
         }
 
 
-def connections_to(port: int) -> int:
-    """Return the number of sockets that this process has open to a port of this machine."""
+def connections_to(port: int, *, established: bool = False) -> int:
+    """Return the number of sockets that this process has open to a port; with `established`, those that the peer keeps open."""
     inodes = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
     count = 0
     for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]:
         columns = line.split()
         if int(columns[2].rpartition(":")[2], 16) == port and f"socket:[{columns[9]}]" in inodes:
-            count += 1
+            count += columns[3] == "01" or not established
     return count
