@@ -125,7 +125,7 @@ async def test_calls_around_the_end_of_an_idle_connection_arrive_once_or_not_at_
                 turn = (caller * rounds + n * 7) % (AT_ONCE * 4) / (AT_ONCE * 4)
                 until = time.monotonic() + idle + WINDOW * (2 * turn - 1)
                 await asyncio.sleep(until - time.monotonic() - 0.001)
-                while time.monotonic() < until:  # the loop's own timer is too coarse
+                while time.monotonic() < until:  # noqa: ASYNC110 - the timer of the loop is too coarse
                     await asyncio.sleep(0)
 
         await asyncio.gather(*map(one, range(AT_ONCE)))

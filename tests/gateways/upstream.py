@@ -27,10 +27,10 @@ CONTENT = BLOCK * 12
 def answer(x: Exchange) -> None:
     """Answer a request as Dify does; the query, the file's name or the id in the path marks it."""
     path = x.request.path
-    if path == "/v1/chat-messages":
+    if path.endswith("/chat-messages"):
         x.sse(frames.PING, *map(frames.message, [*PIECES, mark(x.request)]), frames.message_end())
         x.end()
-    elif path == "/v1/files/upload":
+    elif path.endswith("/files/upload"):
         size = x.request.body.count(BLOCK) * len(BLOCK)
         x.json({"id": "f-1", "name": mark(x.request), "size": size, "extension": "bin"}, 201)
     elif path.endswith("/preview"):
@@ -41,9 +41,9 @@ def answer(x: Exchange) -> None:
 
 def mark(request: Request) -> str:
     """Return the name by which the upstream and the test know a call."""
-    if request.path == "/v1/chat-messages":
+    if request.path.endswith("/chat-messages"):  # a proxy may send the whole URL
         return str(request.json["query"])
-    if request.path == "/v1/files/upload":
+    if request.path.endswith("/files/upload"):
         found = re.search(rb'filename="([^"]+)"', request.body)
         assert found is not None
         return found[1].decode()
