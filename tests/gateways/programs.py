@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -322,7 +322,7 @@ def running(
     gzip: bool = False,
     buffering: bool = False,
     password: str | None = None,
-) -> Iterator[Gateway]:
+) -> Generator[Gateway]:
     """Run a gateway in front of a port of 127.0.0.1 while the block lasts; skip the test where the program is missing."""
     program = shutil.which(kind.package, path=_PATH)  # each package has its program's name
     if program is None:
