@@ -203,7 +203,7 @@ class AsyncByteStream(NotPicklable):
             error = empty_body_error(exchange.info, self._call.operation) if is_empty else None
             if error is not None:
                 raise error
-        except _net.HTTPError as error:
+        except (_net.HTTPError, TimeoutError) as error:
             raise body_error(error, self._call.operation) from _net.bare(error)
         finally:
             await self.aclose()

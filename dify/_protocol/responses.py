@@ -274,7 +274,7 @@ def _processing_hint(call: Call) -> str | None:
 
 def body_error(cause: Exception, operation: str) -> APIConnectionError:
     """Return the error for a response body that did not arrive completely."""
-    if isinstance(cause, _net.TimeoutException):
+    if isinstance(cause, (_net.TimeoutException, TimeoutError)):
         return APITimeoutError("the rest of the response did not arrive in time", sent=True, param="timeout")
     detail = printable(str(cause), 300) or type(cause).__name__
     return APIConnectionError(f"the response of {operation} broke off: {detail}", sent=True)

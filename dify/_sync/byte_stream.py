@@ -204,7 +204,7 @@ class ByteStream(NotPicklable):
             error = empty_body_error(exchange.info, self._call.operation) if is_empty else None
             if error is not None:
                 raise error
-        except _net.HTTPError as error:
+        except (_net.HTTPError, TimeoutError) as error:
             raise body_error(error, self._call.operation) from _net.bare(error)
         finally:
             self.close()

@@ -92,7 +92,7 @@ class EventReader:
             else:
                 with self.exchange.deadline.move_on_after(grace):
                     chunk = next(self._chunks, None)
-        except (_net.HTTPError, ResponseValidationError) as error:
+        except (_net.HTTPError, ResponseValidationError, TimeoutError) as error:
             if isinstance(error, ResponseValidationError) and not self.exchange.broke_off:
                 raise
             if not self.closed:  # closing breaks the connection

@@ -39,7 +39,7 @@ class Exchange:
         info: Status and headers.
         deadline: Time limit of the body, unless it is a stream.
         limits: Maximum sizes of the body.
-        broke_off: True if the compressed body ended early although HTTP reported its end.
+        broke_off: True if the compressed body broke off, although HTTP reported more data, or the end of all.
     """
 
     def __init__(self, response: Response, info: HTTPInfo, deadline: Deadline, limits: ResponseLimits) -> None:
@@ -59,6 +59,7 @@ class Exchange:
 
         Raises:
             ResponseValidationError: The body has another encoding than was asked for, or than its header names.
+            TimeoutError: Compressed data arrived without content for twice the read timeout.
         """
         encoding = self.info.headers.get("content-encoding", "")
         inflater = Inflater(encoding)
@@ -70,11 +71,20 @@ class Exchange:
         return source if inflater.identity else self._inflated(source, inflater)
 
     def _inflated(self, source: Iterator[bytes], inflater: Inflater) -> Iterator[bytes]:
+        content_at = time.monotonic()
         try:
             for chunk in source:
+                is_empty = True
                 for piece in inflater.feed(chunk):
+                    is_empty = False
                     yield piece
+                now = time.monotonic()
+                if not is_empty:
+                    content_at = now  # not earlier: the time that the caller spends on a piece is not the server's
+                elif self.limit is not None and now - content_at > self.limit:
+                    raise TimeoutError(f"compressed data without content arrived for {self.limit:g} s")
         except ValueError as error:
+            self.broke_off = inflater.broken
             raise ResponseValidationError(str(error), http=self.info) from None
         if not inflater.whole:
             self.broke_off = True

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import threading
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, DifyError, NotFoundError, ResponseValidationError
+from dify._async import transport
 from dify._protocol.download import BATCH, PartFile
 
 from .support import Chunks, make_client
@@ -156,6 +158,40 @@ async def test_a_compressed_download_is_opened_and_a_lie_is_told():
             await download(serving(body, content_encoding="gzip")).read()
     with pytest.raises(ResponseValidationError, match="gzip"):
         await download(serving(whole, content_encoding="br")).read()
+
+
+async def test_a_download_of_several_gzip_members_is_complete(tmp_path):
+    content = [bytes([n]) * 100_000 for n in range(3)]
+    body = b"".join(gzip.compress(part) for part in content)
+    for chunks in ([body], [body[:50], body[50:250], body[250:]]):
+        assert await download(serving(*chunks, content_encoding="gzip")).read() == b"".join(content)
+    path = await download(serving(body, content_encoding="gzip")).save(tmp_path / "out")
+    assert path.read_bytes() == b"".join(content)
+
+
+async def test_a_download_that_continues_with_raw_bytes_is_an_error_and_leaves_no_file(tmp_path):
+    body = gzip.compress(b"hello" * 1000) + b"raw bytes"
+    with pytest.raises(ResponseValidationError, match="broke off"):
+        await download(serving(body, content_encoding="gzip")).save(tmp_path / "out")
+    assert names(tmp_path) == []
+
+
+async def test_compressed_blocks_without_content_do_not_keep_a_download_alive(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    class Empty(Chunks):
+        async def __aiter__(self):
+            yield gzip.compress(b"hello")[:10]
+            while now[0] < 1000:
+                now[0] += 1
+                yield b"\x00\x00\x00\xff\xff"  # an empty block
+
+    headers = {"content-encoding": "gzip"}
+    client = make_client(lambda request: httpx.Response(200, headers=headers, stream=Empty([])), timeout=10)
+    with pytest.raises(APITimeoutError, match="did not arrive in time"):
+        await client.files.download("file-1").read()
+    assert now == [21]
 
 
 async def test_the_length_of_a_compressed_download_is_not_known_beforehand(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from dify import AsyncDify, NotFoundError, ResponseValidationError
-from dify._async import event_reader
+from dify._async import event_reader, transport
 from dify._async.event_reader import AsyncEventReader
 from dify._protocol.request import Call
 from dify._streaming.kinds import CHAT
@@ -122,6 +123,34 @@ async def test_comments_for_longer_than_twice_the_read_timeout_end_the_response(
     assert await texts(reader) is None
     assert isinstance(reader.failure, TimeoutError)
     assert "for 20 s" in str(reader.failure)
+
+
+async def test_compressed_blocks_without_content_for_longer_than_twice_the_read_timeout_end_the_response(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(transport, "time", clock)
+    packer = zlib.compressobj(wbits=31)
+    content = packer.compress(sse(message("Hel"))) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+    class Empty(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield content
+            for seconds in (0, 20, 21):
+                clock.now = 1000 + seconds
+                yield b"\x00\x00\x00\xff\xff"  # an empty block
+            pytest.fail("the response was read further")
+
+    headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
+    reader = reader_of(make_client(lambda request: httpx.Response(200, headers=headers, stream=Empty()), timeout=10))
+    exchange = await reader.open(CALL)
+    assert exchange is not None
+    reader.start(exchange)
+    assert await texts(reader) == ["Hel"]
+    clock.now = 1000  # the caller's own time
+    assert await texts(reader) is None
+    assert isinstance(reader.failure, TimeoutError)
+    assert "without content arrived for 20 s" in str(reader.failure)
 
 
 async def test_an_error_response_raises() -> None:

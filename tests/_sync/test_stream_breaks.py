@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -149,13 +150,13 @@ def test_speech_of_a_run_that_has_ended_is_in_no_replay(ends: list[Any]) -> None
 
 
 # -------------------------------------------------------------------------------------------------------- compressed streams
-def packed(*frames: Any) -> Chunks:
-    """A compressed body that HTTP takes for whole, and that breaks off before its own end."""
-    gzip = zlib.compressobj(wbits=31)
-    return Chunks([gzip.compress(sse(*frames)) + gzip.flush(zlib.Z_SYNC_FLUSH)])
+def packed(*frames: Any, after: bytes = b"") -> Chunks:
+    """A compressed body that HTTP reports as complete, and that breaks off before its own end; `after` follows in the chunk."""
+    packer = zlib.compressobj(wbits=31)
+    return Chunks([packer.compress(sse(*frames)) + packer.flush(zlib.Z_SYNC_FLUSH) + after])
 
 
-def compressed(*frames: Any, rest: bytes | None = None) -> Broken:
+def compressed(*frames: Any, rest: bytes | None = None, after: bytes = b"") -> Broken:
     class Compressed(Broken):
         def __call__(self, request: httpx.Request) -> httpx.Response:
             answer = super().__call__(request)
@@ -164,7 +165,7 @@ def compressed(*frames: Any, rest: bytes | None = None) -> Broken:
             return answer
 
     server = Compressed(rest=rest)
-    server.first = packed(*frames)
+    server.first = packed(*frames, after=after)
     return server
 
 
@@ -182,6 +183,29 @@ def test_a_compressed_chat_whose_body_ends_too_early_is_cut() -> None:
 
 def test_a_compressed_chat_whose_body_ends_too_early_after_its_last_event_is_whole() -> None:
     assert (make_client(compressed(message("Hello"), message_end())).chat.send("hi")).answer == "Hello"
+
+
+RAW = b"\xff" + sse(message(" world"))
+
+
+def test_a_compressed_run_that_continues_with_raw_bytes_is_reconnected() -> None:
+    server = compressed(run_started(), rest=sse(run_finished()), after=RAW)
+    run = make_client(server).workflows.run({})
+    assert (run.status, run.reconnects) == ("succeeded", 1)
+
+
+def test_a_compressed_chat_that_continues_with_raw_bytes_keeps_its_reply() -> None:
+    with pytest.raises(StreamInterruptedError, match="broke off, and other data followed") as caught:
+        make_client(compressed(message("Hello"), after=RAW)).chat.send("hi")
+    assert caught.value.partial.answer == "Hello"
+
+
+def test_a_compressed_chat_of_two_members_is_complete() -> None:
+    body = gzip.compress(sse(message("Hel"))) + gzip.compress(sse(message("lo"), message_end()))
+    for chunks in ([body], [body[:40], body[40:]]):
+        server = compressed()
+        server.first = Chunks(chunks)
+        assert (make_client(server).chat.send("hi")).answer == "Hello"
 
 
 # -------------------------------------------------------------------------------------------------------- what is no event

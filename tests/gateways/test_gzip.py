@@ -19,9 +19,6 @@ from .upstream import CONTENT
 HALF = len(CONTENT) // 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 16 A5: the second member is dropped silently; the download is half as long"
-)
 @pytest.mark.parametrize("name", REVERSE)
 async def test_a_download_of_two_gzip_members_is_whole(name: str, start: Start, connect: Connect) -> None:
     def answer(x: Exchange) -> None:
@@ -34,9 +31,6 @@ async def test_a_download_of_two_gzip_members_is_whole(name: str, start: Start, 
             assert await client.files.download("f-1").read() == CONTENT
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 16 A5: blocks without content count as bytes; the stream has no read timeout"
-)
 async def test_gzip_blocks_without_content_do_not_keep_a_stream_alive(start: Start, connect: Connect) -> None:
     def answer(x: Exchange) -> None:
         x.head(200, "text/event-stream", "Content-Encoding: gzip", "Transfer-Encoding: chunked")
@@ -56,9 +50,6 @@ async def test_gzip_blocks_without_content_do_not_keep_a_stream_alive(start: Sta
         assert time.monotonic() - begun < 3
 
 
-@pytest.mark.xfail(
-    strict=True, reason="issue 16 A5: ResponseValidationError 'the answer says gzip but is not', with no partial"
-)
 async def test_raw_bytes_within_gzip_are_an_interrupted_stream(start: Start, connect: Connect) -> None:
     def answer(x: Exchange) -> None:
         x.head(200, "text/event-stream", "Content-Encoding: gzip", "Transfer-Encoding: chunked")
