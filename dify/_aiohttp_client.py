@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
-from ._config import connections_from
+from ._config import connections_from, keepalive_from
 from ._net import http as _http, tls
 from ._net.aiohttp_transport import AiohttpTransport
 from ._net.http import CookielessAsyncClient, TimeoutTypes
@@ -22,12 +22,13 @@ class DefaultAioHttpClient(CookielessAsyncClient):
         verify: Certificates to trust, as an `ssl.SSLContext`; False disables verification.
         trust_env: Read proxies and certificates from the environment.
         max_connections: Maximum number of concurrent calls; 1,000 by default.
+        keepalive_expiry: Seconds for which an idle connection is kept for the next call; 4 by default.
         timeout: Seconds, or an `httpx.Timeout`, for requests made without a Dify client, which has its own setting.
         headers: Headers for every request.
 
     Raises:
         ImportError: The extra `aiohttp` is not installed.
-        ConfigurationError: `max_connections` is not a positive number.
+        ConfigurationError: `max_connections` is not a positive number, or `keepalive_expiry` a negative one.
 
     Example:
         ```python
@@ -43,12 +44,15 @@ class DefaultAioHttpClient(CookielessAsyncClient):
         verify: ssl.SSLContext | bool = True,
         trust_env: bool = True,
         max_connections: int | None = None,
+        keepalive_expiry: float | None = None,
         timeout: TimeoutTypes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         limit = connections_from(max_connections)
-        transport = AiohttpTransport(tls.custom_context(verify) or tls.default_context(trust_env), limit, trust_env)
-        settings = _http.client_settings(transport, limit, False)
+        expiry = keepalive_from(keepalive_expiry)
+        context = tls.custom_context(verify) or tls.default_context(trust_env)
+        transport = AiohttpTransport(context, limit, expiry, trust_env)
+        settings = _http.client_settings(transport, _http.limits_of(limit, expiry), False)
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
         super().__init__(**settings, headers=dict(headers or {}))

@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from ._net.http import DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, Timeout, TimeoutTypes, is_host, timeout_of
+from ._net.http import (
+    DEFAULT_CONNECTIONS,
+    DEFAULT_KEEPALIVE_EXPIRY,
+    DEFAULT_TIMEOUT,
+    Timeout,
+    TimeoutTypes,
+    is_host,
+    timeout_of,
+)
 from ._operations import OPERATIONS
 from .errors import ConfigurationError, InvalidArgumentError
 
@@ -27,6 +35,7 @@ __all__ = [
     "ResponseLimits",
     "Settings",
     "connections_from",
+    "keepalive_from",
     "missing_key",
     "parse_base_url",
     "settings_from",
@@ -412,6 +421,17 @@ def connections_from(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ConfigurationError("max_connections must be a whole number from 1 up", param="max_connections")
     return value
+
+
+def keepalive_from(value: object) -> float:
+    """Return the seconds for which an idle connection is kept, checked."""
+    if value is None:
+        return DEFAULT_KEEPALIVE_EXPIRY
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
+        raise ConfigurationError(
+            "keepalive_expiry must be a number of seconds from 0 up; 0 closes each connection after use"
+        )
+    return float(value)
 
 
 def trusted(value: object) -> bool:

@@ -258,7 +258,7 @@ class AsyncTransport:
             case TimeoutError():
                 return deadline_error(deadline.seconds, call, settings.base_url, sent=not deadline.connecting)
             case _net.HTTPError() | _net.InvalidURL():
-                return connection_error(error, call, settings.base_url)
+                return connection_error(error, call, settings.base_url, sent=not deadline.unsent)
             case RuntimeError() if self.pool.closed:  # by another task or thread
                 return self.pool.closed_error()
             case RuntimeError() if "loop" in str(error):  # asyncio raises no other class for it
@@ -297,5 +297,6 @@ class AsyncTransport:
             content,
             settings.timeout,
         )
+        deadline.rewindable = call.upload is None or call.upload.rewindable
         deadline.bind(request)
         return request

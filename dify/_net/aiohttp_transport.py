@@ -21,7 +21,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     httpx-aiohttp raises a connect timeout for a lost connection, after which a call that must not run twice would be repeated.
     """
 
-    def __init__(self, tls: ssl.SSLContext, max_connections: int, trust_env: bool) -> None:
+    def __init__(self, tls: ssl.SSLContext, max_connections: int, keepalive_expiry: float, trust_env: bool) -> None:
         try:
             import aiohttp
             import httpx_aiohttp
@@ -30,7 +30,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
         def session() -> aiohttp.ClientSession:
             client = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=30.0, ssl=tls),
+                connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=keepalive_expiry, ssl=tls),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=trust_env,
             )

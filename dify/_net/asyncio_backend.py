@@ -21,6 +21,8 @@ import anyio
 import httpcore
 from httpcore import AsyncNetworkStream
 
+from .socket_state import acknowledged_bytes
+
 __all__ = ["LoopStream", "connect"]
 
 _HELD = 1 << 16
@@ -42,9 +44,10 @@ class _Protocol(asyncio.Protocol):
         self.ended = False
         self.lost = False
         self.error: Exception | None = None
+        self.full = False
+        self.acknowledged_at_end: int | None = None
         self._held = 0
         self._paused = False
-        self._full = False
         self._reader: asyncio.Future[bool] | None = None
         self._writer: asyncio.Future[bool] | None = None
         self._latest = 0.0
@@ -66,6 +69,7 @@ class _Protocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self.ended = True
+        self.acknowledged_at_end = acknowledged_bytes(self.transport)
         _wake(self._reader)
         # A connection without TLS stays open for writing.
         return self.transport.get_extra_info("ssl_object") is None
@@ -79,10 +83,10 @@ class _Protocol(asyncio.Protocol):
             self._timer.cancel()
 
     def pause_writing(self) -> None:
-        self._full = True
+        self.full = True
 
     def resume_writing(self) -> None:
-        self._full = False
+        self.full = False
         _wake(self._writer)
 
     # ------------------------------------------------------------------------------------------------- waiting tasks
@@ -126,7 +130,7 @@ class _Protocol(asyncio.Protocol):
 
     async def flushed(self, seconds: float | None) -> bool:
         """Wait until the system has accepted everything, or the connection is lost; False if neither happens in time."""
-        if not self._full or self.lost:
+        if not self.full or self.lost:
             return True
         self._writer = self.loop.create_future()
         timer = None if seconds is None else self.loop.call_later(seconds, _wake, self._writer, False)
@@ -166,11 +170,13 @@ class LoopStream(AsyncNetworkStream):
         if not buffer:
             return
         protocol = self._protocol
+        accepted = False
         if not protocol.lost and not self._closed:
             protocol.transport.write(buffer)
-            if not await protocol.flushed(timeout):
+            accepted = not protocol.transport.is_closing()  # asyncio reports an error of the first attempt later
+            if accepted and not await protocol.flushed(timeout):
                 raise httpcore.WriteTimeout
-        if protocol.lost or self._closed:
+        if not accepted or protocol.full:
             raise httpcore.WriteError(str(protocol.error or "the connection was closed"))
         self._unturned += len(buffer)
         if self._unturned > _TURN:
@@ -209,6 +215,10 @@ class LoopStream(AsyncNetworkStream):
         match info:
             case "is_readable":
                 return self._protocol.ended or bool(self._protocol.parts) or _readable(transport)
+            case "has_ended":
+                return True if self._protocol.ended else None
+            case "acknowledged_at_end":
+                return self._protocol.acknowledged_at_end
             case "client_addr":
                 return transport.get_extra_info("sockname")
             case "server_addr":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import httpcore
@@ -9,12 +10,18 @@ import httpx
 
 __all__ = [
     "core_request",
+    "has_bytes",
+    "has_content",
     "has_unread_bytes",
     "has_unread_content",
+    "keep_alive_seconds",
     "new_response",
     "origin_of",
     "step_timeout",
 ]
+
+
+_KEEP_ALIVE = re.compile(rb"(?i)(?:^|[,\s])timeout\s*=\s*\"?([0-9]{1,9})(?![0-9])")
 
 
 def origin_of(request: httpx.Request) -> httpcore.Origin:
@@ -28,14 +35,24 @@ def step_timeout(request: httpx.Request, step: str) -> float | None:
     return cast("dict[str, float | None]", request.extensions.get("timeout", {})).get(step)
 
 
-def core_request(request: httpx.Request) -> httpcore.Request:
-    """Return the request of httpcore for one of httpx."""
+def has_content(request: httpx.Request) -> bool:
+    """Return True for a request with a body."""
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def has_bytes(request: httpx.Request) -> bool:
+    """Return True if the body is held in memory, so that it can be sent again."""
+    return isinstance(request.stream, httpx.ByteStream)
+
+
+def core_request(request: httpx.Request, body: Any) -> httpcore.Request:
+    """Return the request of httpcore for one of httpx, with this body."""
     url = request.url
     return httpcore.Request(
         request.method,
         httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
         headers=request.headers.raw,
-        content=request.stream,
+        content=body,
         extensions=request.extensions,
     )
 
@@ -53,6 +70,15 @@ def has_unread_content(response: httpcore.Response) -> bool:
         return False
     headers = {name.lower(): value for name, value in response.headers}
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def keep_alive_seconds(response: httpcore.Response) -> float | None:
+    """Return the seconds for which an idle connection may be used, less one for the way; None if the server names none."""
+    for name, value in response.headers:
+        if name.lower() == b"keep-alive":
+            found = _KEEP_ALIVE.search(value)
+            return None if found is None else max(0.0, float(found[1]) - 1.0)
+    return None
 
 
 def has_unread_bytes(connection: httpcore.AsyncHTTP11Connection | httpcore.HTTP11Connection) -> bool:

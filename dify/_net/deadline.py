@@ -21,6 +21,8 @@ import httpcore
 from httpcore import AsyncNetworkStream, NetworkStream
 from httpx import HTTPError, ReadTimeout, Request, Response, WriteTimeout
 
+from .socket_state import acknowledged_bytes
+
 __all__ = ["AsyncDeadline", "Attempt", "Deadline", "TimedStream", "shut_down"]
 
 _EXTENSION = "dify_deadline"
@@ -44,14 +46,19 @@ class Attempt:
     Attributes:
         seconds: Time limit of each phase: until the response headers, and until the end of the body. None for no limit.
         stream: The socket. None before there is one.
+        is_cut: True after `cut`.
         connecting: True while the attempt waits for a connection, so that nothing has been sent.
+        unsent: True if the connection was lost before the server could receive the request.
+        rewindable: True if the body can be sent again after a part of it was read.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
         self.seconds = seconds
         self.stream: AsyncNetworkStream | NetworkStream | None = None
         self.connecting = False
-        self._cut = False
+        self.unsent = False
+        self.rewindable = False
+        self.is_cut = False
 
     @classmethod
     def of(cls, request: Request) -> Self:
@@ -67,7 +74,7 @@ class Attempt:
         """Set the socket that the request is sent on."""
         self.stream = stream
         self.connecting = False
-        if self._cut and stream is not None:
+        if self.is_cut and stream is not None:
             shut_down(stream)
 
     def received(self, response: Response) -> None:
@@ -77,7 +84,7 @@ class Attempt:
 
     def cut(self) -> bool:
         """Shut the socket down, now or as soon as there is one; False if there is none yet."""
-        self._cut = True
+        self.is_cut = True
         return self.stream is not None and shut_down(self.stream)
 
 
@@ -206,6 +213,7 @@ class TimedStream(NetworkStream):
     def __init__(self, stream: NetworkStream) -> None:
         self._stream = stream
         self._busy = False
+        self._acknowledged_at_end: int | None = None
         self.deadline: Deadline | None = None
 
     def _left(self, timeout: float | None, late: type[Exception]) -> float | None:
@@ -223,6 +231,8 @@ class TimedStream(NetworkStream):
         size = _PIECE if self._busy else max_bytes
         data = self._stream.read(size, self._left(timeout, httpcore.ReadTimeout))
         self._busy = len(data) >= max_bytes
+        if not data:
+            self._acknowledged_at_end = acknowledged_bytes(self._stream)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -238,7 +248,7 @@ class TimedStream(NetworkStream):
         return self._stream.start_tls(ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return self._acknowledged_at_end if info == "acknowledged_at_end" else self._stream.get_extra_info(info)
 
 
 def _pieces(buffer: bytes) -> Iterable[bytes]:

@@ -222,8 +222,11 @@ def link_address(link: str, base_url: str, info: HTTPInfo | None = None) -> str:
     return address
 
 
-def connection_error(cause: Exception, call: Call, base_url: str) -> DifyError:
-    """Return the error for an exception of the HTTP library that was raised before the response headers arrived."""
+def connection_error(cause: Exception, call: Call, base_url: str, *, sent: bool = True) -> DifyError:
+    """Return the error for an exception of the HTTP library that was raised before the response headers arrived.
+
+    `sent` is False if the server cannot have received the request, although there was a connection.
+    """
     server = call.server(base_url)
     detail = printable(str(cause), 300) or type(cause).__name__
     match cause:
@@ -249,6 +252,8 @@ def connection_error(cause: Exception, call: Call, base_url: str) -> DifyError:
             return ConfigurationError(f"the address {server} cannot be used: {detail}", param="base_url")
         case _net.LocalProtocolError():
             return InvalidArgumentError(f"the request cannot be sent: {detail}")
+        case _ if not sent:
+            return APIConnectionError(f"the server closed the connection before it received the request: {detail}")
         case _:
             message = f"the connection was lost before a response arrived: {detail}"
             return APIConnectionError(message, sent=True, hint=_processing_hint(call))

@@ -8,7 +8,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from .._config import ClientOptions, RequestOptions, ResponseLimits, Settings, connections_from, settings_from, trusted
+from .._config import (
+    ClientOptions,
+    RequestOptions,
+    ResponseLimits,
+    Settings,
+    connections_from,
+    keepalive_from,
+    settings_from,
+    trusted,
+)
 from .._log import configure
 from .._net.http import HTTPClient, TimeoutTypes
 from .._protocol.request import Call, KeyKind, escape_path
@@ -64,6 +73,7 @@ class Dify:
         http_client: HTTPClient | None = None,
         limits: ResponseLimits | None = None,
         max_connections: int | None = None,
+        keepalive_expiry: float | None = None,
         trust_env: bool = True,
     ) -> None:
         """Create a client; nothing is sent.
@@ -83,6 +93,9 @@ class Dify:
             limits: Limits on the size of responses held in memory.
             max_connections: Maximum number of simultaneous calls and open streams, 1,000 by default. Further calls wait for
                 the pool timeout of an `httpx.Timeout` (by default without limit).
+            keepalive_expiry: Seconds for which an idle connection is kept for the next call, 4 by default. It should be shorter
+                than the time after which the server or a gateway closes idle connections. A server that announces a shorter
+                time (`Keep-Alive: timeout=5`) is respected. 0 uses a new connection for each call.
             trust_env: Use `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, and the certificates in `SSL_CERT_FILE`
                 or `SSL_CERT_DIR`.
 
@@ -102,12 +115,15 @@ class Dify:
             headers=headers,
             limits=limits,
         )
-        if http_client is not None and (max_connections is not None or not trust_env):
-            raise ConfigurationError("max_connections and trust_env are settings of the http_client that you pass")
+        if http_client is not None and (max_connections is not None or keepalive_expiry is not None or not trust_env):
+            raise ConfigurationError(
+                "max_connections, keepalive_expiry and trust_env are settings of the http_client that you pass"
+            )
         self._pool = SharedClients(
             http_client,
             server=self._settings.base_url,
             most=connections_from(max_connections),
+            keepalive_expiry=keepalive_from(keepalive_expiry),
             trust_env=trusted(trust_env),
         )
         self._copy = False
@@ -369,6 +385,7 @@ class Dify:
             "limits": settings.limits,
             "max_retries": settings.max_retries,
             "max_connections": self._pool.most,
+            "keepalive_expiry": self._pool.keepalive_expiry,
             "trust_env": self._pool.trust_env,
         }
 

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._config import connections_from
+from .._config import connections_from, keepalive_from
 from .._net import http as _http, tls
 from .._net._sync.connection_pool import ConnectionPool
 from .._net.http import CookielessClient, TimeoutTypes
@@ -25,12 +25,13 @@ class DefaultHttpxClient(CookielessClient):
         verify: Certificates to trust, as an `ssl.SSLContext`; False disables verification.
         trust_env: Read proxies and certificates from the environment.
         max_connections: Maximum number of concurrent calls; 1,000 by default.
+        keepalive_expiry: Seconds for which an idle connection is kept for the next call; 4 by default.
         timeout: Seconds, or an `httpx.Timeout`, for requests made without a Dify client, which has its own setting.
         headers: Headers for every request.
         event_hooks: Hooks of httpx, by "request" and "response".
 
     Raises:
-        ConfigurationError: `max_connections` is not a positive number.
+        ConfigurationError: `max_connections` is not a positive number, or `keepalive_expiry` a negative one.
 
     Example:
         ```python
@@ -47,13 +48,17 @@ class DefaultHttpxClient(CookielessClient):
         verify: ssl.SSLContext | bool = True,
         trust_env: bool = True,
         max_connections: int | None = None,
+        keepalive_expiry: float | None = None,
         timeout: TimeoutTypes | None = None,
         headers: Mapping[str, str] | None = None,
         event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
     ) -> None:
         limit = connections_from(max_connections)
-        connections = ConnectionPool(max_connections=limit, trust_env=trust_env, tls=tls.custom_context(verify))
-        settings = _http.client_settings(connections, limit, trust_env, proxy)
+        expiry = keepalive_from(keepalive_expiry)
+        connections = ConnectionPool(
+            max_connections=limit, keepalive_expiry=expiry, trust_env=trust_env, tls=tls.custom_context(verify)
+        )
+        settings = _http.client_settings(connections, _http.limits_of(limit, expiry), trust_env, proxy)
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
         super().__init__(**settings, verify=verify, headers=dict(headers or {}), event_hooks=event_hooks)

@@ -23,10 +23,12 @@ class SharedClients:
         *,
         server: str = "",
         most: int = _http.DEFAULT_CONNECTIONS,
+        keepalive_expiry: float = _http.DEFAULT_KEEPALIVE_EXPIRY,
         trust_env: bool = True,
     ) -> None:
         self._server = server
         self.most = most
+        self.keepalive_expiry = keepalive_expiry
         self.trust_env = trust_env
         self._given = given
         self._own: dict[object, HTTPClient] = {}
@@ -62,9 +64,11 @@ class SharedClients:
             # Connections of an event loop that has ended can neither be used nor closed.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
-                connections = ConnectionPool(max_connections=self.most, trust_env=self.trust_env)
+                connections = ConnectionPool(
+                    max_connections=self.most, keepalive_expiry=self.keepalive_expiry, trust_env=self.trust_env
+                )
                 try:
-                    own = _http.new_client(connections, self.most, self.trust_env, self._server)
+                    own = _http.new_client(connections, self._limits(), self.trust_env, self._server)
                 except (
                     ValueError,
                     ImportError,
@@ -76,6 +80,9 @@ class SharedClients:
                     ) from None
                 self._own[loop] = own
             return self._own[loop]
+
+    def _limits(self) -> _http.Limits:
+        return _http.limits_of(self.most, self.keepalive_expiry)
 
     def close(self) -> None:
         """Close the HTTP clients that were created here; the user closes an HTTP client of their own."""

@@ -257,7 +257,7 @@ class Transport:
             case TimeoutError():
                 return deadline_error(deadline.seconds, call, settings.base_url, sent=not deadline.connecting)
             case _net.HTTPError() | _net.InvalidURL():
-                return connection_error(error, call, settings.base_url)
+                return connection_error(error, call, settings.base_url, sent=not deadline.unsent)
             case RuntimeError() if self.pool.closed:  # by another task or thread
                 return self.pool.closed_error()
             case RuntimeError() if "loop" in str(error):  # asyncio raises no other class for it
@@ -294,5 +294,6 @@ class Transport:
             content,
             settings.timeout,
         )
+        deadline.rewindable = call.upload is None or call.upload.rewindable
         deadline.bind(request)
         return request

@@ -249,3 +249,21 @@ def addresses(*found: str):
         return list(found)
 
     return told
+
+
+async def test_a_write_that_the_system_refuses_is_an_error_at_once() -> None:
+    gate = threading.Event()
+
+    def answer(x: Exchange) -> None:
+        gate.wait(20)
+        x.reset()
+
+    with Server(answer) as server:
+        stream = await opened(server)
+        await stream.write(HEAD, 20)
+        assert server.has_seen(1)
+        gate.set()
+        assert server.all_closed()  # the event loop has not noticed yet
+        with pytest.raises(httpcore.WriteError):
+            await stream.write(HEAD, 20)
+        await stream.aclose()

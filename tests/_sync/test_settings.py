@@ -90,17 +90,25 @@ def test_a_number_of_connections_that_can_be_none_is_refused(most):
         Dify(api_key="app-test-key", base_url="localhost", max_connections=most)
 
 
-@pytest.mark.parametrize("settings", [{"max_connections": 10}, {"trust_env": False}])
+@pytest.mark.parametrize("settings", [{"max_connections": 10}, {"keepalive_expiry": 10}, {"trust_env": False}])
 def test_settings_of_our_connections_are_refused_beside_an_http_client_of_the_users(settings):
     with pytest.raises(ConfigurationError, match="http_client"):
         Dify(api_key="app-test-key", base_url="localhost", http_client=httpx.Client(), **settings)
 
 
 def test_a_pickled_client_keeps_its_settings_and_loses_its_keys(monkeypatch):
-    client = Dify(api_key="app-test-key", base_url="localhost", max_connections=7, trust_env=False, max_retries=4)
+    client = Dify(
+        api_key="app-test-key",
+        base_url="localhost",
+        max_connections=7,
+        trust_env=False,
+        max_retries=4,
+        keepalive_expiry=9,
+    )
     monkeypatch.setenv("DIFY_API_KEY", "app-of-the-environment")
     copy = pickle.loads(pickle.dumps(client))
     assert (copy._pool.most, copy._pool.trust_env, copy._settings.max_retries) == (7, False, 4)
+    assert copy._pool.keepalive_expiry == 9
     assert copy._settings.secrets() == ("app-of-the-environment",)
 
 

@@ -21,8 +21,8 @@ BURST = 40
 KEPT = [
     {"max_idle": 1},
     {"max_idle": 1, "max_connections": 8},
-    {"idle_seconds": 0.0},
-    {"idle_seconds": 0.0, "max_connections": 8},
+    {"keepalive_expiry": 0.0},
+    {"keepalive_expiry": 0.0, "max_connections": 8},
 ]
 """Few idle connections, or none for longer than no time: calls that end close what others left, while some wait to begin."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
@@ -30,6 +32,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.skipif(sys.platform != "linux", reason="the gateways are Debian's programs"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the counts of all calls through each gateway."""
+    totals: dict[str, Counter[str]] = {}
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, value in report.user_properties:
+            if name == "account":
+                row = json.loads(str(value))
+                totals.setdefault(row.pop("gateway"), Counter()).update(row)
+    if totals:
+        terminalreporter.section("calls through gateways")
+    for gateway, total in sorted(totals.items()):
+        counts = ", ".join(f"{count} {name}" for name, count in total.items())
+        terminalreporter.write_line(f"{gateway:<10} {counts}")
 
 
 @pytest.fixture
@@ -81,16 +98,16 @@ def connect(face: str) -> Connect:
     return client
 
 
-Close = Callable[[Account, int], None]
+Close = Callable[[Account, Gateway], None]
 
 
 @pytest.fixture
 def close(record_property: Callable[[str, object], None]) -> Close:
     """Check what every test holds after `aclose()`: no call ran twice, none was lost, no socket is open to the port."""
 
-    def check(account: Account, port: int) -> None:
-        left_open = connections_to(port)
-        record_property("account", account.row(left_open))
+    def check(account: Account, gateway: Gateway) -> None:
+        left_open = connections_to(gateway.setup.port)
+        record_property("account", json.dumps({"gateway": gateway.name} | account.row(left_open)))
         assert account.twice == []
         assert account.lost == []
         assert left_open == 0

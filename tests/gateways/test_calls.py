@@ -55,6 +55,6 @@ async def test_every_kind_of_call_ends_right(
                 *(account.of(f"download-{n}", download, CONTENT) for n in made[:4]),
                 *(account.of(f"run-{n}", run, f"run-{n}") for n in made),
             )
-    close(account, gateway.setup.port)
+    close(account, gateway)
     assert account.typed == []
     assert account.right == account.calls == 2 * (3 * MANY + 8)

@@ -66,7 +66,7 @@ async def test_every_kind_of_call_ends_right(
 ) -> None:
     gateway = start(name, FORWARD[name], target, password=password)
     account = await through(gateway, gateway.proxy, target, connect, face, times=2)
-    close(account, gateway.setup.port)
+    close(account, gateway)
     assert account.typed == []
     assert account.right == account.calls == 24
 
@@ -77,7 +77,7 @@ async def test_a_missing_password_is_a_typed_error_and_nothing_arrives(
 ) -> None:
     gateway = start(name, FORWARD[name], target, password="secret")
     account = await through(gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1)
-    close(account, gateway.setup.port)
+    close(account, gateway)
     assert len(account.typed) == account.calls
     # A proxy that refuses a large file without reading it resets the connection, and its words may be lost.
     assert all(refused(error) for marker, error in account.typed if not marker.startswith("upload"))
@@ -98,6 +98,6 @@ async def test_a_proxy_that_has_stopped_is_a_typed_error(
     gateway = start(name, FORWARD[name], target)
     gateway.stop()
     account = await through(gateway, gateway.proxy, target, connect, face, times=1)
-    close(account, gateway.setup.port)
+    close(account, gateway)
     assert len(account.typed) == account.calls
     assert not any(isinstance(error, APIConnectionError) and error.sent for _, error in account.typed)

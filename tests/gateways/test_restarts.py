@@ -53,7 +53,7 @@ async def test_streams_keep_what_came_and_later_calls_end_right(
             await asyncio.gather(*streams)
             restarted.set()
             await asyncio.gather(*(account.of(f"send-{n}", send, f"{TEXT}send-{n}") for n in range(STREAMS)))
-    close(account, gateway.setup.port)
+    close(account, gateway)
     assert account.right == STREAMS
     errors = [error for _, error in account.typed]
     assert len(errors) == STREAMS

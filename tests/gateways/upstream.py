@@ -116,6 +116,7 @@ class Account:
             "calls": self.calls,
             "right": self.right,
             "typed": len(self.typed),
+            "untrue": len(self.untrue),
             "wrong": len(self.wrong),
             "twice": len(self.twice),
             "lost": len(self.lost),

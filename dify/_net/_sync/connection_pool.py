@@ -4,10 +4,14 @@
 httpx's pool walks all its connections on every change, which costs a thousand streams more CPU than their data, and a request
 that is cancelled at the wrong moment leaves a connection in it that nothing can use again. Here a call owns its connection:
 nothing is walked, and a cancelled call closes its connection, whatever state that is in.
+
+A server closes idle connections at any time, also while a request is on its way. The request is sent again, on a new
+connection, if it is certain that the server did not receive it: see `_was_not_received`.
 """
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Iterator
@@ -17,10 +21,21 @@ import httpx
 
 from .. import tls as _tls
 from ..backend import Backend
-from ..connection import core_request, has_unread_bytes, has_unread_content, new_response, origin_of, step_timeout
+from ..connection import (
+    core_request,
+    has_bytes,
+    has_content,
+    has_unread_bytes,
+    has_unread_content,
+    keep_alive_seconds,
+    new_response,
+    origin_of,
+    step_timeout,
+)
 from ..deadline import Deadline, shut_down
 from ..exceptions import CORE_ERRORS, translated
-from ..http import DEFAULT_CONNECTIONS
+from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
+from ..socket_state import acknowledged_bytes, has_ended
 from ..synchronization import Semaphore, sync_lock, sync_shield
 
 __all__ = ["ConnectionPool"]
@@ -30,22 +45,74 @@ class _PooledConnection:
     """An open connection.
 
     Attributes:
-        idle_since: Time at which the last call ended.
+        is_reused: True if a call has ended on it.
+        expires_at: Time at which it must not be used any more, once it is idle.
         tainted: True if more of the last response may still arrive, which the next call would read as its own response.
     """
 
-    __slots__ = ("http", "idle_since", "origin", "stream", "tainted")
+    __slots__ = ("expires_at", "http", "is_reused", "keepalive_expiry", "origin", "stream", "tainted")
 
-    def __init__(self, origin: httpcore.Origin, stream: httpcore.NetworkStream, idle_seconds: float) -> None:
+    def __init__(self, origin: httpcore.Origin, stream: httpcore.NetworkStream, keepalive_expiry: float) -> None:
         self.origin = origin
         self.stream = stream
-        self.http = httpcore.HTTP11Connection(origin, stream, keepalive_expiry=idle_seconds)
-        self.idle_since = 0.0
+        self.http = httpcore.HTTP11Connection(origin, stream)
+        self.keepalive_expiry = keepalive_expiry
+        self.is_reused = False
+        self.expires_at = math.inf
         self.tainted = False
+
+    def responded(self, response: httpcore.Response) -> None:
+        """Note what a response says about the connection."""
+        self.tainted = has_unread_content(response)
+        server_limit = keep_alive_seconds(response)
+        if server_limit is not None:
+            self.keepalive_expiry = min(self.keepalive_expiry, server_limit)
+
+    def become_idle(self) -> None:
+        """Start the time of being idle."""
+        self.is_reused = True
+        self.expires_at = time.monotonic() + self.keepalive_expiry
+
+    def has_expired(self) -> bool:
+        """Return True if the idle connection is too old, or if the server has closed it."""
+        return time.monotonic() >= self.expires_at or self.http.has_expired()
 
     def close(self) -> None:
         with sync_shield():
             self.http.close()
+
+
+class _RequestBody:
+    """The body of a request on its way to the server.
+
+    On a connection that was used before, its first piece is not sent if the server has closed the connection meanwhile:
+    without a body, the server cannot process the request.
+
+    Attributes:
+        was_read: True after a piece of the body was read from its source.
+        has_begun: True after the first piece was sent.
+    """
+
+    def __init__(self, request: httpx.Request, connection: _PooledConnection) -> None:
+        self._body: httpx.SyncByteStream = request.stream  # type: ignore[assignment]  # pyright: ignore
+        self._stream = connection.stream
+        self._checks = connection.is_reused and has_content(request)
+        self.was_read = False
+        self.has_begun = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._check()
+        for piece in self._body:
+            self.was_read = True
+            self._check()
+            yield piece
+            self.has_begun = True
+        self.has_begun = True
+
+    def _check(self) -> None:
+        if self._checks and not self.has_begun and has_ended(self._stream):
+            # The connection reads a response if there is one, and fails if there is none.
+            raise httpcore.WriteError("the server closed the connection before the request was sent")
 
 
 class _Body(httpx.SyncByteStream):
@@ -80,7 +147,8 @@ class ConnectionPool(httpx.BaseTransport):
     Args:
         max_connections: Maximum number of concurrent calls; others wait for one to end.
         max_idle: Maximum number of idle connections.
-        idle_seconds: Seconds after which an idle connection is closed.
+        keepalive_expiry: Seconds after which an idle connection is not used again. A server that announces a shorter time
+            (`Keep-Alive: timeout=5`) is respected.
         trust_env: Read the certificates to trust from the environment.
         tls: Context to use in place of the default one.
     """
@@ -90,7 +158,7 @@ class ConnectionPool(httpx.BaseTransport):
         *,
         max_connections: int = DEFAULT_CONNECTIONS,
         max_idle: int = 100,
-        idle_seconds: float = 30.0,
+        keepalive_expiry: float = DEFAULT_KEEPALIVE_EXPIRY,
         trust_env: bool = True,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -99,7 +167,7 @@ class ConnectionPool(httpx.BaseTransport):
         self._trust_env = trust_env
         self._tls = tls
         self._max_idle = max_idle
-        self._idle_seconds = idle_seconds
+        self._keepalive_expiry = keepalive_expiry
         self._lock = sync_lock()  # around the following three; nothing is awaited while it is held
         self._idle: list[_PooledConnection] = []
         self._busy: set[_PooledConnection] = set()
@@ -110,20 +178,41 @@ class ConnectionPool(httpx.BaseTransport):
         deadline.connecting = True
         if not self._slots.try_acquire():
             self._wait(request, deadline)
-        connection: _PooledConnection | None = None
         try:
-            connection = self._connection_for(request)
-            deadline.attach(connection.stream)
-            response = connection.http.handle_request(core_request(request))
+            response = self._send(request, deadline, self._take_usable(origin_of(request)))
+            if response is None:
+                deadline.connecting = True
+                response = self._send(request, deadline, None)
+            assert response is not None
+            return response
         except BaseException as error:
-            # After any exception the connection may be in any state, also after the cancellation of the task.
             self._slots.release()
-            if connection is not None:
-                self._drop(connection)
             if isinstance(error, CORE_ERRORS):
                 raise translated(error) from None
             raise
-        connection.tainted = has_unread_content(response)
+
+    def _send(
+        self, request: httpx.Request, deadline: Deadline, idle: _PooledConnection | None
+    ) -> httpx.Response | None:
+        """Send a request on an idle connection, or else on a new one; None if it must be sent again, on a new one."""
+        deadline.unsent = False
+        connection = idle or self._new_connection(request)
+        body = _RequestBody(request, connection)
+        acknowledged = acknowledged_bytes(connection.stream) if connection.is_reused else None
+        try:
+            deadline.attach(connection.stream)
+            response = connection.http.handle_request(core_request(request, body))
+        except BaseException as error:
+            # After any exception the connection may be in any state, also after the cancellation of the task.
+            self._drop(connection)
+            # A connection that was shut down on this side says nothing about the server.
+            was_shut_down = deadline.is_cut or self._closed
+            if not was_shut_down and _was_not_received(error, connection, body, acknowledged):
+                deadline.unsent = True
+                if connection.is_reused and (deadline.rewindable or not body.was_read or has_bytes(request)):
+                    return None
+            raise
+        connection.responded(response)
         return new_response(response, _Body(response.stream, connection, self))  # type: ignore[arg-type]  # pyright: ignore
 
     def _wait(self, request: httpx.Request, deadline: Deadline) -> None:
@@ -132,15 +221,19 @@ class ConnectionPool(httpx.BaseTransport):
             raise httpx.PoolTimeout("")
         deadline.restart()
 
-    def _connection_for(self, request: httpx.Request) -> _PooledConnection:
-        origin = origin_of(request)
+    def _take_usable(self, origin: httpcore.Origin) -> _PooledConnection | None:
+        """Take an idle connection that can be used, and close those that cannot."""
         while (idle := self._take_idle(origin)) is not None:
-            if not idle.http.has_expired():
+            if not idle.has_expired():
                 return idle
             self._drop(idle)
+        return None
+
+    def _new_connection(self, request: httpx.Request) -> _PooledConnection:
+        origin = origin_of(request)
         if not self._closed:
             stream = self._connect(origin, step_timeout(request, "connect"))
-            connection = _PooledConnection(origin, stream, self._idle_seconds)
+            connection = _PooledConnection(origin, stream, self._keepalive_expiry)
             with self._lock:
                 if not self._closed:
                     self._busy.add(connection)
@@ -177,8 +270,8 @@ class ConnectionPool(httpx.BaseTransport):
     def _take_excess(self) -> _PooledConnection | None:
         """Take the oldest idle connection if there are too many, or if it has been idle for too long."""
         with self._lock:
-            idle, oldest = self._idle, time.monotonic() - self._idle_seconds
-            if idle and (len(idle) > self._max_idle or idle[0].idle_since < oldest):
+            idle = self._idle
+            if idle and (len(idle) > self._max_idle or idle[0].expires_at <= time.monotonic()):
                 return idle.pop(0)
         return None
 
@@ -190,7 +283,7 @@ class ConnectionPool(httpx.BaseTransport):
     def release(self, connection: _PooledConnection) -> None:
         """Return the connection of a call that has ended."""
         self._slots.release()
-        connection.idle_since = time.monotonic()
+        connection.become_idle()
         reusable = not connection.tainted and not has_unread_bytes(connection.http)
         with self._lock:
             self._busy.discard(connection)
@@ -213,3 +306,30 @@ class ConnectionPool(httpx.BaseTransport):
             shut_down(connection.stream)  # closing does not wake another thread that waits for the next byte
             connection.close()
         self._slots.release()  # the first waiting call fails, and passes its slot to the next
+
+
+def _was_not_received(
+    error: BaseException, connection: _PooledConnection, body: _RequestBody, acknowledged: int | None
+) -> bool:
+    """Return True if it is certain that the server did not receive a request that failed without a response.
+
+    It is certain in two cases: the body was not sent, not even its start; or the server closed the connection while its
+    system had acknowledged none of the request. After a reset the latter proves nothing, because a reset may overtake the
+    acknowledgement.
+
+    Args:
+        error: The exception of the connection.
+        connection: The connection.
+        body: The body of the request.
+        acknowledged: The number of acknowledged bytes before the request; None if unknown.
+    """
+    if not isinstance(error, (httpcore.NetworkError, httpcore.RemoteProtocolError)):
+        return False
+    if not body.has_begun:
+        return True
+    is_closed = isinstance(error, httpcore.RemoteProtocolError)
+    return (
+        is_closed
+        and acknowledged is not None
+        and connection.stream.get_extra_info("acknowledged_at_end") == acknowledged
+    )

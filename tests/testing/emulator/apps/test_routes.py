@@ -128,7 +128,12 @@ def test_a_client_of_the_emulator_takes_the_settings_of_a_client(make) -> None:
 @pytest.mark.parametrize("face", [AsyncDify, Dify])
 def test_the_settings_of_a_client_are_the_parameters_of_its_class(face) -> None:
     parameters = set(inspect.signature(face).parameters)
-    assert set(get_type_hints(ClientSettings)) == parameters - {"http_client", "max_connections", "trust_env"}
+    assert set(get_type_hints(ClientSettings)) == parameters - {
+        "http_client",
+        "max_connections",
+        "keepalive_expiry",
+        "trust_env",
+    }
 
 
 def test_a_sync_client_streams_without_an_event_loop_and_leaves_no_thread() -> None:

@@ -1,0 +1,55 @@
+"""State of a connection as its socket reports it: ended by the server, or with bytes that the server has acknowledged."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import sys
+from typing import Any, Protocol, cast
+
+__all__ = ["Described", "acknowledged_bytes", "has_ended"]
+
+_HAS_POLL = hasattr(select, "poll")  # Windows has none
+_PEER_CLOSED = cast(int, getattr(select, "POLLRDHUP", 0))  # of Linux; other systems report POLLHUP
+
+_INFO_SIZE = 256
+_ACKNOWLEDGED = struct.Struct("=120xQ")
+"""`tcpi_bytes_acked` in the `tcp_info` of Linux, since version 4.1."""
+
+
+class Described(Protocol):
+    """A network stream of httpcore."""
+
+    def get_extra_info(self, info: str, /) -> Any: ...
+
+
+def has_ended(stream: Described) -> bool:
+    """Return True if the server has closed or reset the connection; False if not, or if the system does not report it.
+
+    Bytes that the server sent before can still be read.
+    """
+    known = stream.get_extra_info("has_ended")
+    if known is not None:
+        return bool(known)
+    connection = stream.get_extra_info("socket")
+    if connection is None or not _HAS_POLL:
+        return False
+    descriptor = connection.fileno()
+    if descriptor < 0:
+        return True
+    look = select.poll()
+    look.register(descriptor, select.POLLHUP | select.POLLERR | select.POLLNVAL | _PEER_CLOSED)
+    return bool(look.poll(0))
+
+
+def acknowledged_bytes(stream: Described) -> int | None:
+    """Return the number of sent bytes that the server's system has received so far; None where that is not reported."""
+    connection = stream.get_extra_info("socket")
+    if connection is None or sys.platform != "linux":
+        return None
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
+    except (OSError, TypeError):  # closed, or an object of an event loop that stands for the socket
+        return None
+    return _ACKNOWLEDGED.unpack_from(info)[0] if len(info) >= _ACKNOWLEDGED.size else None
