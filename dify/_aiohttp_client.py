@@ -5,9 +5,10 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
-from ._config import connections_from, keepalive_from
+from ._config import connections_from, environment_error, keepalive_from
 from ._net import http as _http, tls
 from ._net.aiohttp_transport import AiohttpTransport
+from ._net.exceptions import EnvironmentProblem
 from ._net.http import CookielessAsyncClient, TimeoutTypes
 
 __all__ = ["DefaultAioHttpClient"]
@@ -49,10 +50,11 @@ class DefaultAioHttpClient(CookielessAsyncClient):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         limit = connections_from(max_connections)
-        expiry = keepalive_from(keepalive_expiry)
-        context = tls.custom_context(verify) or tls.default_context(trust_env)
-        transport = AiohttpTransport(context, limit, expiry, trust_env)
-        settings = _http.client_settings(transport, _http.limits_of(limit, expiry), False)
+        try:
+            context = tls.custom_context(verify) or tls.default_context(trust_env)
+        except EnvironmentProblem as error:
+            raise environment_error(error) from None
+        settings = _http.client_settings(AiohttpTransport(context, limit, keepalive_from(keepalive_expiry), trust_env))
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
         super().__init__(**settings, headers=dict(headers or {}))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from ._net.exceptions import EnvironmentProblem
 from ._net.http import (
     DEFAULT_CONNECTIONS,
     DEFAULT_KEEPALIVE_EXPIRY,
@@ -35,6 +36,7 @@ __all__ = [
     "ResponseLimits",
     "Settings",
     "connections_from",
+    "environment_error",
     "keepalive_from",
     "missing_key",
     "parse_base_url",
@@ -314,7 +316,7 @@ _warned: set[str] = set()
 def _warn_plain(host: str) -> None:
     if host not in _warned:
         _warned.add(host)
-        warnings.warn(f"plain http to {host}: the API key travels unencrypted; use https", UserWarning, stacklevel=5)
+        warnings.warn(f"plain http to {host}: the API key travels unencrypted; use https", UserWarning, stacklevel=6)
 
 
 _AUTHORIZATION = re.compile(r"((?:authorization\s*[:=]\s*)?bearer)\b|(authorization\s*[:=])", re.IGNORECASE)
@@ -360,6 +362,13 @@ def _key(value: str | None, name: str) -> SecretStr | None:
     if name == "knowledge_api_key" and key.startswith("app-"):
         raise ConfigurationError("knowledge_api_key is an app key (app-…)", param=name, hint="pass it as api_key")
     return SecretStr(key)
+
+
+def environment_error(problem: EnvironmentProblem) -> ConfigurationError:
+    """Return the error for a proxy or certificates of the environment that cannot be used."""
+    return ConfigurationError(
+        str(problem), param="trust_env", hint="correct or unset the variable, or pass trust_env=False to ignore it"
+    )
 
 
 def missing_key(operation: str, name: Literal["api_key", "knowledge_api_key"]) -> ConfigurationError:

@@ -103,6 +103,7 @@ ErrorReason: TypeAlias = Literal[
     "not_json",
     "pool",
     "process_rule_required",
+    "proxy",
     "redirect",
     "too_large",
     "unknown_route",
@@ -140,6 +141,7 @@ class DifyError(Exception):
             - "closed": the client is closed.
             - "event_loop": the HTTP client belongs to another event loop.
             - "pool": all `max_connections` connections were in use.
+            - "proxy": a proxy could not be reached, refused the request, or may have sent the response.
             - "redirect": the server redirects; redirects are not followed.
             - "unknown_route": the server does not have the route.
             - "user_required": the request names no end user.

@@ -122,7 +122,6 @@ class AsyncDify:
             )
         self._pool = AsyncSharedClients(
             http_client,
-            server=self._settings.base_url,
             most=connections_from(max_connections),
             keepalive_expiry=keepalive_from(keepalive_expiry),
             trust_env=trusted(trust_env),

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._config import connections_from, keepalive_from
 from .._net import http as _http, tls
-from .._net._async.connection_pool import AsyncConnectionPool
+from .._net._async.proxy_router import new_async_transport
 from .._net.http import CookielessAsyncClient, TimeoutTypes
 
 __all__ = ["DefaultAsyncHttpxClient"]
@@ -52,12 +52,14 @@ class DefaultAsyncHttpxClient(CookielessAsyncClient):
         headers: Mapping[str, str] | None = None,
         event_hooks: Mapping[str, list[Callable[..., Awaitable[Any]]]] | None = None,
     ) -> None:
-        limit = connections_from(max_connections)
-        expiry = keepalive_from(keepalive_expiry)
-        connections = AsyncConnectionPool(
-            max_connections=limit, keepalive_expiry=expiry, trust_env=trust_env, tls=tls.custom_context(verify)
+        transport = new_async_transport(
+            max_connections=connections_from(max_connections),
+            keepalive_expiry=keepalive_from(keepalive_expiry),
+            trust_env=trust_env,
+            tls=tls.custom_context(verify),
+            proxy=proxy,
         )
-        settings = _http.client_settings(connections, _http.limits_of(limit, expiry), trust_env, proxy)
+        settings = _http.client_settings(transport)
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
-        super().__init__(**settings, verify=verify, headers=dict(headers or {}), event_hooks=event_hooks)
+        super().__init__(**settings, headers=dict(headers or {}), event_hooks=event_hooks)

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from .connection import new_response
-from .exceptions import named
+from .exceptions import EnvironmentProblem, named
+from .proxies import ROUTE, Proxies
 
 __all__ = ["AiohttpTransport"]
 
@@ -40,8 +41,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             return client
 
         self._inner = httpx_aiohttp.AiohttpTransport(client=session)
+        self._proxies = Proxies.of_environment(like_aiohttp=True) if trust_env else None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._proxies is not None:
+            route = request.extensions[ROUTE] = self._proxies.route_to(request.url)
+            if route.proxy is not None and not route.proxy.url.startswith(("http://", "https://")):
+                raise EnvironmentProblem(
+                    f"the proxy {route.proxy.address} ({route.proxy.source}) cannot be used: aiohttp has http and https only"
+                )
         with _translated():
             response = await self._inner.handle_async_request(request)
         return new_response(response, _Body(response.stream))

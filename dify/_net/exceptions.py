@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import cast
+from typing import Literal, cast
 
 import httpcore
 import httpx
@@ -12,6 +12,7 @@ __all__ = [
     "CORE_ERRORS",
     "ConnectError",
     "ConnectTimeout",
+    "EnvironmentProblem",
     "HTTPError",
     "InvalidURL",
     "LocalProtocolError",
@@ -20,10 +21,15 @@ __all__ = [
     "TimeoutException",
     "UnsupportedProtocol",
     "bare",
-    "is_certificate_error",
     "named",
+    "tls_fault",
     "translated",
 ]
+
+
+class EnvironmentProblem(ValueError):
+    """A setting of the environment that cannot be used: a proxy, or a file of certificates."""
+
 
 HTTPError = httpx.HTTPError
 InvalidURL = httpx.InvalidURL
@@ -56,12 +62,37 @@ def bare(error: Exception) -> Exception:
     return error.with_traceback(None)
 
 
-def is_certificate_error(error: BaseException) -> bool:
-    """Return True if a connection failed because the server's certificate is not trusted."""
+TLSFault = Literal["untrusted", "other_host", "expired", "no_tls", "handshake"]
+"""The cause of a failed handshake: the server's certificate has an unknown issuer, is for another host or has expired; the
+server does not use TLS; or anything else.
+"""
+
+
+def tls_fault(error: BaseException) -> TLSFault | None:
+    """Return the reason why a TLS handshake failed; None if none failed."""
     cause: BaseException | None = error
     # asyncio, httpcore and httpx each wrap the exception once. The chain of one that is raised again may be a circle.
-    for _ in range(5):
-        if cause is None or isinstance(cause, ssl.SSLCertVerificationError):
-            break
-        cause = cause.__cause__ or cause.__context__
-    return isinstance(cause, ssl.SSLCertVerificationError)
+    for _ in range(6):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return _certificate_fault(str(cause))
+            case ssl.SSLError() if any(sign in str(cause) for sign in _SIGNS_OF_PLAIN_HTTP):
+                return "no_tls"
+            case ssl.SSLError():
+                return "handshake"
+            case None:
+                return None
+            case _:
+                cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _certificate_fault(message: str) -> TLSFault:
+    # Not by `verify_code`: aiohttp raises an exception without it.
+    if "mismatch" in message or "is not valid for" in message:
+        return "other_host"
+    return "expired" if "has expired" in message else "untrusted"
+
+
+_SIGNS_OF_PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "record layer failure", "RECORD_LAYER_FAILURE")
+"""Parts of OpenSSL's messages for a server whose first bytes are not TLS; they differ between its versions."""

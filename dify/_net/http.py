@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from .._log import redact
 from .._version import __version__
 from ..types.http import HTTPInfo
-from .proxies import environment_has_proxy, mounts_without_proxy
+from .proxies import ROUTE, Proxies, Route
 
 __all__ = [
     "DEFAULT_CONNECTIONS",
@@ -34,10 +34,9 @@ __all__ = [
     "is_host",
     "join_address",
     "limits_of",
-    "new_async_client",
-    "new_client",
     "raw_iter",
     "raw_stream",
+    "route_of",
     "timeout_of",
 ]
 
@@ -105,6 +104,11 @@ class CookielessClient(_Cookieless, httpx.Client):
     """An `httpx.Client` that ignores the cookies of responses."""
 
 
+def client_settings(transport: httpx.AsyncBaseTransport | httpx.BaseTransport) -> dict[str, Any]:
+    """Return the arguments for a client of httpx: this transport, which selects proxies itself, and no redirects."""
+    return {"transport": transport, "timeout": DEFAULT_TIMEOUT, "follow_redirects": False, "trust_env": False}
+
+
 def limits_of(max_connections: int, keepalive_expiry: float) -> Limits:
     """Return the limits of httpx's own pool, which is used behind a proxy."""
     # That pool walks all its connections on every change and counts open ones as idle, so that a small limit on idle ones
@@ -114,35 +118,13 @@ def limits_of(max_connections: int, keepalive_expiry: float) -> Limits:
     )
 
 
-def client_settings(
-    transport: httpx.AsyncBaseTransport | httpx.BaseTransport,
-    limits: Limits,
-    trust_env: bool,
-    proxy: str | None = None,
-) -> dict[str, Any]:
-    """Return the arguments for a client of httpx: this transport, or httpx's own pool behind a proxy; no redirects."""
-    return {
-        "transport": None if proxy is not None or environment_has_proxy(trust_env) else transport,
-        "proxy": proxy,
-        "limits": limits,
-        "timeout": DEFAULT_TIMEOUT,
-        "follow_redirects": False,
-        "trust_env": trust_env,
-    }
-
-
-def new_async_client(
-    transport: httpx.AsyncBaseTransport, limits: Limits, trust_env: bool, server: str
-) -> AsyncHTTPClient:
-    """Return a client on this transport, or on httpx's own pool if the environment names a proxy for the server."""
-    settings = client_settings(transport, limits, trust_env)
-    return CookielessAsyncClient(**settings, **mounts_without_proxy(transport, trust_env, server))
-
-
-def new_client(transport: httpx.BaseTransport, limits: Limits, trust_env: bool, server: str) -> HTTPClient:
-    """Return a client on this transport, or on httpx's own pool if the environment names a proxy for the server."""
-    settings = client_settings(transport, limits, trust_env)
-    return CookielessClient(**settings, **mounts_without_proxy(transport, trust_env, server))
+def route_of(request: Request, http: AsyncHTTPClient | HTTPClient) -> Route | None:
+    """Return the way that a request took, for the error that names its proxy. None if it is unknown."""
+    route = request.extensions.get(ROUTE)
+    if route is None and http.trust_env:  # a client of the user's own, which selects by the same variables
+        proxies = Proxies.of_environment()
+        return proxies.route_to(request.url) if proxies else None
+    return route
 
 
 def is_host(name: str) -> bool:

@@ -1,24 +1,149 @@
-"""Proxies that the environment names."""
+"""Proxies: those that the environment names, and the one that a client was created with."""
 
 from __future__ import annotations
 
-from typing import Any
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-__all__ = ["environment_has_proxy", "mounts_without_proxy"]
+__all__ = ["ROUTE", "Proxies", "Proxy", "Route"]
+
+ROUTE = "dify_route"
+"""Extension of a request of httpx with its `Route`."""
 
 
-def environment_has_proxy(trust_env: bool) -> bool:
-    """Return True if the environment names a proxy for any scheme."""
-    return trust_env and any(getproxies().get(scheme) for scheme in ("http", "https", "all"))
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy.
+
+    Attributes:
+        url: Address, with the user name and password.
+        source: Environment variable that names it, or "the proxy argument".
+    """
+
+    url: str
+    source: str
+
+    @property
+    def address(self) -> str:
+        """Address without the user name and password."""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].rstrip('/')}"
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return self.address.partition("://")[2]
 
 
-def mounts_without_proxy(transport: Any, trust_env: bool, server: str) -> dict[str, Any]:
-    """Return the `mounts` argument of an httpx client that reaches a server directly if `NO_PROXY` excludes it."""
-    host = httpx.URL(server).raw_host.decode("ascii")
-    if not environment_has_proxy(trust_env) or not proxy_bypass(host):
-        return {}
-    # httpx prefers the longest pattern, and makes one with a star of each name in NO_PROXY; this one must not be shorter.
-    return {"mounts": {f"all://[{host}]" if ":" in host else f"all://*{host}": transport}}
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way to a server.
+
+    Attributes:
+        kind: "proxy" through the proxy, "excluded" directly because `NO_PROXY` excludes the server, "direct" otherwise.
+        proxy: The proxy, also of an excluded server. None for direct connections.
+    """
+
+    kind: Literal["proxy", "excluded", "direct"]
+    proxy: Proxy | None = None
+
+
+class Proxies:
+    """The proxies for each scheme, and the servers to which they do not apply.
+
+    Args:
+        proxies: Proxies by the scheme of the server: "http", "https", or "all".
+        exceptions: Hosts, domains and networks to connect to directly, as in `NO_PROXY`.
+        system: Also respect the exceptions in the settings of Windows and macOS.
+    """
+
+    def __init__(self, proxies: Mapping[str, Proxy], exceptions: str = "", *, system: bool = False) -> None:
+        self._proxies = proxies
+        self._exceptions = [entry.strip() for entry in exceptions.split(",") if entry.strip()]
+        self._system = system
+        self._known: dict[tuple[str, str, int | None], Route] = {}
+
+    @classmethod
+    def of_environment(cls, *, like_aiohttp: bool = False) -> Proxies | None:
+        """Return the proxies of the environment; None if it names none.
+
+        Args:
+            like_aiohttp: Leave out what aiohttp ignores: `ALL_PROXY`, and networks in `NO_PROXY`.
+        """
+        settings = getproxies()
+        if like_aiohttp:
+            settings = {scheme: url for scheme, url in settings.items() if scheme in ("http", "https")}
+        proxies = {
+            scheme: Proxy(_with_scheme(settings[scheme]), _variable_of(scheme))
+            for scheme in ("http", "https", "all")
+            if settings.get(scheme)
+        }
+        return cls(proxies, settings.get("no", ""), system=True) if proxies else None
+
+    @classmethod
+    def single(cls, url: str) -> Proxies:
+        """Return one proxy for all servers."""
+        return cls({"all": Proxy(_with_scheme(url), "the proxy argument")})
+
+    def route_to(self, url: httpx.URL) -> Route:
+        """Return the way to the server of a URL."""
+        origin = (url.scheme, url.host, url.port)
+        route = self._known.get(origin)
+        if route is None:
+            route = self._known[origin] = self._find(*origin)
+        return route
+
+    def _find(self, scheme: str, host: str, port: int | None) -> Route:
+        proxy = self._proxies.get(scheme) or self._proxies.get("all")
+        if proxy is None:
+            return Route("direct")
+        excluded = any(_matches(entry, host, port) for entry in self._exceptions)
+        if not excluded and self._system:
+            excluded = bool(proxy_bypass(host if port is None else f"{host}:{port}"))
+        return Route("excluded" if excluded else "proxy", proxy)
+
+
+def _matches(entry: str, host: str, port: int | None = None) -> bool:
+    """Return True if an entry of `NO_PROXY` names a host: a name, a domain, an address or a network.
+
+    Example:
+        >>> [_matches(entry, "10.1.2.3") for entry in ("10.0.0.0/8", "10.1.2.3", "::1/128", "*")]
+        [True, True, False, True]
+        >>> [_matches(entry, "api.example.com") for entry in ("example.com", ".example.com", "*.example.com", "ple.com")]
+        [True, True, True, False]
+    """
+    if entry == "*":
+        return True
+    name = entry.partition("://")[2] or entry
+    with_port = re.fullmatch(r"([^:]+|\[.+\]):(\d+)", name)
+    if with_port:
+        if int(with_port[2]) != port:
+            return False
+        name = with_port[1]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        domain, host = name.removeprefix("*").strip(".").lower(), host.strip(".").lower()
+        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+    try:
+        return address in ipaddress.ip_network(name.replace("[", "").replace("]", ""), strict=False)
+    except ValueError:
+        return False
+
+
+def _with_scheme(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
+
+
+def _variable_of(scheme: str) -> str:
+    """Return the variable that names the proxy for a scheme, as it is spelled; lower case takes precedence."""
+    name = f"{scheme}_proxy"
+    spelled = sorted((known for known in os.environ if known.lower() == name), key=lambda known: known != name)
+    return spelled[0] if spelled else "the proxy settings of the system"

@@ -101,6 +101,8 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
     return _BY_STATUS.get(status, e.ServerError if status >= 500 else e.APIStatusError)
 
 
+_NEEDS_TLS = "the server expects TLS on this port: write https:// in base_url"
+
 _HINTS_BY_TEXT: tuple[tuple[str, str], ...] = (
     ("does not support blocking mode", "agents support streaming only: leave response_mode at its default"),
     ("Invalid upload file", "a file belongs to one app and one user: upload it with the key and the user of this call"),
@@ -109,6 +111,9 @@ _HINTS_BY_TEXT: tuple[tuple[str, str], ...] = (
         "pass the result of files.upload or InputFile.from_url(...), not a path, a text or the content",
     ),
     (" in input form must be a list of files", "pass a list of files, also for a single one"),
+    ("plain HTTP request was sent to HTTPS port", _NEEDS_TLS),  # nginx
+    ("sent an HTTP request to an HTTPS server", _NEEDS_TLS),  # Go: Caddy, Traefik
+    ("speaking plain HTTP to an SSL-enabled server", _NEEDS_TLS),  # Apache
     ("maximum concurrent requests", _HINTS["too_many_requests"]),
 )
 """Parts of messages that share a code with others, and their hints."""
@@ -317,6 +322,9 @@ def _describe(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | Non
         target = http.headers.get("location") or "an unnamed address"
         hint = "redirects are not followed: set the base URL to the final address"
         return f"the server redirects to {target}", hint, "redirect"
+    expects_tls = next((hint for sign, hint in _HINTS_BY_TEXT if hint is _NEEDS_TLS and sign in text), None)
+    if expects_tls:
+        return "the request was sent in plain http to a port for https", expects_tls, None
     heading = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
     if not heading and "<html" not in text[:512].lower():
         return text.strip(), None, None

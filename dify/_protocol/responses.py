@@ -12,25 +12,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from .._net import exceptions as _net, http as _http
 from .._readable import printable
-from ..errors import (
-    APIConnectionError,
-    APITimeoutError,
-    ConfigurationError,
-    DifyError,
-    InvalidArgumentError,
-    ResponseValidationError,
-)
+from ..errors import APIConnectionError, APITimeoutError, DifyError, ResponseValidationError
 from ..types._base import ResponseModel, attach
 from ..types.http import HTTPInfo
 from .error_mapping import is_error_body, status_error_from_body
 from .json import loads, mended
-from .request import Call
 
 __all__ = [
     "Acknowledgement",
     "body_error",
-    "connection_error",
-    "deadline_error",
     "error_with_success",
     "link_address",
     "media_type",
@@ -42,9 +32,6 @@ T = TypeVar("T")
 _BODY_SHOWN = 2048
 _MAX_ERROR_SIZE = 1 << 16
 """Dify's error bodies are shorter; larger bodies are not searched for an error."""
-
-_MAX_URL = 1 << 16
-"""httpx refuses to send longer URLs."""
 
 
 class Acknowledgement:
@@ -220,61 +207,6 @@ def link_address(link: str, base_url: str, info: HTTPInfo | None = None) -> str:
             f"the server sent a link that is not an http URL: {printable(link, 200)!r}", http=info
         )
     return address
-
-
-def connection_error(cause: Exception, call: Call, base_url: str, *, sent: bool = True) -> DifyError:
-    """Return the error for an exception of the HTTP library that was raised before the response headers arrived.
-
-    `sent` is False if the server cannot have received the request, although there was a connection.
-    """
-    server = call.server(base_url)
-    detail = printable(str(cause), 300) or type(cause).__name__
-    match cause:
-        case _net.PoolTimeout():
-            return APITimeoutError(
-                "no connection became free within the pool timeout: open calls and streams use all of them",
-                param="max_connections",
-                reason="pool",
-                hint="raise `max_connections=`, or the limits of your own http_client",
-            )
-        case _net.ConnectTimeout():
-            return APITimeoutError(f"connecting to {server} took too long")
-        case _net.ConnectError() | _net.ProxyError():
-            reason = "certificate" if _net.is_certificate_error(cause) else None
-            return APIConnectionError(f"cannot connect to {server}: {detail}", reason=reason)
-        case _net.TimeoutException():
-            return APITimeoutError(
-                "no response within the read timeout", sent=True, param="timeout", hint=_processing_hint(call)
-            )
-        case _net.InvalidURL() if len(call.url(base_url)) > _MAX_URL:
-            return InvalidArgumentError("the request cannot be sent: its arguments make the URL too long")
-        case _net.InvalidURL() | _net.UnsupportedProtocol():
-            return ConfigurationError(f"the address {server} cannot be used: {detail}", param="base_url")
-        case _net.LocalProtocolError():
-            return InvalidArgumentError(f"the request cannot be sent: {detail}")
-        case _ if not sent:
-            return APIConnectionError(f"the server closed the connection before it received the request: {detail}")
-        case _:
-            message = f"the connection was lost before a response arrived: {detail}"
-            return APIConnectionError(message, sent=True, hint=_processing_hint(call))
-
-
-def deadline_error(seconds: float | None, call: Call, base_url: str, *, sent: bool) -> APITimeoutError:
-    """Return the error for response headers that did not arrive within the deadline of the call.
-
-    `sent` is False while the call waits for its connection.
-    """
-    if not sent:
-        return APITimeoutError(f"connecting to {call.server(base_url)} took too long")
-    limit = f" within {seconds:g} s" if seconds else " in time"
-    return APITimeoutError(f"no response{limit}", sent=True, param="timeout", hint=_processing_hint(call))
-
-
-def _processing_hint(call: Call) -> str | None:
-    """Return the hint for a request that reached the server and is not repeated; None for one that is safe to repeat."""
-    if call.repeatable:
-        return None
-    return f"the server may still be processing {call.operation}, so the request was not repeated"
 
 
 def body_error(cause: Exception, operation: str) -> APIConnectionError:

@@ -121,7 +121,6 @@ class Dify:
             )
         self._pool = SharedClients(
             http_client,
-            server=self._settings.base_url,
             most=connections_from(max_connections),
             keepalive_expiry=keepalive_from(keepalive_expiry),
             trust_env=trusted(trust_env),

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._config import connections_from, keepalive_from
 from .._net import http as _http, tls
-from .._net._sync.connection_pool import ConnectionPool
+from .._net._sync.proxy_router import new_transport
 from .._net.http import CookielessClient, TimeoutTypes
 
 __all__ = ["DefaultHttpxClient"]
@@ -53,12 +53,14 @@ class DefaultHttpxClient(CookielessClient):
         headers: Mapping[str, str] | None = None,
         event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
     ) -> None:
-        limit = connections_from(max_connections)
-        expiry = keepalive_from(keepalive_expiry)
-        connections = ConnectionPool(
-            max_connections=limit, keepalive_expiry=expiry, trust_env=trust_env, tls=tls.custom_context(verify)
+        transport = new_transport(
+            max_connections=connections_from(max_connections),
+            keepalive_expiry=keepalive_from(keepalive_expiry),
+            trust_env=trust_env,
+            tls=tls.custom_context(verify),
+            proxy=proxy,
         )
-        settings = _http.client_settings(connections, _http.limits_of(limit, expiry), trust_env, proxy)
+        settings = _http.client_settings(transport)
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
-        super().__init__(**settings, verify=verify, headers=dict(headers or {}), event_hooks=event_hooks)
+        super().__init__(**settings, headers=dict(headers or {}), event_hooks=event_hooks)

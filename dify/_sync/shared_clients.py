@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from .._net import http as _http
-from .._net._sync.connection_pool import ConnectionPool
-from .._net.http import HTTPClient
+from .._net._sync.proxy_router import new_transport
+from .._net.http import CookielessClient, HTTPClient
 from .._net.synchronization import sync_lock, sync_shield
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone
@@ -21,12 +21,10 @@ class SharedClients:
         self,
         given: HTTPClient | None = None,
         *,
-        server: str = "",
         most: int = _http.DEFAULT_CONNECTIONS,
         keepalive_expiry: float = _http.DEFAULT_KEEPALIVE_EXPIRY,
         trust_env: bool = True,
     ) -> None:
-        self._server = server
         self.most = most
         self.keepalive_expiry = keepalive_expiry
         self.trust_env = trust_env
@@ -64,25 +62,11 @@ class SharedClients:
             # Connections of an event loop that has ended can neither be used nor closed.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
-                connections = ConnectionPool(
+                transport = new_transport(
                     max_connections=self.most, keepalive_expiry=self.keepalive_expiry, trust_env=self.trust_env
                 )
-                try:
-                    own = _http.new_client(connections, self._limits(), self.trust_env, self._server)
-                except (
-                    ValueError,
-                    ImportError,
-                ) as error:  # the library's words about a proxy that it does not understand
-                    raise ConfigurationError(
-                        f"the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {error}",
-                        param="trust_env",
-                        hint="correct it, or pass trust_env=False to ignore it",
-                    ) from None
-                self._own[loop] = own
+                self._own[loop] = CookielessClient(**_http.client_settings(transport))
             return self._own[loop]
-
-    def _limits(self) -> _http.Limits:
-        return _http.limits_of(self.most, self.keepalive_expiry)
 
     def close(self) -> None:
         """Close the HTTP clients that were created here; the user closes an HTTP client of their own."""

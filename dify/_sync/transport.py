@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from .._config import RequestOptions, ResponseLimits, Settings, merged
+from .._config import RequestOptions, ResponseLimits, Settings, environment_error, merged
 from .._log import log
 from .._net import exceptions as _net, http as _http
 from .._net.cancel_token import CancelToken
@@ -17,9 +17,10 @@ from .._net.deadline import Deadline
 from .._net.decompression import Inflater
 from .._net.http import Request, Response
 from .._net.synchronization import sync_shield
+from .._protocol.connection_errors import connection_error, deadline_error, response_error
 from .._protocol.error_mapping import masked, status_error
 from .._protocol.request import Call, encode_json
-from .._protocol.responses import Acknowledgement, body_error, connection_error, deadline_error, parse_response
+from .._protocol.responses import Acknowledgement, body_error, parse_response
 from .._protocol.retry import retry_delay
 from ..errors import APITimeoutError, ConfigurationError, DifyError, InvalidArgumentError, ResponseValidationError
 from ..types.http import HTTPInfo
@@ -233,6 +234,7 @@ class Transport:
         deadline = Deadline(None if gap is None else 2 * gap)
         token.follow(deadline)
         started = time.monotonic()
+        request: Request | None = None
         try:
             request = self._request(call, settings, body, deadline)
             with deadline:
@@ -240,7 +242,7 @@ class Transport:
         except Exception as error:  # noqa: BLE001 - connections, hooks and files may raise anything
             if body is not None and body.error is not None:
                 raise body.error from None  # as the file raised it, before httpx wrapped it
-            failure = self._error(error, call, settings, deadline)
+            failure = self._error(error, call, settings, deadline, request)
             raise failure from (None if failure is error else _net.bare(error))
         deadline.received(response)
         info = _http.info_of(response, time.monotonic() - started, settings.secrets(), retries)
@@ -249,15 +251,21 @@ class Transport:
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is not a route of the API
-        raise status_error(info, exchange.read_start(), settings.secrets(), operation)
+        refusal = status_error(info, exchange.read_start(), settings.secrets(), operation)
+        raise response_error(refusal, None if self.pool.closed else _http.route_of(request, self.pool.http()))
 
-    def _error(self, error: Exception, call: Call, settings: Settings, deadline: Deadline) -> Exception:
+    def _error(
+        self, error: Exception, call: Call, settings: Settings, deadline: Deadline, request: Request | None
+    ) -> Exception:
         """Return the exception to raise for one that was raised before the response headers arrived."""
         match error:
             case TimeoutError():
                 return deadline_error(deadline.seconds, call, settings.base_url, sent=not deadline.connecting)
+            case _net.EnvironmentProblem():
+                return environment_error(error)
             case _net.HTTPError() | _net.InvalidURL():
-                return connection_error(error, call, settings.base_url, sent=not deadline.unsent)
+                route = None if request is None or self.pool.closed else _http.route_of(request, self.pool.http())
+                return connection_error(error, call, settings.base_url, route, sent=not deadline.unsent)
             case RuntimeError() if self.pool.closed:  # by another task or thread
                 return self.pool.closed_error()
             case RuntimeError() if "loop" in str(error):  # asyncio raises no other class for it

@@ -88,6 +88,8 @@ def _hint_for(error: Exception, command: str, source: SettingsSource) -> str | N
             return f"try again in {error.retry_after:g} s"
         case dify.StreamInterruptedError():
             return None
+        case dify.DifyError() if error.reason == "proxy":
+            return "check the proxy variables, such as HTTPS_PROXY and NO_PROXY"
         case dify.APIConnectionError() if error.sent:
             return "the server may still be processing the request"
         case dify.APIConnectionError():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dify import APIConnectionError, APITimeoutError, AsyncDify, ConfigurationError, DefaultAioHttpClient, DifyError
+from dify._net.tls import default_context
 
 from .._async.sockets.test_retries import KINDS, RETRIES, TABLE, TIMEOUT, call_of, hurried
 from ..support import raw_frames as frames
@@ -146,6 +147,33 @@ async def test_more_calls_than_connections_wait_for_one_to_end() -> None:
             replies = await asyncio.gather(*calls)
         assert [reply.answer for reply in replies] == ["Hello"] * 8
         assert server.connections == 2
+
+
+async def test_a_proxy_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for proxy, message in (
+        ("http://alice:s3cret@127.0.0.1:9", "the proxy http://127.0.0.1:9 (HTTP_PROXY) did not connect to "),
+        (
+            "socks5://127.0.0.1:9",
+            "the proxy socks5://127.0.0.1:9 (HTTP_PROXY) cannot be used: aiohttp has http and https",
+        ),
+    ):
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        async with DefaultAioHttpClient() as http:
+            client = AsyncDify("app-x", user="a", base_url="http://localhost:5001", http_client=http, max_retries=0)
+            with pytest.raises(DifyError) as caught:
+                await client.app.info()
+        assert message in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+
+
+def test_certificates_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/cacert.pem")
+    default_context.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"/nowhere/cacert\.pem \(SSL_CERT_FILE\)"):
+        DefaultAioHttpClient()
+    default_context.cache_clear()
 
 
 def test_a_number_of_connections_that_can_be_none_is_refused() -> None:

@@ -236,7 +236,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_told_with_the_way_out
     monkeypatch.setenv("ALL_PROXY", proxy)
     monkeypatch.setitem(sys.modules, "socksio", None)  # the library's extra for the second of them
     with Dify("app-test-key", base_url="http://127.0.0.1:9/v1") as client:
-        with pytest.raises(ConfigurationError, match=r"proxy of the environment.*trust_env=False"):
+        with pytest.raises(ConfigurationError, match=r"the proxy .* \(ALL_PROXY\) cannot be used: .*trust_env=False"):
             client.app.info()
 
 

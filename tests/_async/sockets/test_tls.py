@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
-from dify import APIConnectionError, DefaultAsyncHttpxClient, StreamInterruptedError
+from dify import (
+    APIConnectionError,
+    APIStatusError,
+    ConfigurationError,
+    DefaultAsyncHttpxClient,
+    StreamInterruptedError,
+)
+from dify._net.tls import default_context
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
@@ -107,6 +117,8 @@ async def test_a_server_that_nobody_vouches_for_is_refused_before_anything_is_se
             with pytest.raises(APIConnectionError, match="CERTIFICATE_VERIFY_FAILED") as caught:
                 await client.app.info()
         assert not caught.value.sent
+        assert caught.value.reason == "certificate"
+        assert "SSL_CERT_FILE" in str(caught.value)
         assert server.requests == []
         assert server.connections == 1  # a certificate does not get better by asking again
         assert await beside(server.all_closed)
@@ -122,3 +134,83 @@ async def test_a_server_that_speaks_no_tls_is_an_error_of_connecting(trusting: s
                 await client.app.info()
             assert not caught.value.sent
         assert await beside(server.all_closed)
+
+
+async def test_https_to_a_port_for_http_names_the_way_out(trusting: ssl.SSLContext) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def respond() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    server = threading.Thread(target=respond)
+    server.start()
+    with listener:
+        async with DefaultAsyncHttpxClient(verify=trusting) as http:
+            client = client_for(f"https://localhost:{listener.getsockname()[1]}", http_client=http)
+            with pytest.raises(APIConnectionError) as caught:
+                await client.app.info()
+        server.join()
+    assert not caught.value.sent
+    assert caught.value.param == "base_url"
+    assert "write http:// in base_url" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<title>400 The plain HTTP request was sent to HTTPS port</title>",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<title>400 Bad Request</title><p>You're speaking plain HTTP to an SSL-enabled server port.</p>",
+    ],
+)
+async def test_http_to_a_port_for_https_names_the_way_out(page: str) -> None:
+    with Server(lambda x: x.bytes(page.encode(), "text/html", status=400)) as server:
+        async with client_for(server) as client:
+            with pytest.raises(APIStatusError, match="write https:// in base_url"):
+                await client.app.info()
+
+
+async def test_a_certificate_for_another_host_or_of_the_past_is_told_apart(
+    authority: trustme.CA, server_side: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    expired = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    authority.issue_cert("localhost", not_before=past, not_after=past + timedelta(days=1)).configure_cert(expired)
+    for context, host, hint in (
+        (server_side, "127.0.0.1", "use the host name that the certificate"),
+        (expired, "localhost", "the certificate of the server has to be renewed"),
+    ):
+        with Server(lambda x: x.json({}), tls=context) as server:
+            async with DefaultAsyncHttpxClient(verify=trusting) as http:
+                address = server.url.replace("localhost", host).replace("127.0.0.1", host)
+                with pytest.raises(APIConnectionError) as caught:
+                    await client_for(address, http_client=http).app.info()
+        assert caught.value.reason == "certificate"
+        assert (caught.value.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("variable", "content"), [("SSL_CERT_FILE", None), ("SSL_CERT_FILE", "no certificate"), ("SSL_CERT_DIR", None)]
+)
+async def test_certificates_of_the_environment_that_cannot_be_used_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server_side: ssl.SSLContext, variable: str, content: str | None
+) -> None:
+    path = tmp_path / "cacert.pem"
+    if content is not None:
+        path.write_text(content)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(path))
+    default_context.cache_clear()
+    with Server(lambda x: x.json({}), tls=server_side) as server:
+        async with client_for(server) as client:
+            with pytest.raises(ConfigurationError) as caught:
+                await client.app.info()
+        assert server.requests == []
+    default_context.cache_clear()
+    assert caught.value.param == "trust_env"
+    assert variable in str(caught.value)
+    assert str(path) in str(caught.value)
