@@ -142,12 +142,13 @@ class Settings:
             return self
         if not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgumentError(
-                f"options is of type {type(options).__name__}; pass a dict of timeout, max_retries and headers"
+                f"options is of type {type(options).__name__}; pass a dict of timeout, max_retries and headers",
+                param="options",
             )
         unknown = set(options) - {"timeout", "max_retries", "headers"}
         if unknown:
             raise InvalidArgumentError(
-                f"options has no {sorted(unknown)[0]!r}; it takes timeout, max_retries and headers"
+                f"options has no {sorted(unknown)[0]!r}; it takes timeout, max_retries and headers", param="options"
             )
         return self.with_changes(**options)
 

@@ -104,7 +104,8 @@ class AsyncDify:
         configure()
         if http_client is not None and not isinstance(http_client, AsyncHTTPClient):  # pyright: ignore
             raise ConfigurationError(
-                f"http_client is a {type(http_client).__name__}: AsyncDify takes an httpx.AsyncClient"
+                f"http_client is a {type(http_client).__name__}: AsyncDify takes an httpx.AsyncClient",
+                param="http_client",
             )
         self._settings = settings_from(
             api_key=api_key,
@@ -118,7 +119,8 @@ class AsyncDify:
         )
         if http_client is not None and (max_connections is not None or keepalive_expiry is not None or not trust_env):
             raise ConfigurationError(
-                "max_connections, keepalive_expiry and trust_env are settings of the http_client that you pass"
+                "max_connections, keepalive_expiry and trust_env are settings of the http_client that you pass",
+                param="http_client",
             )
         self._pool = AsyncSharedClients(
             http_client,

@@ -55,7 +55,7 @@ class AsyncMapStream(NotPicklable, Generic[R]):
     ) -> None:
         several(inputs, "inputs")
         if concurrency < 1:
-            raise InvalidArgumentError(f"concurrency must be at least 1, not {concurrency}")
+            raise InvalidArgumentError(f"concurrency must be at least 1, not {concurrency}", param="concurrency")
         self._inputs = each(inputs)
         self._call = call
         self._concurrency = concurrency

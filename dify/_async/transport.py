@@ -277,7 +277,7 @@ class AsyncTransport:
                     hint="create client and http_client in the event loop that uses them",
                 )
             case UnicodeError():
-                return InvalidArgumentError(f"the request cannot be sent: {error}")
+                return InvalidArgumentError(f"the request cannot be sent: {error}", param=None)
             case _:
                 return error
 

@@ -27,7 +27,8 @@ def files_of(files: Sequence[FileArgument] | None) -> list[FileArgument] | None:
     for file in items_of(files, "files"):
         if not isinstance(file, (InputFile, UploadedFile)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgumentError(
-                f"files takes what files.upload() returned, or InputFile.from_url(...), not a {type(file).__name__}"
+                f"files takes what files.upload() returned, or InputFile.from_url(...), not a {type(file).__name__}",
+                param="files",
             )
     return list(files)
 
@@ -36,7 +37,8 @@ def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the inputs of an app, by variable name."""
     if inputs is not None and not isinstance(inputs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(
-            f"inputs are values by the names of the app's fields, a dict and not a {type(inputs).__name__}"
+            f"inputs are values by the names of the app's fields, a dict and not a {type(inputs).__name__}",
+            param="inputs",
         )
     return dict(inputs or {})
 
@@ -86,7 +88,7 @@ def several(values: object, name: str) -> None:
     walkable = any(hasattr(values, way) for way in ("__iter__", "__aiter__", "__getitem__"))
     one = hasattr(values, "read") or isinstance(values, (str, bytes, bytearray, Mapping, BaseModel, PathLike))
     if one or not walkable:
-        raise InvalidArgumentError(f"{name} is a list: write [...] around the one {kind}")
+        raise InvalidArgumentError(f"{name} is a list: write [...] around the one {kind}", param=name)
 
 
 def instant(value: datetime | str | None, name: str) -> datetime | str | None:
@@ -99,5 +101,5 @@ def instant(value: datetime | str | None, name: str) -> datetime | str | None:
         dify.errors.InvalidArgumentError: created_after has no time zone: give one, as datetime.now(UTC) has
     """
     if isinstance(value, datetime) and value.utcoffset() is None:
-        raise InvalidArgumentError(f"{name} has no time zone: give one, as datetime.now(UTC) has")
+        raise InvalidArgumentError(f"{name} has no time zone: give one, as datetime.now(UTC) has", param=name)
     return value

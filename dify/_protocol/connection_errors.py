@@ -58,11 +58,11 @@ def connection_error(
                 "no response within the read timeout", sent=True, param="timeout", hint=_processing_hint(call)
             )
         case _net.InvalidURL() if len(call.url(base_url)) > _MAX_URL:
-            return InvalidArgumentError("the request cannot be sent: its arguments make the URL too long")
+            return InvalidArgumentError("the request cannot be sent: its arguments make the URL too long", param=None)
         case _net.InvalidURL() | _net.UnsupportedProtocol():
             return ConfigurationError(f"the address {server} cannot be used: {detail}", param="base_url")
         case _net.LocalProtocolError():
-            return InvalidArgumentError(f"the request cannot be sent: {detail}")
+            return InvalidArgumentError(f"the request cannot be sent: {detail}", param=None)
         case _ if _is_tls_alert(detail) and server.startswith("http://"):
             return APIConnectionError(
                 f"{server} responded in TLS to a request in plain http",

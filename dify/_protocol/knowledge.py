@@ -15,7 +15,7 @@ from ..types.documents import Document, DocumentSettings, IfExists, NewDocumentS
 from ..types.metadata import MetadataOperation, metadata_problem
 from ..types.segments import DocForm
 from .arguments import items_of, text_of
-from .request import compact
+from .request import compact, encode_json
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ __all__ = [
     "looks_up_name",
     "may_create",
     "new_document_fields",
+    "settings_form",
     "some_of",
     "stored_file_name",
     "stored_text_name",
@@ -82,6 +83,11 @@ def text_document_fields(name: str, text: str, **settings: Unpack[NewDocumentSet
     return {"name": text_of(name, "name"), "text": text_of(text, "text"), **new_document_fields(**settings)}
 
 
+def settings_form(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the form fields of an upload: its settings as JSON text in one field."""
+    return {"data": encode_json(settings).decode()} if settings else {}
+
+
 def embedding_fields(model: str | None, provider: str | None) -> dict[str, Any]:
     """Return the body fields for an embedding model; raise if one of model and provider is missing.
 
@@ -96,7 +102,8 @@ def embedding_fields(model: str | None, provider: str | None) -> dict[str, Any]:
             else ("embedding_model", "embedding_model_provider")
         )
         raise InvalidArgumentError(
-            f"{missing} is missing: the server ignores {present} without it; models.list('text-embedding') has both"
+            f"{missing} is missing: the server ignores {present} without it; models.list('text-embedding') has both",
+            param=missing,
         )
     return compact(embedding_model=model, embedding_model_provider=provider)
 
@@ -135,7 +142,7 @@ def some_of(values: Sequence[T], name: str, purpose: str) -> list[T]:
     """
     items = items_of(values, name)
     if not items:
-        raise InvalidArgumentError(f"{name} is empty: pass at least one item {purpose}")
+        raise InvalidArgumentError(f"{name} is empty: pass at least one item {purpose}", param=name)
     return items
 
 
@@ -206,7 +213,7 @@ def keyword_for(name: str) -> str | None:
 def looks_up_name(if_exists: IfExists) -> bool:
     """Return True if the documents of a name have to be looked up; "replace" is what the server does anyway."""
     if if_exists not in ("error", "replace", "skip"):
-        raise InvalidArgumentError(f"if_exists is {if_exists!r}: pass 'error', 'replace' or 'skip'")
+        raise InvalidArgumentError(f"if_exists is {if_exists!r}: pass 'error', 'replace' or 'skip'", param="if_exists")
     return if_exists != "replace"
 
 

@@ -161,18 +161,18 @@ def segment(value: str, name: str) -> str:
         dify.errors.InvalidArgumentError: task_id must be one path segment, not '%2e%2e'
     """
     if value is None or (isinstance(value, str) and not value.strip()):  # pyright: ignore
-        raise InvalidArgumentError(f"{name} is empty: give the id of the object")
+        raise InvalidArgumentError(f"{name} is empty: give the id of the object", param=name)
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         what = "its id" if isinstance(value, (Model, Mapping)) else "such as str(...)"
-        raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}")
+        raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}", param=name)
     check_text(value, name)
     plain = value
     for _ in range(4):  # proxies and servers may each decode it once
         if _FOLDED.search(plain):
-            raise InvalidArgumentError(f"{name} must be one path segment, not {value[:80]!r}")
+            raise InvalidArgumentError(f"{name} must be one path segment, not {value[:80]!r}", param=name)
         plain = unquote(plain)
     if len(value) > 512:
-        raise InvalidArgumentError(f"{name} is {len(value)} characters long; no id is")
+        raise InvalidArgumentError(f"{name} is {len(value)} characters long; no id is", param=name)
     return quote(value, safe="")
 
 
@@ -191,10 +191,10 @@ def escape_path(path: str) -> str:
     for _ in range(4):
         parts = plain.partition("?")[0].split("/")
         if "://" in plain or plain.startswith("//") or "\\" in plain or any(part in (".", "..") for part in parts):
-            raise InvalidArgumentError("path must lie below the base URL, such as '/info'")
+            raise InvalidArgumentError("path must lie below the base URL, such as '/info'", param="path")
         plain = unquote(plain)
     if "?" in path or "#" in path:
-        raise InvalidArgumentError("path must not hold a query or a fragment: pass query=")
+        raise InvalidArgumentError("path must not hold a query or a fragment: pass query=", param="path")
     check_text(plain, "path")
     return quote(path if path.startswith("/") else f"/{path}", safe="/%:@!$&'()*+,;=-._~")
 
@@ -202,11 +202,11 @@ def escape_path(path: str) -> str:
 def check_text(value: str, name: str) -> str:
     """Return a text; raise if it contains a control character, which could end a header or a line."""
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
-        raise InvalidArgumentError(f"{name} holds a control character")
+        raise InvalidArgumentError(f"{name} holds a control character", param=name)
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent") from None
+        raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent", param=name) from None
     return value
 
 
@@ -214,7 +214,9 @@ def user_of(user: str | None, settings: Settings) -> str:
     """Return the end user of a call: its argument, or the client's user."""
     chosen = settings.user if user is None else user
     if chosen is not None and not isinstance(chosen, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"user is of type {type(chosen).__name__}: give text, such as user=str(...)")
+        raise InvalidArgumentError(
+            f"user is of type {type(chosen).__name__}: give text, such as user=str(...)", param="user"
+        )
     if not chosen or not chosen.strip():
         raise ConfigurationError(
             "no user: pass user= to the call or to the client. Dify files conversations, messages and files under it, "
@@ -290,7 +292,7 @@ def _query_text(value: object, name: str) -> str:
             try:
                 value.encode()
             except UnicodeEncodeError:
-                raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent") from None
+                raise InvalidArgumentError(f"{name} holds a lone surrogate, which cannot be sent", param=name) from None
             return value
         case _:
             return str(value)

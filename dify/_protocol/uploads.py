@@ -45,7 +45,9 @@ def checked_piece(piece: object) -> bytes:
         return piece
     if isinstance(piece, (bytearray, memoryview)):
         return bytes(cast("bytearray", piece))  # the caller may reuse the buffer while it is being sent
-    raise InvalidArgumentError(f"the file to upload must give bytes, not {type(piece).__name__}: encode text first")
+    raise InvalidArgumentError(
+        f"the file to upload must give bytes, not {type(piece).__name__}: encode text first", param="file"
+    )
 
 
 FileContent = (
@@ -129,7 +131,9 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         elif len(parts) == 3:
             filename, content, mime_type = filename or parts[0], parts[1], mime_type or parts[2]
         else:
-            raise InvalidArgumentError("a file tuple is (filename, content) or (filename, content, mime_type)")
+            raise InvalidArgumentError(
+                "a file tuple is (filename, content) or (filename, content, mime_type)", param="file"
+            )
     start, size, rewindable = 0, None, True
     if isinstance(content, (str, os.PathLike)):
         path = Path(cast("str | os.PathLike[str]", content))
@@ -148,9 +152,9 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         size = len(content)
     elif _is_file(content):
         if isinstance(content, io.TextIOBase):
-            raise InvalidArgumentError("the file is open as text; open it with mode 'rb'")
+            raise InvalidArgumentError("the file is open as text; open it with mode 'rb'", param="file")
         if getattr(content, "closed", False) is True:
-            raise InvalidArgumentError("the file is closed: open it again, and close it after the upload")
+            raise InvalidArgumentError("the file is closed: open it again, and close it after the upload", param="file")
         start, size, rewindable = _measure(content)
         filename = filename or _name_of(content)
     elif isinstance(content, (AsyncIterable, Iterable)) and not isinstance(content, Mapping):
@@ -162,10 +166,11 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
     else:
         raise InvalidArgumentError(
             f"a {type(cast(object, content)).__name__} cannot be uploaded: give a path, bytes, a binary file, "
-            "an iterable of bytes, or (filename, content, mime_type)"
+            "an iterable of bytes, or (filename, content, mime_type)",
+            param="file",
         )
     if not filename:
-        raise InvalidArgumentError("the file has no name: pass filename=, or (filename, content)")
+        raise InvalidArgumentError("the file has no name: pass filename=, or (filename, content)", param="filename")
     mime_type = mime_type or _guessed_type(filename)
     return Upload(_checked_name(filename), _checked_type(mime_type), content, start, size, rewindable)
 
@@ -181,7 +186,7 @@ def _extent(path: Path) -> tuple[int | None, bool]:
     """Return the size of a path, or None if it is unknown before reading, and if it can be read twice."""
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
-        raise InvalidArgumentError(f"{path.name!r} is a folder; upload its files one by one")
+        raise InvalidArgumentError(f"{path.name!r} is a folder; upload its files one by one", param="file")
     if not stat.S_ISREG(found.st_mode):
         return None, False  # a pipe or a device
     if found.st_size == 0:
@@ -228,7 +233,9 @@ def _checked_name(name: str) -> str:
 
 def _checked_type(mime_type: str) -> str:
     if "/" not in mime_type or not mime_type.isascii() or not mime_type.isprintable():
-        raise InvalidArgumentError(f"mime_type {mime_type[:80]!r} is no MIME type such as 'text/plain'")
+        raise InvalidArgumentError(
+            f"mime_type {mime_type[:80]!r} is no MIME type such as 'text/plain'", param="mime_type"
+        )
     return mime_type
 
 

@@ -104,7 +104,10 @@ class Dify:
         """
         configure()
         if http_client is not None and not isinstance(http_client, HTTPClient):  # pyright: ignore
-            raise ConfigurationError(f"http_client is a {type(http_client).__name__}: Dify takes an httpx.Client")
+            raise ConfigurationError(
+                f"http_client is a {type(http_client).__name__}: Dify takes an httpx.Client",
+                param="http_client",
+            )
         self._settings = settings_from(
             api_key=api_key,
             knowledge_api_key=knowledge_api_key,
@@ -117,7 +120,8 @@ class Dify:
         )
         if http_client is not None and (max_connections is not None or keepalive_expiry is not None or not trust_env):
             raise ConfigurationError(
-                "max_connections, keepalive_expiry and trust_env are settings of the http_client that you pass"
+                "max_connections, keepalive_expiry and trust_env are settings of the http_client that you pass",
+                param="http_client",
             )
         self._pool = SharedClients(
             http_client,

@@ -35,7 +35,7 @@ def poll(
         on_progress: Called with every status.
     """
     if not interval >= 0:
-        raise InvalidArgumentError("poll_interval must be a number of seconds, 0 or more")
+        raise InvalidArgumentError("poll_interval must be a number of seconds, 0 or more", param="poll_interval")
     deadline = None if timeout is None else now() + timeout
     while True:
         status = read()

@@ -28,7 +28,7 @@ class UploadBody:
         try:
             content_type, self._head, self._tail = form_envelope(upload.filename, upload.mime_type, form)
         except UnicodeError as error:
-            raise InvalidArgumentError(f"the form cannot be sent: {error}") from None
+            raise InvalidArgumentError(f"the form cannot be sent: {error}", param="file") from None
         self.headers = {"Content-Type": content_type}
         if upload.size is not None:
             self.headers["Content-Length"] = str(len(self._head) + upload.size + len(self._tail))

@@ -99,7 +99,9 @@ class AsyncFiles(AsyncResource):
         """
         several(files, "files")
         if concurrency < 1:
-            raise InvalidArgumentError(f"concurrency is {concurrency}; at least one file has to be sent at a time")
+            raise InvalidArgumentError(
+                f"concurrency is {concurrency}; at least one file has to be sent at a time", param="concurrency"
+            )
         everything = list(files)
         # An error of the call itself is raised here; otherwise every result would repeat it.
         owner = self._user(user)

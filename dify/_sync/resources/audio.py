@@ -102,6 +102,6 @@ class Audio(Resource):
         """
         body = compact(message_id=message_id, text=text, voice=voice, user=self._user(user))
         if not text and not message_id:
-            raise InvalidArgumentError("text is empty: pass text= or message_id=")
+            raise InvalidArgumentError("text is empty: pass text= or message_id=", param="text")
         call = Call.of("textToAudioChat", json=body)
         return ByteStream(self._transport, call, fallback_name="speech.mp3", options=options)

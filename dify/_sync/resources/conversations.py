@@ -94,9 +94,11 @@ class Conversations(Resource):
         """
         body = compact(name=name, auto_generate=auto_generate, user=self._user(user))
         if not auto_generate and (name is None or not name.strip()):
-            raise InvalidArgumentError("name is empty: pass a name, or auto_generate=True")
+            raise InvalidArgumentError("name is empty: pass a name, or auto_generate=True", param="name")
         if auto_generate and name is not None:
-            raise InvalidArgumentError("name and auto_generate=True exclude each other: the server ignores the name")
+            raise InvalidArgumentError(
+                "name and auto_generate=True exclude each other: the server ignores the name", param="name"
+            )
         call = Call.of("renameConversation", conversation_id=conversation_id, json=body)
         return self._transport.fetch(call, Conversation, options)
 

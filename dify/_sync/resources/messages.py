@@ -120,6 +120,8 @@ class Messages(Resource):
         # None is sent: it removes the rating.
         body = {"rating": rating, **compact(content=content), "user": self._user(user)}
         if rating is None and content is not None:
-            raise InvalidArgumentError("content goes with a rating: the server ignores it when a rating is taken back")
+            raise InvalidArgumentError(
+                "content goes with a rating: the server ignores it when a rating is taken back", param="content"
+            )
         call = Call.of("postChatMessageFeedback", message_id=message_id, json=body)
         self._transport.send(call, options)

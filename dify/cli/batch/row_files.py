@@ -41,5 +41,7 @@ def _parse_paths(name: str, values: Sequence[object]) -> list[Attachment]:
     paths = [value for value in values if isinstance(value, str)]
     if len(paths) < len(values):
         invalid = next(value for value in values if not isinstance(value, str))
-        raise InvalidArgumentError(f"{name!r} must be the path of a file (a string), not {json.dumps(invalid)[:40]}")
+        raise InvalidArgumentError(
+            f"{name!r} must be the path of a file (a string), not {json.dumps(invalid)[:40]}", param=name
+        )
     return [parse_attachment(path) for path in paths]

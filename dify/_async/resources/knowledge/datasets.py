@@ -205,7 +205,8 @@ class AsyncDatasets(AsyncResource):
         members = None if partial_member_list is None else items_of(partial_member_list, "partial_member_list")
         if members == []:
             raise InvalidArgumentError(
-                "partial_member_list is empty: the server ignores an empty list; pass permission='only_me' to remove all"
+                "partial_member_list is empty: the server ignores an empty list; pass permission='only_me' to remove all",
+                param="partial_member_list",
             )
         if members and permission is None:
             permission = "partial_members"  # the server ignores the list with any other permission

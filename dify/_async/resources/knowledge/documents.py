@@ -11,7 +11,7 @@ from ...._config import RequestOptions
 from ...._protocol import knowledge
 from ...._protocol.indexing import all_indexed, indexing_overdue
 from ...._protocol.paging import NUMBERED
-from ...._protocol.request import Call, compact, encode_json
+from ...._protocol.request import Call, compact
 from ...._protocol.uploads import FileSource, upload_of
 from ....errors import InvalidArgumentError
 from ....types.datasets import RetrievalModel
@@ -196,7 +196,7 @@ class AsyncDocuments(AsyncResource):
             await client.knowledge.documents.wait_indexed(dataset_id, created.batch)
             ```
         """
-        form = _form(knowledge.new_document_fields(**settings))
+        form = knowledge.settings_form(knowledge.new_document_fields(**settings))
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         if not await self._may_create(dataset_id, knowledge.stored_file_name(upload.filename), if_exists, options):
             return None
@@ -335,10 +335,12 @@ class AsyncDocuments(AsyncResource):
             ```
         """
         if text == "":
-            raise InvalidArgumentError("text is empty: the server ignores it; omit text to keep the present one")
+            raise InvalidArgumentError(
+                "text is empty: the server ignores it; omit text to keep the present one", param="text"
+            )
         if text is None and process_rule is None:
             raise InvalidArgumentError(
-                "text and process_rule are missing: a name alone changes nothing; pass one of them"
+                "text and process_rule are missing: a name alone changes nothing; pass one of them", param="text"
             )
         if text is not None and name is None:
             name = (await self.get(dataset_id, document_id, metadata="without", options=options)).name
@@ -390,7 +392,7 @@ class AsyncDocuments(AsyncResource):
             await client.knowledge.documents.wait_indexed(dataset_id, updated.batch)
             ```
         """
-        form = _form(knowledge.document_fields(**settings))
+        form = knowledge.settings_form(knowledge.document_fields(**settings))
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         call = Call.of("updateDocument", dataset_id=dataset_id, document_id=document_id, upload=upload, form=form)
         return await self._transport.fetch(call, DocumentBatch, options)
@@ -427,7 +429,7 @@ class AsyncDocuments(AsyncResource):
             await client.knowledge.documents.wait_indexed(dataset_id, updated.batch)
             ```
         """
-        form = _form(knowledge.document_fields(**settings))
+        form = knowledge.settings_form(knowledge.document_fields(**settings))
         upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
         call = Call.of("updateDocumentByFile", dataset_id=dataset_id, document_id=document_id, upload=upload, form=form)
         return await self._transport.fetch(call, DocumentBatch, options)
@@ -592,8 +594,3 @@ class AsyncDocuments(AsyncResource):
         body = {"document_ids": knowledge.some_of(document_ids, "document_ids", "to download")}
         call = Call.of("downloadDocumentsZip", dataset_id=dataset_id, json=body)
         return AsyncByteStream(self._transport, call, fallback_name="documents.zip", options=options)
-
-
-def _form(settings: dict[str, Any]) -> dict[str, str]:
-    """Return the form fields of an upload: its settings as JSON text in one field."""
-    return {"data": encode_json(settings).decode()} if settings else {}

@@ -181,16 +181,19 @@ class AsyncSegments(AsyncResource):
             summary=summary,
         )
         if not changes:
-            raise InvalidArgumentError("nothing to change: pass at least one of the arguments after segment_id")
+            raise InvalidArgumentError(
+                "nothing to change: pass at least one of the arguments after segment_id", param="content"
+            )
         for name in ("content", "keywords"):
             if name in changes and not changes[name]:
                 raise InvalidArgumentError(
-                    f"{name} is empty: the server ignores it; omit {name} to keep the current value"
+                    f"{name} is empty: the server ignores it; omit {name} to keep the current value", param=name
                 )
         if enabled is False and len(changes) > 1:
             raise InvalidArgumentError(
                 f"enabled=False goes alone: the server would ignore {', '.join(sorted(changes.keys() - {'enabled'}))}; "
-                "change the chunk first, and disable it in a second call"
+                "change the chunk first, and disable it in a second call",
+                param="enabled",
             )
         # Not repeatable: the server embeds during the request. A second request after a timeout would embed at the same
         # time, and both would write the same entry of the vector store.
