@@ -35,6 +35,7 @@ class AsyncEventReader:
         self._waiting = False  # for a response, or for bytes: `aclose` then wakes the waiting task or thread
         self._chunks: AsyncIterator[bytes]
         self._decoder: EventDecoder
+        self._at_end = False  # the server has ended the response, and its last event was delivered
         self._idle = False  # since `_alive_at`, nothing but comments and blank lines arrived
         self._alive_at = 0.0
         self.exchange: AsyncExchange | None = None
@@ -63,7 +64,7 @@ class AsyncEventReader:
         """Read from this response from now on."""
         self.exchange = exchange
         self.failure = None
-        self._idle = False
+        self._idle = self._at_end = False
         self._chunks = exchange.chunks()
         self._decoder = self._kind.decoder(exchange.limits.frame)
 
@@ -84,7 +85,7 @@ class AsyncEventReader:
         chunk: bytes | None = None
         self._waiting = True
         try:
-            if self.closed:
+            if self.closed or self._at_end:
                 return None
             if grace is None:
                 chunk = await anext(self._chunks, None)
@@ -100,7 +101,9 @@ class AsyncEventReader:
         finally:
             self._waiting = False
         if chunk is None:
-            return None
+            self._at_end = True
+            last = self._decoder.finish()
+            return iter(last) if last else None
         events = self._decoder.feed(chunk)
         self._idle = self._decoder.idle
         if self._idle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from json import JSONDecoder
 from typing import Any, Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -65,6 +66,35 @@ class EventDecoder:
             raise ResponseValidationError(f"the rest of the stream cannot be read: {error}") from None
         return map(self._decode, frames)
 
+    def finish(self) -> list[Any]:
+        """Return the event whose blank line is missing at the end of the stream, if there is one and it is complete.
+
+        Raises:
+            ResponseValidationError: The event does not validate.
+
+        Example:
+            >>> decoder = EventDecoder("chat", 1 << 20)
+            >>> list(decoder.feed(b'data: {"event": "new"}')), [event.name for event in decoder.finish()]
+            ([], ['new'])
+            >>> list(decoder.feed(b'data: {"event": "ne')), decoder.finish()
+            ([], [])
+        """
+        return [self._decode(data) for data in self._parser.finish() if _is_whole(data)]
+
+
+def _is_whole(data: bytes) -> bool:
+    """Return True for data that was not cut: it begins with a complete object of JSON."""
+    return _after_object(data.decode("utf-8", "replace")) is not None
+
+
+def _after_object(text: str) -> str | None:
+    """Return the text after the object of JSON at its start; None if there is no complete one."""
+    try:
+        value, end = JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return text[end:].lstrip() if isinstance(value, dict) else None
+
 
 @cache
 def decoder_of(kind: StreamName) -> Callable[[bytes | str], Any]:
@@ -101,6 +131,12 @@ def decoder_of(kind: StreamName) -> Callable[[bytes | str], Any]:
             return decode(repaired)
         if problem["type"] == "union_tag_invalid" and (unknown := _unknown(text)) is not None:
             return unknown
+        if problem["type"] == "json_invalid" and (_after_object(text) or "").startswith(("{", "data:")):
+            raise ResponseValidationError(
+                "the stream has `data:` lines without a blank line between them, which makes them one event: end each event "
+                f"with a blank line, as in 'data: {{...}}\\n\\n'; frame: {printable(text, 300)}",
+                body=text,
+            )
         location = ".".join(str(part) for part in problem["loc"])
         reason = f"{location}: {problem['msg']}" if location else problem["msg"]
         raise ResponseValidationError(

@@ -59,6 +59,22 @@ class SSEParser:
                 return []
         return self._split(chunk)
 
+    def finish(self) -> list[bytes]:
+        """Return the data of an event whose blank line is missing at the end of the stream; call it once, at the end.
+
+        The standard drops such an event. Streams that were written by hand often end in one.
+
+        Example:
+            >>> parser = SSEParser()
+            >>> parser.feed(b'data: {"event": "message"}'), parser.finish()
+            ([], [b'{"event": "message"}'])
+        """
+        block = b"".join(self._parts)
+        self._parts.clear()
+        frames: list[bytes] = []
+        self._add(block.strip(b"\n"), frames)
+        return frames
+
     def _without_bom(self, chunk: bytes) -> bytes:
         head = (self._head or b"") + chunk
         if len(head) < 3 and _BOM.startswith(head):

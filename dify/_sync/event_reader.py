@@ -36,6 +36,7 @@ class EventReader:
         self._waiting = False  # for a response, or for bytes: `close` then wakes the waiting task or thread
         self._chunks: Iterator[bytes]
         self._decoder: EventDecoder
+        self._at_end = False  # the server has ended the response, and its last event was delivered
         self._idle = False  # since `_alive_at`, nothing but comments and blank lines arrived
         self._alive_at = 0.0
         self.exchange: Exchange | None = None
@@ -64,7 +65,7 @@ class EventReader:
         """Read from this response from now on."""
         self.exchange = exchange
         self.failure = None
-        self._idle = False
+        self._idle = self._at_end = False
         self._chunks = exchange.chunks()
         self._decoder = self._kind.decoder(exchange.limits.frame)
 
@@ -85,7 +86,7 @@ class EventReader:
         chunk: bytes | None = None
         self._waiting = True
         try:
-            if self.closed:
+            if self.closed or self._at_end:
                 return None
             if grace is None:
                 chunk = next(self._chunks, None)
@@ -101,7 +102,9 @@ class EventReader:
         finally:
             self._waiting = False
         if chunk is None:
-            return None
+            self._at_end = True
+            last = self._decoder.finish()
+            return iter(last) if last else None
         events = self._decoder.feed(chunk)
         self._idle = self._decoder.idle
         if self._idle:

@@ -62,6 +62,22 @@ async def test_each_chunk_gives_the_events_that_it_completes() -> None:
     assert reader.failure is None
 
 
+async def test_the_end_of_the_response_ends_its_last_event() -> None:
+    content = sse(message("Hel"), message("lo"), message_end())
+    reader = await opened(Chunks([content[:-2]]))
+    assert await texts(reader) == ["Hel", "lo"]
+    assert await texts(reader) == ["message_end"]
+    assert await texts(reader) is None
+    assert reader.failure is None
+
+
+async def test_an_event_that_a_broken_connection_cuts_is_not_delivered() -> None:
+    reader = await opened(Chunks([sse(message("Hel"), message_end())[:-1]], httpx.ReadError("reset")))
+    assert await texts(reader) == ["Hel"]
+    assert await texts(reader) is None
+    assert isinstance(reader.failure, httpx.ReadError)
+
+
 async def test_a_connection_that_breaks_ends_the_response_with_its_exception() -> None:
     error = httpx.ReadError("reset")
     reader = await opened(Chunks([sse(message("Hel"))], error))

@@ -270,3 +270,35 @@ def test_a_decoder_is_idle_after_comments_and_blank_lines():
     assert decoder.idle
     list(decoder.feed(b"event: ping\n\n"))
     assert not decoder.idle
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_last_event_that_lacks_its_blank_line_is_delivered_at_the_end(missing):
+    content = sse(message("Hello"), message_end())
+    decoder = EventDecoder(CHAT, 1 << 20)
+    assert [event.event for event in decoder.feed(content[:-missing])] == ["message"]
+    assert [event.event for event in decoder.finish()] == ["message_end"]
+
+
+def test_a_last_event_that_was_cut_is_dropped():
+    content = sse(message_end())
+    for end in range(len(content) - 2):
+        decoder = EventDecoder(CHAT, 1 << 20)
+        assert list(decoder.feed(content[:end])) == decoder.finish() == []
+
+
+@pytest.mark.parametrize("separator", ["\n", " "], ids=["a line end", "a space"])
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n"])
+def test_data_lines_without_blank_lines_between_them_are_an_error_that_says_so(separator, ending):
+    frames = [json.dumps(frame) for frame in (message("Hel"), message("lo"), message_end())]
+    content = separator.join(f"data: {frame}" for frame in frames) + ending
+    decoder = EventDecoder(CHAT, 1 << 20)
+    with pytest.raises(ResponseValidationError, match="has `data:` lines without a blank line between them") as caught:
+        list(decoder.feed(content.encode())) + decoder.finish()
+    assert caught.value.body == (f"{separator}data: " if separator == " " else separator).join(frames)
+
+
+def test_an_event_of_several_data_lines_is_one_event():
+    content = b'data: {"event": "new",\ndata: "answer": "Hi"}\n\n'
+    [event] = EventDecoder(CHAT, 1 << 20).feed(content)
+    assert event.data == {"event": "new", "answer": "Hi"}

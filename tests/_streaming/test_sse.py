@@ -120,6 +120,21 @@ def test_no_bytes_break_the_parser_and_no_cut_changes_what_it_reads(chunks):
     assert parsed(chunks) == parsed([b"".join(chunks)])
 
 
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_the_end_of_a_stream_ends_its_last_event(ending):
+    parser = SSEParser()
+    assert parser.feed(f'data: {{"a": 1}}\n\ndata: {{"b": 2}}{ending}'.encode()) == [b'{"a": 1}']
+    assert parser.finish() == [b'{"b": 2}']
+    assert parser.finish() == []
+
+
+@pytest.mark.parametrize("rest", ["", "\n", ": comment", "event: ping\n", "id: 7"])
+def test_a_stream_that_ends_without_data_has_no_last_event(rest):
+    parser = SSEParser()
+    parser.feed(f'data: {{"a": 1}}\n\n{rest}'.encode())
+    assert parser.finish() == []
+
+
 def test_a_frame_over_the_limit_is_refused_however_it_comes():
     frame = b"data: {" + b"x" * 200 + b"}\n\n"
     for chunks in ([frame], [frame[:150], frame[150:]], [bytes([byte]) for byte in frame]):

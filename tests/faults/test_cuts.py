@@ -12,6 +12,7 @@ from .support import run_tool
 
 pytestmark = pytest.mark.slow
 
+CLEAN = ("stream-cut-clean", "stream-cut-close-delimited")
 WAYS = ("stream-cut-clean", "stream-cut-fin", "stream-cut-close-delimited", "stream-rst")
 
 
@@ -26,5 +27,5 @@ def test_no_cut_is_silent_and_no_error_another_librarys(face: str, tmp_path: Pat
         assert found["offsets"] == found["bytes"] + 1, way
         assert set(found["outcomes"]) <= {"complete", "typed"}, (way, found["outcomes"])
         assert found["outcomes"]["typed"] > 0
-        # Only the line end behind the last frame may be missing from a whole answer.
-        assert found["complete_though_cut"] <= 1, way
+        # Only the line ends behind the last frame may be missing from a whole answer: both, where HTTP reports a clean end.
+        assert found["complete_though_cut"] <= (2 if way in CLEAN else 1), way

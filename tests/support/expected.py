@@ -44,6 +44,8 @@ def error_class(status: int, code: str | None, message: str = "") -> type[errors
     """The class that the error contract asks for."""
     if status == 400 and message.startswith("Too many requests"):
         return errors.RateLimitError
+    if status == 403 and "rate limit" in message:
+        return errors.RateLimitError
     if status == 404 and message.startswith("Conversation Not Exists"):
         return errors.ConversationNotFoundError
     return CLASS_BY_CODE.get(code or "") or CLASS_BY_STATUS.get(status, errors.APIStatusError)
