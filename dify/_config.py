@@ -439,7 +439,8 @@ def keepalive_from(value: object) -> float:
         return DEFAULT_KEEPALIVE_EXPIRY
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
         raise ConfigurationError(
-            "keepalive_expiry must be a number of seconds from 0 up; 0 closes each connection after use"
+            "keepalive_expiry must be a number of seconds from 0 up; 0 closes each connection after use",
+            param="keepalive_expiry",
         )
     return float(value)
 
