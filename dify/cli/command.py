@@ -134,6 +134,7 @@ def command(
         shared = [
             option for option in _SHARED_OPTIONS if (option != "user" or user) and (option != "emulator" or emulator)
         ]
+        names = {parameter.name: _shown_name(parameter.name, hints[parameter.name]) for parameter in own_parameters}
         path = f"{app.info.name} {name}" if isinstance(app.info.name, str) else name
 
         def call(**values: Any) -> None:
@@ -146,6 +147,7 @@ def command(
                 _as_arguments(values.get(emulator)) if emulator else None,
                 options["profile"],
                 key,
+                names,
             )
             screen = Screen(verbose=options["verbose"], as_json=options["json"])
 
@@ -178,6 +180,17 @@ def command(
         return call
 
     return decorate
+
+
+def _shown_name(name: str, annotation: Any) -> str:
+    """Return the name of a parameter on the command line: of an option "--name", of an argument its metavar."""
+    for info in getattr(annotation, "__metadata__", ()):
+        if isinstance(info, typer.models.OptionInfo):
+            first = next(iter(info.param_decls or ()), None) if info.default is ... else info.default
+            return str(first).partition("/")[0]  # in Annotated, typer keeps the first declaration as the default
+        if isinstance(info, typer.models.ArgumentInfo) and isinstance(info.metavar, str):
+            return info.metavar
+    return name.replace("_", "-")
 
 
 def _as_arguments(value: object) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -51,6 +51,7 @@ class Session:
         emulator_args: The arguments to suggest together with `--emulator`; None if the command has no such option.
         profile: The profile from `--profile`, or None.
         key: The kind of key that the command requires.
+        options: The command's own parameters by name, and their names on the command line.
     """
 
     command: str
@@ -60,6 +61,7 @@ class Session:
     emulator_args: Sequence[str] | None = ()
     profile: str | None = None
     key: KeyKind = "app"
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def settings(self) -> Profile:
         """Return server, keys and user: from options, then from the profile or the environment.
@@ -129,13 +131,16 @@ class Session:
     def source(self) -> SettingsSource:
         """The places that the key and the address were read from."""
         name, profile = (None, None) if self.emulator else select_profile(self.profile)
-        key, address = _KEYS["app" if self.key == "none" else self.key][0], SettingsSource().address
+        key = _KEYS["app" if self.key == "none" else self.key][0]
         variable = environment_address()
-        if variable is not None:
-            address = f"--base-url or {variable[0]}"
+        address_name = "DIFY_BASE_URL" if variable is None else variable[0]
+        address = f"--base-url or {address_name}"
         if profile is not None:
-            key, address = f"the profile {name!r}", f"base_url of the profile {name!r}"
-        return SettingsSource(key, address if self.base_url is None else "--base-url")
+            key, address_name = f"the profile {name!r}", f"base_url of the profile {name!r}"
+            address = address_name
+        if self.base_url is not None:
+            address = address_name = "--base-url"
+        return SettingsSource(key, address, None if profile is None else name, address_name, self.options)
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[AsyncDify]:

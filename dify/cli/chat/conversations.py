@@ -9,7 +9,7 @@ import typer
 from ..command import Context, command, examples
 from ..groups import group
 from ..inputs import parse_inputs
-from ..options import All, Limit, Yes, confirm
+from ..options import All, Limit, Yes, confirm, literal
 
 __all__ = ["conversations"]
 
@@ -35,7 +35,8 @@ async def list_conversations(
     all: All = False,
 ) -> None:
     """List the user's conversations, most recently active first."""
-    pager = ctx.client.conversations.list(sort_by=sort, limit=100 if all else min(limit + 1, 100))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    order = literal(sort, "--sort", ("created_at", "-created_at", "updated_at", "-updated_at"))
+    pager = ctx.client.conversations.list(sort_by=order, limit=100 if all else min(limit + 1, 100))
     await ctx.output.pages(pager, ("id", "name", "updated_at"), limit=limit, all=all)
 
 

@@ -9,7 +9,7 @@ import typer
 from ..command import Context, command, examples, single
 from ..options import All, Keyword, Limit, Yes, confirm
 from ..terminal.screen import sanitize
-from .options import DatasetId, Model, Provider, Retrieval, Technique, json_option, literal
+from .options import DatasetId, Model, Provider, Retrieval, Technique, json_object_option, literal
 
 __all__ = ["create", "delete", "list", "search", "show", "update"]
 
@@ -62,7 +62,7 @@ async def create_dataset(
         description=description,
         indexing_technique=literal(indexing, "--indexing", _TECHNIQUES),
         permission=literal(permission, "--permission", _PERMISSIONS),
-        retrieval_model=json_option(retrieval, "--retrieval"),
+        retrieval_model=json_object_option(retrieval, "--retrieval"),
         embedding_model=embedding_model,
         embedding_model_provider=embedding_provider,
     )
@@ -94,7 +94,7 @@ async def update_dataset(
         description=description,
         indexing_technique=literal(indexing, "--indexing", _TECHNIQUES),
         permission=literal(permission, "--permission", _PERMISSIONS),
-        retrieval_model=json_option(retrieval, "--retrieval"),
+        retrieval_model=json_object_option(retrieval, "--retrieval"),
         embedding_model=embedding_model,
         embedding_model_provider=embedding_provider,
     )
@@ -125,7 +125,7 @@ async def search_dataset(
 ) -> None:
     """Search a knowledge base and print the best matches first."""
     response = await ctx.client.knowledge.datasets.retrieve(
-        dataset_id, query, retrieval_model=json_option(retrieval, "--retrieval")
+        dataset_id, query, retrieval_model=json_object_option(retrieval, "--retrieval")
     )
     if ctx.as_json:
         ctx.output.rows(response.records, ())

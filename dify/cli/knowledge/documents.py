@@ -20,7 +20,7 @@ from .options import (
     Language,
     Rule,
     Technique,
-    json_option,
+    json_object_option,
     literal,
 )
 from .upload import upload_command
@@ -105,7 +105,7 @@ async def add_text(
         indexing_technique=literal(indexing, "--indexing", TECHNIQUES),
         doc_form=literal(form, "--form", FORMS),
         doc_language=language,
-        process_rule=json_option(rule, "--rule"),
+        process_rule=json_object_option(rule, "--rule"),
     )
     if created is None:
         ctx.screen.note(f"skipped: the knowledge base has a document {name!r}")
@@ -130,7 +130,7 @@ async def update_text(
         document_id,
         name=name,
         text=read_text("-") if text == "-" else valid_text(text),
-        process_rule=json_option(rule, "--rule"),
+        process_rule=json_object_option(rule, "--rule"),
     )
     await _indexed(ctx, dataset_id, created.batch, wait)
     ctx.output.item(created, _CREATED_COLUMNS)
@@ -148,7 +148,7 @@ async def update_file(
     """Replace the file of a document and index it again."""
     # The deprecated route, because servers before 1.14 have no other; later ones have both.
     created = await ctx.client.knowledge.documents.update_from_file(  # pyright: ignore[reportDeprecated]
-        dataset_id, document_id, file, process_rule=json_option(rule, "--rule")
+        dataset_id, document_id, file, process_rule=json_object_option(rule, "--rule")
     )
     await _indexed(ctx, dataset_id, created.batch, wait)
     ctx.output.item(created, _CREATED_COLUMNS)

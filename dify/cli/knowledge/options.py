@@ -23,6 +23,7 @@ __all__ = [
     "Rule",
     "SegmentId",
     "Technique",
+    "json_object_option",
     "json_option",
     "literal",
 ]
@@ -69,11 +70,30 @@ Provider = Annotated[
 
 
 def json_option(text: str | None, name: str) -> Any:
-    """Parse the JSON of an option, or of the file in `@file`; return None if the option is not set."""
+    """Parse the JSON of an option, or of the file in `@file`; return None if the option is not set.
+
+    Raises:
+        typer.BadParameter: The file cannot be read, or the text is not JSON, or neither an object nor a list.
+    """
     if text is None:
         return None
     data = read_text(text[1:]) if text.startswith("@") else text
     try:
-        return json.loads(data)
+        value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise typer.BadParameter(f"the value of {name} is not valid JSON: {error}") from None
+    if not isinstance(value, (dict, list)):
+        raise typer.BadParameter(f"the value of {name} must be a JSON object, not {data.strip()[:40]}")
+    return value
+
+
+def json_object_option(text: str | None, name: str) -> dict[str, Any] | None:
+    """Parse the JSON object of an option, or of the file in `@file`; return None if the option is not set.
+
+    Raises:
+        typer.BadParameter: The file cannot be read, or the text is not a JSON object.
+    """
+    value = json_option(text, name)
+    if isinstance(value, list):
+        raise typer.BadParameter(f"the value of {name} must be a JSON object, not a list")
+    return value

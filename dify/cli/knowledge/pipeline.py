@@ -77,16 +77,16 @@ async def run(
     from dify.types import LocalFile, PipelineRun
 
     knowledge = ctx.client.knowledge
+    kind, data = literal(type, "--type", _TYPES), json_option(source, "--source")
     values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
     items: list[Any] = []
     if file is not None:
         items.append(LocalFile.from_upload(await knowledge.pipelines.upload_file(file)))
-    data = json_option(source, "--source")
     items += data if isinstance(data, list) else [] if data is None else [data]
     result = await knowledge.pipelines.run(
         dataset_id,
         inputs=values,
-        datasource_type=literal(type, "--type", _TYPES),
+        datasource_type=kind,
         datasource_info_list=items,
         start_node_id=node_id,
         is_published=not draft,
@@ -110,12 +110,13 @@ async def try_source(
     credential: Annotated[str | None, typer.Option("--credential", metavar="id", help="Credential to use.")] = None,
 ) -> None:
     """Run one datasource node and print its events, one JSON object per line."""
+    kind = literal(type, "--type", _TYPES)
     values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
     stream = ctx.client.knowledge.pipelines.run_datasource_node(
         dataset_id,
         node_id,
         inputs=values,
-        datasource_type=literal(type, "--type", _TYPES),
+        datasource_type=kind,
         is_published=not draft,
         credential_id=credential,
     )

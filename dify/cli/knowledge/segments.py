@@ -87,6 +87,8 @@ async def update(
     ] = None,
 ) -> None:
     """Change a segment and index it again; omitted settings are not changed."""
+    if content is None and answer is None and not word and enabled is None:
+        raise typer.BadParameter("nothing to change; pass --content, --answer, --word, --enable or --disable")
     response = await ctx.client.knowledge.segments.update(
         dataset_id, document_id, segment_id, content=content, answer=answer, keywords=word or None, enabled=enabled
     )

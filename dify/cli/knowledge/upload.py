@@ -21,7 +21,7 @@ from .options import (
     Provider,
     Rule,
     Technique,
-    json_option,
+    json_object_option,
     literal,
 )
 
@@ -124,7 +124,7 @@ async def _upload(
         "indexing_technique": literal(indexing, "--indexing", ("high_quality", "economy")),
         "doc_form": literal(form, "--form", ("text_model", "hierarchical_model", "qa_model")),
         "doc_language": language,
-        "process_rule": json_option(rule, "--rule"),
+        "process_rule": json_object_option(rule, "--rule"),
         "embedding_model": embedding_model,
         "embedding_model_provider": embedding_provider,
     }

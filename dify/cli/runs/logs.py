@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from ..command import Context, command, examples, single
-from ..options import All, Keyword, Limit
+from ..options import All, Keyword, Limit, literal
 
 __all__ = ["logs", "status", "stop"]
 
@@ -33,11 +34,12 @@ async def list_logs(
     all: All = False,
 ) -> None:
     """List the runs of a workflow app, newest first."""
+    literal(status, "--status", ("succeeded", "failed", "stopped"))
     pager = ctx.client.workflows.logs(
         keyword=keyword,
         status=status,
-        created_after=after,
-        created_before=before,
+        created_after=_time(after, "--after"),
+        created_before=_time(before, "--before"),
         created_by_end_user_session_id=by,
         limit=100 if all else min(limit + 1, 100),
     )
@@ -49,6 +51,23 @@ async def list_logs(
         "workflow_run.error",
     )
     await ctx.output.pages(pager, columns, limit=limit, all=all)
+
+
+def _time(text: str | None, option: str) -> str | None:
+    """Return the value of an option that takes a time.
+
+    Raises:
+        typer.BadParameter: The value is not a time.
+    """
+    if text is None:
+        return None
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{option} must be an ISO 8601 time, such as 2026-11-01T00:00:00Z, not {text!r}"
+        ) from None
+    return text
 
 
 @command(status, "status", epilog=examples("dify status RUN_ID", "dify status RUN_ID --json | jq .outputs"))
