@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -79,12 +79,12 @@ def json_option(text: str | None, name: str) -> Any:
         return None
     data = read_text(text[1:]) if text.startswith("@") else text
     try:
-        value = json.loads(data)
+        value: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise typer.BadParameter(f"the value of {name} is not valid JSON: {error}") from None
     if not isinstance(value, (dict, list)):
         raise typer.BadParameter(f"the value of {name} must be a JSON object, not {data.strip()[:40]}")
-    return value
+    return cast("Any", value)
 
 
 def json_object_option(text: str | None, name: str) -> dict[str, Any] | None:
