@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._net import http as _http
 from .._net._async.proxy_router import new_async_transport
+from .._net.forks import forget_connections, keep_inherited, start_anew_after_fork
 from .._net.http import AsyncHTTPClient, CookielessAsyncClient
 from .._net.synchronization import async_shield, sync_lock
 from ..errors import ConfigurationError
@@ -32,6 +33,15 @@ class AsyncSharedClients:
         self._closed = False
         self._making = sync_lock()
         self.first_calls = AsyncFirstCalls()
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Forget the connections of the parent process. Called in a child process."""
+        self._making = sync_lock()
+        keep_inherited(self._own)
+        self._own = {}
+        if self._given is not None:
+            forget_connections(self._given)
 
     @property
     def closed(self) -> bool:

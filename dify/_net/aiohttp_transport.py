@@ -5,12 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
 
 from .connection import new_response
 from .exceptions import EnvironmentProblem, named
+from .forks import keep_inherited, start_anew_after_fork
 from .proxies import ROUTE, Proxies
 
 __all__ = ["AiohttpTransport"]
@@ -40,8 +42,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             client._retry_connection = False  # pyright: ignore[reportPrivateUsage]
             return client
 
-        self._inner = httpx_aiohttp.AiohttpTransport(client=session)
+        self._new = partial(httpx_aiohttp.AiohttpTransport, client=session)
+        self._inner: httpx.AsyncBaseTransport | None = None
         self._proxies = Proxies.of_environment(like_aiohttp=True) if trust_env else None
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Forget the connections of the parent process. Called in a child process."""
+        keep_inherited(self._inner)
+        self._inner = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._proxies is not None:
@@ -50,12 +59,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 raise EnvironmentProblem(
                     f"the proxy {route.proxy.address} ({route.proxy.source}) cannot be used: aiohttp has http and https only"
                 )
+        if self._inner is None:
+            self._inner = self._new()
         with _translated():
             response = await self._inner.handle_async_request(request)
         return new_response(response, _Body(response.stream))
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        if self._inner is not None:
+            await self._inner.aclose()
 
 
 class _Body(httpx.AsyncByteStream):

@@ -153,6 +153,7 @@ class LoopStream(AsyncNetworkStream):
     def __init__(self, protocol: _Protocol) -> None:
         self._protocol = protocol
         self._closed = False
+        self._is_inherited = False
         self._unturned = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -185,8 +186,14 @@ class LoopStream(AsyncNetworkStream):
 
     async def aclose(self) -> None:
         self._closed = True
-        self._protocol.transport.abort()
-        await asyncio.sleep(0)
+        if not self._is_inherited:
+            self._protocol.transport.abort()
+            await asyncio.sleep(0)
+
+    def abandon(self) -> None:
+        """Fail from now on, without a change to the transport, which belongs to the event loop of the parent process."""
+        self._closed = self._is_inherited = self._protocol.ended = True
+        self._protocol.parts.clear()
 
     async def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None

@@ -9,6 +9,7 @@ from typing import cast
 import httpcore
 
 from .deadline import TimedStream
+from .forks import detach_socket, keep_inherited
 
 __all__ = ["AsyncBackend", "Backend"]
 
@@ -36,6 +37,14 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
         return await backend.connect_tcp(host, port, timeout)
 
+    def abandon(self, stream: httpcore.AsyncNetworkStream) -> None:
+        """Close this process's copy of a connection that the parent process has opened."""
+        detach_socket(stream)
+        keep_inherited(stream)
+        abandon = getattr(stream, "abandon", None)  # of our own sockets
+        if abandon is not None:
+            abandon()
+
     def timed(self, stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
         """Return the socket unchanged: a task that waits for it can be cancelled."""
         return stream
@@ -53,6 +62,10 @@ class Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         return httpcore.SyncBackend().connect_tcp(host, port, timeout)
+
+    def abandon(self, stream: httpcore.NetworkStream) -> None:
+        """Close this process's copy of a connection that the parent process has opened."""
+        stream.close()
 
     def timed(self, stream: httpcore.NetworkStream) -> httpcore.NetworkStream:
         """Return a socket that stops waiting when the deadline of its attempt is over."""

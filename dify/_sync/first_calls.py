@@ -16,6 +16,7 @@ from types import TracebackType
 
 from .._config import Settings
 from .._net.cancel_token import CancelToken
+from .._net.forks import start_anew_after_fork
 from .._net.synchronization import sync_lock
 from .._protocol.request import Call
 from ..errors import APIConnectionError, APIStatusError
@@ -97,8 +98,13 @@ class FirstCalls:
     def __init__(self, most: int = _KNOWN) -> None:
         self._most = most
         self._hash = blake2b(key=secrets.token_bytes(32), digest_size=16)
-        self._lock = sync_lock()
         self._known: OrderedDict[bytes, None] = OrderedDict()
+        self.start_anew()
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Forget the calls under way, but not the users. Called in a child process: the calls are the parent's."""
+        self._lock = sync_lock()
         self._queues: dict[bytes, _Queue] = {}
 
     def _digest(self, call: Call, settings: Settings) -> bytes | None:

@@ -33,6 +33,7 @@ from ..connection import (
 )
 from ..deadline import AsyncDeadline, shut_down
 from ..exceptions import CORE_ERRORS, translated
+from ..forks import start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
 from ..socket_state import acknowledged_bytes, has_ended
 from ..synchronization import AsyncSemaphore, async_lock, async_shield
@@ -45,11 +46,12 @@ class _PooledConnection:
 
     Attributes:
         is_reused: True if a call has ended on it.
+        is_inherited: True in a child process if the parent has opened it.
         expires_at: Time at which it must not be used any more, once it is idle.
         tainted: True if more of the last response may still arrive, which the next call would read as its own response.
     """
 
-    __slots__ = ("expires_at", "http", "is_reused", "keepalive_expiry", "origin", "stream", "tainted")
+    __slots__ = ("expires_at", "http", "is_inherited", "is_reused", "keepalive_expiry", "origin", "stream", "tainted")
 
     def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream, keepalive_expiry: float) -> None:
         self.origin = origin
@@ -57,6 +59,7 @@ class _PooledConnection:
         self.http = httpcore.AsyncHTTP11Connection(origin, stream)
         self.keepalive_expiry = keepalive_expiry
         self.is_reused = False
+        self.is_inherited = False
         self.expires_at = math.inf
         self.tainted = False
 
@@ -131,7 +134,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is None:
+        if connection is None or connection.is_inherited:
             return
         try:
             with async_shield():
@@ -161,16 +164,27 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
         trust_env: bool = True,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._slots = AsyncSemaphore(max_connections)
+        self._max_connections = max_connections
         self._backend = AsyncBackend()
         self._trust_env = trust_env
         self._tls = tls
         self._max_idle = max_idle
         self._keepalive_expiry = keepalive_expiry
-        self._lock = async_lock()  # around the following three; nothing is awaited while it is held
+        self._closed = False
         self._idle: list[_PooledConnection] = []
         self._busy: set[_PooledConnection] = set()
-        self._closed = False
+        self.start_anew()
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Start without connections. Called in a child process: connections belong to the process that opened them."""
+        for connection in [*self._idle, *self._busy]:
+            connection.is_inherited = True
+            self._backend.abandon(connection.stream)
+        self._slots = AsyncSemaphore(self._max_connections)
+        self._lock = async_lock()  # around the following two and `_closed`; nothing is awaited while it is held
+        self._idle = []
+        self._busy = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         deadline = AsyncDeadline.of(request)
