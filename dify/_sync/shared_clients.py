@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from .._net import http as _http
-from .._net._async.proxy_router import new_async_transport
+from .._net._sync.proxy_router import new_transport
 from .._net.forks import forget_connections, keep_inherited, start_anew_after_fork
-from .._net.http import AsyncHTTPClient, CookielessAsyncClient
+from .._net.http import CookielessClient, HTTPClient
 from .._net.synchronization import sync_lock, sync_shield
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone

@@ -10,6 +10,7 @@ import httpx
 
 from .. import tls as _tls
 from ..exceptions import EnvironmentProblem
+from ..forks import keep_inherited, start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY, limits_of
 from ..proxies import ROUTE, Proxies, Proxy
 from ..synchronization import sync_lock
@@ -72,6 +73,13 @@ class ProxyRouter(httpx.BaseTransport):
         self._context = context
         self._lock = sync_lock()
         self._transports: dict[Proxy, httpx.BaseTransport] = {}
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Forget the connections of the parent process. Called in a child process."""
+        self._lock = sync_lock()
+        keep_inherited(self._transports)
+        self._transports = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         route = self._proxies.route_to(request.url)
