@@ -44,6 +44,9 @@ if _TYPE_CHECKING:
         RequestOptions as RequestOptions,
         ResponseLimits as ResponseLimits,
     )
+    from ._protocol.upload_sources import (
+        Base64 as Base64,
+    )
     from ._protocol.uploads import (
         FileSource as FileSource,
         UploadResult as UploadResult,
@@ -166,6 +169,7 @@ __all__ = [
     "AsyncWorkflowStream",
     "AuthenticationError",
     "BadRequestError",
+    "Base64",
     "ByteStream",
     "ChatEvent",
     "ChatResponse",
@@ -247,6 +251,7 @@ __getattr__, __dir__ = _lazy_module(
         "._async.http_client": "DefaultAsyncHttpxClient",
         "._async.pager": "AsyncPager",
         "._config": "ClientSettings RequestOptions ResponseLimits",
+        "._protocol.upload_sources": "Base64",
         "._protocol.uploads": "FileSource UploadResult",
         "._sync.byte_stream": "ByteStream",
         "._sync.client": "Dify",

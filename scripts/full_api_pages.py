@@ -89,7 +89,7 @@ PAGES: dict[str, Page] = {
         "Files and audio",
         "`client.files`, `client.audio`",
         ("files", "audio"),
-        ("files", "uploads", "audio", "byte_stream"),
+        ("files", "uploads", "upload_sources", "audio", "byte_stream"),
     ),
     "app": Page(
         "App, annotations, end users",

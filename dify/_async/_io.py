@@ -5,6 +5,7 @@ The primitives of the network, which differ too, are in `_net`: deadlines, semap
 
 from __future__ import annotations
 
+import os
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -25,7 +26,8 @@ import anyio
 import anyio.to_thread
 
 from .._protocol.delays import skipped
-from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
+from .._protocol.upload_sources import async_reader, checked_piece
+from .._protocol.uploads import CHUNK, Upload, pieces_of
 from ..errors import MisuseError
 
 __all__ = [
@@ -33,10 +35,12 @@ __all__ = [
     "AsyncFirstPage",
     "Signal",
     "begin",
+    "check_source",
     "current_loop",
     "each",
     "in_thread",
     "is_gone",
+    "measure",
     "read_upload",
     "result_of_callback",
     "sleep",
@@ -98,6 +102,14 @@ def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
     """Yield the bytes of a file, read in a thread, so that a slow disk does not stop the event loop."""
+    read = async_reader(upload.content)
+    if read is not None:
+        if upload.rewindable:
+            await cast(Any, upload.content).seek(upload.start)
+        while data := await read(CHUNK):
+            for piece in pieces_of(checked_piece(data)):
+                yield piece
+        return
     file = await in_thread(upload.open)
     if file is None:
         content = cast("AsyncIterable[bytes] | Iterable[bytes]", upload.content)
@@ -117,6 +129,25 @@ async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
     finally:
         if upload.owned:
             file.close()
+
+
+def check_source(content: object) -> None:
+    """Accept every source of an upload."""
+
+
+async def measure(upload: Upload) -> None:
+    """Find out position and size of a file with an asynchronous `read`, if it can be rewound."""
+    if async_reader(upload.content) is None or upload.size is not None:
+        return
+    file = cast(Any, upload.content)
+    try:
+        start: int = await file.tell()
+        await file.seek(0, os.SEEK_END)
+        end: int = await file.tell()
+        await file.seek(start)
+    except (OSError, AttributeError, ValueError):
+        return
+    upload.start, upload.size, upload.rewindable = start, max(0, end - start), True
 
 
 async def result_of_callback(asked: Awaitable[T]) -> T:

@@ -203,9 +203,14 @@ class AsyncTransport:
         """
         settings = self.settings.with_options(options)
         token = token or CancelToken()
-        first = await self.pool.first_calls.turn(call, settings, token)
-        with first or nullcontext():
-            return await self._open(call, settings, token)
+        try:
+            first = await self.pool.first_calls.turn(call, settings, token)
+            with first or nullcontext():
+                return await self._open(call, settings, token)
+        finally:
+            if call.upload is not None and call.upload.release is not None:
+                with async_shield():
+                    await call.upload.release()
 
     async def _open(self, call: Call, settings: Settings, token: CancelToken) -> AsyncExchange:
         body = None if call.upload is None else AsyncUploadBody(call.upload, call.form)

@@ -28,11 +28,13 @@ __all__ = [
     "Response",
     "Timeout",
     "TimeoutTypes",
+    "body_of",
     "build_request",
     "client_settings",
     "info_of",
     "is_host",
     "join_address",
+    "last_segment",
     "limits_of",
     "raw_iter",
     "raw_stream",
@@ -144,6 +146,25 @@ def join_address(base_url: str, link: str) -> str | None:
     except httpx.InvalidURL:
         return None
     return str(url) if url.scheme in ("http", "https") and url.host and not url.userinfo else None
+
+
+def body_of(response: Response) -> bytes | AsyncIterator[bytes] | Iterator[bytes] | None:
+    """Return the body of a response of the user, decompressed: bytes, chunks if it is unread, None if it is lost."""
+    try:
+        return response.content
+    except httpx.ResponseNotRead:
+        if response.is_stream_consumed or response.is_closed:
+            return None
+        is_async = isinstance(response.stream, httpx.AsyncByteStream)
+        return response.aiter_bytes() if is_async else response.iter_bytes()
+
+
+def last_segment(response: Response) -> str:
+    """Return the last segment of the path that a response comes from; empty if it belongs to no request."""
+    try:
+        return response.url.path.rpartition("/")[2]
+    except RuntimeError:
+        return ""
 
 
 def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retries: int = 0) -> HTTPInfo:

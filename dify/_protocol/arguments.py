@@ -7,7 +7,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ..errors import InvalidArgumentError
 from ..types.files import InputFile, UploadedFile
@@ -17,20 +17,34 @@ __all__ = ["FileArgument", "ResponseMode", "files_of", "flag", "inputs_of", "ins
 T = TypeVar("T")
 
 ResponseMode = Literal["streaming", "blocking"]
-FileArgument = InputFile | UploadedFile
+FileArgument = InputFile | UploadedFile | Mapping[str, Any]
+"""A file of a call: a file that was uploaded, an `InputFile`, or a dict with its fields."""
 
 
-def files_of(files: Sequence[FileArgument] | None) -> list[FileArgument] | None:
+def files_of(files: Sequence[FileArgument] | None) -> list[InputFile | UploadedFile] | None:
     """Return the files of a call; raise for values that are not uploaded or wrapped."""
-    if files is None:
-        return None
-    for file in items_of(files, "files"):
-        if not isinstance(file, (InputFile, UploadedFile)):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidArgumentError(
-                f"files takes what files.upload() returned, or InputFile.from_url(...), not a {type(file).__name__}",
-                param="files",
-            )
-    return list(files)
+    return None if files is None else [_file(file, index) for index, file in enumerate(items_of(files, "files"))]
+
+
+def _file(file: FileArgument, index: int) -> InputFile | UploadedFile:
+    if isinstance(file, (InputFile, UploadedFile)):
+        return file
+    if not isinstance(file, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(
+            f"files[{index}] is a {type(file).__name__}: pass the return value of files.upload(), InputFile.from_id(...) or "
+            "InputFile.from_url(...)",
+            param="files",
+        )
+    try:
+        return InputFile.model_validate(file)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise InvalidArgumentError(
+            f"files[{index}] is not a valid InputFile: {field + ': ' if field else ''}{problem['msg']}",
+            param="files",
+            hint="pass the return value of files.upload(), or InputFile.from_url(...)",
+        ) from None
 
 
 def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:

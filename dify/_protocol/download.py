@@ -4,15 +4,12 @@ disk's."""
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from email.message import Message
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from urllib.parse import unquote
 
 from .._operations import release_of
 from ..errors import DifyError, ResponseValidationError
@@ -28,9 +25,7 @@ __all__ = [
     "PartWriter",
     "content_error",
     "empty_body_error",
-    "filename_of",
     "needs_check",
-    "safe_name",
     "speech_name",
 ]
 
@@ -98,11 +93,6 @@ def empty_body_error(info: HTTPInfo, operation: str) -> ResponseValidationError 
 
 
 # ---------------------------------------------------------------------------------------------------------------- file names
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
-)
-"""Names of devices on Windows, with or without an extension."""
-
 _EXTENSIONS = {
     "aac": "aac",
     "x-aac": "aac",
@@ -122,34 +112,6 @@ _EXTENSIONS = {
     "webm": "webm",
 }
 """Extensions of audio files by subtype. Servers from 1.17 send the media type of the model's output."""
-
-
-def safe_name(name: str | None) -> str | None:
-    """Return a server's file name without folders and unsafe characters, or None if nothing is left.
-
-    Example:
-        >>> safe_name("../../etc/passwd"), safe_name("a\\\\b.txt"), safe_name(".."), safe_name("nul.txt")
-        ('passwd', 'b.txt', None, '_nul.txt')
-    """
-    last = re.split(r"[\\/]", name or "")[-1]
-    last = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip().strip(".")
-    if not last:
-        return None
-    while len(last.encode("utf-8", "replace")) > 200:  # file systems limit the bytes of a name, most to 255
-        stem, dot, extension = last.rpartition(".")
-        last = f"{stem[:-1]}{dot}{extension}" if len(stem) > 1 and len(extension) < 20 else last[:-1]
-    return f"_{last}" if last.partition(".")[0].lower() in _RESERVED else last
-
-
-def filename_of(info: HTTPInfo) -> str | None:
-    """Return the file name of the header Content-Disposition, made safe, or None."""
-    header = info.headers.get("content-disposition")
-    if not header:
-        return None
-    message = Message()
-    message["Content-Disposition"] = "".join(c for c in header if c.isprintable())
-    name = message.get_filename()
-    return safe_name(unquote(name)) if name else None
 
 
 def speech_name(default: str, info: HTTPInfo) -> str:

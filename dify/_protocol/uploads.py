@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import io
-import mimetypes
 import os
 import stat
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
 from ..errors import InvalidArgumentError
+from ..types._media_types import media_type_of_name
 from ..types.files import UploadedFile
+from .upload_sources import AsyncReadableFile, FileContent, async_reader, source_of
 
 __all__ = [
     "CHUNK",
-    "FileContent",
     "FileSource",
     "Upload",
     "UploadResult",
     "audio_type",
-    "checked_piece",
+    "is_file",
     "pieces_of",
     "upload_of",
 ]
@@ -39,22 +39,6 @@ def pieces_of(data: bytes) -> Iterator[bytes]:
         yield data[start : start + _PIECE]
 
 
-def checked_piece(piece: object) -> bytes:
-    """Return a chunk of a file as bytes; raise for other types."""
-    if isinstance(piece, bytes):
-        return piece
-    if isinstance(piece, (bytearray, memoryview)):
-        return bytes(cast("bytearray", piece))  # the caller may reuse the buffer while it is being sent
-    raise InvalidArgumentError(
-        f"the file to upload must give bytes, not {type(piece).__name__}: encode text first", param="file"
-    )
-
-
-FileContent = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | AsyncIterable[bytes] | Iterable[bytes]
-)
-"""A path, bytes, a binary file object, or an iterable of bytes (async or not)."""
-
 FileSource = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
 """A file to upload: its content, or `(filename, content)`, or `(filename, content, mime_type)`."""
 
@@ -66,27 +50,30 @@ class Upload:
     Attributes:
         filename: File name to send.
         mime_type: MIME type to send.
-        content: A path, bytes, a binary file object or an iterable of bytes.
+        content: A path, bytes, a file object, an object with an asynchronous `read`, or an iterable of bytes.
         start: Position of a file object at the start of the call; it is read from there.
         size: Size in bytes, or None if unknown (an iterable).
         rewindable: The content can be sent a second time.
+        release: Asynchronous or plain function to call after the upload, or None.
     """
 
     filename: str
     mime_type: str
-    content: Path | bytes | IO[bytes] | AsyncIterable[bytes] | Iterable[bytes]
+    content: Path | bytes | IO[bytes] | AsyncReadableFile | AsyncIterable[bytes] | Iterable[bytes]
     start: int = 0
     size: int | None = None
     rewindable: bool = True
+    release: Callable[[], Any] | None = None
 
     def open(self) -> IO[bytes] | None:
-        """Return a file object at the start of the content, or None for an iterable. Blocks: call it in a thread."""
+        """Return a file object at the start of the content; None for iterables and asynchronous files. Blocks: call it in a
+        thread."""
         match self.content:
             case Path():
                 return self.content.open("rb")
             case bytes():
                 return io.BytesIO(self.content)
-            case _ if _is_file(self.content):
+            case _ if is_file(self.content):
                 file = cast("IO[bytes]", self.content)
                 if self.rewindable:
                     file.seek(self.start)
@@ -123,7 +110,7 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         >>> upload_of(("notes.txt", b"hello")).mime_type
         'text/plain'
     """
-    content: Any = file
+    content: object = file
     if isinstance(file, tuple):
         parts: tuple[Any, ...] = file
         if len(parts) == 2:
@@ -131,55 +118,31 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         elif len(parts) == 3:
             filename, content, mime_type = filename or parts[0], parts[1], mime_type or parts[2]
         else:
-            raise InvalidArgumentError(
-                "a file tuple is (filename, content) or (filename, content, mime_type)", param="file"
-            )
-    start, size, rewindable = 0, None, True
-    if isinstance(content, (str, os.PathLike)):
-        path = Path(cast("str | os.PathLike[str]", content))
-        try:
-            size, rewindable = _extent(path)
-        except (OSError, ValueError) as error:
-            if isinstance(content, str):
-                error.add_note(
-                    "A str is the path of a file here. Text of its own goes in as (filename, text.encode())."
-                )
-            raise
-        content = path
-        filename = filename or content.name
-    elif isinstance(content, (bytes, bytearray, memoryview)):
-        content = bytes(cast("bytes", content))
-        size = len(content)
-    elif _is_file(content):
-        if isinstance(content, io.TextIOBase):
-            raise InvalidArgumentError("the file is open as text; open it with mode 'rb'", param="file")
-        if getattr(content, "closed", False) is True:
-            raise InvalidArgumentError("the file is closed: open it again, and close it after the upload", param="file")
-        start, size, rewindable = _measure(content)
-        filename = filename or _name_of(content)
-    elif isinstance(content, (AsyncIterable, Iterable)) and not isinstance(content, Mapping):
-        if isinstance(content, Sequence):  # all chunks are present: check them before the request
-            for piece in cast("Sequence[object]", content):
-                checked_piece(piece)
-        content = cast("AsyncIterable[bytes] | Iterable[bytes]", content)
-        rewindable = False
-    else:
-        raise InvalidArgumentError(
-            f"a {type(cast(object, content)).__name__} cannot be uploaded: give a path, bytes, a binary file, "
-            "an iterable of bytes, or (filename, content, mime_type)",
-            param="file",
-        )
+            raise InvalidArgumentError("a file tuple is (filename, content) or (filename, content, mime_type)", param="file")
+    source = source_of(content)
+    filename = filename or source.filename
+    start, size, rewindable = 0, None, False
+    match source.content:
+        case Path() as path:
+            try:
+                size, rewindable = _extent(path)
+            except (OSError, ValueError) as error:
+                if isinstance(content, str):
+                    error.add_note(
+                        "A str is the path of a file here. Text of its own goes in as (filename, text.encode()), "
+                        "Base64 as (filename, Base64(text))."
+                    )
+                raise
+        case bytes():
+            size, rewindable = len(source.content), True
+        case opened if is_file(opened):
+            start, size, rewindable = _measure(cast("IO[bytes]", opened))
+        case _:
+            pass
     if not filename:
         raise InvalidArgumentError("the file has no name: pass filename=, or (filename, content)", param="filename")
-    mime_type = mime_type or _guessed_type(filename)
-    return Upload(_checked_name(filename), _checked_type(mime_type), content, start, size, rewindable)
-
-
-def _guessed_type(filename: str) -> str:
-    # The built-in table of `mimetypes` lacks Markdown; the system's tables have it on some machines.
-    if filename.lower().endswith((".md", ".markdown", ".mdx")):
-        return "text/markdown"
-    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    mime_type = mime_type or source.mime_type or media_type_of_name(filename) or "application/octet-stream"
+    return Upload(_checked_name(filename), _checked_type(mime_type), source.content, start, size, rewindable)
 
 
 def _extent(path: Path) -> tuple[int | None, bool]:
@@ -195,24 +158,21 @@ def _extent(path: Path) -> tuple[int | None, bool]:
     return found.st_size, True
 
 
-def _is_file(content: object) -> bool:
-    return callable(getattr(content, "read", None))
+def is_file(content: object) -> bool:
+    """Return True for a file object whose `read` is not asynchronous."""
+    return callable(getattr(content, "read", None)) and async_reader(content) is None
 
 
 def _measure(file: IO[bytes]) -> tuple[int, int | None, bool]:
     """Return the position of a file object, the size from there (or None), and if it can be rewound."""
     try:
         start = file.tell()
-        end = file.seek(0, os.SEEK_END)
+        file.seek(0, os.SEEK_END)
+        end = file.tell()  # some file objects return nothing from `seek`
         file.seek(start)
     except (OSError, AttributeError, ValueError):
         return 0, None, False
     return start, max(0, end - start), True
-
-
-def _name_of(file: object) -> str | None:
-    name = getattr(file, "name", None)
-    return os.path.basename(name) if isinstance(name, str) else None
 
 
 def _checked_name(name: str) -> str:

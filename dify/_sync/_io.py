@@ -11,8 +11,10 @@ from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterat
 from inspect import iscoroutine
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
+from .._net.http import Response, body_of
 from .._protocol.delays import skipped
-from .._protocol.uploads import CHUNK, Upload, checked_piece, pieces_of
+from .._protocol.upload_sources import async_reader, checked_piece, without_wrapper
+from .._protocol.uploads import CHUNK, Upload, pieces_of
 from ..errors import InvalidArgumentError, MisuseError
 
 __all__ = [
@@ -21,10 +23,12 @@ __all__ = [
     "Signal",
     "result_of_callback",
     "begin",
+    "check_source",
     "current_loop",
     "each",
     "in_thread",
     "is_gone",
+    "measure",
     "read_upload",
     "sleep",
 ]
@@ -77,10 +81,6 @@ def read_upload(upload: Upload) -> Iterator[bytes]:
     """Yield the bytes of a file."""
     file = upload.open()
     if file is None:
-        if isinstance(upload.content, AsyncIterable):
-            raise InvalidArgumentError(
-                "an async iterable can only be uploaded with AsyncDify; pass a plain iterable of bytes", param="file"
-            )
         yield from map(checked_piece, cast("Iterable[bytes]", upload.content))
         return
     try:
@@ -89,6 +89,25 @@ def read_upload(upload: Upload) -> Iterator[bytes]:
     finally:
         if upload.owned:
             file.close()
+
+
+def check_source(content: object) -> None:
+    """Raise for a source that only `AsyncDify` can read."""
+    inner = without_wrapper(content)
+    if isinstance(inner, Response):
+        is_async = isinstance(body_of(inner), AsyncIterable)
+    else:
+        is_async = async_reader(inner) is not None or isinstance(inner, AsyncIterable)
+    if is_async:
+        raise InvalidArgumentError(
+            f"a {type(content).__name__} is asynchronous and can only be uploaded with AsyncDify; pass a plain file or "
+            "iterable of bytes",
+            param="file",
+        )
+
+
+def measure(_upload: Upload) -> None:
+    """Return: the size of a plain file is known."""
 
 
 def result_of_callback(asked: T) -> T:

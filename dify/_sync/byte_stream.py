@@ -19,11 +19,11 @@ from .._protocol.download import (
     PartWriter,
     content_error,
     empty_body_error,
-    filename_of,
     needs_check,
     speech_name,
 )
 from .._protocol.error_mapping import masked
+from .._protocol.file_names import filename_of
 from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from .._protocol.responses import body_error, media_type
@@ -208,6 +208,13 @@ class ByteStream(NotPicklable):
             raise body_error(error, self._call.operation) from _net.bare(error)
         finally:
             self.close()
+
+    def _open_as_source(self) -> str:
+        """Open the stream as the source of an upload, and return its file name."""
+        if self._used:
+            raise MisuseError("this download has been read already: make a new call")
+        self._open()
+        return self.filename or self._default_name()
 
     def __enter__(self) -> Self:
         if self._used:

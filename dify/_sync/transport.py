@@ -202,9 +202,14 @@ class Transport:
         """
         settings = self.settings.with_options(options)
         token = token or CancelToken()
-        first = self.pool.first_calls.turn(call, settings, token)
-        with first or nullcontext():
-            return self._open(call, settings, token)
+        try:
+            first = self.pool.first_calls.turn(call, settings, token)
+            with first or nullcontext():
+                return self._open(call, settings, token)
+        finally:
+            if call.upload is not None and call.upload.release is not None:
+                with sync_shield():
+                    call.upload.release()
 
     def _open(self, call: Call, settings: Settings, token: CancelToken) -> Exchange:
         body = None if call.upload is None else UploadBody(call.upload, call.form)

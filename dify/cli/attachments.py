@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -69,12 +68,14 @@ async def upload_attachments(
         on_upload: Called with a line of text after each upload.
     """
     from dify import InputFile
+    from dify.types._media_types import media_type_of_name
     from dify.types.files import kind_of
 
     input_files: list[Any] = []
     for file in files:
         if isinstance(file, FileURL):
-            kind = kind_of(guess_type(urlsplit(file).path)[0])
+            name = urlsplit(file).path.rpartition("/")[2]
+            kind = kind_of(media_type_of_name(name))
             input_files.append(InputFile.from_url(str(file), type=kind))
         else:
             uploaded = await client.files.upload(file)

@@ -1,8 +1,14 @@
 """Files: the inputs of calls, the replies of uploads, and the shapes in which the server describes files."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
+from pydantic import model_validator
+
+from ..errors import InvalidArgumentError
 from ._base import Model, ResponseModel, Timestamp
+from ._media_types import media_type_of_name
 
 __all__ = ["FileKind", "FileObject", "InputFile", "MessageFileSummary", "UploadedFile"]
 
@@ -23,14 +29,27 @@ def kind_of(mime_type: str | None) -> FileKind:
             return "document"
 
 
+def _kind_of_url(url: str) -> FileKind:
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    media_type = media_type_of_name(name)
+    if media_type is None:
+        raise InvalidArgumentError(
+            f"the type of the file cannot be guessed from the name {name[:80]!r} in its URL: pass type=", param="type"
+        )
+    return kind_of(media_type)
+
+
 class InputFile(Model):
     """A file for an app, in `files=` or as a value inside `inputs`.
 
-    Build one with `from_url` or `from_upload`; the fields are those of the wire.
+    Build one with `from_url`, `from_upload` or `from_id`; the fields are those of the wire.
+
+    Raises:
+        ValidationError: `url` or `upload_file_id` is missing.
 
     Example:
-        >>> InputFile.from_url("https://example.com/cat.png", type="image").transfer_method
-        'remote_url'
+        >>> InputFile.from_url("https://example.com/cat.png").type
+        'image'
     """
 
     type: FileKind
@@ -42,10 +61,59 @@ class InputFile(Model):
     upload_file_id: str | None = None
     """Id of a file that was uploaded with the same `user`. None for remote files."""
 
+    @model_validator(mode="after")
+    def _check_source(self) -> Self:
+        if self.transfer_method == "remote_url" and not self.url:
+            raise ValueError("url is missing: the server fetches a remote file from it")
+        if self.transfer_method == "local_file" and not self.upload_file_id:
+            raise ValueError("upload_file_id is missing: upload the file with files.upload()")
+        return self
+
     @classmethod
-    def from_url(cls, url: str, *, type: FileKind) -> "InputFile":
-        """Create a file that the server downloads from `url` (http or https, reachable from the server)."""
-        return cls(type=type, transfer_method="remote_url", url=url)
+    def from_url(cls, url: str, *, type: FileKind | None = None) -> "InputFile":
+        """Create a file that the server downloads.
+
+        Args:
+            url: URL of the file, http or https, reachable from the server.
+            type: Kind of the file. By default the extension of the name in the URL decides between "image", "audio",
+                "video" and "document".
+
+        Raises:
+            InvalidArgumentError: The server cannot fetch the URL, or its name has no known extension.
+        """
+        url = str(url).strip()
+        try:
+            parts = urlsplit(url)
+            fetchable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            fetchable = False
+        if not fetchable or any(character.isspace() for character in url):
+            raise InvalidArgumentError(
+                f"the server cannot fetch {url[:80]!r}: it needs an http or https URL",
+                param="url",
+                hint="upload a file or a data: URL with files.upload()",
+            )
+        return cls(type=type or _kind_of_url(url), transfer_method="remote_url", url=url)
+
+    @classmethod
+    def from_id(cls, id: str, *, type: FileKind) -> "InputFile":
+        """Create a file from the id of an upload, for example from a database. The call must have the user of the upload.
+
+        Args:
+            id: `UploadedFile.id`, or its text.
+            type: Kind of the file: "image", "document", "audio", "video", or "custom".
+
+        Raises:
+            InvalidArgumentError: The id is empty.
+
+        Example:
+            >>> InputFile.from_id("8f2c6f0e-5d38-4b6f-8a58-0c5b1e7f6b1d", type="document").transfer_method
+            'local_file'
+        """
+        text = str(id).strip() if isinstance(id, (str, UUID)) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not text:
+            raise InvalidArgumentError("id is not the id of an uploaded file: give UploadedFile.id", param="id")
+        return cls(type=type, transfer_method="local_file", upload_file_id=text)
 
     @classmethod
     def from_upload(cls, uploaded: "UploadedFile", *, type: FileKind | None = None) -> "InputFile":

@@ -12,7 +12,8 @@ from contextlib import closing
 import pytest
 from hypothesis import given, strategies as st
 
-from dify._protocol.download import BATCH, PartFile, PartWriter, filename_of, safe_name
+from dify._protocol.download import BATCH, PartFile, PartWriter
+from dify._protocol.file_names import filename_of, safe_name
 from dify.types.http import HTTPInfo
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,9 +13,10 @@ import pytest
 
 from dify import ConfigurationError, DifyError, InvalidArgumentError
 from dify.testing import replies
+from tests.support.frames import message, message_end, sse
 from tests.support.operations import MARK, Operation, operations
 
-from .support import finish, make_client
+from .support import Chunks, answered, finish, make_client
 
 NASTY = [
     "..", ".", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "%25252e%25252e", "%2e", "a/b", "/", "a%2fb", "a%2Fb", "a%252fb",
@@ -225,3 +227,34 @@ def test_headers_that_must_not_go_out_are_refused(headers):
     with pytest.raises(ConfigurationError):
         make_client(seen).chat.send("hi", options={"headers": headers})
     assert seen.requests == []
+
+
+FILES = [
+    {"type": "image", "transfer_method": "remote_url", "url": "https://example.com/cat.png"},
+    {"type": "document", "transfer_method": "local_file", "upload_file_id": "file-1"},
+]
+
+
+def test_files_are_taken_as_dicts():
+    seen = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        return answered(Chunks([sse(message("Hi"), message_end())]))
+
+    make_client(handler).chat.send("look", files=FILES)
+    assert seen[0]["files"] == FILES
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ({"type": "image"}, r"files\[1\] is not a valid InputFile: transfer_method: Field required"),
+        ({**FILES[1], "upload_file_id": None}, r"files\[1\].*upload_file_id is missing"),
+        ({**FILES[0], "type": "picture"}, r"files\[1\].*type: Input should be"),
+        ("cat.png", r"files\[1\] is a str: .*files\.upload"),
+    ],
+)
+def test_a_file_that_cannot_be_sent_names_its_field(file, words):
+    with pytest.raises(InvalidArgumentError, match=words):
+        make_client(lambda request: httpx.Response(500)).chat.send("look", files=[FILES[0], file])

@@ -52,6 +52,7 @@ BASE = {"types", "_log", "_lazy", "_readable", "_operations", "_version"}
 
 LAYERS = {
     **dict.fromkeys(BASE, BASE),
+    "types": BASE | {"errors"},  # for arguments that cannot be sent
     "errors": BASE,
     "_net": BASE | {"_net"},
     "_config": BASE | {"errors", "_net"},

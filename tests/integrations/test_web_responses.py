@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import django
 import flask
 import httpx
 import pytest
-from django.conf import settings
 from django.http import StreamingHttpResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -33,12 +31,6 @@ def plain(emulator: Emulator) -> Dify:
 @pytest.fixture
 def client(emulator: Emulator) -> AsyncDify:
     return emulator.client(user="alice")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def django_settings() -> None:
-    settings.configure(DEFAULT_CHARSET="utf-8")
-    django.setup()
 
 
 async def get(app: Starlette) -> str:

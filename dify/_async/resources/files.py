@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from ..._config import RequestOptions
 from ..._protocol.arguments import flag, several
 from ..._protocol.request import Call
-from ..._protocol.uploads import FileSource, UploadResult, upload_of
+from ..._protocol.uploads import FileSource, UploadResult
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
-from .._io import in_thread
 from ..byte_stream import AsyncByteStream
+from ..upload_source import prepare_upload
 from ..worker_group import run_many
 from ._base import AsyncResource
 
@@ -40,7 +40,8 @@ class AsyncFiles(AsyncResource):
         """Upload a file of an end user (uploadChatFile). The file is streamed.
 
         Args:
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes (async or not),
+            file: A path, bytes, a file object (read from its current position), an uploaded file of a web framework, a `data:`
+                URL, `Base64`, an `httpx.Response`, a download, an iterable of bytes (async or not),
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             user: End user who owns the file; only calls of the same user can use it.
             filename: File name to send. Required if `file` has no name.
@@ -63,7 +64,7 @@ class AsyncFiles(AsyncResource):
             ```
         """
         form = {"user": self._user(user)}
-        upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = await prepare_upload(file, filename=filename, mime_type=mime_type)
         call = Call.of("uploadChatFile", upload=upload, form=form)
         return await self._transport.fetch(call, UploadedFile, options)
 

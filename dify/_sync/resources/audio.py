@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from ..._config import RequestOptions
 from ..._protocol.request import Call, compact
-from ..._protocol.uploads import FileSource, audio_type, upload_of
+from ..._protocol.uploads import FileSource, audio_type
 from ...errors import InvalidArgumentError
 from ...types.audio import Transcription
-from .._io import in_thread
 from ..byte_stream import ByteStream
+from ..upload_source import prepare_upload
 from ._base import Resource
 
 __all__ = ["Audio"]
@@ -42,7 +42,8 @@ class Audio(Resource):
         every server accepts.
 
         Args:
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
+            file: A path, bytes, a file object (read from its current position), an uploaded file of a web framework, a `data:`
+                URL, `Base64`, an `httpx.Response`, a download, an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content. At most 30 MB.
             user: End user of the call; by default the client's user.
             filename: File name to send. Required if `file` has no name.
@@ -64,7 +65,7 @@ class Audio(Resource):
             ```
         """
         form = {"user": self._user(user)}
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = prepare_upload(file, filename=filename, mime_type=mime_type)
         upload.mime_type = audio_type(upload.filename, upload.mime_type)
         call = Call.of("audioToText", upload=upload, form=form)
         return self._transport.fetch(call, Transcription, options)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from ..._config import RequestOptions
 from ..._protocol.arguments import flag, several
 from ..._protocol.request import Call
-from ..._protocol.uploads import FileSource, UploadResult, upload_of
+from ..._protocol.uploads import FileSource, UploadResult
 from ...errors import InvalidArgumentError
 from ...types.files import UploadedFile
-from .._io import in_thread
 from ..byte_stream import ByteStream
+from ..upload_source import prepare_upload
 from ..worker_group import run_many
 from ._base import Resource
 
@@ -41,7 +41,8 @@ class Files(Resource):
         """Upload a file of an end user (uploadChatFile). The file is streamed.
 
         Args:
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
+            file: A path, bytes, a file object (read from its current position), an uploaded file of a web framework, a `data:`
+                URL, `Base64`, an `httpx.Response`, a download, an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             user: End user who owns the file; only calls of the same user can use it.
             filename: File name to send. Required if `file` has no name.
@@ -64,7 +65,7 @@ class Files(Resource):
             ```
         """
         form = {"user": self._user(user)}
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = prepare_upload(file, filename=filename, mime_type=mime_type)
         call = Call.of("uploadChatFile", upload=upload, form=form)
         return self._transport.fetch(call, UploadedFile, options)
 

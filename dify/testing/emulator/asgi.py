@@ -18,7 +18,7 @@ from collections.abc import (
     MutableMapping,
 )
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import httpx
 
@@ -212,9 +212,15 @@ async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
     return await anext(chunks, None)
 
 
-async def _iterate(body: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for chunk in body:
-        yield chunk
+async def _iterate(body: httpx.SyncByteStream) -> AsyncIterator[bytes]:
+    if isinstance(body, httpx.ByteStream):  # in memory
+        for chunk in body:
+            yield chunk
+        return
+    # In a thread: the chunks may come from a download of the same emulator, which needs the event loop.
+    chunks, end = iter(body), object()
+    while (piece := await asyncio.to_thread(next, chunks, end)) is not end:
+        yield cast(bytes, piece)
 
 
 class SyncTransport(httpx.BaseTransport):
@@ -228,11 +234,11 @@ class SyncTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.SyncByteStream)
-        exchange, status, headers = self._wait(self._send(request, iter(request.stream)))
+        exchange, status, headers = self._wait(self._send(request, request.stream))
         return httpx.Response(status, headers=headers, stream=_SyncBody(exchange, self._wait))
 
     async def _send(
-        self, request: httpx.Request, body: Iterator[bytes]
+        self, request: httpx.Request, body: httpx.SyncByteStream
     ) -> tuple[_Exchange, int, list[tuple[bytes, bytes]]]:
         exchange = _Exchange(self._app, request, _iterate(body))
         return exchange, *await exchange.response_start()

@@ -8,13 +8,13 @@ from typing import Any, Literal, overload
 from ...._config import RequestOptions
 from ...._protocol.arguments import ResponseMode, items_of
 from ...._protocol.request import Call, compact
-from ...._protocol.uploads import FileSource, upload_of
+from ...._protocol.uploads import FileSource
 from ...._streaming.kinds import DATASOURCE, WORKFLOW
 from ....errors import MisuseError
 from ....types.pipelines import DatasourceInfo, DatasourcePlugin, DatasourceType, PipelineFile, PipelineRun
 from ....types.workflows import WorkflowRun
-from ..._io import in_thread
 from ...event_stream import AsyncDatasourceStream, AsyncWorkflowStream
+from ...upload_source import prepare_upload
 from .._base import AsyncResource
 
 __all__ = ["AsyncPipelines"]
@@ -51,7 +51,8 @@ class AsyncPipelines(AsyncResource):
         The file is streamed.
 
         Args:
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes (async or not),
+            file: A path, bytes, a file object (read from its current position), an uploaded file of a web framework, a `data:`
+                URL, `Base64`, an `httpx.Response`, a download, an iterable of bytes (async or not),
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             filename: File name to send. Required if `file` has no name.
             mime_type: MIME type to send; by default guessed from the file name.
@@ -69,7 +70,7 @@ class AsyncPipelines(AsyncResource):
             print(uploaded.id)
             ```
         """
-        upload = await in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = await prepare_upload(file, filename=filename, mime_type=mime_type)
         return await self._transport.fetch(Call.of("uploadPipelineFile", upload=upload), PipelineFile, options)
 
     async def datasource_plugins(

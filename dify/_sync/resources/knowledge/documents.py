@@ -13,7 +13,7 @@ from ...._protocol import knowledge
 from ...._protocol.indexing import all_indexed, indexing_overdue
 from ...._protocol.paging import NUMBERED
 from ...._protocol.request import Call, compact
-from ...._protocol.uploads import FileSource, upload_of
+from ...._protocol.uploads import FileSource
 from ....errors import InvalidArgumentError
 from ....types.datasets import RetrievalModel
 from ....types.documents import (
@@ -29,11 +29,11 @@ from ....types.documents import (
     ProcessRule,
 )
 from ....types.segments import DocForm
-from ..._io import in_thread
 from ...byte_stream import ByteStream
 from ...linked_file import LinkedFile
 from ...pager import Pager
 from ...polling import poll
+from ...upload_source import prepare_upload
 from .._base import Resource
 
 __all__ = ["Documents"]
@@ -172,7 +172,8 @@ class Documents(Resource):
 
         Args:
             dataset_id: Id of the knowledge base.
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
+            file: A path, bytes, a file object (read from its current position), an uploaded file of a web framework, a `data:`
+                URL, `Base64`, an `httpx.Response`, a download, an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             filename: File name to send, which becomes the name of the document. Required if `file` has no name. It must not
                 contain slashes; the server shortens names of more than 200 characters.
@@ -198,7 +199,7 @@ class Documents(Resource):
             ```
         """
         form = knowledge.settings_form(knowledge.new_document_fields(**settings))
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = prepare_upload(file, filename=filename, mime_type=mime_type)
         if not self._may_create(dataset_id, knowledge.stored_file_name(upload.filename), if_exists, options):
             return None
         call = Call.of("createDocumentFromFile", dataset_id=dataset_id, upload=upload, form=form)
@@ -392,7 +393,7 @@ class Documents(Resource):
             ```
         """
         form = knowledge.settings_form(knowledge.document_fields(**settings))
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = prepare_upload(file, filename=filename, mime_type=mime_type)
         call = Call.of("updateDocument", dataset_id=dataset_id, document_id=document_id, upload=upload, form=form)
         return self._transport.fetch(call, DocumentBatch, options)
 
@@ -429,7 +430,7 @@ class Documents(Resource):
             ```
         """
         form = knowledge.settings_form(knowledge.document_fields(**settings))
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = prepare_upload(file, filename=filename, mime_type=mime_type)
         call = Call.of("updateDocumentByFile", dataset_id=dataset_id, document_id=document_id, upload=upload, form=form)
         return self._transport.fetch(call, DocumentBatch, options)
 

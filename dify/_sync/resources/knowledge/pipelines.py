@@ -9,13 +9,13 @@ from typing import Any, Literal, overload
 from ...._config import RequestOptions
 from ...._protocol.arguments import ResponseMode, items_of
 from ...._protocol.request import Call, compact
-from ...._protocol.uploads import FileSource, upload_of
+from ...._protocol.uploads import FileSource
 from ...._streaming.kinds import DATASOURCE, WORKFLOW
 from ....errors import MisuseError
 from ....types.pipelines import DatasourceInfo, DatasourcePlugin, DatasourceType, PipelineFile, PipelineRun
 from ....types.workflows import WorkflowRun
-from ..._io import in_thread
 from ...event_stream import DatasourceStream, WorkflowStream
+from ...upload_source import prepare_upload
 from .._base import Resource
 
 __all__ = ["Pipelines"]
@@ -52,7 +52,8 @@ class Pipelines(Resource):
         The file is streamed.
 
         Args:
-            file: A path, bytes, a binary file object (read from its current position), an iterable of bytes,
+            file: A path, bytes, a file object (read from its current position), an uploaded file of a web framework, a `data:`
+                URL, `Base64`, an `httpx.Response`, a download, an iterable of bytes,
                 or `(filename, content)` or `(filename, content, mime_type)` with one of these as content.
             filename: File name to send. Required if `file` has no name.
             mime_type: MIME type to send; by default guessed from the file name.
@@ -70,7 +71,7 @@ class Pipelines(Resource):
             print(uploaded.id)
             ```
         """
-        upload = in_thread(upload_of, file, filename=filename, mime_type=mime_type)
+        upload = prepare_upload(file, filename=filename, mime_type=mime_type)
         return self._transport.fetch(Call.of("uploadPipelineFile", upload=upload), PipelineFile, options)
 
     def datasource_plugins(
