@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .._protocol.file_downloads import link_call
 from .._protocol.request import Call
-from .._protocol.responses import link_address
 from ..types.documents import DownloadURL
 from .byte_stream import AsyncByteStream
 
@@ -15,6 +15,5 @@ class AsyncLinkedFile(AsyncByteStream):
 
     async def _download_call(self) -> Call:
         link = await self._transport.fetch(self._call, DownloadURL, self._options)
-        address = link_address(link.url, self._transport.settings.base_url, link.http)
-        operation = f"{self._call.operation}: the link"
-        return Call(operation, "GET", "(a signed link)", key="none", repeatable=True, accept="bytes", address=address)
+        base_url = self._transport.settings.base_url
+        return link_call(f"{self._call.operation}: the link", link.url, base_url, link.http)

@@ -18,9 +18,15 @@ __all__ = ["Output", "cell", "plain"]
 
 
 def plain(value: Any) -> Any:
-    """Return a model as the JSON data that the server sent, and any other value unchanged."""
-    dump = getattr(value, "model_dump", None)
-    return value if dump is None else dump(mode="json", exclude_unset=True)
+    """Return a value with its models, also those in dicts and lists, as the JSON data that the server sent."""
+    match value:
+        case dict():
+            return {name: plain(item) for name, item in cast("dict[str, Any]", value).items()}
+        case list():
+            return [plain(item) for item in cast("list[Any]", value)]
+        case _:
+            dump = getattr(value, "model_dump", None)
+            return value if dump is None else dump(mode="json", exclude_unset=True)
 
 
 def cell(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ._base import Model, Text, Timestamp
+from .files import Outputs
 from .human_input import FormInput, PauseReason, UserAction
 
 __all__ = [
@@ -83,7 +84,7 @@ class ContainerExecution(Model):
     """Inputs of the node: the list of an iteration, or the variables and `loop_count` of a loop."""
     inputs_truncated: bool | None = None
     """True if `inputs` were shortened; always False for this API."""
-    outputs: dict[str, Any] | None = None
+    outputs: Outputs | None = None
     """Outputs of the node. None until it has finished."""
     outputs_truncated: bool | None = None
     """True if `outputs` were shortened; always False for this API."""
@@ -141,7 +142,7 @@ class RunPause(Model):
     """UUID of the run; pass it to `workflows.events` to continue reading."""
     paused_nodes: list[str] = Field(default_factory=list[str])
     """Ids of the nodes that wait."""
-    outputs: dict[str, Any] | None = None
+    outputs: Outputs | None = None
     """Outputs so far. Live events leave it empty; replays fill it."""
     reasons: list[PauseReason] = Field(default_factory=list[PauseReason])
     """Reasons for the pause, one for each form."""

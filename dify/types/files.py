@@ -1,10 +1,10 @@
 """Files: the inputs of calls, the replies of uploads, and the shapes in which the server describes files."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import AfterValidator, ValidationError, model_validator
 
 from ..errors import InvalidArgumentError
 from ._base import Model, ResponseModel, Timestamp
@@ -217,6 +217,27 @@ class MessageFileSummary(Model):
     remote_url: str | None = None
     """URL that the file was taken from; "" unless `transfer_method` is "remote_url"."""
 
+
+_FILE_MARK = "__dify__file__"
+
+
+def _with_files(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_files(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict) and cast("dict[str, Any]", value).get("dify_model_identity") == _FILE_MARK:
+        try:
+            return FileObject.model_validate(value)
+        except ValidationError:
+            return cast("Any", value)  # a later server's shape is no reason to lose the run
+    return cast("Any", value)
+
+
+def _outputs_with_files(outputs: dict[str, Any]) -> dict[str, Any]:
+    return {name: _with_files(value) for name, value in outputs.items()}
+
+
+Outputs = Annotated[dict[str, Any], AfterValidator(_outputs_with_files)]
+"""Outputs of a run or a node by name; files are `FileObject`s, also those in lists."""
 
 OpenObject = dict[str, Any]
 """A JSON object with undocumented members."""

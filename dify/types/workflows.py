@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 from pydantic import Field, field_validator
 
 from ._base import Model, ResponseModel, Timestamp
-from .files import FileObject
+from .files import FileObject, Outputs
 from .human_input import PauseReason
 
 __all__ = [
@@ -61,7 +61,7 @@ class NodeExecution(Model):
     """Internal data of the node, such as the prompt of an LLM node. None until it has finished."""
     process_data_truncated: bool | None = None
     """True if `process_data` was shortened; always False for this API. None in replays."""
-    outputs: dict[str, Any] | None = None
+    outputs: Outputs | None = None
     """Outputs of the node. None until it has finished, and in replays."""
     outputs_truncated: bool | None = None
     """True if `outputs` were shortened; always False for this API. None in replays."""
@@ -109,8 +109,8 @@ class WorkflowRunData(Model):
     """UUID of the published version of the workflow."""
     status: RunStatus
     """State of the run. A stream may report a stopped run as "failed"; `workflows.get` reports "stopped"."""
-    outputs: dict[str, Any] | None = None
-    """Outputs of the run by name; file outputs are file objects. None or empty if it failed."""
+    outputs: Outputs | None = None
+    """Outputs of the run by name; files are `FileObject`s. None or empty if it failed."""
     error: str | None = None
     """Reason for a failure. None or "" if there is none."""
     elapsed_time: float | None = None
@@ -204,7 +204,7 @@ class WorkflowRunDetail(ResponseModel):
     """State of the run."""
     inputs: str | dict[str, Any] | None = None
     """Inputs of the run, as JSON text on current servers; `input_values` decodes it."""
-    outputs: dict[str, Any] | None = None
+    outputs: Outputs | None = None
     """Outputs of the run by name; empty while it is running or paused."""
     error: str | None = None
     """Reason for a failure. None or "" if there is none."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ..._config import RequestOptions
 from ..._protocol.arguments import flag, several
+from ..._protocol.file_downloads import DownloadableFile, file_reference, link_call
 from ..._protocol.request import Call
 from ..._protocol.uploads import FileSource, UploadResult
 from ...errors import InvalidArgumentError
@@ -123,30 +124,38 @@ class AsyncFiles(AsyncResource):
 
     def download(
         self,
-        file_id: str,
+        file_id: DownloadableFile,
         *,
         user: str | None = None,
         as_attachment: bool | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncByteStream:
-        """Download a file that a message of the app uses (previewChatFile).
+        """Download a file of a message or a run (previewChatFile).
+
+        A file of an answer is read from its signed link, which expires (by default after about 5 minutes). A link without a
+        host belongs to the server of the client. The API key is not sent to links.
 
         Args:
-            file_id: Id of the file, from `UploadedFile.id` or the files of a message.
-            user: End user of the call; by default the client's user.
-            as_attachment: Request the file as "application/octet-stream" with a file name.
+            file_id: Id of an upload that a message of the app uses, or `UploadedFile`, `FileObject` of outputs, `MessageFile`
+                or event of an answer, or a link: an http(s) URL, or a path that starts with "/files/".
+            user: End user of the call; by default the client's user. Not used for links.
+            as_attachment: Request the file as "application/octet-stream" with a file name. Not used for links.
             options: Options of this call.
 
         Raises:
             NotFoundError: No message of the app uses the file; raised while reading.
-            PermissionDeniedError: The file belongs to another app; raised while reading.
+            PermissionDeniedError: The file belongs to another app, or its link has expired; raised while reading.
+            InvalidArgumentError: The object has neither a link nor an id.
 
         Example:
             ```python
             path = await client.files.download(file_id).save("downloads")
             ```
         """
-        call = Call.of(
-            "previewChatFile", file_id=file_id, query={"user": self._user(user), "as_attachment": flag(as_attachment)}
-        )
-        return AsyncByteStream(self._transport, call, fallback_name=file_id, options=options)
+        file = file_reference(file_id)
+        if file.link is None:
+            query = {"user": self._user(user), "as_attachment": flag(as_attachment)}
+            call = Call.of("previewChatFile", file_id=file.file_id, query=query)
+        else:
+            call = link_call("the link of a file", file.link, self._settings.base_url)
+        return AsyncByteStream(self._transport, call, fallback_name=file.name, options=options)

@@ -204,7 +204,7 @@ class BatchRunner:
             details = {"run_id": reply.workflow_run_id, "elapsed_time": reply.data.elapsed_time}
             details |= {"total_tokens": reply.data.total_tokens}
             await self._add(
-                row, {"status": reply.status, "outputs": reply.outputs, **_error_field(reply.error), **details}
+                row, {"status": reply.status, "outputs": plain(reply.outputs), **_error_field(reply.error), **details}
             )
         else:
             tokens = None if reply.usage is None else reply.usage.total_tokens
@@ -219,7 +219,7 @@ class BatchRunner:
             case dify.WorkflowFailedError():
                 run = error.run
                 details = {} if run is None else {"run_id": run.workflow_run_id, "elapsed_time": run.data.elapsed_time}
-                outputs: dict[str, Any] = {} if run is None else run.outputs
+                outputs: dict[str, Any] = {} if run is None else plain(run.outputs)
                 reason = (None if run is None else run.error) or str(error)
                 await self._add(row, {"status": "failed", "outputs": outputs, **_error_field(reason), **details})
                 return

@@ -11,6 +11,7 @@ from ..command import Context, command, examples
 from ..groups import group
 from ..inputs import INPUT_HELP, parse_inputs, resolve_inputs
 from ..options import Inputs
+from ..output import plain
 from ..terminal.screen import to_json
 from .options import DatasetId, json_option, literal
 
@@ -92,7 +93,7 @@ async def run(
         is_published=not draft,
     )
     if not isinstance(result, PipelineRun):
-        ctx.screen.line(to_json(result.outputs, indent=2))
+        ctx.screen.line(to_json(plain(result.outputs), indent=2))
         return
     if wait:
         await knowledge.documents.wait_indexed(dataset_id, result.batch, timeout=None)

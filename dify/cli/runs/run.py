@@ -11,6 +11,7 @@ from ..command import Context, command, examples, single
 from ..exits import CommandError
 from ..inputs import INPUT_HELP, parse_inputs, resolve_inputs
 from ..options import Files, Inputs
+from ..output import plain
 from ..terminal.form_prompts import answer_forms
 from ..terminal.interrupts import stop_on_interrupt
 from ..terminal.prompts import is_interactive
@@ -134,7 +135,7 @@ async def _finish(ctx: Context, result: WorkflowRun) -> None:
         reason = result.error or "no reason given"
         raise CommandError(f"run {result.workflow_run_id} ended with status {result.status}: {reason}")
     if not ctx.as_json:
-        ctx.screen.line(to_json(result.outputs, indent=2))
+        ctx.screen.line(to_json(plain(result.outputs), indent=2))
 
 
 def _waiting_message(result: WorkflowRun) -> str:
