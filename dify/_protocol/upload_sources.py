@@ -190,7 +190,9 @@ def checked_piece(piece: object) -> bytes:
         return piece
     if isinstance(piece, (bytearray, memoryview)):
         return bytes(cast("bytearray", piece))  # the caller may reuse the buffer while it is being sent
-    raise InvalidArgumentError(f"the file to upload must give bytes, not {type(piece).__name__}: encode text first", param="file")
+    raise InvalidArgumentError(
+        f"the file to upload must give bytes, not {type(piece).__name__}: encode text first", param="file"
+    )
 
 
 def _reads(content: object) -> bool:
@@ -211,8 +213,8 @@ def _checked(content: object, given: object) -> Any:
                 checked_piece(piece)
         return cast("Any", content)
     raise InvalidArgumentError(
-        f"a {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, an uploaded file of a web framework, "
-        "an iterable of bytes, or (filename, content, mime_type)",
+        f"a {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, an uploaded file of a web "
+        "framework, an iterable of bytes, or (filename, content, mime_type)",
         param="file",
     )
 

@@ -118,7 +118,9 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
         elif len(parts) == 3:
             filename, content, mime_type = filename or parts[0], parts[1], mime_type or parts[2]
         else:
-            raise InvalidArgumentError("a file tuple is (filename, content) or (filename, content, mime_type)", param="file")
+            raise InvalidArgumentError(
+                "a file tuple is (filename, content) or (filename, content, mime_type)", param="file"
+            )
     source = source_of(content)
     filename = filename or source.filename
     start, size, rewindable = 0, None, False
