@@ -9,14 +9,15 @@ from typing import Annotated
 
 import typer
 
+from ..causes import Causes
 from ..command import Context, command, examples, single
 from ..exits import FAILED, INTERRUPTED, USAGE, CommandError
 from ..options import literal
 from ..terminal.interrupts import on_interrupt
-from ..terminal.screen import report, to_json
+from ..terminal.screen import one_line, report, to_json
 from .csv_results import journal_of, write_csv
 from .progress import show_progress
-from .results import ResultsFile
+from .results import SUCCESS_STATUSES, ResultsFile
 from .rows import RowFile
 from .runner import BatchRunner
 
@@ -129,9 +130,21 @@ async def run_batch(
         if as_csv:
             write_csv(results, out)  # in the order of the rows
     if results.failed:
+        if not ctx.as_json:
+            for line in _causes_of(results).summary():
+                ctx.screen.message(line)
         raise CommandError(
             f"{results.failed} of {runner.total} rows failed; to run them again, pass --retry-errors", FAILED
         )
+
+
+def _causes_of(results: ResultsFile) -> Causes:
+    causes = Causes("rows")
+    for result, _ in results:
+        if result.get("status") not in SUCCESS_STATUSES:
+            reason = result.get("error") or f"the run ended with the status {result.get('status')}"
+            causes.add(f"row {result['row']}", one_line(str(reason)))
+    return causes
 
 
 def _interrupt_handler(runner: BatchRunner) -> Callable[[], None]:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from ..causes import Causes
 from ..command import Context, command, examples, single
-from ..error_messages import error_message
+from ..error_messages import error_message, error_object
 from ..exits import FAILED, CommandError, exit_code_for
 from ..options import Overwrite
-from ..terminal.screen import to_json
+from ..terminal.screen import report, report_json, to_json
 
 __all__ = ["download", "upload"]
 
@@ -44,6 +45,7 @@ async def upload_files(
 
     semaphore = asyncio.Semaphore(concurrency)
     errors: list[Exception] = []
+    causes = Causes("files")
     with upload_bars(ctx.screen, files) as bars:
 
         async def upload_file(path: Path) -> Any:
@@ -55,7 +57,12 @@ async def upload_files(
                     if exit_code_for(error) is None:
                         raise
                     errors.append(error)
-                    bars.failed(path, error_message(error, "upload", ctx.session.source))
+                    message = error_message(error, "upload", ctx.session.source)
+                    is_new = causes.add(str(path), message)
+                    if ctx.as_json:
+                        report_json({**error_object(error, "upload", ctx.session.source), "file": str(path)})
+                    elif is_new:
+                        bars.failed(path, message)
                     return None
                 finally:
                     bars.end(path)
@@ -66,6 +73,9 @@ async def upload_files(
             ctx.screen.line(to_json(uploaded.model_dump(mode="json", exclude_unset=True)))
         elif uploaded is not None:
             ctx.screen.line(f"{uploaded.id}\t{path}")
+    if not ctx.as_json:
+        for line in causes.summary(repeated=True):
+            report(line)
     if errors:
         code = exit_code_for(errors[0]) if len(files) == 1 else FAILED
         raise CommandError(f"{len(errors)} of {len(files)} files could not be uploaded", code or FAILED)

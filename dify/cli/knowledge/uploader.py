@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..causes import Causes
 from ..error_messages import error_message
 from ..exits import USAGE, CommandError, exit_code_for
+from ..terminal.screen import report
 from ..transfers import ProgressFile
 from .upload_bars import UploadBars, showing_upload
 from .upload_journal import Entry, Journal, State
@@ -97,6 +99,7 @@ class Uploader:
         self._again = again
         self._done_before = 0
         self._end: Exception | None = None
+        self._causes = Causes("files")
         self.settings = {}
 
     async def run(self) -> Summary:
@@ -117,6 +120,9 @@ class Uploader:
         with showing_upload(self._ctx.screen, paths) as bars:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._upload(source, bars)) for source in self._sources]
+        if not self._ctx.as_json:
+            for line in self._causes.summary(repeated=True):
+                report(line)
         entries = [task.result() for task in tasks]
         return Summary([entry for entry in entries if entry is not None], self._done_before, self._end)
 
@@ -164,7 +170,9 @@ class Uploader:
                 entry = Entry(str(path), "failed", 0, 0, document_id=document_id, error=message)
             else:
                 entry = self._note("failed", path, status, entry, message)
-            bars.failed(path, message)
+            is_new = self._causes.add(str(path), message)
+            if is_new and not self._ctx.as_json:  # with --json, the error is in the file's result
+                bars.failed(path, message)
         bars.indexed(path)
         return entry
 
@@ -314,5 +322,9 @@ def _affects_all_files(error: Exception, *, sent: bool) -> bool:
             return not sent  # after sending, it is the document that was deleted
         case dify.APIConnectionError():
             return not error.sent
+        case dify.ProviderNotInitializedError() | dify.ProviderQuotaExceededError():
+            return True
+        case dify.APIStatusError():
+            return error.reason == "indexing_technique_required"
         case _:
             return False

@@ -55,9 +55,10 @@ async def submit(
     inputs: Inputs = None,
 ) -> None:
     """Submit a form. The run continues; follow it with `dify events RUN_ID`."""
-    values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
+    parsed = parse_inputs(inputs or [])
     form = await ctx.client.human_input.get(form_token)
     action_id = _action_id([(item.id, item.title) for item in form.user_actions], action)
+    values = await resolve_inputs(ctx.client, parsed, ctx.screen.note)
     await ctx.client.human_input.submit(form_token, action=action_id, inputs=values)
     ctx.output.status("submitted")
 

@@ -12,7 +12,7 @@ import pytest
 
 from dify import FormInput
 from dify.testing import Emulator, EmulatorForm, EmulatorRequest
-from dify.types import FormSource
+from dify.types import FormSource, UserAction
 
 from ..conftest import KEY
 from ..terminal import Terminal
@@ -341,3 +341,55 @@ def test_a_form_takes_files(tmp_path: Path) -> None:
         terminal.expect("Action: ")
         terminal.type("1")
         assert json.loads(terminal.end()) == {"count": 1}
+
+
+@pytest.mark.parametrize("name", ["reject", "Reject", "REJECT"])
+def test_an_action_is_named_by_its_id_or_its_title(invoke: Invoke, server: tuple[Emulator, str], name: str) -> None:
+    emulator, base_url = server
+    token = invoke("run", base_url=base_url).stderr.rpartition("form token ")[2].strip()
+
+    sent = invoke("forms", "submit", token, name, "note=no", "region=south", base_url=base_url)
+
+    assert sent.exit_code == 0
+    assert emulator.requests[-1].json["action"] == "reject"
+
+
+def test_an_unknown_action_is_refused_before_a_file_is_uploaded(
+    invoke: Invoke, server: tuple[Emulator, str], tmp_path: Path
+) -> None:
+    emulator, base_url = server
+    letter = tmp_path / "letter.txt"
+    letter.write_text("x", encoding="utf-8")
+    token = invoke("run", base_url=base_url).stderr.rpartition("form token ")[2].strip()
+
+    refused = invoke("forms", "submit", token, "postpone", f"note@{letter}", base_url=base_url)
+
+    assert refused.exit_code == 2
+    assert "'postpone' is not an action of the form" in refused.stderr
+    assert "approve (Approve), reject (Reject)" in " ".join(refused.stderr.split())
+    assert [request.method for request in emulator.requests[-2:]] == ["POST", "GET"]
+
+
+def test_a_title_of_two_actions_is_refused(invoke: Invoke) -> None:
+    actions = [UserAction(id="a", title="Go"), UserAction(id="b", title="go"), UserAction(id="c")]
+
+    def answer(request: EmulatorRequest) -> Generator[Any, Any, None]:
+        yield EmulatorForm("Where?", actions=actions)
+
+    with Emulator(answer, mode="workflow").serve() as base_url:
+        token = invoke("run", base_url=base_url).stderr.rpartition("form token ")[2].strip()
+        refused = invoke("forms", "submit", token, "GO", base_url=base_url)
+        assert refused.exit_code == 2
+        assert "choose one of: a (Go), b (go)" in " ".join(refused.stderr.split())
+        assert invoke("forms", "submit", token, "b", base_url=base_url).exit_code == 0
+
+
+def test_a_form_that_is_not_answered_is_not_submitted(invoke: Invoke, server: tuple[Emulator, str]) -> None:
+    _, base_url = server
+    token = invoke("run", base_url=base_url).stderr.rpartition("form token ")[2].strip()
+    with Terminal("forms", "answer", token, DIFY_API_KEY=KEY, DIFY_BASE_URL=base_url) as terminal:
+        terminal.expect("note [go]: ")
+        terminal.press("d")
+        terminal.expect("Error: the form was not submitted")
+        terminal.end()
+    assert terminal.code == 1
