@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -21,8 +22,43 @@ Sections = Mapping[str, Mapping[str, tuple[str, str]]]
 command's typer app in a variable of the command's name."""
 
 
+_HYPHEN = "\u2011"
+"""A hyphen at which no line is broken, in place of the ones in names."""
+
+_RANGES = ((re.compile(r"x>=(\d+)"), r"at least \1"), (re.compile(r"(\d+)<=x<=(\d+)"), r"\1 to \2"))
+
+
 class Command(TyperCommand):
-    """A command with the same usage line in every release of typer: `dify upload [OPTIONS] file...`."""
+    """A command with the same help in every release of typer: the usage is `dify upload [OPTIONS] file...`.
+
+    The list of arguments has no types, and ranges are in words.
+    """
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the usage line, which is wrapped between arguments only."""
+        words = " ".join(self.collect_usage_pieces(ctx)).replace("-", _HYPHEN)
+        formatter.write_usage(ctx.command_path, words)
+        formatter.buffer[:] = [text.replace(_HYPHEN, "-") for text in formatter.buffer]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the lists of arguments and options."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for parameter in self.get_params(ctx):
+            record: tuple[str, str] | None = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            name, text = record
+            for pattern, words in _RANGES:
+                text = pattern.sub(words, text)
+            if parameter.param_type_name == "argument":
+                # An argument without brackets in the usage line is required.
+                sections["Arguments"].append((parameter.metavar or name, text.removesuffix("[required]").rstrip()))
+            else:
+                sections["Options"].append((name, text))
+        for heading, records in sections.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line; optional arguments are in brackets."""

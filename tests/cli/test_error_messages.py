@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import dify
-from dify.cli.app import app
 from dify.testing import Emulator
 
 from .conftest import KEY, KNOWLEDGE_KEY, piped
-from .test_every_command import leaves
+from .test_every_command import leaves, parameters_of
 
 Invoke = Callable[..., Any]
 
@@ -138,13 +136,6 @@ VALUES = {
 }
 BAD = ("", "a/b", "a\nb", "1", "${X}")
 PYTHON = re.compile(r"\w=(?!=|text|@|\{)|\w\(|\b[a-z]+_[a-z_]+|None\b")
-
-
-def parameters_of(leaf: str) -> list[Any]:
-    command: Any = typer.main.get_command(app)
-    for name in leaf.split():
-        command = command.get_command(typer.Context(command), name)
-    return command.get_params(typer.Context(command))
 
 
 def lines_with_a_bad_value(leaf: str) -> Iterator[list[str]]:

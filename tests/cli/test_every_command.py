@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -277,6 +278,18 @@ def leaves() -> list[str]:
     return found
 
 
+def parameters_of(leaf: str) -> list[Any]:
+    """The arguments and options of a command."""
+    import typer
+
+    from dify.cli.app import app
+
+    command: Any = typer.main.get_command(app)
+    for name in leaf.split():
+        command = command.get_command(typer.Context(command), name)
+    return command.get_params(typer.Context(command))
+
+
 def test_every_command_is_in_the_table_or_has_tests_of_its_own() -> None:
     steps = [step for line, _ in CALLS for step in line.split(" && ")]
     driven = {leaf for leaf in leaves() if any(f"{step} ".startswith(f"{leaf} ") for step in steps)}
@@ -297,3 +310,19 @@ def test_every_command_has_help_with_a_first_line(invoke: Invoke, leaf: str) -> 
 def test_the_lines_of_the_groups_are_those_of_no_command_that_is_gone() -> None:
     found = leaves()
     assert len(found) == len(set(found)) > 70
+
+
+@pytest.mark.parametrize("leaf", leaves())
+def test_the_help_describes_every_argument_and_option_without_types_of_python(invoke: Invoke, leaf: str) -> None:
+    text = invoke(*leaf.split(), "--help").stdout
+    usage = text.partition("\n\n")[0]
+    assert "[[" not in usage
+    assert not usage.endswith("-")
+    assert not any(line.endswith("-") for line in usage.splitlines())  # no name is broken
+    assert not re.search(r"<(?:str|list|Path|file|int)|x>=|<=x", text)
+    assert [parameter.name for parameter in parameters_of(leaf) if not parameter.help] == []
+
+
+@pytest.mark.parametrize("group", sorted({leaf.rpartition(" ")[0] for leaf in leaves()} - {""}))
+def test_the_lines_of_a_group_are_not_cut(invoke: Invoke, group: str) -> None:
+    assert "..." not in invoke(*group.split(), "--help").stdout.partition("Commands:")[2]

@@ -91,6 +91,11 @@ async def show_meta(ctx: Context) -> None:
 
 
 @command(end_user, "end-user")
-async def show_end_user(ctx: Context, end_user_id: Annotated[str, typer.Argument(metavar="end-user-id")]) -> None:
+async def show_end_user(
+    ctx: Context,
+    end_user_id: Annotated[
+        str, typer.Argument(metavar="end-user-id", help="Id of the end user, such as created_by of an uploaded file.")
+    ],
+) -> None:
     """Show an end user of the app."""
     ctx.output.item(await ctx.client.end_users.get(end_user_id))

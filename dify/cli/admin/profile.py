@@ -21,7 +21,7 @@ profile = group(
     "config directory (~/.config). It is readable by its owner only; a file with keys that others can read is rejected."
 )
 
-Name = Annotated[str, typer.Argument(metavar="name")]
+Name = Annotated[str, typer.Argument(metavar="name", help="Name of the profile.")]
 
 
 def _run(work: Callable[[], None]) -> None:

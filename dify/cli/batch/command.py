@@ -28,8 +28,8 @@ batch = single()
 HELP = """Run a workflow or completion app on each row of a CSV or JSON Lines file.
 
 Each row contains the inputs of one run. Each result is a line of JSON in the results file: the row number (`row`, from
-1), `status`, `inputs`, and `outputs`, `answer` or `error`. When all rows are done, the results are sorted by row. With a
-name that ends in .csv, a table is written; the results for the next attempt are then beside it, in NAME.csv.jsonl.
+1), `status`, `inputs`, and `outputs`, `answer` or `error`. When all rows are done, the results are sorted by row. With
+--out NAME.csv, the results are a table; NAME.csv.jsonl beside it holds them for the next attempt.
 
 To resume a batch that was interrupted, run the same command again. Rows with a result are not run again. Rows that were
 in progress are collected from the server; those whose run id is unknown are run again.
@@ -64,7 +64,14 @@ async def run_batch(
     ctx: Context,
     rows: Annotated[Path, typer.Argument(metavar="rows", exists=True, dir_okay=False, help="CSV or JSON Lines file.")],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="path", dir_okay=False, help="Results file: .csv, else JSON Lines.")
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="path",
+            dir_okay=False,
+            help="Results file: a table if it ends in .csv, otherwise JSON Lines.",
+        ),
     ],
     concurrency: Annotated[
         int, typer.Option("--concurrency", "-c", min=1, metavar="n", help="Number of rows to process in parallel.")

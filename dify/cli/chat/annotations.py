@@ -15,9 +15,9 @@ __all__ = ["annotations"]
 annotations = group("Manage annotations: fixed answers to known questions.")
 annotations.info.name = "annotations"
 
-AnnotationId = Annotated[str, typer.Argument(metavar="annotation-id")]
-Question = Annotated[str, typer.Argument(metavar="question")]
-Answer = Annotated[str, typer.Argument(metavar="answer")]
+AnnotationId = Annotated[str, typer.Argument(metavar="annotation-id", help="Id of the annotation.")]
+Question = Annotated[str, typer.Argument(metavar="question", help="Question that the annotation answers.")]
+Answer = Annotated[str, typer.Argument(metavar="answer", help="Answer to the question.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the job is complete.")]
 _COLUMNS = ("id", "question", "answer", "hit_count")
 
@@ -81,7 +81,7 @@ async def disable(ctx: Context, wait: Wait = True) -> None:
 async def show_job(
     ctx: Context,
     action: Annotated[str, typer.Argument(metavar="enable|disable", help="Action of the job.")],
-    job_id: Annotated[str, typer.Argument(metavar="job-id")],
+    job_id: Annotated[str, typer.Argument(metavar="job-id", help="Id of the job.")],
 ) -> None:
     """Show the status of a job that was started with --no-wait."""
     choice = literal(action, "the action", ("enable", "disable"))

@@ -16,7 +16,7 @@ __all__ = ["conversations"]
 conversations = group("Manage the conversations of an end user, and the variables that chatflows store in them.")
 conversations.info.name = "conversations"
 
-ConversationId = Annotated[str, typer.Argument(metavar="conversation-id")]
+ConversationId = Annotated[str, typer.Argument(metavar="conversation-id", help="Id of the conversation.")]
 
 
 @command(

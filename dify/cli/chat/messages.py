@@ -16,17 +16,17 @@ messages = group("List the messages of a conversation, show suggested questions,
 messages.info.name = "messages"
 feedbacks = single()
 
-MessageId = Annotated[str, typer.Argument(metavar="message-id")]
+MessageId = Annotated[str, typer.Argument(metavar="message-id", help="Id of the message.")]
 
 
 @command(messages, "list", user=True, epilog=examples("dify messages list CONVERSATION_ID --json | jq -r .answer"))
 async def list_messages(
     ctx: Context,
-    conversation_id: Annotated[str, typer.Argument(metavar="conversation-id")],
+    conversation_id: Annotated[str, typer.Argument(metavar="conversation-id", help="Id of the conversation.")],
     limit: Limit = 20,
     all: All = False,
 ) -> None:
-    """List the messages of a conversation, newest page first; inside a page, oldest message first."""
+    """List the messages of a conversation. The newest page is first; inside a page, the oldest message is first."""
     pager = ctx.client.messages.list(conversation_id, limit=100 if all else min(limit, 100))
     await ctx.output.pages(pager, ("id", "created_at", "query", "answer", "feedback.rating"), limit=limit, all=all)
 

@@ -31,7 +31,7 @@ Concurrency = Annotated[
 )
 async def upload_files(
     ctx: Context,
-    files: Annotated[list[Path], typer.Argument(metavar="file", exists=True, dir_okay=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="file", exists=True, dir_okay=False, help="Files to upload.")],
     concurrency: Concurrency = 4,
 ) -> None:
     """Upload files and print their ids, which requests of the same --user can refer to.

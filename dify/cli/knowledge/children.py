@@ -18,7 +18,7 @@ children.info.name = "knowledge children"
 
 _COLUMNS = ("id", "position", "content")
 ChildId = Annotated[str, typer.Argument(metavar="child-id", help="Id of the child chunk.")]
-Content = Annotated[str, typer.Argument(metavar="text")]
+Content = Annotated[str, typer.Argument(metavar="text", help="Text of the child chunk.")]
 
 
 @command(children, "list", key="knowledge")

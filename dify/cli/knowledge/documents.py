@@ -141,7 +141,7 @@ async def update_file(
     ctx: Context,
     dataset_id: DatasetId,
     document_id: DocumentId,
-    file: Annotated[Path, typer.Argument(metavar="file", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(metavar="file", exists=True, dir_okay=False, help="New file.")],
     rule: Rule = None,
     wait: Wait = True,
 ) -> None:
@@ -221,7 +221,7 @@ async def delete(ctx: Context, dataset_id: DatasetId, document_ids: Ids, yes: Ye
 async def download(
     ctx: Context, dataset_id: DatasetId, document_ids: Ids, out: Out = Path(), overwrite: Overwrite = False
 ) -> None:
-    """Download the file of a document, or the files of several as one ZIP archive. Requires Dify 1.14 or later."""
+    """Download the files of documents. Several files are saved as a ZIP archive. Requires Dify 1.14 or later."""
     from ..transfers import save_download
 
     documents = ctx.client.knowledge.documents

@@ -19,8 +19,8 @@ metadata = group("Manage the metadata fields of a knowledge base, and the metada
 metadata.info.name = "knowledge metadata"
 
 _COLUMNS = ("id", "name", "type", "count")
-FieldId = Annotated[str, typer.Argument(metavar="field-id")]
-Name = Annotated[str, typer.Argument(metavar="name")]
+FieldId = Annotated[str, typer.Argument(metavar="field-id", help="Id of the field.")]
+Name = Annotated[str, typer.Argument(metavar="name", help="Name of the field.")]
 
 
 @command(metadata, "list", key="knowledge")
@@ -67,7 +67,7 @@ async def built_in(
         bool | None, typer.Option("--enable/--disable", help="Enable or disable the built-in fields.")
     ] = None,
 ) -> None:
-    """List the built-in fields, whose values the server sets, or enable or disable them."""
+    """List, enable or disable the built-in fields. The server sets their values."""
     fields = ctx.client.knowledge.metadata
     if enable is None:
         ctx.output.rows((await fields.built_in(dataset_id)).fields, ("name", "type"))

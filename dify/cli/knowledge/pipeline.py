@@ -20,12 +20,17 @@ __all__ = ["pipeline"]
 pipeline = group("Run knowledge pipelines. Requires Dify 1.14 or later.")
 pipeline.info.name = "knowledge pipeline"
 
+PipelineInputs = Annotated[
+    list[str] | None, typer.Argument(metavar="key=value", help="Inputs of the pipeline; see Inputs below.")
+]
+
 _TYPES = ("local_file", "online_document", "website_crawl", "online_drive")
 
 
 @command(pipeline, "upload", key="knowledge")
 async def upload(
-    ctx: Context, file: Annotated[Path, typer.Argument(metavar="file", exists=True, dir_okay=False)]
+    ctx: Context,
+    file: Annotated[Path, typer.Argument(metavar="file", exists=True, dir_okay=False, help="File to upload.")],
 ) -> None:
     """Upload a file for a pipeline and print its id."""
     ctx.output.item(await ctx.client.knowledge.pipelines.upload_file(file))
@@ -52,7 +57,7 @@ async def run(
     ctx: Context,
     dataset_id: DatasetId,
     node_id: Annotated[str, typer.Argument(metavar="node-id", help="Datasource node to start from.")],
-    inputs: Inputs = None,
+    inputs: PipelineInputs = None,
     file: Annotated[
         Path | None,
         typer.Option("--file", "-f", metavar="path", help="File to process.", exists=True, dir_okay=False),
@@ -105,12 +110,12 @@ async def try_source(
     ctx: Context,
     dataset_id: DatasetId,
     node_id: Annotated[str, typer.Argument(metavar="node-id", help="Datasource node.")],
-    inputs: Inputs = None,
+    inputs: PipelineInputs = None,
     type: Annotated[str, typer.Option("--type", metavar="type", help="Type of datasource.")] = "website_crawl",
     draft: Annotated[bool, typer.Option("--draft", help="Run the node of the draft.")] = False,
     credential: Annotated[str | None, typer.Option("--credential", metavar="id", help="Credential to use.")] = None,
 ) -> None:
-    """Run one datasource node and print its events, one JSON object per line."""
+    """Run a datasource node and print its events. Each event is a line of JSON."""
     kind = literal(type, "--type", _TYPES)
     values = await resolve_inputs(ctx.client, parse_inputs(inputs or []), ctx.screen.note)
     stream = ctx.client.knowledge.pipelines.run_datasource_node(

@@ -86,7 +86,7 @@ async def update(
         bool | None, typer.Option("--enable/--disable", help="Include the segment in searches or exclude it.")
     ] = None,
 ) -> None:
-    """Change a segment and index it again; omitted settings are not changed."""
+    """Change a segment and index it again. Omitted settings are not changed."""
     if content is None and answer is None and not word and enabled is None:
         raise typer.BadParameter("nothing to change; pass --content, --answer, --word, --enable or --disable")
     response = await ctx.client.knowledge.segments.update(

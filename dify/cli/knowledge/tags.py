@@ -17,8 +17,8 @@ tags = group("Manage tags of knowledge bases.")
 tags.info.name = "knowledge tags"
 
 _COLUMNS = ("id", "name", "binding_count")
-TagId = Annotated[str, typer.Argument(metavar="tag-id")]
-TagIds = Annotated[list[str], typer.Argument(metavar="tag-id")]
+TagId = Annotated[str, typer.Argument(metavar="tag-id", help="Id of the tag.")]
+TagIds = Annotated[list[str], typer.Argument(metavar="tag-id", help="Ids of the tags.")]
 Name = Annotated[str, typer.Argument(metavar="name", help="Name of 1 to 50 characters.")]
 
 

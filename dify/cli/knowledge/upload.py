@@ -85,7 +85,7 @@ async def _upload(
         ),
     ] = None,
 ) -> None:
-    """Upload files and folders as documents and wait until they are indexed.
+    """Upload files and folders as documents. Waits until they are indexed, unless --no-wait is set.
 
     Each document is named after the file's path below the folder, with %2F for slashes (a%2Findex.md). Dify identifies
     documents by name: a new document replaces an existing one of the same name. Documents that this upload did not create

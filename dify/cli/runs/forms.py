@@ -11,7 +11,6 @@ from ..command import Context, command, examples
 from ..exits import USAGE, CommandError
 from ..groups import group
 from ..inputs import INPUT_HELP, parse_inputs, resolve_inputs
-from ..options import Inputs
 from ..terminal.form_prompts import answer_form
 from ..terminal.prompts import is_interactive
 
@@ -22,7 +21,9 @@ forms = group(
 )
 forms.info.name = "forms"
 
-Token = Annotated[str, typer.Argument(metavar="form-token")]
+Token = Annotated[
+    str, typer.Argument(metavar="form-token", help="Token of the form, as `dify run` and `dify chat` print it.")
+]
 
 
 @command(forms, "show", epilog=examples("dify forms show FORM_TOKEN"))
@@ -52,7 +53,9 @@ async def submit(
     action: Annotated[
         str, typer.Argument(metavar="action", help="Id or title of the action, as `dify forms show` lists it.")
     ],
-    inputs: Inputs = None,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="key=value", help="Values of the form's fields; see Inputs below.")
+    ] = None,
 ) -> None:
     """Submit a form. The run continues; follow it with `dify events RUN_ID`."""
     parsed = parse_inputs(inputs or [])

@@ -71,7 +71,9 @@ def _time(text: str | None, option: str) -> str | None:
 
 
 @command(status, "status", epilog=examples("dify status RUN_ID", "dify status RUN_ID --json | jq .outputs"))
-async def show_run(ctx: Context, run_id: Annotated[str, typer.Argument(metavar="run-id")]) -> None:
+async def show_run(
+    ctx: Context, run_id: Annotated[str, typer.Argument(metavar="run-id", help="Run of a workflow or chatflow.")]
+) -> None:
     """Show a run of a workflow or chatflow."""
     ctx.output.item(await ctx.client.workflows.get(run_id))
 
