@@ -16,26 +16,11 @@ from dify import (
     StreamInterruptedError,
     WorkflowFailedError,
 )
-from tests.support.frames import sse
+from tests.support.frames import in_chatflow, run_finished, run_started, run_waiting, sse
 
 from .support import Chunks, answered, make_client
 
 RUN = "run-1"
-CHAT = {"conversation_id": "c-1", "message_id": "m-1", "created_at": 1}
-DATA = {
-    "id": RUN,
-    "workflow_id": "w",
-    "inputs": {},
-    "outputs": {"text": "done"},
-    "created_at": 1,
-    "status": "succeeded",
-}
-FORM = {"TYPE": "human_input_required", "form_id": "f1", "form_token": "token-f1", "node_id": "ask", "inputs": []}
-PAUSE = {"workflow_run_id": RUN, "paused_nodes": ["ask"], "outputs": {}, "reasons": [FORM], "status": "paused"}
-
-
-def frame(event: str, data: dict, **more) -> dict:
-    return {"event": event, "task_id": "task-1", "workflow_run_id": RUN, "data": data, **more}
 
 
 class Server:
@@ -43,7 +28,7 @@ class Server:
 
     def __init__(self, lost: bool = False, status: str = "succeeded") -> None:
         self.lost = lost
-        self.end = DATA | {"status": status}
+        self.end = run_finished(status)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if "/form/human_input/" in request.url.path:
@@ -53,10 +38,12 @@ class Server:
                 body = {"code": "invalid_form_data", "message": "Invalid action", "status": 400}
                 return httpx.Response(400, json=body)
             return httpx.Response(200, json={})
-        more = CHAT if "chat" in request.url.path else {}
+        frames = [run_started(), run_waiting("f1")]
         if request.url.path.endswith("/events"):
-            return answered(Chunks([sse(frame("workflow_started", DATA), frame("workflow_finished", self.end))]))
-        return answered(Chunks([sse(frame("workflow_started", DATA, **more), frame("workflow_paused", PAUSE, **more))]))
+            return answered(Chunks([sse(run_started(), self.end)]))
+        if "chat" in request.url.path:
+            frames = [in_chatflow(frame) for frame in frames]
+        return answered(Chunks([sse(*frames)]))
 
 
 async def reject(form):
@@ -80,7 +67,7 @@ async def test_a_refused_answer_names_the_run_and_the_form_and_the_run_can_go_on
     assert error.partial.paused
     await client.human_input.submit(error.partial.forms[0].form_token, action="approve")
     run = await client.workflows.events(error.workflow_run_id, continue_on_pause=True).final()
-    assert run.outputs == {"text": "done"}
+    assert run.outputs == {"answer": "Hello"}
 
 
 async def test_a_refused_answer_in_a_chatflow_names_the_conversation_too():
@@ -88,7 +75,7 @@ async def test_a_refused_answer_in_a_chatflow_names_the_conversation_too():
         await make_client(Server()).chat.send("hi", on_form=reject)
     error = caught.value
     assert error.workflow_run_id == RUN
-    assert (error.partial.conversation_id, error.partial.message_id) == ("c-1", "m-1")
+    assert (error.partial.conversation_id, error.partial.message_id) == ("conv-1", "msg-1")
 
 
 async def test_an_answer_that_is_none_names_the_run():

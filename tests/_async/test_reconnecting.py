@@ -11,43 +11,33 @@ from dify import (
 )
 from tests.support import frames
 from tests.support.expected import on_screen
-from tests.support.frames import sse
+from tests.support.frames import (
+    form_filled,
+    in_chatflow,
+    message,
+    message_end,
+    replaced,
+    run_finished,
+    run_started,
+    run_waiting,
+    sse,
+)
 
 from .support import Chunks, answered, make_client
 
 RUN = "run-1"
 
 
-def envelope(event: str, **more):
-    return {"event": event, "task_id": "task-1", "workflow_run_id": RUN, **more}
-
-
-def started():
-    return envelope(
-        "workflow_started", data={"id": RUN, "workflow_id": "w", "inputs": {}, "created_at": 1, "reason": "initial"}
-    )
-
-
 def node(event: str, name: str, **more):
-    return envelope(
-        event, data={"id": f"exec-{name}", "node_id": name, "title": name, "index": 1, "created_at": 1, **more}
-    )
+    return frames.node(event, f"exec-{name}", node_id=name, title=name, **more)
 
 
 def finished(status: str = "succeeded", **more):
-    data = {
-        "id": RUN,
-        "workflow_id": "w",
-        "status": status,
-        "outputs": {"text": "done"},
-        "error": None,
-        "created_at": 1,
-    }
-    return envelope("workflow_finished", data=data | more)
+    return run_finished(status, **({"outputs": {"text": "done"}} | more))
 
 
 WHOLE = [
-    started(),
+    run_started(),
     node("node_started", "a"),
     node("node_finished", "a", status="succeeded", outputs={"x": "é你🌍"}),
     node("node_started", "b"),
@@ -55,7 +45,7 @@ WHOLE = [
     finished(),
 ]
 SNAPSHOT = [
-    started(),
+    run_started(),
     node("node_started", "a"),
     node("node_finished", "a", status="succeeded", outputs=None),
     node("node_started", "b"),
@@ -198,40 +188,21 @@ async def test_a_stream_cut_before_its_run_has_a_name_is_not_started_again():
 
 
 async def test_a_chat_without_a_run_has_nothing_to_pick_up():
-    script = Script(sse(frames.message("Hel")))
+    script = Script(sse(message("Hel")))
     with pytest.raises(StreamInterruptedError) as caught:
         await make_client(script).chat.send("hi")
     assert caught.value.partial.answer == "Hel"
     assert len(script.asked) == 1
 
 
-CHAT = {"conversation_id": "c-1", "message_id": "m-1", "created_at": 1}
-
-
-def chat(frame: dict) -> dict:
-    return frame | CHAT
-
-
-def delta(text: str) -> dict:
-    return chat({"event": "message", "task_id": "task-1", "id": "m-1", "answer": text, "from_variable_selector": None})
-
-
-def replaced(text: str) -> dict:
-    return chat({"event": "message_replace", "task_id": "task-1", "answer": text, "reason": ""})
-
-
-def message_end() -> dict:
-    return chat({"event": "message_end", "task_id": "task-1", "id": "m-1", "metadata": {"usage": {"total_tokens": 3}}})
-
-
 async def test_text_that_was_shown_is_not_shown_again(waits):
-    first = sse(chat(started()), delta("Hel"), delta("lo"))
+    first = sse(in_chatflow(run_started()), message("Hel"), message("lo"))
     rest = sse(
-        chat(started()),
+        in_chatflow(run_started()),
         replaced("Hello wor"),
-        delta("ld"),
+        message("ld"),
         message_end(),
-        chat(finished(outputs={"answer": "Hello world"})),
+        in_chatflow(finished(outputs={"answer": "Hello world"})),
     )
     stream = make_client(Script(first, rest)).chat.stream("hi")
     assert [piece async for piece in stream.text_stream] == ["Hel", "lo", " wor", "ld"]
@@ -240,18 +211,26 @@ async def test_text_that_was_shown_is_not_shown_again(waits):
 
 
 async def test_a_snapshot_that_knows_less_than_was_shown_takes_nothing_away(waits):
-    first = sse(chat(started()), delta("Hello"))
+    first = sse(in_chatflow(run_started()), message("Hello"))
     rest = sse(
-        chat(started()), replaced(""), delta(" world"), message_end(), chat(finished(outputs={"answer": "Hello world"}))
+        in_chatflow(run_started()),
+        replaced(""),
+        message(" world"),
+        message_end(),
+        in_chatflow(finished(outputs={"answer": "Hello world"})),
     )
     stream = make_client(Script(first, rest)).chat.stream("hi")
     assert [piece async for piece in stream.text_stream] == ["Hello", " world"]
 
 
 async def test_text_lost_between_the_cut_and_the_replay_is_put_right_and_announced(waits):
-    first = sse(chat(started()), delta("Hel"))
+    first = sse(in_chatflow(run_started()), message("Hel"))
     rest = sse(
-        chat(started()), replaced(""), delta("ld"), message_end(), chat(finished(outputs={"answer": "Hello world"}))
+        in_chatflow(run_started()),
+        replaced(""),
+        message("ld"),
+        message_end(),
+        in_chatflow(finished(outputs={"answer": "Hello world"})),
     )
     stream = make_client(Script(first, rest)).chat.stream("hi")
     pieces = [piece async for piece in stream.text_stream]
@@ -261,8 +240,8 @@ async def test_text_lost_between_the_cut_and_the_replay_is_put_right_and_announc
 
 
 async def test_the_replacement_is_an_event_of_its_own(waits):
-    first = sse(chat(started()), delta("Hel"))
-    rest = sse(chat(started()), message_end(), chat(finished(outputs={"answer": "Hello"})))
+    first = sse(in_chatflow(run_started()), message("Hel"))
+    rest = sse(in_chatflow(run_started()), message_end(), in_chatflow(finished(outputs={"answer": "Hello"})))
     events = await collect(make_client(Script(first, rest)).chat.stream("hi"))
     assert [event.event for event in events][-2:] == ["message_replace", "workflow_finished"]
     assert isinstance(events[-2], MessageReplaceEvent)
@@ -270,54 +249,32 @@ async def test_the_replacement_is_an_event_of_its_own(waits):
 
 
 async def test_a_chat_whose_run_ended_meanwhile_says_the_rest_of_its_answer(waits):
-    first = sse(chat(started()), delta("Hel"))
+    first = sse(in_chatflow(run_started()), message("Hel"))
     rest = sse(finished(outputs={"answer": "Hello world"}))  # as servers send it: alone, and without the message's ids
     stream = make_client(Script(first, rest)).chat.stream("hi")
     assert [piece async for piece in stream.text_stream] == ["Hel", "lo world"]
     reply = await stream.final()
-    assert (reply.answer, reply.message_id, reply.conversation_id) == ("Hello world", "m-1", "c-1")
+    assert (reply.answer, reply.message_id, reply.conversation_id) == ("Hello world", "msg-1", "conv-1")
 
 
 async def test_a_chat_whose_end_nobody_heard_says_the_rest_of_its_answer(waits):
     detail = finished(outputs={"answer": "Hello world"})["data"] | {"total_steps": 1, "total_tokens": 3}
-    script = Script(sse(chat(started()), delta("Hel")), sse(chat(started())), detail=detail)
+    script = Script(sse(in_chatflow(run_started()), message("Hel")), sse(in_chatflow(run_started())), detail=detail)
     stream = make_client(script, max_retries=2).chat.stream("hi")
     assert [piece async for piece in stream.text_stream] == ["Hel", "lo world"]
     assert (await stream.final()).answer == "Hello world"
 
 
-def waits_for(*forms: str):
-    reasons = [{"TYPE": "human_input_required", "form_id": form, "node_id": "ask"} for form in forms]
-    return envelope("workflow_paused", data={"workflow_run_id": RUN, "paused_nodes": ["ask"], "reasons": reasons})
-
-
-def resumed():
-    frame = started()
-    frame["data"]["reason"] = "resumption"
-    return frame
-
-
-def filled(answer: str):
-    data = {
-        "node_id": "ask",
-        "node_title": "ask",
-        "rendered_content": answer,
-        "action_id": answer,
-        "action_text": answer,
-    }
-    return envelope("human_input_form_filled", data=data)
-
-
-ASKED = [started(), node("node_started", "ask")]
+ASKED = [run_started(), node("node_started", "ask")]
 GOES_ON = [
-    waits_for("f1"),
-    resumed(),
+    run_waiting("f1"),
+    run_started(reason="resumption"),
     node("node_started", "ask"),  # once more, under the id that it had
-    filled("yes"),
-    waits_for("f2"),
-    resumed(),
+    form_filled("yes"),
+    run_waiting("f2"),
+    run_started(reason="resumption"),
     node("node_started", "ask"),
-    filled("yes"),
+    form_filled("yes"),
     node("node_finished", "ask", status="succeeded", outputs={"said": "yes"}),
     finished(),
 ]
@@ -370,50 +327,52 @@ async def test_a_run_that_waits_and_cannot_be_followed_any_more_is_no_reply(wait
 
 async def followed(*live, answer="Because fun"):
     """What a chatflow's run says whose snapshot has an answer already, and then goes on with `live`."""
-    end = chat(finished(outputs={"answer": "Because fun"}))
-    reply = sse(chat(started()), replaced(answer), *live, message_end(), end)
+    end = in_chatflow(finished(outputs={"answer": "Because fun"}))
+    reply = sse(in_chatflow(run_started()), replaced(answer), *live, message_end(), end)
     stream = make_client(lambda request: answered(Chunks([reply]))).chat.events(RUN, include_state_snapshot=True)
     pieces = [piece async for piece in stream.text_stream]
     return pieces, (await stream.final()).answer
 
 
 async def test_text_that_a_snapshot_and_the_stream_behind_it_both_tell_is_put_right_at_the_end():
-    pieces, answer = await followed(delta("fun"))
+    pieces, answer = await followed(message("fun"))
     assert (pieces, answer) == (["Because fun", "fun", "Because fun"], "Because fun")
     assert isinstance(pieces[-1], TextReplaced)
 
 
 async def test_text_that_neither_a_snapshot_nor_the_stream_behind_it_tells_is_told_at_the_end():
     assert await followed(answer="Because ") == (["Because ", "Because fun"], "Because fun")
-    assert await followed(delta("fun"), answer="") == (["", "fun", "Because fun"], "Because fun")
+    assert await followed(message("fun"), answer="") == (["", "fun", "Because fun"], "Because fun")
 
 
 async def test_a_snapshot_whose_text_goes_on_is_told_as_it_comes():
-    assert await followed(delta("fun"), answer="Because ") == (["Because ", "fun"], "Because fun")
+    assert await followed(message("fun"), answer="Because ") == (["Because ", "fun"], "Because fun")
 
 
 def blocked(text: str = "Output blocked.") -> dict:
-    return chat({"event": "message_replace", "task_id": "task-1", "answer": text, "reason": "output_moderation"})
+    return replaced(text, reason="output_moderation")
 
 
-SECRET = chat(finished(outputs={"answer": "the secret word"}))  # the run's outputs still hold what was taken back
+SECRET = in_chatflow(
+    finished(outputs={"answer": "the secret word"})
+)  # the run's outputs still hold what was taken back
 
 
 @pytest.mark.parametrize(
     ("first", "rest"),
     [
-        ([delta("the secret")], [replaced("the secret"), delta(" word"), blocked(), message_end(), SECRET]),
-        ([delta("the secret"), blocked()], [replaced("Output blocked."), message_end(), SECRET]),
-        ([delta("the secret"), blocked()], [replaced("the secret word"), message_end(), SECRET]),
-        ([delta("the secret"), blocked()], [replaced("the secret"), blocked(), message_end(), SECRET]),
-        ([delta("the secret"), blocked(), message_end()], [replaced("Output blocked."), SECRET]),
-        ([delta("the secret"), blocked()], [SECRET]),
-        ([delta("the secret"), blocked("")], [replaced("the secret"), message_end(), SECRET]),
+        ([message("the secret")], [replaced("the secret"), message(" word"), blocked(), message_end(), SECRET]),
+        ([message("the secret"), blocked()], [replaced("Output blocked."), message_end(), SECRET]),
+        ([message("the secret"), blocked()], [replaced("the secret word"), message_end(), SECRET]),
+        ([message("the secret"), blocked()], [replaced("the secret"), blocked(), message_end(), SECRET]),
+        ([message("the secret"), blocked(), message_end()], [replaced("Output blocked."), SECRET]),
+        ([message("the secret"), blocked()], [SECRET]),
+        ([message("the secret"), blocked("")], [replaced("the secret"), message_end(), SECRET]),
     ],
 )
 async def test_what_moderation_took_back_is_not_put_right_after_a_cut(first, rest, waits):
     error = httpx.ReadError("reset")
-    script = Script(sse(chat(started()), *first), sse(chat(started()), *rest), error=error)
+    script = Script(sse(in_chatflow(run_started()), *first), sse(in_chatflow(run_started()), *rest), error=error)
     stream = make_client(script).chat.stream("hi")
     pieces = [piece async for piece in stream.text_stream]
     expected = next(frame["answer"] for frame in [*first, *rest] if frame.get("reason"))
@@ -424,21 +383,25 @@ async def test_what_moderation_took_back_is_not_put_right_after_a_cut(first, res
 
 async def test_what_moderation_took_back_is_not_put_right_by_the_runs_detail(waits):
     detail = SECRET["data"] | {"total_steps": 1, "total_tokens": 3}
-    script = Script(sse(chat(started()), delta("the secret"), blocked()), sse(chat(started())), detail=detail)
+    script = Script(
+        sse(in_chatflow(run_started()), message("the secret"), blocked()),
+        sse(in_chatflow(run_started())),
+        detail=detail,
+    )
     stream = make_client(script, max_retries=2).chat.stream("hi")
     assert on_screen([piece async for piece in stream.text_stream]) == "Output blocked."
     assert (await stream.final()).answer == "Output blocked."
 
 
 async def test_what_moderation_took_back_is_not_put_right_in_a_run_that_is_followed():
-    reply = sse(chat(started()), replaced("the secret"), delta(" word"), blocked(), message_end(), SECRET)
+    reply = sse(in_chatflow(run_started()), replaced("the secret"), message(" word"), blocked(), message_end(), SECRET)
     stream = make_client(lambda request: answered(Chunks([reply]))).chat.events(RUN, include_state_snapshot=True)
     assert on_screen([piece async for piece in stream.text_stream]) == "Output blocked."
     assert (await stream.final()).answer == "Output blocked."
 
 
 async def test_an_answer_that_moderation_emptied_stays_empty():
-    reply = sse(chat(started()), delta("the secret word"), blocked(""), message_end(), SECRET)
+    reply = sse(in_chatflow(run_started()), message("the secret word"), blocked(""), message_end(), SECRET)
     stream = make_client(lambda request: answered(Chunks([reply]))).chat.stream("hi")
     assert (await stream.final()).answer == ""
 
@@ -460,6 +423,6 @@ async def test_what_a_snapshot_told_is_not_told_again_by_the_stream_behind_it(ti
 
 
 async def test_a_workflows_output_named_answer_is_no_text_on_the_screen(waits):
-    script = Script(sse(started()), sse(finished(outputs={"answer": "no text"})))
+    script = Script(sse(run_started()), sse(finished(outputs={"answer": "no text"})))
     events = await collect(make_client(script).workflows.stream({}))
     assert [event.event for event in events] == ["workflow_started", "workflow_finished"]

@@ -12,13 +12,15 @@ from dify._streaming.decode import EventDecoder, decoder_of
 from dify.types import events as t
 from tests.support.frames import (
     FORM,
-    RUN_IDS,
     agent_message,
+    container,
     failure,
     file,
+    form_filled,
     message,
     message_end,
     node,
+    of_run,
     replaced,
     run_finished,
     run_paused,
@@ -35,18 +37,8 @@ CHAT, COMPLETION, WORKFLOW, DATASOURCE = "chat", "completion", "workflow", "data
 KINDS = (CHAT, COMPLETION, WORKFLOW, DATASOURCE)
 
 
-def container(event: str, **more) -> dict:
-    data = {"id": "iter", "node_id": "iter", "node_type": "iteration", "title": "Each", "created_at": 1795343840}
-    return {"event": event, **RUN_IDS, "data": data | more}
-
-
-def of_run(event: str, data: dict) -> dict:
-    return {"event": event, **RUN_IDS, "data": data}
-
-
 BRANCH = {"parallel_id": "p", "parallel_branch_id": "b", "parent_parallel_id": None, "created_at": 1795343840}
 LOG = {"id": "log", "label": "call", "node_id": "n", "node_execution_id": "e", "status": "start", "data": {}}
-FILLED = {"node_id": "ask", "node_title": "Ask", "rendered_content": "Yes", "action_id": "yes", "action_text": "Yes"}
 
 # The 29 names of the server's list, its three for datasources, and two of the 0.10 line that are gone.
 SAMPLES = [
@@ -77,7 +69,7 @@ SAMPLES = [
     (of_run("reasoning_chunk", {"reasoning": "", "is_final": True}), t.ReasoningChunkEvent, (CHAT, WORKFLOW)),
     (of_run("agent_log", LOG), t.AgentLogEvent, (CHAT, WORKFLOW)),
     (of_run("human_input_required", FORM), t.HumanInputRequiredEvent, (CHAT, WORKFLOW)),
-    (of_run("human_input_form_filled", FILLED), t.HumanInputFormFilledEvent, (CHAT, WORKFLOW)),
+    (form_filled(), t.HumanInputFormFilledEvent, (CHAT, WORKFLOW)),
     (of_run("human_input_form_timeout", {"node_id": "ask"}), t.HumanInputFormTimeoutEvent, (CHAT, WORKFLOW)),
     ({"event": "datasource_processing", "total": 1, "completed": 0}, t.DatasourceProcessingEvent, (DATASOURCE,)),
     ({"event": "datasource_completed", "data": [], "time_consuming": 0}, t.DatasourceCompletedEvent, (DATASOURCE,)),

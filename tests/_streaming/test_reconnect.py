@@ -21,17 +21,20 @@ from dify._streaming.reconnect import (
 from dify.types.http import HTTPInfo
 from dify.types.workflows import WorkflowRunDetail
 from tests.support.frames import (
-    CHAT_IDS,
     FORM,
-    RUN_IDS,
+    container,
     failure,
+    form_filled,
+    in_chatflow,
     message,
     message_end,
     node,
+    of_run,
     replaced,
     run_finished,
     run_paused,
     run_started,
+    run_waiting,
     text_chunk,
 )
 
@@ -66,19 +69,6 @@ def last(*connections: list[dict[str, Any]], fold: Any = None) -> list[tuple[str
     return follow(*connections, fold=fold)[-1]
 
 
-def chat(frame: dict[str, Any]) -> dict[str, Any]:
-    return frame | {name: value for name, value in CHAT_IDS.items() if name != "task_id"}
-
-
-def of_run(event: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"event": event, **RUN_IDS, "data": data}
-
-
-def container(event: str, **more: Any) -> dict[str, Any]:
-    data = {"id": "each", "node_id": "each", "node_type": "iteration", "title": "Each", "created_at": 1795343840}
-    return of_run(event, data | more)
-
-
 def log(status: str) -> dict[str, Any]:
     return of_run(
         "agent_log",
@@ -86,16 +76,8 @@ def log(status: str) -> dict[str, Any]:
     )
 
 
-def filled(content: str = "Yes") -> dict[str, Any]:
-    data = {"node_id": "ask", "node_title": "Ask", "rendered_content": content, "action_id": "yes"}
-    return of_run("human_input_form_filled", data | {"action_text": "Yes"})
-
-
 def paused(form: str | None) -> dict[str, Any]:
-    reasons = [
-        {"TYPE": "scheduled_pause"} if form is None else {"TYPE": "human_input_required", **FORM, "form_id": form}
-    ]
-    return run_paused(reasons=reasons)
+    return run_paused(reasons=[{"TYPE": "scheduled_pause"}]) if form is None else run_waiting(form)
 
 
 # ------------------------------------------------------------------------------------------------------ one connection
@@ -160,7 +142,7 @@ REPEATED = {
     "the end of a loop": container("loop_completed", steps=1),
     "a log of an agent": log("start"),
     "a form": of_run("human_input_required", FORM),
-    "an answer to a form": filled(),
+    "an answer to a form": form_filled(),
     "a form that timed out": of_run("human_input_form_timeout", {"node_id": "ask", "expiration_time": 5}),
 }
 
@@ -183,7 +165,7 @@ NEW = {
     "the next round of a loop": (container("loop_next", index=1), container("loop_next", index=2)),
     "the end of a call": (log("start"), log("success")),
     "another form": (of_run("human_input_required", FORM), of_run("human_input_required", FORM | {"form_id": "f2"})),
-    "another answer": (filled("Yes"), filled("No")),
+    "another answer": (form_filled("Yes"), form_filled("No")),
     "another time": (
         of_run("human_input_form_timeout", {"node_id": "ask", "expiration_time": 5}),
         of_run("human_input_form_timeout", {"node_id": "ask", "expiration_time": 6}),
@@ -253,7 +235,7 @@ def test_a_node_that_a_snapshot_shows_unfinished_has_not_ended():
 
 
 # ------------------------------------------------------------------------------------------------------------------- text
-STARTED = chat(run_started())
+STARTED = in_chatflow(run_started())
 
 
 def text_after(shown: str, *frames: dict[str, Any], end: bool = False) -> list[tuple[str, Any]]:
@@ -354,7 +336,7 @@ def test_a_resumed_run_starts_the_node_that_waited_again_and_no_other():
         node("node_started", "a"),
         node("node_finished", "a", status="succeeded"),
         node("node_started", "ask"),
-        filled(),
+        form_filled(),
         of_run("human_input_form_timeout", {"node_id": "ask", "expiration_time": 5}),
         paused("f1"),
     ]

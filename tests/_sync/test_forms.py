@@ -7,35 +7,15 @@ import httpx
 import pytest
 
 from dify import FormAnswer, InputFile, InvalidArgumentError, MisuseError
-from tests.support.frames import sse
+from tests.support.frames import run_finished, run_started, run_waiting, sse
 
 from .support import Chunks, answered, make_client
 
 RUN = "run-1"
 
 
-def envelope(event: str, data: dict, **more) -> dict:
-    return {"event": event, "task_id": "task-1", "workflow_run_id": RUN, "data": data, **more}
-
-
-def started(reason: str = "initial") -> dict:
-    return envelope(
-        "workflow_started", {"id": RUN, "workflow_id": "w", "inputs": {}, "created_at": 1, "reason": reason}
-    )
-
-
-def paused(*forms: str) -> dict:
-    reasons = [
-        {"TYPE": "human_input_required", "form_id": form, "form_token": f"token-{form}", "node_id": "ask", "inputs": []}
-        for form in forms
-    ]
-    data = {"workflow_run_id": RUN, "paused_nodes": ["ask"], "outputs": {}, "reasons": reasons, "status": "paused"}
-    return envelope("workflow_paused", data)
-
-
 def finished() -> dict:
-    data = {"id": RUN, "workflow_id": "w", "status": "succeeded", "outputs": {"text": "done"}, "created_at": 1}
-    return envelope("workflow_finished", data)
+    return run_finished(outputs={"text": "done"})
 
 
 class Server:
@@ -60,7 +40,10 @@ def approve(form):
 
 def test_one_form_is_answered_and_the_run_followed_to_its_end():
     # Right after the answer the server still shows the pause that the answer ends.
-    server = Server(sse(started(), paused("f1")), sse(started(), paused("f1"), started("resumption"), finished()))
+    server = Server(
+        sse(run_started(), run_waiting("f1")),
+        sse(run_started(), run_waiting("f1"), run_started(reason="resumption"), finished()),
+    )
     run = make_client(server).workflows.run({}, on_form=approve)
     assert run.outputs == {"text": "done"}
     assert server.submitted == [("token-f1", {"inputs": {"note": "f1"}, "action": "approve", "user": "alice"})]
@@ -73,9 +56,9 @@ def test_one_form_is_answered_and_the_run_followed_to_its_end():
 
 def test_a_cut_right_after_an_answer_leaves_no_run_paused(waits):
     server = Server(
-        sse(started(), paused("f1")),
-        sse(started(), paused("f1")),  # cut, while the server still shows the pause that the answer ends
-        sse(started(), started("resumption"), finished()),
+        sse(run_started(), run_waiting("f1")),
+        sse(run_started(), run_waiting("f1")),  # cut, while the server still shows the pause that the answer ends
+        sse(run_started(), run_started(reason="resumption"), finished()),
     )
     run = make_client(server).workflows.run({}, on_form=approve)
     assert (run.status, run.reconnects) == ("succeeded", 1)
@@ -83,9 +66,9 @@ def test_a_cut_right_after_an_answer_leaves_no_run_paused(waits):
 
 def test_every_form_of_every_pause_is_answered_once():
     server = Server(
-        sse(started(), paused("f1", "f2")),
-        sse(started(), paused("f1", "f2"), started("resumption"), paused("f3")),
-        sse(started(), paused("f3"), started("resumption"), finished()),
+        sse(run_started(), run_waiting("f1", "f2")),
+        sse(run_started(), run_waiting("f1", "f2"), run_started(reason="resumption"), run_waiting("f3")),
+        sse(run_started(), run_waiting("f3"), run_started(reason="resumption"), finished()),
     )
     run = make_client(server).workflows.run({}, on_form=approve)
     assert run.status == "succeeded"
@@ -96,7 +79,7 @@ def test_a_form_that_nobody_answers_leaves_the_run_paused():
     def nobody(form):
         return None
 
-    server = Server(sse(started(), paused("f1")))
+    server = Server(sse(run_started(), run_waiting("f1")))
     run = make_client(server).workflows.run({}, on_form=nobody)
     assert run.paused
     assert [form.form_token for form in run.forms] == ["token-f1"]
@@ -104,7 +87,7 @@ def test_a_form_that_nobody_answers_leaves_the_run_paused():
 
 
 def test_a_run_that_does_not_pause_asks_nobody():
-    server = Server(sse(started(), finished()))
+    server = Server(sse(run_started(), finished()))
     run = make_client(server).workflows.run({}, on_form=approve)
     assert run.status == "succeeded"
     assert len(server.asked) == 1
@@ -114,7 +97,7 @@ def test_a_chatflow_keeps_its_conversation_when_its_replay_names_none():
     ids = {"conversation_id": "c-1", "message_id": "m-1", "created_at": 1}
     end = finished()
     end["data"]["outputs"] = {"answer": "Approved."}
-    server = Server(sse(started() | ids, paused("f1") | ids), sse(end))
+    server = Server(sse(run_started() | ids, run_waiting("f1") | ids), sse(end))
     reply = make_client(server).chat.send("hi", on_form=approve)
     assert (reply.answer, reply.conversation_id, reply.message_id) == ("Approved.", "c-1", "m-1")
     assert not reply.paused
@@ -127,7 +110,9 @@ def test_a_chatflow_says_nothing_twice_that_it_said_while_its_snapshot_was_taken
     so_far = {"event": "message_replace", "task_id": "task-1", "answer": "Because fun", "reason": ""} | ids
     said = {"event": "message", "task_id": "task-1", "id": "m-1", "answer": "fun"} | ids
     ended = {"event": "message_end", "task_id": "task-1", "id": "m-1", "metadata": {}} | ids
-    server = Server(sse(started() | ids, paused("f1") | ids), sse(started() | ids, so_far, said, ended, end))
+    server = Server(
+        sse(run_started() | ids, run_waiting("f1") | ids), sse(run_started() | ids, so_far, said, ended, end)
+    )
     assert (make_client(server).chat.send("hi", on_form=approve)).answer == "Because fun"
 
 
@@ -135,7 +120,7 @@ def test_an_answer_that_is_none_is_told_with_the_run_that_waits():
     def wrong(form):
         return {"action": "approve"}
 
-    server = Server(sse(started(), paused("f1")))
+    server = Server(sse(run_started(), run_waiting("f1")))
     with pytest.raises(MisuseError, match=r"dict.*FormAnswer.*run-1"):
         make_client(server).workflows.run({}, on_form=wrong)
     assert server.submitted == []

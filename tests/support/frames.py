@@ -60,18 +60,32 @@ def speech_end(**more: Any) -> dict[str, Any]:
     return {"event": "tts_message_end", **CHAT_IDS, "audio": ""} | more
 
 
+def in_chatflow(frame: dict[str, Any]) -> dict[str, Any]:
+    """A frame of a run with the ids that it has in a chatflow's stream."""
+    return frame | CHAT_IDS
+
+
+def of_run(event: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"event": event, **RUN_IDS, "data": data}
+
+
 def run_started(**more: Any) -> dict[str, Any]:
     data = {"id": "run-1", "workflow_id": "flow-1", "inputs": {}, "created_at": 1795343840, "reason": "initial"}
-    return {"event": "workflow_started", **RUN_IDS, "data": data | more}
+    return of_run("workflow_started", data | more)
 
 
 def text_chunk(text: str, **more: Any) -> dict[str, Any]:
-    return {"event": "text_chunk", **RUN_IDS, "data": {"text": text, "from_variable_selector": ["llm", "text"]} | more}
+    return of_run("text_chunk", {"text": text, "from_variable_selector": ["llm", "text"]} | more)
 
 
 def node(event: str, id: str, **more: Any) -> dict[str, Any]:
     data = {"id": id, "node_id": id, "node_type": "llm", "title": id, "index": 1, "created_at": 1795343840}
-    return {"event": event, **RUN_IDS, "data": data | more}
+    return of_run(event, data | more)
+
+
+def container(event: str, **more: Any) -> dict[str, Any]:
+    data = {"id": "each", "node_id": "each", "node_type": "iteration", "title": "Each", "created_at": 1795343840}
+    return of_run(event, data | more)
 
 
 def run_finished(status: str = "succeeded", **more: Any) -> dict[str, Any]:
@@ -87,7 +101,7 @@ def run_finished(status: str = "succeeded", **more: Any) -> dict[str, Any]:
         "created_at": 1795343840,
         "finished_at": 1795343841,
     }
-    return {"event": "workflow_finished", **RUN_IDS, "data": data | more}
+    return of_run("workflow_finished", data | more)
 
 
 FORM = {
@@ -115,7 +129,26 @@ def run_paused(**more: Any) -> dict[str, Any]:
         "total_tokens": 0,
         "total_steps": 2,
     }
-    return {"event": "workflow_paused", **RUN_IDS, "data": data | more}
+    return of_run("workflow_paused", data | more)
+
+
+def run_waiting(*forms: str) -> dict[str, Any]:
+    """The pause of a run that waits for these forms."""
+    reasons = [
+        {"TYPE": "human_input_required", **FORM, "form_id": form, "form_token": f"token-{form}"} for form in forms
+    ]
+    return run_paused(reasons=reasons)
+
+
+def form_filled(content: str = "Yes", **more: Any) -> dict[str, Any]:
+    data = {
+        "node_id": "ask",
+        "node_title": "Ask",
+        "rendered_content": content,
+        "action_id": "yes",
+        "action_text": "Yes",
+    }
+    return of_run("human_input_form_filled", data | more)
 
 
 def failure(**more: Any) -> dict[str, Any]:
