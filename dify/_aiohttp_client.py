@@ -1,4 +1,4 @@
-"""An HTTP client on aiohttp, which carries many streams at less cost than httpx's own transport."""
+"""An HTTP client on aiohttp, for many concurrent streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ __all__ = ["DefaultAioHttpClient"]
 
 
 class DefaultAioHttpClient(CookielessAsyncClient):
-    """An `httpx.AsyncClient` on aiohttp, for services with hundreds of concurrent streams. The caller closes it.
+    """An `httpx.AsyncClient` on aiohttp, for hundreds of concurrent streams.
+
+    The caller closes it.
 
     Requires the extra: `pip install "dify[aiohttp]"`. Works in a single event loop of asyncio.
 

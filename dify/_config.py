@@ -1,4 +1,4 @@
-"""Settings of clients and calls: arguments, environment variables and base URLs, checked."""
+"""Settings of clients and calls: arguments, environment variables, base URLs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ BASE_URL_VARIABLES = ("DIFY_BASE_URL", "DIFY_API_BASE_URL", "DIFY_HOST")
 
 
 class RequestOptions(TypedDict, total=False):
-    """Settings of a single call, the last parameter of every method: `options={"timeout": 5}`."""
+    """Settings of a single call: `options={"timeout": 5}`.
+
+    Every method has them as its last parameter.
+    """
 
     timeout: TimeoutTypes | None
     """Seconds, infinity for no limit, or an `httpx.Timeout`. None for the client's setting."""
@@ -104,7 +107,10 @@ class ResponseLimits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The checked settings of a client or a call. Keys are wrapped so that they are never shown by repr."""
+    """The checked settings of a client or a call.
+
+    Keys are wrapped so that they are never shown by repr.
+    """
 
     base_url: str
     api_key: SecretStr | None = None
@@ -125,7 +131,10 @@ class Settings:
         max_retries: int | None = None,
         headers: Mapping[str, str | None] | None = None,
     ) -> Settings:
-        """Return a copy with other settings. None keeps a setting; headers are added to the present ones."""
+        """Return a copy with other settings.
+
+        None keeps a setting; headers are added to the present ones.
+        """
         return replace(
             self,
             api_key=_key(api_key, "api_key") or self.api_key,
@@ -164,7 +173,10 @@ def settings_from(
     environ: Mapping[str, str] | None = None,
     **options: Unpack[ClientOptions],
 ) -> Settings:
-    """Return the settings of a new client. Arguments that are None are taken from the environment, where it has them."""
+    """Return the settings of a new client.
+
+    Arguments that are None are taken from the environment, where it has them.
+    """
     env = os.environ if environ is None else environ
     _retries(options.get("max_retries", 0))
     for name in ("api_key", "knowledge_api_key"):
@@ -304,7 +316,10 @@ _ROUTE = re.compile(rf"/v1/({'|'.join(sorted({known.path.split('/')[1] for known
 
 
 def is_private(host: str) -> bool:
-    """Return True for this machine and private networks; a name without a dot counts as private."""
+    """Return True for this machine and private networks.
+
+    A name without a dot counts as private.
+    """
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:

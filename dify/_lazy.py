@@ -13,7 +13,7 @@ __all__ = ["lazy_module"]
 def lazy_module(
     module: str, sources: Mapping[str, str], *, submodules: Sequence[str] = (), rename: bool = True
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return `__getattr__` and `__dir__` of a module that imports its public names on first use.
+    """Return `__getattr__` and `__dir__` of a module that loads its names on demand.
 
     Args:
         module: The full name of the module.

@@ -1,4 +1,7 @@
-"""The table of operations of Dify's Service API: routes, keys, retry rules, responses and client methods. Pure data."""
+"""The table of operations of Dify's Service API.
+
+It has routes, keys, retry rules, responses and client methods. Pure data.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +100,10 @@ def _op(
     response: ResponseKind = "json",
     paging: Paging | None = None,
 ) -> Operation:
-    """Return an operation with the defaults of its method: only POST and PATCH have to state that they are repeatable."""
+    """Return an operation with the defaults of its method.
+
+    Only POST and PATCH have to state that they are repeatable.
+    """
     return Operation(
         id,
         method,
@@ -276,7 +282,9 @@ def release_of(version: str | None) -> tuple[int, int] | None:
 
 
 def refuses_before_work(operation: str) -> bool:
-    """Return True if a 503 `service_unavailable` of an operation means that the server has not processed the request.
+    """Return True if a 503 of an operation means that it was not processed.
+
+    The code of such a response is `service_unavailable`.
 
     Dify documents this for operations that create and change documents and chunks. Gateways use the same code anywhere.
 
@@ -289,7 +297,9 @@ def refuses_before_work(operation: str) -> bool:
 
 
 def missing_route(operation: str, server_version: str | None) -> str | None:
-    """Return the hint for a known operation that a server answers with the web page of an unknown route.
+    """Return the hint for a known operation whose route the server does not have.
+
+    Such a server responds with a web page.
 
     Example:
         >>> missing_route("getEndUserChat", "1.12.1")

@@ -1,4 +1,7 @@
-"""Text of a server, prepared for people: escaped, bounded, without the parts that only programs read."""
+"""Text of a server, prepared for people.
+
+It is escaped and bounded, and parts that only programs read are removed.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,16 @@ _SHOWN = 2048
 
 
 def printable(text: str, limit: int = _SHOWN) -> str:
-    """Return text of a server for a message or a log line: control characters escaped, length bounded."""
+    """Return text of a server for a message or a log line.
+
+    Control characters are escaped, and the length is bounded.
+    """
     cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
 
 
 def readable(text: str, *, described: bool = False) -> str:
-    """Return a text with every JSON object of a plugin error in it replaced by the text that the object holds.
+    """Return a text with the JSON objects of plugin errors replaced by their text.
 
     Dify passes the errors of model providers on as `{"error_type": …, "message": …, "args": {"description": …}}`. The text
     is the description, or else the message; with `described` set, an object without a description stays as it is.
@@ -47,7 +53,10 @@ _PLUGIN_ERROR = re.compile(r"(?:req_id: \S+ )?PluginInvokeError: $")
 
 
 def _text_of(value: Any, *, described: bool) -> str | None:
-    """Return the description in a plugin error, else its message; None if the value is not a plugin error."""
+    """Return the description in a plugin error, else its message.
+
+    None if the value is not a plugin error.
+    """
     if not isinstance(value, dict) or "error_type" not in value:
         return None
     error = cast("dict[str, Any]", value)
@@ -61,7 +70,9 @@ _ROUTES = "You have requested this URI ["
 
 
 def without_routes(message: str) -> str:
-    """Return the message of a 404 without the list of similar routes that Dify appends, unless it is all there is.
+    """Return the message of a 404 without the list of similar routes.
+
+    Dify appends that list. A message that consists of it is returned unchanged.
 
     Example:
         >>> without_routes("Form not found. You have requested this URI [/v1/x] but did you mean /v1/y ?")

@@ -128,7 +128,9 @@ class ErrorFacts(TypedDict, total=False):
 
 
 class DifyError(Exception):
-    """Base class of every exception of this client. Its text is the message, followed by the hint.
+    """Base class of every exception of this client.
+
+    Its text is the message, followed by the hint.
 
     Attributes:
         message: Description of what happened.
@@ -191,7 +193,9 @@ class DifyError(Exception):
 
 
 class ConfigurationError(DifyError):
-    """The client is not set up for this call: a missing key or user, an invalid setting. Nothing was sent.
+    """The client is not set up for this call; nothing was sent.
+
+    A key or the user is missing, or a setting is invalid.
 
     `param` names the argument to change, such as "base_url" or "filename"; None where no single argument is the cause.
     """
@@ -200,11 +204,17 @@ class ConfigurationError(DifyError):
 
 
 class InvalidArgumentError(ConfigurationError, ValueError):
-    """An argument cannot be sent: an id that is not one path segment, a control character, a NaN. Nothing was sent."""
+    """An argument cannot be sent; nothing was sent.
+
+    Examples are an id that is not one path segment, a control character, and NaN.
+    """
 
 
 class MisuseError(DifyError, TypeError):
-    """A stream, pager or client was used in a way that cannot work; the message says what to write instead."""
+    """A stream, pager or client was used in a way that cannot work.
+
+    The message says what to write instead.
+    """
 
     sent = False
 
@@ -219,7 +229,10 @@ class APIConnectionError(DifyError):
 
 
 class APITimeoutError(APIConnectionError):
-    """No complete response arrived in time. If `sent` is True, the server may still be processing the request."""
+    """No complete response arrived in time.
+
+    If `sent` is True, the server may still be processing the request.
+    """
 
 
 class APIStatusError(DifyError):
@@ -262,7 +275,10 @@ class APIStatusError(DifyError):
 
     @property
     def summary(self) -> str:
-        """Status, code and the server's message, without the hint and without the routes that Dify appends to a 404."""
+        """Status, code and the server's message, without the hint.
+
+        The routes that Dify appends to a 404 are left out, too.
+        """
         return ": ".join(part for part in self._parts() if part.strip())
 
     @property
@@ -282,7 +298,7 @@ class BadRequestError(APIStatusError):
 
 
 class AppUnavailableError(BadRequestError):
-    """The app is not configured or not published, or (completion routes) is of another kind."""
+    """The app is not configured or published, or has another kind (completions)."""
 
 
 class NotThisAppTypeError(BadRequestError):
@@ -314,11 +330,17 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: no such object for this key and user, or no such route (`reason` is then "unknown_route")."""
+    """404: no such object for this key and user, or no such route.
+
+    Without the route, `reason` is "unknown_route".
+    """
 
 
 class ConversationNotFoundError(NotFoundError):
-    """The conversation does not exist for this `user`; a conversation belongs to the user who started it."""
+    """The conversation does not exist for this `user`.
+
+    A conversation belongs to the user who started it.
+    """
 
 
 class ConflictError(APIStatusError):
@@ -342,7 +364,10 @@ class UnsupportedFileTypeError(UnsupportedMediaTypeError):
 
 
 class RateLimitError(APIStatusError):
-    """Too many requests: HTTP 429, Dify's limit of concurrent requests (400) or its knowledge rate limit (403)."""
+    """Too many requests.
+
+    This is HTTP 429, Dify's limit of concurrent requests (400) or its knowledge rate limit (403).
+    """
 
 
 class ServerError(APIStatusError):
@@ -350,35 +375,48 @@ class ServerError(APIStatusError):
 
 
 class PluginRuntimeError(ServerError):
-    """502 `plugin_runtime_error`: a plugin that the app uses could not be run (servers from 1.17)."""
+    """502 `plugin_runtime_error`: a plugin of the app could not be run.
+
+    Sent by servers from 1.17.
+    """
 
     @property
     def request_id(self) -> str | None:
-        """The id of the plugin's request in the server's logs; None if the server sends none."""
+        """The id of the plugin's request in the server's logs.
+
+        None if the server sends none.
+        """
         value = (self.details or {}).get("request_id")
         return value if isinstance(value, str) else None
 
 
 class ServiceUnavailableError(ServerError):
-    """503 `service_unavailable`: Dify cannot process the request at the moment (servers from 1.17).
+    """503 `service_unavailable`: Dify cannot process the request at the moment.
+
+    Sent by servers from 1.17.
 
     For calls that create or change documents and chunks, the server has not started any work, and the call is retried.
     """
 
 
 class AgentRunLimitError(APIStatusError):
-    """`agent_run_limit_exceeded` in a stream: the agent ran too long or requested its model too often (servers from 1.17).
+    """`agent_run_limit_exceeded` in a stream: an agent exceeded its limits.
+
+    It ran too long or requested its model too often. Sent by servers from 1.17.
 
     The default limits are one hour and 500 requests to the model; `partial` holds the reply received so far.
     """
 
 
 class StreamInterruptedError(DifyError):
-    """A stream ended before its terminal event; `partial` holds the reply received so far."""
+    """A stream ended before its terminal event.
+
+    `partial` holds the reply received so far.
+    """
 
 
 class StreamTimeoutError(StreamInterruptedError, APITimeoutError):
-    """The server sent nothing within the read timeout, before the terminal event of a stream."""
+    """The server sent nothing within the read timeout before the terminal event."""
 
     sent = True
 
@@ -398,7 +436,9 @@ class WorkflowFailedError(DifyError):
 
 
 class ResponseValidationError(DifyError):
-    """The response is not valid for the operation: HTML with status 200, an empty body, JSON of another shape.
+    """The response is not valid for the operation.
+
+    Examples are HTML with status 200, an empty body, and JSON of another shape.
 
     Attributes:
         http: The exchange. None if unknown.
@@ -416,7 +456,9 @@ class ResponseValidationError(DifyError):
 
 
 class DocumentExistsError(DifyError):
-    """The knowledge base has a document of that name, and the call was made with `if_exists="error"`. Nothing was created.
+    """The knowledge base has a document of that name; nothing was created.
+
+    The call was made with `if_exists="error"`.
 
     Attributes:
         name: Name of the document.
@@ -434,7 +476,9 @@ class DocumentExistsError(DifyError):
 
 
 class IncompleteListError(DifyError):
-    """The server has more items than its pages give: too many share a second, or the list changes too fast.
+    """The server has more items than its pages return.
+
+    Too many items share a second, or the list changes too fast.
 
     Attributes:
         items: Items that the iteration yielded before the error; empty for `pages()` and `next_page()`, whose pages hold them.

@@ -59,7 +59,7 @@ RULES: list[tuple[str, str]] = [
     (r"an async context manager", "a context manager"),
     (r"(?i:(iterable(?: of bytes)?)) \(async or not\)", r"\1"),
     (r"A client can be shared by any number of tasks", "A client can be shared by any number of threads"),
-    (r": one per event loop, created on first use", ", created on first use"),
+    (r"There is one per event loop, created on first use", "They are created on first use"),
     (
         r"`await` gives its first page, `for` every item of every page",
         "Its `data` is the first page, `for` walks every item of every page",

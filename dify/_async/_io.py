@@ -1,4 +1,6 @@
-"""Delays, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
+"""Delays, threads, event loops and iteration, which differ between the two faces.
+
+Written by hand for both.
 
 The primitives of the network, which differ too, are in `_net`: deadlines, semaphores, locks, sockets.
 """
@@ -92,7 +94,10 @@ def is_gone(loop: object) -> bool:
 
 
 def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Start work in another event loop without waiting for it; ignored if that loop does not run."""
+    """Start work in another event loop without waiting for it.
+
+    Ignored if that loop does not run.
+    """
     import asyncio
 
     if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():

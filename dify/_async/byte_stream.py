@@ -1,4 +1,4 @@
-"""Byte streams: downloads and speech, read as a whole, saved to a file, or iterated in chunks."""
+"""Byte streams: downloads and speech, read, saved to a file, or iterated."""
 
 from __future__ import annotations
 
@@ -59,19 +59,28 @@ class AsyncByteStream(NotPicklable):
 
     @property
     def http(self) -> HTTPInfo:
-        """Status, headers and server version of the response. Available once the stream is open."""
+        """Status, headers and server version of the response.
+
+        Available once the stream is open.
+        """
         if self._exchange is None:
             raise MisuseError("the download is not open yet: enter it with `async with` before reading its headers")
         return self._exchange.info
 
     @property
     def content_type(self) -> str:
-        """Media type, such as "audio/mpeg"; empty if the server sends none. Available once the stream is open."""
+        """Media type, such as "audio/mpeg"; empty if the server sends none.
+
+        Available once the stream is open.
+        """
         return media_type(self.http)
 
     @property
     def content_length(self) -> int | None:
-        """Length in bytes, or None if the server does not send it or compresses the body. Available once the stream is open."""
+        """Length in bytes, or None if unknown.
+
+        The server may not send it, or compress the body. Available once the stream is open.
+        """
         if self.http.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
             return None  # the header has the length of the compressed bytes
         value = self.http.headers.get("content-length", "")
@@ -79,7 +88,10 @@ class AsyncByteStream(NotPicklable):
 
     @property
     def filename(self) -> str | None:
-        """File name from the server, without folders and unsafe characters, or None. Available once the stream is open."""
+        """File name from the server, without folders and unsafe characters, or None.
+
+        Available once the stream is open.
+        """
         return filename_of(self.http)
 
     def __aiter__(self) -> AsyncGenerator[bytes]:
@@ -119,7 +131,9 @@ class AsyncByteStream(NotPicklable):
     async def save(
         self, path: str | os.PathLike[str], *, on_progress: Callable[[int, int | None], None] | None = None
     ) -> Path:
-        """Write the bytes to a file, and return its path. The file appears once it is complete.
+        """Write the bytes to a file, and return its path.
+
+        The file appears once it is complete.
 
         Args:
             path: A file, or an existing directory; in a directory the file gets the server's name, without folders.
@@ -176,7 +190,10 @@ class AsyncByteStream(NotPicklable):
         self._used = True
 
     async def _download_call(self) -> Call:
-        """Return the call for the bytes; a subclass may have to request their address first."""
+        """Return the call for the bytes.
+
+        A subclass may have to request their address first.
+        """
         return self._call
 
     async def _open(self) -> AsyncExchange:

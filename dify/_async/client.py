@@ -374,11 +374,17 @@ class AsyncDify:
         return self._with_settings(self._settings)
 
     def __deepcopy__(self, memo: object) -> Self:
-        """Return a copy on the same connections: they are shared, and settings are immutable."""
+        """Return a copy on the same connections, which copies share.
+
+        Settings are immutable.
+        """
         return self.__copy__()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the settings without keys and headers: an unpickled client reads its keys from the environment."""
+        """Return the settings without keys and headers.
+
+        An unpickled client reads its keys from the environment.
+        """
         settings = self._settings
         return {
             "base_url": settings.base_url,

@@ -1,4 +1,7 @@
-"""The connection of an event stream: responses are opened, read event by event, and closed from any task or thread."""
+"""The connection of an event stream.
+
+Responses are opened, read event by event, and closed from any task or thread.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class AsyncEventReader:
         self.failure: Exception | None = None
 
     async def open(self, call: Call) -> AsyncExchange | None:
-        """Send a call and return its response; None if the reader is closed meanwhile, which ends the wait."""
+        """Send a call and return its response, or None if the reader is closed meanwhile."""
         self._waiting = True  # before `closed` is read; `aclose` writes and reads in the opposite order
         try:
             if self.closed:
@@ -69,7 +72,9 @@ class AsyncEventReader:
         self._decoder = self._kind.decoder(exchange.limits.frame)
 
     async def read(self, grace: float | None) -> Iterator[Any] | None:
-        """Return the events of the next chunk; None at the end of the response, which `failure` explains, or when closed.
+        """Return the events of the next chunk.
+
+        None at the end of the response, which `failure` explains, or when closed.
 
         Args:
             grace: Seconds after which the response counts as ended; None for no limit but the read timeout.

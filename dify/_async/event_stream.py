@@ -1,4 +1,4 @@
-"""Event streams: typed events as they arrive, deltas of text, and the folded reply."""
+"""Event streams: typed events, deltas of text, and the folded reply."""
 
 from __future__ import annotations
 
@@ -87,7 +87,10 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
     # ------------------------------------------------------------------------------------------------ state of the reply
     @property
     def http(self) -> HTTPInfo:
-        """Status, headers and server version of the response. Available once the stream is open."""
+        """Status, headers and server version of the response.
+
+        Available once the stream is open.
+        """
         if self._reader.exchange is None:
             raise MisuseError(
                 "the stream is not open yet: iterate it, or enter it with `async with`, before reading .http"
@@ -230,7 +233,10 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
             await self.aclose()
 
     def _interruption(self) -> StreamInterruptedError | None:
-        """Return the error for the response that just ended; None if the reply is complete."""
+        """Return the error for the response that just ended.
+
+        None if the reply is complete.
+        """
         exchange = self._reader.exchange
         return interruption(
             self._fold,
@@ -243,7 +249,9 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
     async def _reconnect(
         self, follower: RunFollower, interruption: StreamInterruptedError
     ) -> WorkflowFinishedEvent | None:
-        """Read the rest of a run from a new connection, or return its last event if it has ended meanwhile.
+        """Read the rest of a run from a new connection.
+
+        If the run has ended meanwhile, return its last event.
 
         Raises:
             StreamInterruptedError: The run cannot be followed, or several connections in a row brought nothing new.
@@ -280,7 +288,10 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
 
     # ----------------------------------------------------------------------------------------------- opening and closing
     async def _open(self) -> AsyncExchange | None:
-        """Send the call, unless that has been done, and return its response; None if the stream is closed meanwhile."""
+        """Send the call unless it was sent, and return its response.
+
+        None if the stream is closed meanwhile.
+        """
         reader = self._reader
         if reader.exchange is None and (exchange := await reader.open(self._call)) is not None:
             reader.exchange = exchange
@@ -381,7 +392,9 @@ class AsyncTextStream(AsyncItemIterator[str]):
 
 # ----------------------------------------------------------------------------------------------- streams of each kind of app
 class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):
-    """The stream of a chat app, an agent or a chatflow: `ChatEvent`s that fold to a `ChatResponse`.
+    """The stream of a chat app, an agent or a chatflow.
+
+    It yields `ChatEvent`s, which fold to a `ChatResponse`.
 
     Example:
         ```python
@@ -398,12 +411,17 @@ class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):
 
     @property
     def conversation_id(self) -> str | None:
-        """Id of the conversation; pass it to the next call to continue. Known from the first event on."""
+        """Id of the conversation; pass it to the next call to continue.
+
+        Known from the first event on.
+        """
         return self._id("conversation_id")
 
 
 class AsyncCompletionStream(AsyncEventStream[CompletionEvent, CompletionResponse]):
-    """The stream of a completion app: `CompletionEvent`s that fold to a `CompletionResponse`.
+    """The stream of a completion app.
+
+    It yields `CompletionEvent`s, which fold to a `CompletionResponse`.
 
     Example:
         ```python
@@ -432,4 +450,7 @@ class AsyncWorkflowStream(AsyncEventStream[WorkflowEvent, WorkflowRun]):
 
 
 class AsyncDatasourceStream(AsyncEventStream[DatasourceEvent, DatasourceResults]):
-    """The stream of a datasource node: `DatasourceEvent`s; `final` returns those that completed or failed."""
+    """The stream of a datasource node.
+
+    It yields `DatasourceEvent`s; `final` returns those that completed or failed.
+    """

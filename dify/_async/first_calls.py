@@ -36,7 +36,10 @@ _leading: ContextVar[frozenset[bytes]] = ContextVar("dify_first_calls", default=
 
 
 class _Queue:
-    """The calls of a user whom the server may not know; it lives as long as one of them waits or leads."""
+    """The calls of a user whom the server may not know.
+
+    The object lives as long as a call waits for the first one or makes it.
+    """
 
     def __init__(self) -> None:
         self.members = 0

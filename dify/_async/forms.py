@@ -33,7 +33,9 @@ async def answer_forms(
     user: str | None,
     options: RequestOptions | None,
 ) -> R:
-    """Answer the forms of a paused run until it ends, pauses for another reason, or the callback leaves a form open.
+    """Answer the forms of a paused run.
+
+    This continues until the run ends or pauses for another reason, or until the callback leaves a form open.
 
     Args:
         reply: The reply of the paused run.
@@ -78,7 +80,10 @@ async def answer_forms(
 
 
 def _add_run(error: Exception, reply: ChatResponse | WorkflowRun) -> None:
-    """Add to an error the information to continue the run; the caller has no other access to it."""
+    """Add to an error the information to continue the run.
+
+    The caller has no other access to it.
+    """
     if isinstance(error, WorkflowFailedError):
         return  # the run has ended, and the error already holds it
     if isinstance(error, DifyError):
@@ -118,7 +123,10 @@ async def _follow(stream: AsyncEventStream[Any, R], answered: set[str | None]) -
 
 
 def _with_ids_of(before: R, after: R) -> R:
-    """Return the reply with its message and conversation; the replay of a run that has ended does not name them."""
+    """Return the reply with its message and conversation.
+
+    The replay of a run that has ended does not name them.
+    """
     if not isinstance(before, ChatResponse) or not isinstance(after, ChatResponse) or after.message_id:
         return after
     ids = {name: getattr(before, name) for name in ("id", "message_id", "conversation_id", "created_at")}

@@ -1,4 +1,4 @@
-"""The HTTP client that `AsyncDify` creates, for programs that change a part of it."""
+"""The HTTP client of `AsyncDify`, for programs that change a part of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ __all__ = ["DefaultAsyncHttpxClient"]
 
 
 class DefaultAsyncHttpxClient(CookielessAsyncClient):
-    """An `httpx.AsyncClient` with the settings of `AsyncDify`: connection pool, timeouts, no cookies, no redirects.
+    """An `httpx.AsyncClient` with the settings of `AsyncDify`.
+
+    These are the connection pool, the timeouts, no cookies and no redirects.
 
     Use it for a proxy that the environment does not name, for your own certificates, or for hooks. The caller closes it.
 

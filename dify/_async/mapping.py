@@ -1,4 +1,4 @@
-"""Concurrent calls for many inputs: the results of `workflows.map` and `completions.map`."""
+"""Results of `workflows.map` and `completions.map`: concurrent calls for inputs."""
 
 from __future__ import annotations
 

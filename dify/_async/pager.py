@@ -109,7 +109,9 @@ class AsyncPager(AsyncFirstPage[T, AsyncPage[T]], NotPicklable):
         return await self.page(self._call.query)
 
     async def page(self, query: Mapping[str, Any]) -> AsyncPage[T]:
-        """Request the page of a query. `AsyncPage.next_page` is the usual way to get a page.
+        """Request the page of a query.
+
+        `AsyncPage.next_page` is the usual way to get a page.
 
         Args:
             query: Query parameters, named as in Dify's API.

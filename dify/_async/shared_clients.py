@@ -15,7 +15,10 @@ __all__ = ["AsyncSharedClients"]
 
 
 class AsyncSharedClients:
-    """The HTTP clients that a client and its copies share: one per event loop, created on first use."""
+    """The HTTP clients of a client and its copies.
+
+    There is one per event loop, created on first use.
+    """
 
     def __init__(
         self,
@@ -78,7 +81,10 @@ class AsyncSharedClients:
             return self._own[loop]
 
     async def aclose(self) -> None:
-        """Close the HTTP clients that were created here; the user closes an HTTP client of their own."""
+        """Close the HTTP clients that were created here.
+
+        The user closes an HTTP client of their own.
+        """
         with self._making:
             self._closed = True
             own, self._own = self._own, {}

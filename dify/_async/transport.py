@@ -1,4 +1,7 @@
-"""The transport: sends a call, retries it where that is safe, and returns the open response or raises."""
+"""The transport: sends calls and retries them where that is safe.
+
+It returns the open response or raises an error.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ class AsyncExchange:
         return self.deadline.seconds
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Return the chunks of the body as they arrive, decompressed in pieces of bounded size.
+        """Return the chunks of the body, decompressed in pieces of bounded size.
 
         Raises:
             ResponseValidationError: The body has another encoding than was asked for, or than its header names.
@@ -122,7 +125,10 @@ class AsyncExchange:
         return bytes(body)
 
     async def read_start(self) -> bytes:
-        """Read the start of an error body and close the exchange; a body that breaks off is returned as far as it came."""
+        """Read the start of an error body and close the exchange.
+
+        A body that breaks off is returned as far as it came.
+        """
         limit = self.limits.error
         raw = bytearray()
         try:
@@ -147,11 +153,14 @@ class AsyncExchange:
         return bytes(body[:limit])
 
     def cut(self) -> bool:
-        """Wake the thread that reads the body, which ends in an error; False if there is no socket to shut down."""
+        """Wake the thread that reads the body, which ends in an error.
+
+        False if there is no socket to shut down.
+        """
         return self.deadline.cut()
 
     async def aclose(self) -> None:
-        """Return the connection to the pool, or close it if the body was not read to its end."""
+        """Return the connection to the pool, or close it if its body was not read."""
         # While Python exits, a stream that was left open is collected. Sockets are closed by the system then, and a library
         # that asks `datetime` for a duration crashes Python 3.13.0.
         if not self._response.is_closed and not sys.is_finalizing():
@@ -187,7 +196,7 @@ class AsyncTransport:
     async def open(
         self, call: Call, options: RequestOptions | None = None, token: CancelToken | None = None
     ) -> AsyncExchange:
-        """Make a call up to the headers of a successful response, retrying it where that is safe.
+        """Make a call up to its response headers, retrying it where that is safe.
 
         The first call of an end user is sent alone: other calls of that user wait for its response headers.
 

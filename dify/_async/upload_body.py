@@ -14,7 +14,9 @@ __all__ = ["AsyncUploadBody"]
 
 
 class AsyncUploadBody:
-    """The body of a request that uploads a file; iterating it again sends the file again.
+    """The body of a request that uploads a file.
+
+    Iterating it again sends the file again.
 
     Attributes:
         headers: Headers that describe the body.

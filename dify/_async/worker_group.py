@@ -1,4 +1,7 @@
-"""Concurrent work, for a list or as a group of workers with a queue. Written by hand for both faces: tasks here."""
+"""Concurrent work, for a list or as a group of workers with a queue.
+
+Written by hand for both faces: tasks here.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ async def run_many(
     at_once: int,
     on_done: Callable[[int], None] | None = None,
 ) -> list[R]:
-    """Do the work for every item, `at_once` at a time, and return the results in the order of the items.
+    """Do the work for every item, and return the results in order.
+
+    `at_once` items are in work at a time.
 
     The first exception cancels the rest and is raised. `on_done` is called with the number of finished items.
     """
@@ -54,7 +59,7 @@ async def run_many(
 
 
 class WorkerGroup(Generic[T]):
-    """Workers that run beside the caller and pass their results to it through a queue.
+    """Workers beside the caller, which pass it their results through a queue.
 
     Not a task group of anyio: that can only be left by the task that entered it, while an abandoned generator is closed by any
     task.
@@ -104,7 +109,10 @@ class WorkerGroup(Generic[T]):
                 self._empty.set()
 
     def elsewhere(self) -> AbstractContextManager[None]:
-        """Mark a block of the user's code, which may wait for anything; a task in it can be cancelled like any other."""
+        """Mark a block of the user's code, which may wait for anything.
+
+        A task in it can be cancelled like any other.
+        """
         return nullcontext()
 
     def hand_over(self, thing: T | None) -> None:
@@ -117,7 +125,10 @@ class WorkerGroup(Generic[T]):
             self._news.set()
 
     async def take(self) -> T | None:
-        """Return the next result; None if a worker has ended. Raise the exception that ended a worker."""
+        """Return the next result; None if a worker has ended.
+
+        Raise the exception that ended a worker.
+        """
         import anyio
 
         while not self._handed:
@@ -129,7 +140,10 @@ class WorkerGroup(Generic[T]):
         return thing
 
     async def aclose(self, cut: Callable[[], Awaitable[None]]) -> None:
-        """Cancel all workers; `cut` is for the other face, whose workers cannot be cancelled."""
+        """Cancel all workers.
+
+        `cut` is for the other face, whose workers cannot be cancelled.
+        """
         del cut
         self._closed = True
         for scope in self._scopes:

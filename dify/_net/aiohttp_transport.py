@@ -19,7 +19,9 @@ __all__ = ["AiohttpTransport"]
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """The transport of httpx-aiohttp, which reports whether a request may have been sent, and keeps no cookies.
+    """The transport of httpx-aiohttp with delivery reports and without cookies.
+
+    It reports whether a request may have been sent.
 
     httpx-aiohttp raises a connect timeout for a lost connection, after which a call that must not run twice would be repeated.
     """

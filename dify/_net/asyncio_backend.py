@@ -104,7 +104,10 @@ class _Protocol(asyncio.Protocol):
         return bytes(part)
 
     async def arrival(self, seconds: float | None) -> bool:
-        """Wait for bytes or the end of the connection; False if neither happens within this number of seconds."""
+        """Wait for bytes or the end of the connection.
+
+        False if neither happens within this number of seconds.
+        """
         self._reader = self.loop.create_future()
         if seconds is not None:
             self._latest = self.loop.time() + seconds
@@ -235,7 +238,7 @@ class LoopStream(AsyncNetworkStream):
 
 
 def _readable(transport: asyncio.Transport) -> bool:
-    """Return True if bytes or an end have arrived that the event loop has not delivered yet."""
+    """Return True if data or an end has arrived that was not delivered yet."""
     sock = transport.get_extra_info("socket")
     if sock is None or sock.fileno() < 0:
         return True
@@ -269,7 +272,9 @@ async def _addresses(host: str, port: int) -> list[str]:
 
 
 async def _first_of(addresses: list[str], port: int) -> _Protocol:
-    """Connect to the first address that answers; the next is tried when one fails or does not answer for a while.
+    """Connect to the first address that answers.
+
+    The next is tried when one fails or does not answer for a while.
 
     asyncio implements this, too, but leaks a connection when the call is cancelled at the wrong moment.
     """

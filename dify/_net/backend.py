@@ -15,7 +15,7 @@ __all__ = ["AsyncBackend", "Backend"]
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections by our own sockets on asyncio, and by anyio on all other event loops."""
+    """A backend with our own sockets on asyncio, and anyio's on other event loops."""
 
     async def connect_tcp(
         self,

@@ -22,13 +22,19 @@ class CancelToken:
         self._wake: Callable[[], None] | None = None
 
     def wakes(self, wake: Callable[[], None] | None) -> None:
-        """Set what ends a wait of the call for something else than its socket; None when the wait is over."""
+        """Set what ends a wait of the call for something else than its socket.
+
+        None when the wait is over.
+        """
         self._wake = wake
         if self.cancelled and wake is not None:
             wake()
 
     def follow(self, attempt: Attempt | None) -> None:
-        """Set the attempt in progress; None when it is over and its socket may belong to another call."""
+        """Set the attempt in progress.
+
+        None when it is over and its socket may belong to another call.
+        """
         self._attempt = attempt
         if self.cancelled and attempt is not None:
             attempt.cut()

@@ -1,4 +1,4 @@
-"""The HTTP/1.1 connection of httpcore: conversions between its requests and responses and those of httpx."""
+"""The HTTP/1.1 connection of httpcore, with httpx's requests and responses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def origin_of(request: httpx.Request) -> httpcore.Origin:
 
 
 def step_timeout(request: httpx.Request, step: str) -> float | None:
-    """Return the timeout in seconds of a step of a request, such as "connect" or "pool"."""
+    """Return the timeout in seconds of a step, such as "connect" or "pool"."""
     return cast("dict[str, float | None]", request.extensions.get("timeout", {})).get(step)
 
 
@@ -58,14 +58,17 @@ def core_request(request: httpx.Request, body: Any) -> httpcore.Request:
 
 
 def new_response(response: httpcore.Response | httpx.Response, body: Any) -> httpx.Response:
-    """Return a response of httpx with the status and headers of another response, and this body."""
+    """Return an httpx response with another response's status and headers."""
     status = response.status if isinstance(response, httpcore.Response) else response.status_code
     extensions: dict[str, Any] = cast(Any, response).extensions
     return httpx.Response(status, headers=response.headers, stream=body, extensions=extensions)
 
 
 def has_unread_content(response: httpcore.Response) -> bool:
-    """Return True for a response whose status forbids content while its headers announce some, which may still arrive."""
+    """Return True for a response with headers of content that its status forbids.
+
+    That content may still arrive.
+    """
     if response.status != 204:
         return False
     headers = {name.lower(): value for name, value in response.headers}
@@ -82,7 +85,10 @@ def keep_alive_seconds(response: httpcore.Response) -> float | None:
 
 
 def has_unread_bytes(connection: httpcore.AsyncHTTP11Connection | httpcore.HTTP11Connection) -> bool:
-    """Return True if the server sent more than the response: the next request would read it as its own response."""
+    """Return True if the server sent more than the response.
+
+    The next request would read it as its own response.
+    """
     # httpcore has no public attribute for it. tests/_net/test_private_attributes.py fails when this one changes.
     protocol: Any = getattr(connection, "_h11_state", None)
     return protocol is not None and bool(protocol.trailing_data[0])

@@ -31,7 +31,10 @@ _PIECE = 1 << 18
 
 
 def shut_down(stream: AsyncNetworkStream | NetworkStream) -> bool:
-    """Shut a socket down in both directions, which wakes the thread that waits for it; False if there is no socket."""
+    """Shut a socket down in both directions, or return False if there is none.
+
+    This wakes the thread that waits for it.
+    """
     connection = stream.get_extra_info("socket")
     if connection is None:
         return False
@@ -41,7 +44,9 @@ def shut_down(stream: AsyncNetworkStream | NetworkStream) -> bool:
 
 
 class Attempt:
-    """One attempt of a call: its time limit, its socket, and whether the request may have been sent.
+    """One attempt of a call: its time limit, its socket, and its delivery.
+
+    Its delivery is the fact whether the request may have been sent.
 
     Attributes:
         seconds: Time limit of each phase: until the response headers, and until the end of the body. None for no limit.
@@ -62,7 +67,10 @@ class Attempt:
 
     @classmethod
     def of(cls, request: Request) -> Self:
-        """Return the attempt that sends a request; a new one for a request that was not made by this package."""
+        """Return the attempt that sends a request.
+
+        A new one for a request that was not made by this package.
+        """
         attempt = request.extensions.get(_EXTENSION)
         return attempt if isinstance(attempt, cls) else cls()
 
@@ -89,7 +97,10 @@ class Attempt:
 
 
 class AsyncDeadline(Attempt):
-    """The time limit of an attempt, as a context manager that raises `TimeoutError`; it can be entered again."""
+    """The time limit of an attempt, as a context manager that raises `TimeoutError`.
+
+    It can be entered again.
+    """
 
     _scope: anyio.CancelScope
 
@@ -116,7 +127,9 @@ class AsyncDeadline(Attempt):
 
 
 class Deadline(Attempt):
-    """The time limit of an attempt, as a context manager that raises `TimeoutError`; it can be entered again.
+    """The time limit of an attempt, as a context manager that raises `TimeoutError`.
+
+    It can be entered again.
 
     Attributes:
         until: Time by `time.monotonic` at which a `TimedStream` stops waiting. None for no limit.
@@ -156,7 +169,10 @@ class Deadline(Attempt):
 
     @contextmanager
     def move_on_after(self, seconds: float) -> Generator[None]:
-        """Leave the block without an exception after this time, by giving the connection up."""
+        """Leave the block without an exception after this time.
+
+        This closes the connection.
+        """
         self._start(seconds)
         try:
             yield

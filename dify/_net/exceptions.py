@@ -1,4 +1,4 @@
-"""Exceptions of httpx: the classes that other packages match on, and the translations from httpcore's."""
+"""Exceptions of httpx, and their translations from those of httpcore."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ def named(name: str, message: str) -> Exception:
 
 
 def bare(error: Exception) -> Exception:
-    """Return an exception without its request, whose headers hold the API key, and without its traceback."""
+    """Return an exception without its request and its traceback.
+
+    The headers of the request hold the API key.
+    """
     if isinstance(error, httpx.RequestError):
         error.request = httpx.Request("GET", "http://localhost/")
     return error.with_traceback(None)

@@ -67,7 +67,10 @@ USER_AGENT = f"dify-python/{__version__} {_LIBRARY_AGENT}"
 
 
 def timeout_of(value: TimeoutTypes) -> Timeout:
-    """Return a timeout in httpx's form; seconds apply to connect, read and write, never to the wait for the pool."""
+    """Return a timeout in httpx's form.
+
+    Seconds apply to connect, read and write, never to the wait for the pool.
+    """
     if isinstance(value, httpx.Timeout):
         return value
     if value == float("inf"):
@@ -130,7 +133,10 @@ def route_of(request: Request, http: AsyncHTTPClient | HTTPClient) -> Route | No
 
 
 def is_host(name: str) -> bool:
-    """Return True if httpx can connect to a host of this name; an IPv6 address is in brackets."""
+    """Return True if httpx can connect to a host of this name.
+
+    An IPv6 address is in brackets.
+    """
     try:
         url = httpx.URL(f"http://{name}/")
         host = url.raw_host.decode("ascii").removesuffix(".")
@@ -140,7 +146,10 @@ def is_host(name: str) -> bool:
 
 
 def join_address(base_url: str, link: str) -> str | None:
-    """Return the URL of a link on a page of `base_url`; None if it is not an http(s) URL with a host."""
+    """Return the URL of a link on a page of `base_url`.
+
+    None if it is not an http(s) URL with a host.
+    """
     try:
         url = httpx.URL(base_url).join(link)
     except httpx.InvalidURL:

@@ -1,4 +1,7 @@
-"""Multipart forms: what precedes and follows the file, which `_async/upload_body.py` streams."""
+"""Multipart forms: the bytes before and after the file.
+
+`_async/upload_body.py` streams the file.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ __all__ = ["form_envelope"]
 
 
 def form_envelope(filename: str, mime_type: str, form: Mapping[str, str]) -> tuple[str, bytes, bytes]:
-    """Return content type, head and tail of a multipart form; the content of its file belongs between head and tail.
+    """Return content type, head and tail of a multipart form.
+
+    The content of its file belongs between head and tail.
 
     httpx encodes the form with an empty file, so that names and quoting are its own. The file can then be read in a thread
     while it is sent, where httpx would read it on the event loop.

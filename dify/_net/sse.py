@@ -37,7 +37,9 @@ class _DataLines(httpx.Response):
 
 
 def parse_block(block: bytes) -> bytes | None:
-    """Return the data of one block of an event stream (lines ended by LF, no blank line), or None if it has no data.
+    """Return the data of one block of an event stream, or None if it has none.
+
+    The lines of the block end with LF, and none is blank.
 
     The parser also dispatches blocks that have only an id or an event name, such as Dify's pings. Nothing is delivered for
     them, so that only lines with data reach the parser.

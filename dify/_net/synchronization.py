@@ -29,7 +29,10 @@ class AsyncSemaphore:
         return True
 
     async def acquire(self, timeout: float | None = None) -> bool:
-        """Acquire a slot, waiting for it; False if none became free within this number of seconds."""
+        """Acquire a slot, waiting for it.
+
+        False if none became free within this number of seconds.
+        """
         if self.try_acquire():
             return True
         assert self._semaphore is not None
@@ -55,7 +58,10 @@ class Semaphore:
         return self._semaphore.acquire(blocking=False)
 
     def acquire(self, timeout: float | None = None) -> bool:
-        """Acquire a slot, waiting for it; False if none became free within this number of seconds."""
+        """Acquire a slot, waiting for it.
+
+        False if none became free within this number of seconds.
+        """
         return self._semaphore.acquire(timeout=timeout)
 
     def release(self) -> None:
@@ -64,7 +70,10 @@ class Semaphore:
 
 
 def async_lock() -> AbstractContextManager[Any]:
-    """Return a lock for data that tasks share: none, because a task that does not wait is not interrupted."""
+    """Return a lock for data that tasks share.
+
+    It is a null context, because a task that does not wait is not interrupted.
+    """
     return nullcontext()
 
 
@@ -74,7 +83,7 @@ def sync_lock() -> AbstractContextManager[Any]:
 
 
 def async_shield() -> AbstractContextManager[Any]:
-    """Return a block that finishes although its task is cancelled, to close what must be closed."""
+    """Return a block that finishes although its task is cancelled, for closing."""
     return anyio.CancelScope(shield=True)
 
 

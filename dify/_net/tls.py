@@ -15,7 +15,9 @@ __all__ = ["custom_context", "default_context"]
 
 @cache
 def default_context(trust_env: bool) -> ssl.SSLContext:
-    """Return the context for the usual certificates, which is shared: reading them takes longer than a call.
+    """Return the shared context for the usual certificates.
+
+    Reading them takes longer than a call.
 
     Args:
         trust_env: True to respect `SSL_CERT_FILE` and `SSL_CERT_DIR`.

@@ -1,1 +1,1 @@
-"""The wire protocol as pure functions: requests, responses, errors, retries, paging."""
+"""The wire protocol as pure functions, from requests to paging."""

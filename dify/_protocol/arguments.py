@@ -79,7 +79,9 @@ def flag(value: bool | None) -> bool | None:
 
 
 def items_of(values: Sequence[T], name: str) -> list[T]:
-    """Return ids or models as a list; raise for a single one, which would be iterated by letters or fields.
+    """Return ids or models as a list.
+
+    Raise for a single one, which would be iterated by letters or fields.
 
     Example:
         >>> items_of(("d-1", "d-2"), "document_ids")
@@ -106,7 +108,9 @@ def several(values: object, name: str) -> None:
 
 
 def instant(value: datetime | str | None, name: str) -> datetime | str | None:
-    """Return a time; raise if it has no time zone, since the server would assume its own.
+    """Return a time; raise if it has no time zone.
+
+    The server would assume its own.
 
     Example:
         >>> instant(datetime(2026, 11, 30), "created_after")

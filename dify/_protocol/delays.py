@@ -1,4 +1,6 @@
-"""The clock of the client's delays: backoff before a retry or a reconnect, and the interval between two polls.
+"""The clock of the client's delays.
+
+These are the backoff before a retry or a reconnect, and the interval between two polls.
 
 Every delay of both faces passes through here, so that tests can skip them; see `dify.testing.no_waits`.
 """
@@ -18,7 +20,7 @@ _ahead = 0.0  # the seconds by which skipped delays have moved the clock
 
 
 def now() -> float:
-    """Return the time in seconds by the clock that limits of polling are measured with.
+    """Return the time in seconds by the clock that measures limits of polling.
 
     While delays are skipped, only they make time pass: what depends on it is the same on a machine of any speed.
     """

@@ -1,5 +1,7 @@
-"""Downloads: checks that a response is the file, safe file names, and files that exist only when complete. No I/O but the
-disk's."""
+"""Downloads: checks of the response, safe file names, and complete files.
+
+Files exist only when complete. No I/O but the disk's.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ _LONGEST_ERROR = 1 << 14
 
 
 def needs_check(info: HTTPInfo, operation: str) -> bool:
-    """Return True if a response with a success status may not be the file, judging by its headers.
+    """Return True if the headers of a successful response may not be the file's.
 
     A user's file may itself be a web page or JSON. Dify sends web pages as attachments, since 1.14 at the latest as
     "application/octet-stream", and sends its version with every response. Pages of gateways and login forms have neither.
@@ -67,7 +69,7 @@ def needs_check(info: HTTPInfo, operation: str) -> bool:
 
 
 def content_error(body: bytes, info: HTTPInfo, operation: str) -> DifyError | None:
-    """Return the error for the body of a response that needed a check, or None if it is the file."""
+    """Return the error for a body that needed a check, or None if it is the file."""
     error = error_with_success(body, info)
     if error is not None:
         return error
@@ -86,7 +88,10 @@ def content_error(body: bytes, info: HTTPInfo, operation: str) -> DifyError | No
 
 
 def empty_body_error(info: HTTPInfo, operation: str) -> ResponseValidationError | None:
-    """Return the error for an empty body, or None for a file: files may be empty, speech and ZIP files cannot."""
+    """Return the error for an empty body, or None for a file.
+
+    Files may be empty, speech and ZIP files cannot.
+    """
     if operation not in _MEDIA_TYPES:
         return None
     return ResponseValidationError(f"{operation} returned an empty body (HTTP {info.status})", http=info, body="")
@@ -115,7 +120,9 @@ _EXTENSIONS = {
 
 
 def speech_name(default: str, info: HTTPInfo) -> str:
-    """Return the default file name with the extension of the audio that was received; unchanged if the type is not audio.
+    """Return the default file name with the extension of the audio that was received.
+
+    Unchanged if the type is not audio.
 
     Example:
         >>> speech_name("speech.mp3", HTTPInfo(200, {"content-type": "audio/wav"}))
@@ -132,7 +139,9 @@ def speech_name(default: str, info: HTTPInfo) -> str:
 
 
 class PartFile:
-    """A file that is written beside its target and moved there when complete. Its methods block.
+    """A file that is written beside its target and moved there when complete.
+
+    Its methods block.
 
     A target that is not a regular file, such as a pipe or a device, is written directly: it must not be replaced.
 
@@ -190,7 +199,10 @@ class PartFile:
             return self.target
 
     def discard(self) -> None:
-        """Delete the file without waiting: a thread that writes to it deletes it afterwards."""
+        """Delete the file without waiting.
+
+        A thread that writes to it deletes it afterwards.
+        """
         self._discarded = True
         self._delete_if_unlocked()
 
@@ -228,7 +240,9 @@ class PartFile:
 
 
 class PartWriter:
-    """A buffered writer of a part file; with `threaded`, a thread writes one buffer while the other is filled.
+    """A buffered writer of a part file.
+
+    With `threaded`, a thread writes one buffer while the other is filled.
 
     Both buffers are reused: allocating memory for each write costs as much as the write itself.
     """
@@ -249,7 +263,10 @@ class PartWriter:
         return self._written + (len(self._spare) if done else 0)
 
     def add(self, chunk: bytes) -> Callable[[], None] | None:
-        """Add a chunk; return None, or a blocking function that must be called off the event loop before the next chunk."""
+        """Add a chunk; return None, or a function that writes to the file.
+
+        The function blocks, and must be called off the event loop before the next chunk.
+        """
         if not self._threaded:
             self._part.write(chunk)
             self._written += len(chunk)

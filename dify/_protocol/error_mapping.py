@@ -1,4 +1,7 @@
-"""From an error response, or an `error` event of a stream, to its exception. No I/O."""
+"""From an error response, or an `error` event of a stream, to its exception.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -264,7 +267,7 @@ def _field_of(members: Mapping[str, Any]) -> str:
 
 
 def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
-    """Return the error with every API key masked that a server repeated in its response."""
+    """Return the error with every API key masked that the server repeated."""
     error.args = tuple(redact(part, secrets) if isinstance(part, str) else part for part in error.args)
     for name, value in vars(error).items():
         if isinstance(value, str):
@@ -273,7 +276,7 @@ def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
 
 
 def is_error_body(body: Any) -> bool:
-    """Return True if decoded JSON is an error body of Dify, although the HTTP status is a success."""
+    """Return True if decoded JSON is an error body of Dify with a success status."""
     if not isinstance(body, dict):
         return False
     members = cast("dict[str, Any]", body)
@@ -287,7 +290,9 @@ def is_error_body(body: Any) -> bool:
 
 
 def status_error(http: HTTPInfo, body: bytes, secrets: tuple[str, ...] = (), operation: str = "") -> e.APIStatusError:
-    """Return the error for a response with an error status and any body: JSON in any shape, HTML, nothing, garbage.
+    """Return the error for a response with an error status.
+
+    The body may be JSON in any shape, HTML, empty or garbage.
 
     Args:
         http: The exchange.

@@ -9,7 +9,10 @@ __all__ = ["loads", "mended"]
 
 
 def loads(text: str) -> Any:
-    """Return decoded JSON; raise `ValueError` for everything that cannot be decoded, including excessive nesting."""
+    """Return decoded JSON; raise `ValueError` for everything else.
+
+    Excessive nesting raises it, too.
+    """
     try:
         return json.loads(text)
     except RecursionError:
@@ -17,7 +20,9 @@ def loads(text: str) -> Any:
 
 
 def mended(text: str) -> str | None:
-    """Return the text with every lone surrogate replaced by U+FFFD; None if there is none.
+    """Return the text with every lone surrogate replaced by U+FFFD.
+
+    None if there is none.
 
     Python's encoder escapes half of a pair if a model's text is split inside an emoji; strict parsers reject it.
 

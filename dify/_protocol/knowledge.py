@@ -89,7 +89,9 @@ def settings_form(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def embedding_fields(model: str | None, provider: str | None) -> dict[str, Any]:
-    """Return the body fields for an embedding model; raise if one of model and provider is missing.
+    """Return the body fields for an embedding model.
+
+    Raise if one of model and provider is missing.
 
     Example:
         >>> embedding_fields("embed", "o/p/p")
@@ -109,7 +111,9 @@ def embedding_fields(model: str | None, provider: str | None) -> dict[str, Any]:
 
 
 def technique_for(technique: IndexingTechnique | None, model: str | None) -> IndexingTechnique | None:
-    """Return the indexing technique to send: an embedding model, which other techniques ignore, implies "high_quality".
+    """Return the indexing technique to send.
+
+    An embedding model, which other techniques ignore, implies "high_quality".
 
     Example:
         >>> technique_for(None, "embed"), technique_for("economy", None)
@@ -119,7 +123,9 @@ def technique_for(technique: IndexingTechnique | None, model: str | None) -> Ind
 
 
 def form_for(doc_form: DocForm | None, rule: ProcessRule | Mapping[str, Any] | None) -> DocForm | None:
-    """Return the document form to send: "hierarchical_model" for a hierarchical rule, which other forms cut short.
+    """Return the document form to send.
+
+    It is "hierarchical_model" for a hierarchical rule, which other forms cut short.
 
     Example:
         >>> form_for(None, {"mode": "hierarchical", "rules": {}})
@@ -170,7 +176,7 @@ def check_metadata_values(operations: Sequence[MetadataOperation | Mapping[str, 
 
 
 def stored_file_name(filename: str) -> str:
-    """Return the name under which the server stores a file, and so names its document.
+    """Return the name under which the server stores a file and its document.
 
     Names over 200 characters are cut at their first dot and after 200 characters, and end in the extension. Multipart forms
     write a quotation mark as %22, and the server reads every %22 as one.
@@ -189,7 +195,9 @@ def stored_file_name(filename: str) -> str:
 
 
 def stored_text_name(name: str) -> str:
-    """Return the name under which the server stores a text, which is its first 200 characters.
+    """Return the name under which the server stores a text.
+
+    It has at most 200 characters.
 
     Example:
         >>> len(stored_text_name("x" * 300))
@@ -199,7 +207,7 @@ def stored_text_name(name: str) -> str:
 
 
 def keyword_for(name: str) -> str | None:
-    """Return the search text with which a list of documents contains all those of a name.
+    """Return the search text that finds all documents of a name.
 
     The server searches with LIKE, in which a backslash matches too little; `%` and `_` match too much.
 
@@ -211,14 +219,17 @@ def keyword_for(name: str) -> str | None:
 
 
 def looks_up_name(if_exists: IfExists) -> bool:
-    """Return True if the documents of a name have to be looked up; "replace" is what the server does anyway."""
+    """Return True if the documents of a name have to be looked up.
+
+    "replace" is what the server does anyway.
+    """
     if if_exists not in ("error", "replace", "skip"):
         raise InvalidArgumentError(f"if_exists is {if_exists!r}: pass 'error', 'replace' or 'skip'", param="if_exists")
     return if_exists != "replace"
 
 
 def may_create(name: str, documents: Sequence[Document], if_exists: IfExists) -> bool:
-    """Return True if a document may be created beside the existing documents of its name.
+    """Return True if a document may be created beside others of its name.
 
     Raises:
         DocumentExistsError: `if_exists` is "error" and there are documents of that name.

@@ -1,4 +1,6 @@
-"""Paging: the query of each page, the new items of each response, and the end of the list. Pure.
+"""Paging: queries, the new items of each response, and the end of the list.
+
+Pure.
 
 The server's times have whole seconds. A cursor stands for all items of its second, and their order is not fixed.
 """
@@ -96,7 +98,10 @@ class SeenItems:
         return len(self._pages)
 
     def add(self, items: Iterable[T], page: int) -> list[T]:
-        """Add the items of a page, and return those that no earlier page had; each id once."""
+        """Add the items of a page, and return those that no earlier page had.
+
+        Each id once.
+        """
         new: list[T] = []
         on_page = set[object]()
         for item in items:
@@ -251,7 +256,10 @@ class CursorRequest(PageRequest):
         return None if self.cursor is None else replace(self, index=self.index + 1).restarted()
 
     def restarted(self) -> CursorRequest | None:
-        """Return the request for the start of the list; None after too many restarts without a new item."""
+        """Return the request for the start of the list.
+
+        None after too many restarts without a new item.
+        """
         restarts = 1 if self.found_new else self.restarts + 1
         if restarts > _RESTARTS:
             return None
@@ -277,7 +285,10 @@ class CursorRequest(PageRequest):
         )
 
     def _recheck(self) -> CursorRequest | None:
-        """Return the request for the front of a list whose items move there, if reading it took several pages."""
+        """Return the request for the front of a list after several pages.
+
+        The list moves changed items to its front.
+        """
         if self.rechecking or not self.order.moves or self.index < 2:
             return None
         if self.newest is None or self.base.get(self.order.paging) is not None:
@@ -287,7 +298,7 @@ class CursorRequest(PageRequest):
         )
 
     def _reaches_known(self, items: Sequence[Any]) -> bool:
-        """Return True for a page with an item older than the newest one of the first page."""
+        """Return True for a page with an item older than the newest of the first page."""
         times = [self._time(item) for item in items]
         return not times or any(time is None or time < self.newest for time in times)
 
@@ -401,7 +412,10 @@ class NumberedRequest(PageRequest):
         return self.total is not None and len(self.counted) >= self.total - (self.skipped or 0)
 
     def _next_pass(self, size: int) -> NumberedRequest | None:
-        """Return the first request of another pass; None after too many passes without a new item."""
+        """Return the first request of another pass.
+
+        None after too many passes without a new item.
+        """
         split = split_times(self.times, size)
         risky = split if self.split is None else self.split & split
         tried = (*self.tried, size)
@@ -411,7 +425,10 @@ class NumberedRequest(PageRequest):
         return self._pass(limit=best, split=risky, tried=tried)
 
     def _after_removal(self) -> NumberedRequest | None:
-        """Return the first request of a new pass: items were removed, and later ones moved to earlier pages."""
+        """Return the first request of a new pass after items were removed.
+
+        Later items have moved to earlier pages.
+        """
         return self._pass(limit=self.limit, split=None, tried=(), counted=SeenItems())
 
     def _pass(self, *, limit: int | None, **changes: Any) -> NumberedRequest | None:

@@ -8,7 +8,10 @@ __all__ = ["NotPicklable"]
 
 
 class NotPicklable:
-    """Base class of objects that own connections; its error names the object, where Python's would name a lock inside."""
+    """Base class of objects that own connections.
+
+    Its error names the object, where Python's would name a lock inside.
+    """
 
     _instead: ClassVar[str] = "pickle what it gives"
 

@@ -30,7 +30,9 @@ _NO_END_USER = re.compile(r"/(info|parameters|meta|site|app/feedbacks|apps/.*|en
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to send, before the client's settings are applied. Calls of documented operations are made by `of`.
+    """A request to send, before the client's settings are applied.
+
+    Calls of documented operations are made by `of`.
 
     Attributes:
         operation: Id of the operation; used in logs and errors.
@@ -70,7 +72,9 @@ class Call:
         accept: ResponseKind | None = None,
         **path: str,
     ) -> Call:
-        """Return the call of a documented operation; its route, key and retry rule come from the table of operations.
+        """Return the call of a documented operation.
+
+        Its route, key and retry rule come from the table of operations.
 
         Args:
             operation: Id of the operation.
@@ -134,7 +138,10 @@ class Call:
         return settings.headers if home else {}
 
     def key_for(self, settings: Settings) -> SecretStr | None:
-        """Return the key to send; raise `ConfigurationError` if the client does not have it."""
+        """Return the key to send.
+
+        Raise `ConfigurationError` if the client does not have it.
+        """
         if self.key == "none" or self.address is not None:
             return None
         key = settings.api_key if self.key == "app" else settings.knowledge_api_key
@@ -147,7 +154,9 @@ _FOLDED = re.compile(r"[\\/]|^\.{1,2}$")
 
 
 def segment(value: str, name: str) -> str:
-    """Return an id as one quoted path segment; raise if it could select another resource.
+    """Return an id as one quoted path segment.
+
+    Raise if it could select another resource.
 
     Quoting alone is not enough: `..` is folded away by URL libraries and proxies even when it is quoted, and deleting a
     document would then delete its dataset.
@@ -200,7 +209,10 @@ def escape_path(path: str) -> str:
 
 
 def check_text(value: str, name: str) -> str:
-    """Return a text; raise if it contains a control character, which could end a header or a line."""
+    """Return a text; raise if it contains a control character.
+
+    Such a character could end a header or a line.
+    """
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
         raise InvalidArgumentError(f"{name} holds a control character", param=name)
     try:
@@ -269,7 +281,9 @@ def encode_json(body: Any) -> bytes:
 
 
 def query_string(query: Mapping[str, Any]) -> str:
-    """Return a query string: None is omitted, lists repeat the name, booleans and times have the server's format.
+    """Return a query string.
+
+    None is omitted, lists repeat the name, booleans and times have the server's format.
 
     Example:
         >>> query_string({"page": 2, "tag_ids": ["a", "b"], "keyword": None, "include_all": True})

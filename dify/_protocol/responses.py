@@ -94,7 +94,10 @@ def parse_response(body: bytes, cast_to: type[T], info: HTTPInfo) -> T:
 
 
 def error_with_success(body: bytes, info: HTTPInfo) -> DifyError | None:
-    """Return the error in a body with a status of success, which some gateways send; None for all other bodies."""
+    """Return the error in a body with a status of success, which some gateways send.
+
+    None for all other bodies.
+    """
     if len(body) > _MAX_ERROR_SIZE or not all(name in body for name in (b'"code"', b'"message"', b'"status"')):
         return None
     try:
@@ -105,7 +108,10 @@ def error_with_success(body: bytes, info: HTTPInfo) -> DifyError | None:
 
 
 def _check_confirmation(body: bytes, info: HTTPInfo, *, required: bool) -> None:
-    """Raise the error that a body without data stands for; `required` accepts known confirmations only."""
+    """Raise the error that a body without data stands for.
+
+    `required` accepts known confirmations only.
+    """
     if required and info.status in (204, 205):
         return
     body = body.strip()
@@ -167,7 +173,7 @@ def _error_in(decoded: Any, body: bytes, info: HTTPInfo) -> DifyError:
 
 
 def not_json(body: bytes, info: HTTPInfo) -> ResponseValidationError:
-    """Return the error for a body that should be JSON and is HTML, empty or anything else."""
+    """Return the error for a body that should be JSON and is not."""
     text = body.decode("utf-8", "replace")
     content_type = media_type(info) or "no Content-Type"
     reason: Literal["empty", "html", "not_json"]
@@ -190,7 +196,9 @@ def not_json(body: bytes, info: HTTPInfo) -> ResponseValidationError:
 
 
 def link_address(link: str, base_url: str, info: HTTPInfo | None = None) -> str:
-    """Return the absolute URL of a link in a response; a link without a host belongs to the server's root.
+    """Return the absolute URL of a link in a response.
+
+    A link without a host belongs to the server's root.
 
     Raises:
         ResponseValidationError: It is not an http(s) link.

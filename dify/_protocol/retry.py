@@ -30,7 +30,7 @@ def retry_delay(
     max_retries: int,
     draw: Callable[[], float] = random.random,
 ) -> float | None:
-    """Return the seconds to wait before the next attempt, or None if the error must be raised.
+    """Return the seconds before the next attempt, or None to raise the error.
 
     Args:
         error: The error of the last attempt.
@@ -57,7 +57,10 @@ def retry_delay(
 
 
 def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
-    """Return the seconds before attempt + 1: full jitter over a time that doubles, up to a cap."""
+    """Return the seconds before attempt + 1, with full jitter.
+
+    The time doubles with each attempt, up to a cap.
+    """
     # The exponent is bounded because a stream reconnects any number of times, and a float overflows at 2**1024.
     return draw() * min(_CAP, _BASE * 2.0 ** min(attempt - 1, 32))
 
@@ -82,7 +85,9 @@ def _is_retryable(error: DifyError, call: Call) -> bool:
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
-    """Return the seconds named by a `Retry-After` header; None if it is missing, in the past or invalid.
+    """Return the seconds named by a `Retry-After` header.
+
+    None if it is missing, in the past or invalid.
 
     A number too large for a float becomes infinity, which exceeds every limit.
 

@@ -23,7 +23,9 @@ KEYLESS = replace(Call.of("getChatAppInfo"), key="none")
 
 
 def server_from(info: HTTPInfo, body: str) -> ServerInfo | None:
-    """Return the server's name and version from a response with any status, or None if nothing in it is Dify's.
+    """Return the server's name and version from a response with any status.
+
+    None if nothing in the response is Dify's.
 
     Example:
         >>> server_from(HTTPInfo(404, {"x-version": "1.14.2"}), "<h1>Not Found</h1>").server_version
@@ -40,7 +42,10 @@ def server_from(info: HTTPInfo, body: str) -> ServerInfo | None:
 
 
 def is_final(error: APIStatusError) -> bool:
-    """Return True for a response that does not identify the server: a redirect, a rate limit or a server error."""
+    """Return True for a response that does not identify the server.
+
+    Such responses are redirects, rate limits and server errors.
+    """
     return 300 <= error.status_code < 400 or isinstance(error, (RateLimitError, ServerError))
 
 

@@ -1,4 +1,7 @@
-"""Files to upload: their name, type, size and content. Pure, but for reading sizes."""
+"""Files to upload: their name, type, size and content.
+
+Pure, but for reading sizes.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +103,9 @@ class UploadResult:
 
 
 def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str | None = None) -> Upload:
-    """Return an `Upload` for a file argument. Blocks briefly to read size and position: call it in a thread.
+    """Return an `Upload` for a file argument.
+
+    Blocks briefly to read size and position: call it in a thread.
 
     Raises:
         InvalidArgumentError: The file has no name, its name or type is invalid, or its type is not supported.
@@ -148,7 +153,7 @@ def upload_of(file: FileSource, *, filename: str | None = None, mime_type: str |
 
 
 def _extent(path: Path) -> tuple[int | None, bool]:
-    """Return the size of a path, or None if it is unknown before reading, and if it can be read twice."""
+    """Return the size of a path, or None if unknown, and if it can be read twice."""
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
         raise InvalidArgumentError(f"{path.name!r} is a folder; upload its files one by one", param="file")
@@ -166,7 +171,7 @@ def is_file(content: object) -> bool:
 
 
 def _measure(file: IO[bytes]) -> tuple[int, int | None, bool]:
-    """Return the position of a file object, the size from there (or None), and if it can be rewound."""
+    """Return position, remaining size (or None) and rewindability of a file object."""
     try:
         start = file.tell()
         file.seek(0, os.SEEK_END)
@@ -222,7 +227,9 @@ _ALSO_CALLED = {
 
 
 def audio_type(filename: str, mime_type: str) -> str:
-    """Return the MIME type under which Dify accepts an audio file; unsupported types are returned unchanged.
+    """Return the MIME type under which Dify accepts an audio file.
+
+    Unsupported types are returned unchanged.
 
     Example:
         >>> audio_type("hello.mp3", "audio/mpeg")

@@ -54,8 +54,9 @@ class EventDecoder:
         return self._parser.idle
 
     def feed(self, chunk: bytes) -> Iterator[Any]:
-        """Return the events that a chunk completes. Each is decoded when it is taken, so that those before a broken one come
-        first.
+        """Return the events that a chunk completes.
+
+        Each is decoded when it is taken, so that those before a broken one come first.
 
         Raises:
             ResponseValidationError: An event is larger than the limit, or, while iterating, does not validate.
@@ -98,7 +99,9 @@ def _after_object(text: str) -> str | None:
 
 @cache
 def decoder_of(kind: StreamName) -> Callable[[bytes | str], Any]:
-    """Return the function from a frame's data to its event, for streams of one kind; built on first use.
+    """Return the function from a frame's data to its event, for streams of one kind.
+
+    Built on first use.
 
     An event with an unknown name becomes an `UnknownEvent`. Known events that do not validate, and data that is not an event,
     raise `ResponseValidationError` with the frame: no frame is dropped.

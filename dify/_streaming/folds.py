@@ -1,4 +1,6 @@
-"""Folds: the events of a stream, put together to the reply. Pure: no I/O, no clock.
+"""Folds: the events of a stream, put together to the reply.
+
+Pure: no I/O, no clock.
 
 A fold receives every event in order. It knows the reply so far, the text on the screen, and when the stream is over. There is
 one for each kind of app: `ChatFold` (chat, agent, chatflow), `CompletionFold`, `WorkflowFold` and `DatasourceFold`.
@@ -62,7 +64,10 @@ class Fold(Protocol[R_co]):
         ...
 
     def text_of(self, event: Any) -> str | None:
-        """Return the text that the last event added (a `TextReplaced` if it replaced all text), or None."""
+        """Return the text that the last event added, or None.
+
+        It is a `TextReplaced` if it replaced all text.
+        """
         ...
 
     def snapshot(self) -> R_co | None:
@@ -71,7 +76,10 @@ class Fold(Protocol[R_co]):
 
 
 def _task_of(event: Any, known: str | None) -> str | None:
-    """Return the task id after an event. Replayed events carry the run's id as task id; the first live event corrects it."""
+    """Return the task id after an event.
+
+    Replayed events carry the run's id as task id; the first live event corrects it.
+    """
     task: str | None = getattr(event, "task_id", None)
     if known is None or (task is not None and known == getattr(event, "workflow_run_id", None)):
         return task
@@ -170,7 +178,9 @@ class WorkflowFold:
         )
 
     def _nodes(self) -> list[NodeExecution]:
-        """Return the finished nodes in the order of their ends; those whose end was lost to a cut precede later ones.
+        """Return the finished nodes in the order of their ends.
+
+        Those whose end was lost to a cut precede later ones.
 
         In a run that succeeded, all nodes that started have finished; those outside of containers succeeded, unless the run
         counts exceptions.
@@ -278,7 +288,10 @@ class _MessageFold:
         return True
 
     def _may_follow(self, event: Any) -> bool:
-        """Return True for the events that may come after `message_end`: another one, a replacement before it, speech."""
+        """Return True for the events that may come after `message_end`.
+
+        These are another `message_end`, a replacement before it, and speech.
+        """
         return isinstance(
             event, (t.MessageEndEvent, t.MessageReplaceEvent, t.TTSMessageEvent, t.TTSMessageEndEvent, t.UnknownEvent)
         )
@@ -331,7 +344,10 @@ class CompletionFold(_MessageFold):
 
 
 class ChatFold(_MessageFold):
-    """The fold of a chat app's, an agent's or a chatflow's stream; only the events show which of them it is."""
+    """The fold of a chat app's, an agent's or a chatflow's stream.
+
+    Only the events show which of them it is.
+    """
 
     def __init__(self, *, collect_audio: bool = False, continue_on_pause: bool = False) -> None:
         super().__init__(collect_audio=collect_audio)
@@ -365,7 +381,10 @@ class ChatFold(_MessageFold):
         return super().feed(event)
 
     def _closing_message(self, event: t.MessageEvent) -> bool:
-        """Replace the deltas by the whole answer, which a new-style agent sends once more at the end."""
+        """Replace the deltas by the whole answer.
+
+        A new-style agent sends it once more at the end.
+        """
         self.text.last = None
         shown = str(self.text)
         if event.answer.startswith(shown):
@@ -427,7 +446,10 @@ def _without_envelope(thought: AgentThought) -> AgentThought:
 
 # -------------------------------------------------------------------------------------------------------------- datasources
 class DatasourceFold:
-    """The fold of a datasource node's stream: no ids and no last event; the server ends the stream."""
+    """The fold of a datasource node's stream: no ids and no last event.
+
+    The server ends the stream.
+    """
 
     grace: float | None = None
     settled = False

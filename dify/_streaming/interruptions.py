@@ -1,4 +1,7 @@
-"""Errors at the end of a stream: interrupted streams, `error` events, failed runs. Pure."""
+"""Errors at the end of a stream.
+
+They are interrupted streams, `error` events and failed runs. Pure.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def interruption(
     read_timeout: float | None = None,
     client_closed: bool = False,
 ) -> StreamInterruptedError | None:
-    """Return the error for a response that ended, or None if nothing is missing from the reply.
+    """Return the error for a response that ended, or None if the reply is complete.
 
     A server that ends a response, or falls silent, has sent all it had, once the reply is complete. A connection that breaks
     does not prove that: then the last event that must come decides.
@@ -60,7 +63,7 @@ def interruption(
 
 
 def interrupted(fold: Fold[Any], reason: str, *, timeout: bool = False) -> StreamInterruptedError:
-    """Return the error for a stream that ended early, with the reply so far and its ids."""
+    """Return the error for a stream that ended early, with the reply so far."""
     ids: dict[str, Any] = {
         name: getattr(fold, name) for name in ("task_id", "message_id", "conversation_id", "workflow_run_id")
     }
@@ -72,7 +75,10 @@ def interrupted(fold: Fold[Any], reason: str, *, timeout: bool = False) -> Strea
 
 
 def error_of(event: ErrorEvent, fold: Fold[Any], info: HTTPInfo) -> DifyError:
-    """Return the exception for an `error` event: that of its status and code, with the reply so far."""
+    """Return the exception for an `error` event, with the reply so far.
+
+    Its class depends on the status and code of the event.
+    """
     return status_error_from_body(
         event.model_dump(),
         status=event.status or 500,

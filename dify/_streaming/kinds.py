@@ -1,4 +1,7 @@
-"""The kinds of event streams: their events, their fold, and the events that a plain JSON reply stands for. Pure."""
+"""The kinds of event streams: their events, fold, and events of a JSON reply.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ class StreamKind(Generic[R]):
         self.events_of = events_of
 
     def decoder(self, limit: int) -> EventDecoder:
-        """Return a decoder for one response; `limit` is the size in bytes that an event may have."""
+        """Return a decoder for one response.
+
+        `limit` is the size in bytes that an event may have.
+        """
         return EventDecoder(self._name, limit)
 
 

@@ -1,4 +1,6 @@
-"""Resuming a run whose stream was cut: the calls to make, and which of the events that follow are new. Pure.
+"""Resuming a run whose stream was cut: the calls, and which events are new.
+
+Pure.
 
 The events endpoint has no cursor. Asked for a state snapshot, it first sends what is stored of the run (nodes in a reduced
 form, the answer so far), then continues live, and may send an event twice. `RunFollower` delivers each event once.
@@ -39,7 +41,10 @@ def run_events_call(
 
 
 def begins_with_replay(call: Call) -> bool:
-    """Return True for a call whose events begin with those of the past, which the live ones may repeat."""
+    """Return True for a call whose events begin with a replay.
+
+    Live events may repeat those of the replay.
+    """
     return call.query.get("include_state_snapshot") is not None
 
 
@@ -69,7 +74,10 @@ _ENDED = frozenset({"succeeded", "failed", "stopped", "partial-succeeded"})
 
 
 def ending_of(detail: WorkflowRunDetail, *, task_id: str | None) -> t.WorkflowFinishedEvent | None:
-    """Return the last event of a stored run, for a replay without one; None while the run has not ended."""
+    """Return the last event of a stored run, for a replay without one.
+
+    None while the run has not ended.
+    """
     if detail.status not in _ENDED:
         return None
     shared = set(WorkflowRunDetail.model_fields) & set(WorkflowRunData.model_fields)
@@ -109,7 +117,9 @@ _RECONNECTED = "reconnected"
 
 
 class RunFollower:
-    """Delivers the events of a run over any number of connections: each once, in order, all of them fed to the fold.
+    """The delivery of a run's events over any number of connections.
+
+    Each event is delivered once, in order, and all of them are fed to the fold.
 
     Args:
         fold: The fold of the events; it also holds the number of reconnects and the text delivered so far.
@@ -154,12 +164,14 @@ class RunFollower:
                 return
 
     def _replayed(self, events: Iterable[Any]) -> Iterator[Any]:
-        """Yield the events that are new, each judged after those before it were delivered."""
+        """Yield the new events, each judged after those before it were delivered."""
         for event in events:
             yield from (event,) if event.__class__ in _NOT_FOLDED else self._new_events(event)
 
     def reconnect(self, max_retries: int) -> bool:
-        """Prepare for a new connection, which begins with a replay; return False if the run cannot be followed further.
+        """Prepare for a new connection, which begins with a replay.
+
+        Return False if the run cannot be followed further.
 
         Args:
             max_retries: The number of connections in a row that may end without anything new. A replay that shows the run still
@@ -195,7 +207,10 @@ class RunFollower:
                 self._forget_waiting_nodes()
 
     def _forget_waiting_nodes(self) -> None:
-        """Forget what a resumed run repeats: the node that waited starts again under its id, and its form is filled."""
+        """Forget what a resumed run repeats.
+
+        The node that waited starts again under its id, and its form is filled.
+        """
         finished = {key[1] for key in self._seen if key[0] == "node_finished"}
         repeated = ("human_input_form_filled", "human_input_form_timeout")
         self._seen = {
@@ -203,7 +218,10 @@ class RunFollower:
         }
 
     def _new_events(self, event: Any) -> tuple[Any, ...]:
-        """Return the new part of a replayed event: nothing, the event, or the event after what was lost before it."""
+        """Return the new part of a replayed event.
+
+        This is nothing, the event, or the event after those that were lost before it.
+        """
         return tuple(
             new
             for live in self._containers.live_events(event)
@@ -220,7 +238,7 @@ class RunFollower:
         return (event,) if start is None or _by_id(start) in self._seen else (start, event)
 
     def _unseen(self, event: Any) -> tuple[Any, ...]:
-        """Return the event, or the part of its text that is new, unless it was delivered before."""
+        """Return the event, or the part of its text that is new, if any."""
         fold = self.fold
         key = _KEYS.get(event.__class__)
         match event:
@@ -244,7 +262,9 @@ class RunFollower:
         return () if known else (event,)
 
     def _lost_text(self, event: Any) -> t.MessageReplaceEvent | t.MessageEvent | None:
-        """Return the text of a chatflow's answer that was lost between a cut and the replay, from the end of its run.
+        """Return the text of an answer that was lost between a cut and the replay.
+
+        The end of a chatflow's run contains its answer.
 
         The end of a run that is replayed has no message ids; those of earlier events are used.
         """
@@ -272,7 +292,10 @@ def _pause_key(event: t.WorkflowPausedEvent) -> tuple[object, ...]:
 
 
 def _rest_of(event: t.MessageReplaceEvent, shown: str) -> t.MessageReplaceEvent | t.MessageEvent | None:
-    """Return the delta from the text shown to a whole answer, the replacement if they differ, None if nothing is new."""
+    """Return the delta from the text shown to a whole answer.
+
+    It is the replacement if they differ, and None if nothing is new.
+    """
     if shown.startswith(event.answer):
         return None
     if not event.answer.startswith(shown):
@@ -291,12 +314,18 @@ _COMPLETED: dict[str, type[Any]] = {"iteration": t.IterationCompletedEvent, "loo
 
 
 def _is_unfinished(event: Any) -> bool:
-    """Return True for a `node_finished` of a snapshot whose node is still running, waiting or retried."""
+    """Return True for a replayed `node_finished` of a node that has not ended.
+
+    The node is still running, waiting or retried.
+    """
     return isinstance(event, t.NodeFinishedEvent) and event.data.status in _UNFINISHED
 
 
 def _start_of(event: Any) -> Any:
-    """Return the start of the node or container that an event retries or ends; None for other events."""
+    """Return the start of the node or container that an event retries or ends.
+
+    None for other events.
+    """
     match event:
         case t.NodeFinishedEvent() | t.NodeRetryEvent():
             names = {"id", "node_id", "node_type", "title", "index", "created_at", "extras", "iteration_id", "loop_id"}
@@ -318,14 +347,20 @@ class _CompletedContainer:
     has_nodes: bool = False
 
     def precedes(self, node: NodeExecution) -> bool:
-        """Return True if a node outside the container started after its end. Times are whole seconds."""
+        """Return True if a node outside the container started after its end.
+
+        Times are whole seconds.
+        """
         if self.finished_at is None or node.created_at is None or node.created_at == self.finished_at:
             return self.has_nodes
         return node.created_at > self.finished_at
 
 
 class _StoredContainers:
-    """Turns the stored nodes of containers into the events of containers, and delays an end until the nodes inside it."""
+    """The conversion of stored nodes of containers to events of containers.
+
+    It delays an end until the nodes inside the container.
+    """
 
     def __init__(self) -> None:
         self._completed: dict[str, _CompletedContainer] = {}
@@ -347,7 +382,7 @@ class _StoredContainers:
         return released
 
     def _release(self, before: NodeExecution | None = None) -> tuple[Any, ...]:
-        """Remove and return the ends of the containers that come before a node, or of all containers."""
+        """Remove and return the ends of containers before a node, or of all containers."""
         released: list[Any] = []
         for node_id, container in tuple(self._completed.items()):
             if before is not None and node_id in (before.iteration_id, before.loop_id):
@@ -367,7 +402,7 @@ def _container_event(cls: type[Any], event: t.NodeStartedEvent | t.NodeFinishedE
 
 
 def _converted(event: Any, cls: type[Any], data: type[Any], names: set[str], **more: Any) -> Any:
-    """Return an event of class `cls` with the ids of `event` and the named fields of its data."""
+    """Return an event of class `cls` with the ids of `event` and some of its data."""
     ids = event.model_dump(exclude={"event", "data"}, exclude_unset=True)
     known = {name: getattr(event.data, name) for name in names & event.data.model_fields_set}
     return cls(**ids, data=data(**known, **more))

@@ -1,4 +1,7 @@
-"""Bytes of an event stream, cut anywhere, to the data of each event. Linear in the bytes, and bounded per event."""
+"""Bytes of an event stream, cut anywhere, to the data of each event.
+
+Linear in the bytes, and bounded per event.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,10 @@ class SSEParser:
         return head.removeprefix(_BOM)
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """Replace CRLF and CR by LF. A CR at the end of a chunk counts at once; an LF that follows it is dropped."""
+        """Replace CRLF and CR by LF.
+
+        A CR at the end of a chunk counts at once; an LF that follows it is dropped.
+        """
         if self._after_cr and chunk[0] == 10:
             chunk = chunk[1:]
             self._after_cr = False

@@ -12,7 +12,10 @@ __all__ = ["Speech", "Text", "TextReplaced"]
 
 
 class TextReplaced(str):
-    """A piece of `text_stream` that replaces all text before it: after moderation, or when text was lost in a reconnect."""
+    """A piece of `text_stream` that replaces all text before it.
+
+    It follows moderation, or text that was lost in a reconnect.
+    """
 
     __slots__ = ()
 
@@ -67,7 +70,10 @@ class Speech:
         return not self._ended and (self._collect or self._started)
 
     def is_cut_off(self, *, events_read: bool) -> bool:
-        """Return True if speech is missing when the connection breaks now; a caller who reads events notices it, too."""
+        """Return True if speech is missing when the connection breaks now.
+
+        A caller who reads events notices it, too.
+        """
         return not self._ended and (self._collect or (self._started and events_read))
 
     @property

@@ -1,4 +1,6 @@
-"""Delays, threads, event loops and iteration, which differ between the two faces. Written by hand for both.
+"""Delays, threads, event loops and iteration, which differ between the two faces.
+
+Written by hand for both.
 
 The primitives of the network, which differ too, are in `_net`: deadlines, semaphores, locks, sockets.
 """
@@ -141,7 +143,10 @@ def each(items: Iterable[T]) -> Generator[T]:
 
 
 class FirstPage(Generic[T, PageT]):
-    """Base class of pagers: the attributes of one are those of its first page, which is fetched once, when it is needed."""
+    """Base class of pagers with the attributes of their first page.
+
+    The page is fetched once, when it is needed.
+    """
 
     _first: PageT | None = None
 

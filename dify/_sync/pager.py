@@ -110,7 +110,9 @@ class Pager(FirstPage[T, Page[T]], NotPicklable):
         return self.page(self._call.query)
 
     def page(self, query: Mapping[str, Any]) -> Page[T]:
-        """Request the page of a query. `Page.next_page` is the usual way to get a page.
+        """Request the page of a query.
+
+        `Page.next_page` is the usual way to get a page.
 
         Args:
             query: Query parameters, named as in Dify's API.

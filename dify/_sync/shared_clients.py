@@ -16,7 +16,10 @@ __all__ = ["SharedClients"]
 
 
 class SharedClients:
-    """The HTTP clients that a client and its copies share, created on first use."""
+    """The HTTP clients of a client and its copies.
+
+    They are created on first use.
+    """
 
     def __init__(
         self,
@@ -79,7 +82,10 @@ class SharedClients:
             return self._own[loop]
 
     def close(self) -> None:
-        """Close the HTTP clients that were created here; the user closes an HTTP client of their own."""
+        """Close the HTTP clients that were created here.
+
+        The user closes an HTTP client of their own.
+        """
         with self._making:
             self._closed = True
             own, self._own = self._own, {}

@@ -15,7 +15,9 @@ __all__ = ["UploadBody"]
 
 
 class UploadBody:
-    """The body of a request that uploads a file; iterating it again sends the file again.
+    """The body of a request that uploads a file.
+
+    Iterating it again sends the file again.
 
     Attributes:
         headers: Headers that describe the body.

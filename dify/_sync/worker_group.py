@@ -1,4 +1,7 @@
-"""Concurrent work, for a list or as a group of workers with a queue. Written by hand for both faces: threads here."""
+"""Concurrent work, for a list or as a group of workers with a queue.
+
+Written by hand for both faces: threads here.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ def run_many(
     at_once: int,
     on_done: Callable[[int], None] | None = None,
 ) -> list[R]:
-    """Do the work for every item in threads, `at_once` at a time, and return the results in the order of the items.
+    """Do the work for every item in threads, and return the results in order.
+
+    `at_once` items are in work at a time.
 
     After the first exception, or an interrupt, no more work starts. Work in progress cannot be cancelled, and ends before the
     exception is raised. `on_done` is called with the number of finished items, in the caller's thread.
@@ -45,7 +50,7 @@ def run_many(
 
 
 class WorkerGroup(Generic[T]):
-    """Threads that run beside the caller and pass their results to it through a queue."""
+    """Threads beside the caller, which pass it their results through a queue."""
 
     def __init__(self) -> None:
         self._handed: SimpleQueue[T | WorkerError | None] = SimpleQueue()
@@ -71,7 +76,10 @@ class WorkerGroup(Generic[T]):
 
     @contextmanager
     def elsewhere(self) -> Generator[None]:
-        """Mark a block of the user's code, which may wait for anything: `close` does not wait for a thread in it."""
+        """Mark a block of the user's code, which may wait for anything.
+
+        `close` does not wait for a thread in it.
+        """
         self._elsewhere.add(threading.current_thread())
         try:
             yield
@@ -83,7 +91,10 @@ class WorkerGroup(Generic[T]):
         self._handed.put(thing)
 
     def take(self) -> T | None:
-        """Return the next result; None if a worker has ended. Raise the exception that ended a worker."""
+        """Return the next result; None if a worker has ended.
+
+        Raise the exception that ended a worker.
+        """
         thing = self._handed.get()
         if isinstance(thing, WorkerError):
             raise thing.error

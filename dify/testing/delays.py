@@ -12,7 +12,9 @@ __all__ = ["no_waits"]
 
 @contextmanager
 def no_waits() -> Generator[list[float]]:
-    """Skip the delays of all clients in this process while the block runs, and record them.
+    """Skip the delays of all clients in this process, and record them.
+
+    They are skipped while the block runs.
 
     These are the backoff before a retry and before a reconnect, the interval between two polls of `wait_indexed`,
     `wait_reply` and the helpers that use them, and a delay that the server asks for in `Retry-After`. Time limits of

@@ -107,19 +107,22 @@ def _server(request: pytest.FixtureRequest) -> Emulator | DifyMock:
 
 @pytest.fixture
 def dify_client(request: pytest.FixtureRequest) -> AsyncDify:
-    """Return an async client of `dify_mock`, if the test uses it, otherwise of `dify_emulator`."""
+    """Return an async client of `dify_mock`, or of `dify_emulator` without a mock."""
     return _server(request).client()
 
 
 @pytest.fixture
 def dify_sync_client(request: pytest.FixtureRequest) -> Dify:
-    """Return a synchronous client of `dify_mock`, if the test uses it, otherwise of `dify_emulator`."""
+    """Return a sync client of `dify_mock`, or of `dify_emulator` without a mock."""
     return _server(request).sync_client()
 
 
 @pytest.fixture
 def dify_no_waits() -> Iterator[list[float]]:
-    """Skip the client's delays before retries and between polls, and yield the list of their seconds."""
+    """Skip the client's delays, and yield the list of their seconds.
+
+    The delays are those before retries and between polls.
+    """
     from .delays import no_waits
 
     with no_waits() as waits:
@@ -141,7 +144,7 @@ def _on_this_machine(host: str) -> bool:
 
 
 class _Guard:
-    """A guard that replaces functions of `socket`, and records the connections that it has refused."""
+    """A guard that replaces functions of `socket`, and records refused connections."""
 
     def __init__(self) -> None:
         self.refused: list[str] = []
@@ -185,7 +188,7 @@ class _Guard:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forbid connections to other machines, and lookups of their names, during the test."""
+    """Forbid connections to other machines, and DNS lookups, during the test."""
     guard = _Guard()
     with monkeypatch.context() as patch:
         guard.install(patch)

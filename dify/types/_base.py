@@ -1,4 +1,4 @@
-"""Base of every model: immutable, open to new fields, and faithful to the wire when dumped."""
+"""Base of every model: immutable, open to new fields, faithful when dumped."""
 
 from __future__ import annotations
 
@@ -51,14 +51,19 @@ class Model(BaseModel):
 
 
 class ResponseModel(Model):
-    """Base of the models that calls return; `http` is the exchange that the model came from."""
+    """Base of the models that calls return.
+
+    `http` is the exchange that the model came from.
+    """
 
     # A slot and not a field or private attribute: it takes no part in equality, dumps or validation.
     __slots__ = ("__dify_http__",)
 
     @property
     def http(self) -> HTTPInfo:
-        """Exchange that the model came from: status, headers, elapsed seconds, server version.
+        """Exchange that the model came from.
+
+        It has the status, headers, elapsed seconds and server version.
 
         Raises:
             RuntimeError: The model is nested in another, or was not returned by a call.
@@ -88,7 +93,10 @@ ResponseT = TypeVar("ResponseT", bound=ResponseModel)
 
 
 def attach(response: ResponseT, info: HTTPInfo | None) -> ResponseT:
-    """Attach the exchange to a model. The transport calls this, because the model is frozen."""
+    """Attach the exchange to a model.
+
+    The transport calls this, because the model is frozen.
+    """
     if info is not None:
         object.__setattr__(response, "__dify_http__", info)
     return response

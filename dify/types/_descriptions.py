@@ -1,4 +1,6 @@
-"""Descriptions of fields for JSON schemas, read from the source when the first schema is generated.
+"""Descriptions of fields for JSON schemas, read from the source.
+
+They are read when the first schema is generated.
 
 The descriptions are the strings below the fields. The compiler drops them, so they cost nothing at import; pydantic's
 `use_attribute_docstrings` would read the source of every class at import: 70 ms instead of 25 for the events (CPU).

@@ -1,4 +1,7 @@
-"""Switches of retrieval settings, without which the server ignores the values that they belong to. Pure."""
+"""Switches of retrieval settings.
+
+The server ignores values without their switch. Pure.
+"""
 
 from typing import Any, cast
 
@@ -6,7 +9,9 @@ __all__ = ["switched_on"]
 
 
 def switched_on(data: Any) -> Any:
-    """Return the fields of retrieval settings with the switches that their values need; a switch that is present is kept.
+    """Return retrieval settings with the switches that their values need.
+
+    A switch that is present is kept.
 
     Example:
         >>> switched_on({"score_threshold": 0.5})
@@ -32,7 +37,10 @@ def switched_on(data: Any) -> Any:
 
 
 def _names_a_model(value: Any) -> bool:
-    """Tell a reranking model from the empty names that the server sends where none is set."""
+    """Return True for a reranking model, False for empty names.
+
+    The server sends empty names if no model is set.
+    """
     if value is None:
         return False
     names = cast("dict[str, Any]", value if isinstance(value, dict) else vars(value))

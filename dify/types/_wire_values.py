@@ -18,7 +18,10 @@ _SECONDS = 20_000_000_000
 
 
 class _WireDecimal(Decimal):
-    """A decimal that the wire spelled otherwise than `str` does. Arithmetic gives plain decimals."""
+    """A decimal that the wire spelled otherwise than `str` does.
+
+    Arithmetic gives plain decimals.
+    """
 
     wire: Wire
     """The number or text of the wire."""
@@ -98,7 +101,10 @@ def _iso(value: datetime) -> Wire:
 
 
 class _Time:
-    """The schema of a time that keeps its spelling. Whole seconds take a path without Python code."""
+    """The schema of a time that keeps its spelling.
+
+    Whole seconds take a path without Python code.
+    """
 
     def __init__(self, dump: Callable[[datetime], Any]) -> None:
         self._dump = dump

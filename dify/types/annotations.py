@@ -1,4 +1,4 @@
-"""Annotations: fixed answers to known questions, and the job that switches them on or off."""
+"""Annotations: fixed answers to known questions, and the job that enables them."""
 
 from typing import Literal
 
@@ -29,7 +29,10 @@ class Annotation(ResponseModel):
 
 
 class AnnotationReplyJob(ResponseModel):
-    """A job that switches annotation replies on or off; poll it with `annotations.reply_status`."""
+    """A job that switches annotation replies on or off.
+
+    Poll it with `annotations.reply_status`.
+    """
 
     job_id: str
     """UUID of the job; pass it to `annotations.reply_status`."""

@@ -1,4 +1,4 @@
-"""Descriptions of an app: its kind, its inputs and features, and the look of its site."""
+"""Descriptions of an app: kind, inputs, features, and the look of its site."""
 
 from typing import Annotated, Any, Literal
 
@@ -90,7 +90,10 @@ class EmbeddingModelRef(Model):
 
 
 class AnnotationReplySettings(Feature):
-    """Settings for annotation replies. All fields but `enabled` are None while they are off."""
+    """Settings for annotation replies.
+
+    All fields but `enabled` are None while they are off.
+    """
 
     id: str | None = None
     """UUID of the settings."""
@@ -121,7 +124,10 @@ class ImageUploadSettings(Feature):
 
 
 class FileUploadSettings(Feature):
-    """Settings for files in messages; size limits are in `AppParameters.system_parameters`."""
+    """Settings for files in messages.
+
+    Size limits are in `AppParameters.system_parameters`.
+    """
 
     image: ImageUploadSettings | None = None
     """Settings for images. None on apps that store only the newer settings."""

@@ -130,7 +130,10 @@ class MetadataCondition(Model):
 
 
 class MetadataFilter(Model):
-    """Conditions on the metadata of documents; retrieval returns chunks of matching documents only."""
+    """Conditions on the metadata of documents.
+
+    Retrieval returns chunks of matching documents only.
+    """
 
     logical_operator: Literal["and", "or"] | None = None
     """Operator: "and", the server's default, requires all conditions, "or" at least one."""
@@ -244,7 +247,10 @@ class StoredWeights(Model):
 
 
 class RetrievalSettings(Model):
-    """Default retrieval settings of a knowledge base. To change them, send a `RetrievalModel`."""
+    """Default retrieval settings of a knowledge base.
+
+    To change them, send a `RetrievalModel`.
+    """
 
     search_method: SearchMethod | str | None = None
     """Method of the search: by meaning, by words, by both, or by extracted keywords."""
@@ -265,7 +271,10 @@ class RetrievalSettings(Model):
 
 
 class ExternalKnowledge(Model):
-    """The external source of a knowledge base. All fields are None unless its provider is "external"."""
+    """The external source of a knowledge base.
+
+    All fields are None unless its provider is "external".
+    """
 
     external_knowledge_id: str | None = None
     """Id of the knowledge base at the external service."""
@@ -419,7 +428,10 @@ class RetrieveRecord(Model):
 
     @property
     def text(self) -> str:
-        """Text of the result, from the chunk or the external knowledge base; empty if there is none."""
+        """Text of the result, from the chunk or the external knowledge base.
+
+        Empty if there is none.
+        """
         return (self.content if self.segment is None else self.segment.content) or ""
 
 

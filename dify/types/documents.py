@@ -1,4 +1,4 @@
-"""Documents of a knowledge base: their files, chunking rules and indexing progress."""
+"""Documents of a knowledge base: files, chunking rules and indexing progress."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict
@@ -93,7 +93,10 @@ class ProcessRule(Model):
 
 
 class DocumentSettings(TypedDict, total=False):
-    """Settings for splitting, indexing and searching a document, as keyword arguments of `documents.replace_file`."""
+    """Settings for splitting, indexing and searching a document.
+
+    They are keyword arguments of `documents.replace_file`.
+    """
 
     process_rule: ProcessRule | Mapping[str, Any] | None
     """Rules for cleaning and splitting. The first document of a knowledge base needs one, such as `{"mode": "automatic"}`;
@@ -114,7 +117,10 @@ class DocumentSettings(TypedDict, total=False):
 
 
 class NewDocumentSettings(DocumentSettings, total=False):
-    """Settings of a new document, as keyword arguments of `documents.create_from_text` and `create_from_file`."""
+    """Settings of a new document.
+
+    They are keyword arguments of `documents.create_from_text` and `create_from_file`.
+    """
 
     indexing_technique: IndexingTechnique | None
     """Index by embeddings ("high_quality") or by keywords ("economy"). The first document of a knowledge base needs it;
@@ -145,14 +151,17 @@ class DocumentFile(Model):
 
 
 class DataSourceDetail(Model):
-    """The origin of a document. Members of sources other than files are in `model_extra`."""
+    """The origin of a document.
+
+    Members of sources other than files are in `model_extra`.
+    """
 
     upload_file: DocumentFile | None = None
     """File of the document. None for other sources."""
 
 
 class Document(Model):
-    """A document of a knowledge base, in lists and in the replies of calls that create or change one.
+    """A document of a knowledge base, in lists and in replies to changes.
 
     Statistics such as `tokens` and `word_count` are None until the document is indexed.
     """
@@ -231,7 +240,10 @@ class StoredProcessRule(Model):
 
 
 class DocumentDetail(ResponseModel):
-    """A document with all details. With `metadata="only"` it has no more than `id`, `doc_type` and `doc_metadata`."""
+    """A document with all details.
+
+    With `metadata="only"` it has no more than `id`, `doc_type` and `doc_metadata`.
+    """
 
     id: str
     """UUID of the document."""

@@ -113,7 +113,10 @@ class ContainerExecution(Model):
 
 
 class AgentLog(Model):
-    """A step in the log of an agent node; servers send it again with the same `id` as it progresses."""
+    """A step in the log of an agent node.
+
+    Servers send it again with the same `id` as it progresses.
+    """
 
     id: str
     """Id of the step."""

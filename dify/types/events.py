@@ -1,4 +1,4 @@
-"""Every event of Dify's streams, one class each, and the union that each kind of stream yields.
+"""Every event of Dify's streams, and the union of each kind of stream.
 
 The field `event` is the name on the wire, so `match`, `isinstance` and `event.event == "message"` all narrow the type. An event
 that this version does not know is delivered as `UnknownEvent`.
@@ -89,7 +89,10 @@ __all__ = [
 
 # -------------------------------------------------------------------------------------------------- errors and pings
 class ErrorEvent(Ids):
-    """An error inside a stream. Streams raise it as an exception, so only readers of raw frames see it."""
+    """An error inside a stream.
+
+    Streams raise it as an exception, so only readers of raw frames see it.
+    """
 
     event: Literal["error"] = "error"
     """Name of the event on the wire."""

@@ -1,4 +1,4 @@
-"""Files: the inputs of calls, the replies of uploads, and the shapes in which the server describes files."""
+"""Files: inputs of calls, replies of uploads, and the server's descriptions."""
 
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import unquote, urlsplit
@@ -17,7 +17,7 @@ FileKind = Literal["image", "document", "audio", "video", "custom"]
 
 
 def kind_of(mime_type: str | None) -> FileKind:
-    """Return the kind of a file with this MIME type: image, audio, video, or else document."""
+    """Return the kind of a file: image, audio, video, or else document."""
     match (mime_type or "").partition("/")[0]:
         case "image":
             return "image"
@@ -163,7 +163,7 @@ class UploadedFile(ResponseModel):
 
 
 class FileObject(Model):
-    """A file in the outputs of workflows and chatflows, and in the `files` of their events."""
+    """A file in the outputs and events of workflows and chatflows."""
 
     dify_model_identity: str | None = None
     """Marker of file objects, always "__dify__file__"."""

@@ -1,4 +1,7 @@
-"""Status, headers and timing of one HTTP exchange, independent of the HTTP library."""
+"""Status, headers and timing of one HTTP exchange.
+
+They are independent of the HTTP library.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ __all__ = ["HTTPInfo"]
 
 @dataclass(frozen=True, slots=True)
 class HTTPInfo:
-    """An HTTP exchange: the status and headers of a response, and the request that it answers."""
+    """An HTTP exchange: status and headers of a response, and its request."""
 
     status: int
     """HTTP status code of the response."""
@@ -26,10 +29,16 @@ class HTTPInfo:
 
     @property
     def server_version(self) -> str | None:
-        """Version of the Dify server (`X-Version`). None if the response has no such header."""
+        """Version of the Dify server (`X-Version`).
+
+        None if the response has no such header.
+        """
         return self.headers.get("x-version")
 
     @property
     def trace_id(self) -> str | None:
-        """Trace id of the server (`X-Trace-Id`). None unless the server runs with OpenTelemetry."""
+        """Trace id of the server (`X-Trace-Id`).
+
+        None unless the server runs with OpenTelemetry.
+        """
         return self.headers.get("x-trace-id")

@@ -53,7 +53,7 @@ class UserAction(Model):
 
 
 class PauseReason(Model):
-    """A reason why a run is paused: a form that waits for a person, or a scheduled pause.
+    """A reason why a run is paused: a form, or a scheduled pause.
 
     All fields but `type` and `message` belong to forms, and are None for other reasons.
     """

@@ -22,7 +22,10 @@ __all__ = [
 
 
 class MessageEvent(MessageEnvelope):
-    """A piece of the answer of a chat, chatflow or completion app; for a new agent, the whole answer once."""
+    """A piece of the answer of a chat, chatflow or completion app.
+
+    For a new agent, the whole answer once.
+    """
 
     event: Literal["message"] = "message"
     """Name of the event on the wire."""
@@ -46,7 +49,10 @@ class AgentMessageEvent(MessageEnvelope):
 
 
 class AgentThoughtEvent(MessageEnvelope, AgentThought):
-    """A step of an agent; servers send it again with the same `id` as its fields fill up."""
+    """A step of an agent.
+
+    Servers send it again with the same `id` as its fields fill up.
+    """
 
     event: Literal["agent_thought"] = "agent_thought"
     """Name of the event on the wire."""
@@ -99,7 +105,10 @@ class MessageEndEvent(MessageEnvelope):
 
 
 class TTSMessageEvent(Envelope):
-    """A piece of the spoken answer. It may lag behind the text and arrive after its end."""
+    """A piece of the spoken answer.
+
+    It may lag behind the text and arrive after its end.
+    """
 
     event: Literal["tts_message"] = "tts_message"
     """Name of the event on the wire."""

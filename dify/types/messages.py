@@ -1,4 +1,4 @@
-"""Messages as the server stores them, the feedback on them, and suggested next questions."""
+"""Stored messages, the feedback on them, and suggested next questions."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""Metadata: the fields that a knowledge base defines, and the values that its documents have."""
+"""Metadata: the fields of a knowledge base, and the values of its documents."""
 
 from datetime import date
 from typing import Any, Literal

@@ -27,7 +27,10 @@ DatasourceType = Literal["local_file", "online_document", "online_drive", "websi
 
 
 class PipelineFile(ResponseModel):
-    """A file uploaded for a pipeline; `LocalFile.from_upload` turns it into input for a run."""
+    """A file uploaded for a pipeline.
+
+    `LocalFile.from_upload` turns it into input for a run.
+    """
 
     id: str
     """UUID of the file; `LocalFile.reference` takes it."""
@@ -58,7 +61,10 @@ class LocalFile(Model):
 
     @classmethod
     def from_upload(cls, uploaded: PipelineFile) -> "LocalFile":
-        """Create the input from an upload of `pipelines.upload_file`, with the file name as title."""
+        """Create the input from an upload, with the file name as title.
+
+        `pipelines.upload_file` returns the upload.
+        """
         return cls(reference=uploaded.id, name=uploaded.name)
 
 
@@ -97,7 +103,10 @@ class WebPage(Model):
 
 
 class OnlineDriveFile(Model):
-    """A file or folder of an online drive as input for a run, for `datasource_type="online_drive"`."""
+    """A file or folder of an online drive as input for a run.
+
+    For `datasource_type="online_drive"`.
+    """
 
     id: str
     """Id of the file or folder at the provider."""

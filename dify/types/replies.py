@@ -60,7 +60,10 @@ class Usage(Model):
 
 
 class CitationResource(Model):
-    """A passage of a knowledge base that a reply cites. Sent only by apps with citations switched on."""
+    """A passage of a knowledge base that a reply cites.
+
+    Sent only by apps with citations switched on.
+    """
 
     position: int | None = None
     """Rank of the passage in the reply, from 1."""
@@ -235,7 +238,7 @@ class CompletionResponse(ResponseModel):
 
 
 class ChatResponse(CompletionResponse):
-    """The reply of a chat, agent or chatflow app, from a blocking call or from a whole stream."""
+    """The reply of a chat, agent or chatflow app, blocking or streamed."""
 
     event: Literal["message", "workflow_paused"] | str = "message"
     """Kind of reply: "message", or "workflow_paused" while a chatflow waits for a person."""

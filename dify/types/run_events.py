@@ -142,7 +142,10 @@ class AgentLogEvent(Envelope):
 
 
 class WorkflowFinishedEvent(Envelope):
-    """The end of a run. A failed run is reported in `data.status` and raises no exception."""
+    """The end of a run.
+
+    A failed run is reported in `data.status` and raises no exception.
+    """
 
     event: Literal["workflow_finished"] = "workflow_finished"
     """Name of the event on the wire."""
@@ -151,7 +154,10 @@ class WorkflowFinishedEvent(Envelope):
 
 
 class WorkflowPausedEvent(Envelope):
-    """A pause of a run. The stream ends here unless the call asked to continue after pauses."""
+    """A pause of a run.
+
+    The stream ends here unless the call asked to continue after pauses.
+    """
 
     event: Literal["workflow_paused"] = "workflow_paused"
     """Name of the event on the wire."""
@@ -214,7 +220,10 @@ class TextChunkEvent(Envelope):
 
 
 class TextReplaceEvent(Envelope):
-    """A new text in place of the streamed output. Servers define it, but none is known to send it."""
+    """A new text in place of the streamed output.
+
+    Servers define it, but none is known to send it.
+    """
 
     event: Literal["text_replace"] = "text_replace"
     """Name of the event on the wire."""

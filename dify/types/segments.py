@@ -199,7 +199,10 @@ class RetrievedDocument(Model):
 
 
 class RetrievedSegment(_SegmentFields):
-    """A chunk in a retrieval result; matching child chunks and files are in `RetrieveRecord`."""
+    """A chunk in a retrieval result.
+
+    Matching child chunks and files are in `RetrieveRecord`.
+    """
 
     document: RetrievedDocument | None = None
     """Document that the chunk belongs to."""

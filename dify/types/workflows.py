@@ -39,7 +39,10 @@ class RunCreator(Model):
 
 
 class NodeExecution(Model):
-    """The execution of a node. The fields that are set depend on its progress and on the server's version."""
+    """The execution of a node.
+
+    The fields that are set depend on its progress and on the server's version.
+    """
 
     id: str
     """UUID of the execution; the events of one execution have the same."""
@@ -227,7 +230,10 @@ class WorkflowRunDetail(ResponseModel):
 
     @property
     def input_values(self) -> dict[str, Any]:
-        """Inputs as an object, decoded if the server sent JSON text; empty if there are none."""
+        """Inputs as an object, decoded if the server sent JSON text.
+
+        Empty if there are none.
+        """
         value = _opened(self.inputs)
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 

@@ -33,6 +33,15 @@ def docstrings(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, text
 
 
+def summaries(path: Path) -> Iterator[tuple[int, str]]:
+    """Return the first lines of the docstrings of a module, its classes and its functions, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                if text := ast.get_docstring(node):
+                    yield node.body[0].lineno, text.splitlines()[0]
+
+
 def comments(path: Path) -> Iterator[tuple[int, str]]:
     """Return the comments of a file with their lines."""
     for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
@@ -64,5 +73,15 @@ def test_no_docstring_and_no_comment_has_a_banned_word(read):
         for path in sources()
         for line, text in read(path)
         if (match := BANNED.search(without_code(text)))
+    ]
+    assert found == []
+
+
+def test_the_first_line_of_a_docstring_is_a_summary_of_at_most_79_characters():
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}: {len(summary)} characters: {summary}"
+        for path in sources()
+        for line, summary in summaries(path)
+        if len(summary) > 79 and path.relative_to(PACKAGE).parts[0] != "cli"
     ]
     assert found == []

@@ -1,4 +1,7 @@
-"""The base of the resources that run an app: requests, streams, stopping, and many runs at a time."""
+"""The base of the resources that run an app.
+
+They send requests, open streams, stop runs, and run many inputs concurrently.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ class AsyncGeneration(AsyncResource, Generic[S]):
         reconnect: bool = True,
         options: RequestOptions | None,
     ) -> S:
-        """Return the stream of a call; nothing is sent yet. `fields` are members of the body besides the common ones."""
+        """Return the stream of a call; nothing is sent yet.
+
+        `fields` are members of the body besides the common ones.
+        """
         body = compact(
             **fields,
             inputs=inputs_of(inputs),
@@ -123,7 +129,7 @@ class AsyncGeneration(AsyncResource, Generic[S]):
         user: str | None,
         options: RequestOptions | None,
     ) -> P:
-        """Return the reply of a stream, after `on_form` has answered the forms that its run waits for."""
+        """Return the reply of a stream after `on_form` has answered the forms of its run."""
         reply = await stream.final()
         human_input = AsyncHumanInput(self._transport)
         return await answer_forms(reply, on_form, events=events, human_input=human_input, user=user, options=options)

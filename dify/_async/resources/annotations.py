@@ -20,7 +20,9 @@ _NOT_USED = "unused"
 
 
 class AsyncAnnotations(AsyncResource):
-    """Annotations, with which an app replies instead of its model. Requires Dify 1.9 or later.
+    """Annotations, with which an app replies instead of its model.
+
+    Requires Dify 1.9 or later.
 
     Example:
         ```python

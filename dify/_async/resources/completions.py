@@ -138,7 +138,7 @@ class AsyncCompletions(AsyncGeneration[AsyncCompletionStream]):
         trace_session_id: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncMapStream[CompletionResponse]:
-        """Run the app for each of many inputs, several at a time (createCompletionMessage).
+        """Run the app for many inputs, several at a time (createCompletionMessage).
 
         A failure does not end the other calls: its result holds the error, which `unwrap` raises. Inputs are read as calls
         start, so they may come from a file or an endless queue; an error while reading them is raised after the last result.
@@ -175,7 +175,9 @@ class AsyncCompletions(AsyncGeneration[AsyncCompletionStream]):
         return self._map("createCompletionMessage", inputs, stream, options, concurrency=concurrency, in_order=in_order)
 
     async def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
-        """Ask the server to stop a reply (stopGenerate). It accepts every task id, also unknown ones.
+        """Ask the server to stop a reply (stopGenerate).
+
+        It accepts every task id, also unknown ones.
 
         Args:
             task_id: Id of the task, from `stream.task_id`.

@@ -1,1 +1,4 @@
-"""The connection pool of the asynchronous client; that of the synchronous client is generated from it."""
+"""The connection pool of the asynchronous client.
+
+That of the synchronous client is generated from it.
+"""

@@ -1,4 +1,4 @@
-"""The connection pool: a stack of idle connections, and as many open ones as there are calls.
+"""The connection pool: idle connections, and one open connection per call.
 
 httpx's pool walks all its connections on every change, which costs a thousand streams more CPU than their data, and a request
 that is cancelled at the wrong moment leaves a connection in it that nothing can use again. Here a call owns its connection:
@@ -118,7 +118,10 @@ class _RequestBody:
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of a response; closing it returns the connection to the pool, or closes one that cannot be used again."""
+    """The body of a response.
+
+    Closing it returns the connection to the pool, or closes one that cannot be used again.
+    """
 
     def __init__(self, body: httpx.AsyncByteStream, connection: _PooledConnection, pool: AsyncConnectionPool) -> None:
         self._body = body
@@ -271,7 +274,10 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
         return self._tls or _tls.default_context(self._trust_env)
 
     def _take_idle(self, origin: httpcore.Origin) -> _PooledConnection | None:
-        """Take the idle connection that was used last, which is the least likely to be closed by the server."""
+        """Take the idle connection that was used last.
+
+        The server is least likely to close it.
+        """
         with self._lock:
             for index in range(len(self._idle) - 1, -1, -1):
                 if self._idle[index].origin == origin:
@@ -281,7 +287,7 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
         return None
 
     def _take_excess(self) -> _PooledConnection | None:
-        """Take the oldest idle connection if there are too many, or if it has been idle for too long."""
+        """Take the oldest idle connection if it is superfluous or idle for too long."""
         with self._lock:
             idle = self._idle
             if idle and (len(idle) > self._max_idle or idle[0].expires_at <= time.monotonic()):
@@ -309,7 +315,10 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
             await excess.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection, including those whose responses are being read; calls that wait for one fail."""
+        """Close every connection, including those whose responses are being read.
+
+        Calls that wait for one fail.
+        """
         with self._lock:
             self._closed = True
             connections = [*self._idle, *self._busy]

@@ -139,7 +139,7 @@ class Completions(Generation[CompletionStream]):
         trace_session_id: str | None = None,
         options: RequestOptions | None = None,
     ) -> MapStream[CompletionResponse]:
-        """Run the app for each of many inputs, several at a time (createCompletionMessage).
+        """Run the app for many inputs, several at a time (createCompletionMessage).
 
         A failure does not end the other calls: its result holds the error, which `unwrap` raises. Inputs are read as calls
         start, so they may come from a file or an endless queue; an error while reading them is raised after the last result.
@@ -176,7 +176,9 @@ class Completions(Generation[CompletionStream]):
         return self._map("createCompletionMessage", inputs, stream, options, concurrency=concurrency, in_order=in_order)
 
     def stop(self, task_id: str, *, user: str | None = None, options: RequestOptions | None = None) -> None:
-        """Ask the server to stop a reply (stopGenerate). It accepts every task id, also unknown ones.
+        """Ask the server to stop a reply (stopGenerate).
+
+        It accepts every task id, also unknown ones.
 
         Args:
             task_id: Id of the task, from `stream.task_id`.

@@ -1,1 +1,1 @@
-"""Builders of events, streams, replies and error replies, on the models of the client."""
+"""Builders of events, streams, replies and errors from the client's models."""

@@ -225,7 +225,9 @@ def _no_code(given: object) -> str:
 
 
 def too_many_requests(*, retry_after: float | None = None) -> ErrorReply:
-    """Build the error of an app's concurrency limit, which servers since about 1.9 send with status 400.
+    """Build the error of an app's concurrency limit.
+
+    Servers since about 1.9 send it with status 400.
 
     Example:
         >>> too_many_requests().status
@@ -238,7 +240,9 @@ def too_many_requests(*, retry_after: float | None = None) -> ErrorReply:
 
 
 def knowledge_rate_limit() -> ErrorReply:
-    """Build the error of the rate limit for knowledge requests on Dify Cloud: a 403 that only its text identifies.
+    """Build the error of Dify Cloud's rate limit for knowledge requests.
+
+    It is a 403 that only its text identifies.
 
     Example:
         >>> knowledge_rate_limit().status
@@ -249,7 +253,7 @@ def knowledge_rate_limit() -> ErrorReply:
 
 
 def conversation_not_found() -> ErrorReply:
-    """Build the error of a conversation that does not exist or belongs to another user.
+    """Build the error of a conversation that the user does not have.
 
     Example:
         >>> conversation_not_found().message

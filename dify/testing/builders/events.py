@@ -1,4 +1,6 @@
-"""Single events of a stream, with all fields that a Dify 1.14.2 sends, as models of the client.
+"""Single events of a stream, with all fields of a Dify 1.14.2.
+
+They are models of the client.
 
     from dify.testing import events
 
@@ -132,7 +134,9 @@ def agent_thought(
     message_files: Sequence[str] = (),
     ids: Ids = _CHAT,
 ) -> AgentThoughtEvent:
-    """Build the event of a step of an agent. Dify sends a step several times, as it fills up.
+    """Build the event of a step of an agent.
+
+    Dify sends a step several times, as it fills up.
 
     Args:
         thought: Thought of the agent.
@@ -222,7 +226,9 @@ def text_chunk(text: str, *, selector: Sequence[str] | None = ("llm", "text"), i
 
 
 def tts_message(audio: bytes, *, ids: Ids = _CHAT) -> TTSMessageEvent:
-    """Build the event of a part of the spoken answer; `audio` is a fragment of an MP3 file, before base64.
+    """Build the event of a part of the spoken answer.
+
+    `audio` is a fragment of an MP3 file, before base64.
 
     Example:
         >>> tts_message(b"abc").audio
@@ -278,7 +284,9 @@ def error(
 
 
 def worker_error(message: str) -> ErrorEvent:
-    """Build the error of a chatflow or workflow that did not start: status 500 without code and ids.
+    """Build the error of a chatflow or workflow that did not start.
+
+    It has status 500 and neither code nor ids.
 
     Example:
         >>> worker_error("name is required in input form").model_dump(exclude_unset=True)

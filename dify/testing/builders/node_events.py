@@ -139,7 +139,9 @@ def container_started(box: Iteration | Loop, *, ids: Ids = _WORKFLOW) -> Iterati
 
 
 def container_next(box: Iteration | Loop, index: int, *, ids: Ids = _WORKFLOW) -> IterationNextEvent | LoopNextEvent:
-    """Build the event of a round that starts. Iterations have it from their first round (0) on, loops from the second.
+    """Build the event of a round that starts.
+
+    Iterations have it from their first round (0) on, loops from the second.
 
     Example:
         >>> from dify.testing import Iteration
@@ -152,7 +154,9 @@ def container_next(box: Iteration | Loop, index: int, *, ids: Ids = _WORKFLOW) -
 def container_completed(
     box: Iteration | Loop, *, failed: bool = False, ids: Ids = _WORKFLOW
 ) -> IterationCompletedEvent | LoopCompletedEvent:
-    """Build the event of an iteration or a loop that ends. Its `error` is null even if it failed, as on a server.
+    """Build the event of an iteration or a loop that ends.
+
+    Its `error` is null even if it failed, as on a server.
 
     Example:
         >>> from dify.testing import Iteration
@@ -177,7 +181,9 @@ def agent_log(
     parent_id: str | None = None,
     ids: Ids = _WORKFLOW,
 ) -> AgentLogEvent:
-    """Build the event of a step in the log of an agent node; an event with the same `id` updates the step.
+    """Build the event of a step in the log of an agent node.
+
+    An event with the same `id` updates the step.
 
     Example:
         >>> agent_log("ROUND 1", status="start").data.label

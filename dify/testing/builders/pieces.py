@@ -1,4 +1,4 @@
-"""Parts of streams, as callers pass them: checked, with recorded frames parsed into events."""
+"""Parts of streams, as callers pass them: checked, and parsed into events."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def pieces_of(given: Any) -> list[Any]:
 
 
 def frames_of(given: object) -> list[Frame | bytes]:
-    """Return the events of a stream. A dict becomes the event that the client parses, or bytes if that event differs from it.
+    """Return the events of a stream.
+
+    A dict becomes the event that the client parses, or bytes if that event differs from it.
 
     Raises:
         TypeError: A part is not an event, a dict or bytes.

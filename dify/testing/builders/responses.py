@@ -1,4 +1,6 @@
-"""httpx responses, for tests with a mock transport of their own: `httpx.MockTransport`, respx, pytest-httpx.
+"""httpx responses, for tests with a mock transport of their own.
+
+Examples are `httpx.MockTransport`, respx and pytest-httpx.
 
 from dify.testing import chat_stream, responses
 
@@ -137,7 +139,10 @@ def binary(
 
 
 def plain(body: Any) -> Any:
-    """Return JSON values for models, and for containers of models, with the fields that were set."""
+    """Return JSON values for models and containers of models.
+
+    They have the fields that were set.
+    """
     if isinstance(body, BaseModel):
         return body.model_dump(mode="json", exclude_unset=True)
     if isinstance(body, Mapping):

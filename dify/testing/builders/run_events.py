@@ -1,4 +1,4 @@
-"""Events of runs: their start, their end, and their pauses, as `dify.testing.events` has them."""
+"""Events of runs in `dify.testing.events`: start, end and pauses."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def workflow_finished(
 
 # ----------------------------------------------------------------------------------------------------------- people
 def form_required(form: PauseReason, *, ids: Ids = _WORKFLOW) -> HumanInputRequiredEvent:
-    """Build the event of a form that waits for a person; `dify.testing.replies.form(...)` builds the form.
+    """Build the event of a form that waits for a person.
+
+    `dify.testing.replies.form(...)` builds the form.
 
     Example:
         >>> from dify.testing import replies
@@ -141,7 +143,9 @@ def form_filled(
 
 
 def form_timeout(form: PauseReason, *, ids: Ids = _WORKFLOW) -> HumanInputFormTimeoutEvent:
-    """Build the event of a form that expired; the run continues on its timeout branch.
+    """Build the event of a form that expired.
+
+    The run continues on its timeout branch.
 
     Example:
         >>> from dify.testing import replies

@@ -40,7 +40,9 @@ __all__ = [
 
 
 def deltas_of(text: str | Sequence[str]) -> list[str]:
-    """Return a text in the deltas of a model: words, each with the space before it. Deltas stay as they are.
+    """Return a text in the deltas of a model: words, each with the space before it.
+
+    Deltas stay as they are.
 
     Example:
         >>> deltas_of("Hello there, you")
@@ -287,7 +289,7 @@ def resumed_stream(
     answer: str = "",
     ids: Ids | None = None,
 ) -> list[Frame]:
-    """Build the stream of the events endpoint for a run that ends after its form was submitted.
+    """Build the events endpoint's stream of a run that ends after its form.
 
     Args:
         form: The form.

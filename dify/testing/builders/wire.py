@@ -1,4 +1,6 @@
-"""Event streams as bytes: cut anywhere, with pings, delays, comments, CRLF, and connections that break.
+"""Event streams as bytes, cut anywhere and broken as a test needs.
+
+They can have pings, delays, comments and CRLF, and connections that break.
 
     from dify.testing import Wire, chat_stream
 

@@ -187,7 +187,7 @@ def check_function(name: str, function: object) -> None:
 
 
 def echo(request: EmulatorRequest) -> str:
-    """Return the question or the inputs, as the default answer function of an emulator.
+    """Return the question or the inputs: the default answer function.
 
     Example:
         >>> echo(EmulatorRequest(kind="chat", query="hi", inputs={}, files=(), user="u"))

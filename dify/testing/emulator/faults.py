@@ -1,4 +1,4 @@
-"""Faults that tests cause: their kinds, their queue, and their effect on a request."""
+"""Faults that tests cause: kinds, queue, and effect on a request."""
 
 from __future__ import annotations
 
@@ -112,7 +112,10 @@ class FaultQueue:
             self.waiting.append(fault)
 
     def take(self, kind: type[F], method: str, path: str) -> F | None:
-        """Return the oldest fault of a kind that matches a request, and remove it after its last request."""
+        """Return the oldest fault of a kind that matches a request.
+
+        It is removed after its last request.
+        """
         with self._lock:
             for fault in self.waiting:
                 if isinstance(fault, kind) and fault.matches(method, path):

@@ -31,7 +31,7 @@ def signed_url(app: AppState, origin: str, file_id: str, *, as_attachment: bool 
 
 
 def tool_file_url(request: ApiRequest, stored: StoredFile) -> str:
-    """Store a file that a tool has created, so that it can be read, and return its URL."""
+    """Store a file that a tool has created, and return its URL."""
     stored.used, stored.app_id = True, request.app.app_id
     request.app.files.setdefault(stored.id, stored)
     return signed_url(request.app, request.origin, stored.id)

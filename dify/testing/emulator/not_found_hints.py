@@ -44,7 +44,10 @@ _SERVER_NAMES = {"conversation_id": "c_id"}
 
 
 def _rule(path: str) -> str:
-    """Return a path as the server's framework formats it, such as `/messages/<uuid:message_id>/feedbacks`."""
+    """Return a path as the server's framework formats it.
+
+    An example is `/messages/<uuid:message_id>/feedbacks`.
+    """
     if path == "/workflow/{workflow_run_id}/events":
         path = "/workflow/{task_id}/events"
     return re.sub(r"{(\w+)}", lambda name: f"<{_type(name[1])}:{_SERVER_NAMES.get(name[1], name[1])}>", path)
@@ -73,7 +76,7 @@ _RULES = {
 
 
 def add_hint(message: str, path: str) -> str:
-    """Return the message of a 404 with a hint for the path, if a route has a similar path."""
+    """Return the message of a 404, with a hint if a route has a similar path."""
     close = get_close_matches(path, _RULES)
     if not close or _HINT in message:
         return message

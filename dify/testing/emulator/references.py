@@ -17,7 +17,10 @@ def reference_of(upload_file_id: str) -> str:
 
 
 def record_of(reference: str) -> str:
-    """Return the id that a reference names; a text of another form is taken for the id."""
+    """Return the id that a reference names.
+
+    Text of another form is returned as the id.
+    """
     if not reference.startswith(_PREFIX):
         return reference
     try:

@@ -120,7 +120,9 @@ def is_uuid(text: str) -> bool:
 
 
 def record_id(value: Any) -> str:
-    """Return the id of a record in the server's database, which fails for values that are not UUIDs.
+    """Return the id of a database record, which must be a UUID.
+
+    Other values make the server fail.
 
     Raises:
         UnhandledError: The value is not a UUID.

@@ -53,17 +53,23 @@ class ConnectionReset(Response):
 
 
 class UnhandledError(Exception):
-    """A request that makes the server fail with a 500, such as an id that is not a UUID."""
+    """A request that makes the server fail with a 500.
+
+    An example is an id that is not a UUID.
+    """
 
 
 def json_response(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON response as nearly all routes format it: compact, ASCII, slashes escaped."""
+    """Return a JSON response as most routes format it.
+
+    It is compact and ASCII, with escaped slashes.
+    """
     text = json.dumps(body, separators=(",", ":")).replace("/", "\\/") + "\n"
     return Response(text, status, headers, media_type="application/json")
 
 
 def blocking_response(body: Any) -> Response:
-    """Return a JSON response as the blocking mode formats it, with a charset in its media type."""
+    """Return a JSON response as the blocking mode formats it, with a charset."""
     return Response(json.dumps(body), 200, media_type="application/json; charset=utf-8")
 
 
@@ -78,7 +84,7 @@ def success() -> Response:
 
 
 def no_content() -> Response:
-    """Return the response of deletions, which has a media type although it has no body."""
+    """Return the response of deletions: a media type without a body."""
     return Response(b"", 204, media_type="application/json")
 
 

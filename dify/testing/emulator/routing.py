@@ -63,7 +63,7 @@ class Router:
         modes: frozenset[Mode] | None = None,
         wrong_mode: str = "not_chat_app",
     ) -> Callable[[Handler], Handler]:
-        """Register the decorated handler for an operation, also under its deprecated paths.
+        """Register the decorated handler for an operation and its deprecated paths.
 
         Args:
             id: Id of the operation.
@@ -87,7 +87,10 @@ class Router:
 
 @dataclass(frozen=True)
 class _Endpoint:
-    """A handler with the steps before it: record the request, apply faults, authorize, identify the user."""
+    """A handler with the steps before it.
+
+    They record the request, apply faults, authorize, and identify the user.
+    """
 
     handler: Handler
     key: KeyKind

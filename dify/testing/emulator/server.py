@@ -52,7 +52,10 @@ _POLL_INTERVAL = 0.002
 
 
 class EmulatorServer(uvicorn.Server):
-    """A server that stops within milliseconds, where uvicorn's own checks for its end every 0.1 seconds."""
+    """A server that stops within milliseconds.
+
+    uvicorn's own checks for its end every 0.1 seconds.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

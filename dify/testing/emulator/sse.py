@@ -20,7 +20,9 @@ _PING = encode(PingEvent())
 
 
 class EventStream(Response):
-    """A response that sends frames as they are generated, and a ping after each interval without one.
+    """A response that sends frames as they are generated, and pings between them.
+
+    A ping follows each interval without a frame.
 
     Starlette's `StreamingResponse` leaves the generator open when the client disconnects between two frames. This class
     closes it, so that the cleanup of an answer function runs at once.

@@ -1,4 +1,4 @@
-"""`DifyMock`: responses that a test sets, call by call, and the calls of the code under test."""
+"""`DifyMock`: mocked responses per call, and the calls of the code under test."""
 
 from .calls import Calls, MockCall, SentFile
 from .dify_mock import DifyMock

@@ -1,4 +1,4 @@
-"""The operations of apps on a mock: `mock.chat`, `mock.workflows`, `mock.files`, ..."""
+"""Operations of apps on a mock: `mock.chat`, `mock.workflows`, `mock.files`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ class Chat(Generating[ChatResponse]):
         return self.send
 
     def replies(self, reply: ChatResponse | Mapping[str, Any] | str) -> StreamRoute[ChatResponse]:
-        """Respond to the next message with a blocking reply; text becomes `replies.chat_reply(text)`."""
+        """Respond to the next message with a blocking reply.
+
+        Text becomes `replies.chat_reply(text)`.
+        """
         return self.send.replies(replies.chat_reply(reply) if isinstance(reply, str) else reply)
 
     def fails(
@@ -84,7 +87,10 @@ class Completions(Generating[CompletionResponse]):
         return self.create
 
     def replies(self, reply: CompletionResponse | Mapping[str, Any] | str) -> StreamRoute[CompletionResponse]:
-        """Respond to the next call with a blocking reply; text becomes `replies.completion_reply(text)`."""
+        """Respond to the next call with a blocking reply.
+
+        Text becomes `replies.completion_reply(text)`.
+        """
         return self.create.replies(replies.completion_reply(reply) if isinstance(reply, str) else reply)
 
     def fails(
@@ -97,7 +103,10 @@ class Completions(Generating[CompletionResponse]):
 
 
 class Workflows(Generating[WorkflowRun]):
-    """Runs of workflows. Runs of a version (`workflow_id=`) are a separate operation, `run_by_id`."""
+    """Runs of workflows.
+
+    Runs of a version (`workflow_id=`) are a separate operation, `run_by_id`.
+    """
 
     prefix = "workflows"
 
@@ -121,7 +130,9 @@ class Workflows(Generating[WorkflowRun]):
         return self.run.streams(streams.workflow_stream(nodes, outputs))
 
     def fails(self, error: str = "no answer", *, nodes: Sequence[Block] | None = None) -> StreamRoute[WorkflowRun]:
-        """Respond to the next run with a failure, for which the client raises `WorkflowFailedError`.
+        """Respond to the next run with a failure.
+
+        The client raises `WorkflowFailedError` for it.
 
         Args:
             error: Reason for the failure.
@@ -137,7 +148,10 @@ class Workflows(Generating[WorkflowRun]):
         return self.run
 
     def replies(self, reply: WorkflowRun | Mapping[str, Any]) -> StreamRoute[WorkflowRun]:
-        """Respond to the next run with a blocking reply. The same as `mock.workflows.run.replies`."""
+        """Respond to the next run with a blocking reply.
+
+        The same as `mock.workflows.run.replies`.
+        """
         return self.run.replies(reply)
 
 
@@ -184,7 +198,10 @@ class Files(Resource):
     download = Bytes("previewChatFile")
 
     def uploads(self, *, id: str | None = None) -> UploadRoute:
-        """Respond to the next upload with the name, size and type of the file. The same as `mock.files.upload.uploads`."""
+        """Respond to the next upload with the name, size and type of the file.
+
+        The same as `mock.files.upload.uploads`.
+        """
         return self.upload.uploads(id=id)
 
     def returns(self, *files: UploadedFile) -> UploadRoute:

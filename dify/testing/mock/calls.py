@@ -61,7 +61,10 @@ class MockCall:
 
     @property
     def body(self) -> dict[str, Any]:
-        """Fields of the JSON body, or of the `data` part of a multipart body; empty if there are none."""
+        """Fields of the JSON body, or of the `data` part of a multipart body.
+
+        Empty if there are none.
+        """
         sent = cast("dict[str, Any] | list[Any] | None", self.json)
         if isinstance(sent, dict):
             return sent

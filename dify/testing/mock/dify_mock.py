@@ -58,7 +58,9 @@ _BY_PARAMETERS = sorted((row.operation for row in _ROWS.values()), key=lambda on
 
 
 class DifyMock:
-    """A mocked Dify server. Tests set the response of each call; a call without a response fails the test.
+    """A mocked Dify server.
+
+    Tests set the response of each call; a call without a response fails the test.
 
     Three ways to use it:
 
@@ -259,7 +261,9 @@ class DifyMock:
         assert_all_used(self._plans)
 
     def assert_no_unexpected_calls(self) -> None:
-        """Check that every call had a mocked response, including calls whose error the code under test suppressed.
+        """Check that every call had a mocked response.
+
+        This includes calls whose error the code under test suppressed.
 
         Raises:
             UnmockedCall: A call had none.

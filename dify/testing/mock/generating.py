@@ -1,4 +1,7 @@
-"""Base class of `mock.chat`, `mock.completions` and `mock.workflows`, which have one main operation each."""
+"""Base class of the resources of a mock with one main operation.
+
+They are `mock.chat`, `mock.completions` and `mock.workflows`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ M = TypeVar("M")
 
 
 class Generating(Resource, Generic[M]):
-    """A resource with a main operation: `mock.chat.streams` is `mock.chat.send.streams`."""
+    """A resource with a main operation.
+
+    `mock.chat.streams` is `mock.chat.send.streams`.
+    """
 
     def _main(self) -> StreamRoute[M]:
         raise NotImplementedError
@@ -50,7 +56,10 @@ class Generating(Resource, Generic[M]):
         return self._main().refuses(code, message=message, status=status, retry_after=retry_after)
 
     def times_out(self, on: Literal["answer", "connect"] = "answer") -> StreamRoute[M]:
-        """Raise a timeout for the next call without waiting: while it waits for a response, or while it connects."""
+        """Raise a timeout for the next call without waiting.
+
+        The call times out for its response, or while it connects.
+        """
         return self._main().times_out(on)
 
     def disconnects(self, on: Literal["answer", "connect"] = "answer") -> StreamRoute[M]:

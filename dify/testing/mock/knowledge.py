@@ -1,4 +1,4 @@
-"""The operations of knowledge bases on a mock: `mock.knowledge.datasets`, `mock.knowledge.documents`, ..."""
+"""Operations of knowledge bases on a mock, such as `mock.knowledge.datasets`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Datasets(Resource):
     retrieve = Json("retrieveSegments", replies.retrieve_result)
 
     def finds(self, *found: str | RetrieveRecord) -> Resource:
-        """Respond to searches with these texts, or records from `replies.retrieve_record(...)`."""
+        """Respond to searches with these texts or `replies.retrieve_record(...)`s."""
 
         def result(call: MockCall) -> MockedResponse:
             return replies.retrieve_result(*found, query=call.query or "")
@@ -169,7 +169,10 @@ def _no_reply() -> list[DatasourceEvent]:
 
 
 class Pipelines(Resource):
-    """Knowledge pipelines. `run` responds like a published pipeline, `stream` like a draft."""
+    """Knowledge pipelines.
+
+    `run` responds like a published pipeline, `stream` like a draft.
+    """
 
     prefix = "knowledge.pipelines"
 

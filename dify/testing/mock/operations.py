@@ -1,4 +1,4 @@
-"""The operations of a mock: those of the table of operations, with the pattern of their paths."""
+"""Operations of a mock: the table of operations with patterns of their paths."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ class MockedOperation:
 
     @property
     def parameters(self) -> int:
-        """Number of parameters in the path: of two matching operations, that with fewer parameters is meant."""
+        """Number of parameters in the path.
+
+        Of two matching operations, that with fewer parameters is meant.
+        """
         return self.path.count("{")
 
     def matches(self, method: str, path: str) -> dict[str, str] | None:

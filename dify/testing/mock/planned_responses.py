@@ -174,7 +174,10 @@ class Route:
         return self._plan(lambda _: known)
 
     def times_out(self, on: Literal["answer", "connect"] = "answer") -> Self:
-        """Raise a timeout without waiting: while the call waits for a response, or while it connects."""
+        """Raise a timeout without waiting.
+
+        The call times out for its response, or while it connects.
+        """
         make = responses.read_timeout if on == "answer" else responses.connect_timeout
         return self._plan(lambda _: make())
 

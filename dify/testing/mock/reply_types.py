@@ -1,4 +1,7 @@
-"""Checks of replies against their operation, so that the line that sets a wrong reply raises the error."""
+"""Checks of replies against their operation.
+
+The line that sets a wrong reply raises the error.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ __all__ = ["ReplyType"]
 
 
 class ReplyType:
-    """The type of the replies of an operation, derived from the builder of its default reply."""
+    """The type of an operation's replies, derived from its default reply."""
 
     def __init__(self, operation: MockedOperation, usual: Callable[[], Any]) -> None:
         self._operation = operation

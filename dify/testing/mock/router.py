@@ -63,7 +63,10 @@ class CallInterceptor:
 
 
 class PatchingRouter(respx.MockRouter):
-    """A router that patches every httpx client once it is started, and responds to calls of Dify."""
+    """A router that patches every httpx client while it is started.
+
+    It responds to calls of Dify.
+    """
 
     def __init__(self, interceptor: CallInterceptor) -> None:
         # "httpx" and not respx's default, which is below: the client of this package has connections of its own there.

@@ -99,7 +99,9 @@ class PageRoute(Route, Generic[M]):
         self._pagination: Pagination = pagination
 
     def lists(self, items: Sequence[M | Mapping[str, Any]] = ()) -> Self:
-        """Respond with these items in pages, as `limit`, `page` and the cursors request them.
+        """Respond with these items in pages.
+
+        `limit`, `page` and the cursors of the request select the page.
 
         Raises:
             TypeError: An item is not of the operation.
@@ -208,7 +210,9 @@ class StreamRoute(Route, Generic[M]):
         return self._plan(lambda call: self._wire(known, call))
 
     def answers(self, function: StreamFunction) -> Self:
-        """Respond with the result of a function; text, deltas and events that it returns or yields are streamed.
+        """Respond with the result of a function.
+
+        Text, deltas and events that it returns or yields are streamed.
 
         Args:
             function: Called with the `MockCall`; returns what `streams` takes, a reply, an `ErrorReply`, an httpx answer, or
@@ -225,7 +229,9 @@ class StreamRoute(Route, Generic[M]):
         return known if isinstance(known, Wire) else Wire(self._build(known, self._ids_for(call)))
 
     def replies(self, reply: M | Mapping[str, Any]) -> Self:
-        """Respond with a blocking reply. The client accepts it even if it requested a stream.
+        """Respond with a blocking reply.
+
+        The client accepts it even if it requested a stream.
 
         Args:
             reply: A model from `dify.testing.replies`, or a JSON object.

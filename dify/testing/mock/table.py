@@ -1,4 +1,4 @@
-"""Rows of the tables of operations: typed class attributes that return the route of an operation."""
+"""Rows of the tables of operations: attributes that return an operation's route."""
 
 from __future__ import annotations
 

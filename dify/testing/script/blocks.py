@@ -1,4 +1,7 @@
-"""Blocks of runs, and the other parts that an answer function may yield: forms, tool calls, moderation."""
+"""Blocks of runs, and other parts that an answer function may yield.
+
+These are forms, tool calls and moderation.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class AgentStep:
-    """A step in the log of an agent node: an `agent_log` event at its start and one at its end."""
+    """A step in the log of an agent node.
+
+    It has an `agent_log` event at its start and one at its end.
+    """
 
     label: str
     """Title, such as "ROUND 1" or "CALL current_time"."""
@@ -248,7 +254,9 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class InputBlocked:
-    """A question blocked by moderation before the model sees it, for an answer function to return.
+    """A question blocked by moderation, for an answer function to return.
+
+    The model does not see it.
 
     Example:
         >>> def answer(request):
@@ -261,7 +269,9 @@ class InputBlocked:
 
 @dataclass(frozen=True, slots=True)
 class OutputBlocked:
-    """An answer blocked by moderation, for an answer function to yield. The answer ends there.
+    """An answer blocked by moderation, for an answer function to yield.
+
+    The answer ends there.
 
     Example:
         >>> def answer(request):

@@ -127,7 +127,10 @@ def message_replace(ids: Ids, answer: str, reason: str = "") -> MessageReplaceEv
 def message_end(
     ids: Ids, metadata: ReplyMetadata, files: Sequence[FileObject | MessageFileSummary] | None = None
 ) -> MessageEndEvent:
-    """Return the event of a complete answer. Without files, chat apps send null and chatflows an empty list."""
+    """Return the event of a complete answer.
+
+    Without files, chat apps send null and chatflows an empty list.
+    """
     none: list[FileObject | MessageFileSummary] | None = None if ids.workflow_run_id is None else []
     shown = none if files is None else list(files)
     return MessageEndEvent(**ids.around_message(), id=ids.message_id, metadata=metadata, files=shown)
@@ -222,7 +225,10 @@ def form_required(ids: Ids, form: PauseReason) -> HumanInputRequiredEvent:
 
 
 def form_request(form: PauseReason) -> HumanInputRequest:
-    """Return a form as events show it; unlike in the reasons of a pause, with `display_in_ui`."""
+    """Return a form as events show it.
+
+    Unlike in the reasons of a pause, with `display_in_ui`.
+    """
     members = form.model_dump(exclude_unset=True, by_alias=True, exclude={"type"})
     return HumanInputRequest.model_validate({**members, "display_in_ui": True})
 
@@ -322,7 +328,10 @@ def node_retry(
 
 
 def node_members(block: Node) -> dict[str, Any]:
-    """Return what `node_finished` needs of a block: its inputs, outputs, error, and costs."""
+    """Return the values of a block for its `node_finished` event.
+
+    These are its inputs, outputs, error and costs.
+    """
     text, model = "".join(block.deltas), block.type == "llm"
     spent = usage(0, block.tokens or (tokens(text) if model else 0), latency=0.0).model_dump(mode="json")
     costs = ("total_tokens", "total_price", "currency") if spent["total_tokens"] else ()
@@ -415,7 +424,10 @@ def _execution(
 def container_started(
     ids: Ids, container: Iteration | Loop, created_at: datetime
 ) -> IterationStartedEvent | LoopStartedEvent:
-    """Return the event of a container that starts. On the wire its id is that of the node, in every round."""
+    """Return the event of a container that starts.
+
+    On the wire its id is that of the node, in every round.
+    """
     members: dict[str, Any] = {
         **_container(container, created_at),
         "inputs": _inputs(container),
@@ -448,7 +460,9 @@ def container_completed(
     durations: Mapping[str, float],
     total_tokens: int = 0,
 ) -> IterationCompletedEvent | LoopCompletedEvent:
-    """Return the event of a container that ends. Its `error` is null even if it failed.
+    """Return the event of a container that ends.
+
+    Its `error` is null even if it failed.
 
     Args:
         ids: Ids of the run.

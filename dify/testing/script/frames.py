@@ -24,14 +24,20 @@ Frame: TypeAlias = ChatEvent | CompletionEvent | WorkflowEvent | DatasourceEvent
 
 
 def dump(frame: Frame) -> dict[str, Any]:
-    """Return the JSON object of a frame: the fields that were set, for Dify tells null from a missing field."""
+    """Return the JSON object of a frame, with the fields that were set.
+
+    Dify distinguishes null from a missing field.
+    """
     if isinstance(frame, UnknownEvent):
         return {"event": frame.name, **frame.data}
     return {"event": frame.event, **frame.model_dump(mode="json", exclude_unset=True, by_alias=True)}
 
 
 def encode(frame: Frame, *, spaced: bool = False) -> bytes:
-    """Return the bytes of a frame. Only the replay of a finished run is `spaced` and escapes all but ASCII."""
+    """Return the bytes of a frame.
+
+    Only the replay of a finished run is `spaced` and escapes all but ASCII.
+    """
     if isinstance(frame, PingEvent):
         return b"event: ping\n\n"
     body = dump(frame)
@@ -45,7 +51,7 @@ def at(seconds: int) -> datetime:
 
 
 def split(text: str) -> list[str]:
-    """Return the deltas in which a model streams a text: words, each with the space before it.
+    """Return the deltas of a streamed text: words, each with the space before it.
 
     Example:
         >>> split("Echo: hello  there")

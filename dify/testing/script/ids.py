@@ -36,7 +36,9 @@ def new_id(name: str = "") -> str:
 
 
 def derived_id(owner: str, name: str, number: int = 1) -> str:
-    """Return the UUID of the n-th thing of a name in a run or message; always the same for the same arguments.
+    """Return the UUID of the n-th thing of a name in a run or message.
+
+    Always the same for the same arguments.
 
     Example:
         >>> derived_id("run-1", "node llm") == derived_id("run-1", "node llm", 1) != derived_id("run-1", "node llm", 2)
@@ -87,7 +89,10 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands still, and on which every duration is a hundredth of a second per reading."""
+    """A clock that stands still.
+
+    Every duration is a hundredth of a second per reading.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = int(seconds)
@@ -116,7 +121,9 @@ _TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """The ids of a message or run. Ids that an app of the kind does not send are None.
+    """The ids of a message or run.
+
+    Ids that an app of the kind does not send are None.
 
     By default they are the same in every test, so that built objects can be compared; `fresh` creates new ones.
 
@@ -180,16 +187,25 @@ class Ids:
         return self.workflow_run_id or _RUN
 
     def around_message(self, *, task: bool = True) -> dict[str, Any]:
-        """Return the envelope of message events; `error` frames have the same without the task."""
+        """Return the envelope of message events.
+
+        `error` frames have the same without the task.
+        """
         envelope: dict[str, Any] = {} if self.conversation_id is None else {"conversation_id": self.conversation_id}
         envelope |= {"message_id": self.message_id or _MESSAGE, "created_at": self.created_at}
         return envelope | {"task_id": self.task_id} if task else envelope
 
     def around_run(self) -> dict[str, Any]:
-        """Return the envelope of run and node events, which has the message's ids in a chatflow."""
+        """Return the envelope of run and node events.
+
+        In a chatflow it has the message's ids.
+        """
         run = {"workflow_run_id": self.run_id, "task_id": self.task_id}
         return run if self.conversation_id is None else {**self.around_message(), **run}
 
     def around_log(self) -> dict[str, Any]:
-        """Return the envelope of `agent_log` and `tts_*` events, which has no run in a chatflow."""
+        """Return the envelope of `agent_log` and `tts_*` events.
+
+        In a chatflow it has no run.
+        """
         return self.around_run() if self.conversation_id is None and self.message_id is None else self.around_message()

@@ -1,4 +1,7 @@
-"""The script of a message: text, tool calls and citations in, events of a chat, agent or completion app out."""
+"""The script of a message: an answer's parts in, events out.
+
+It is for chat, agent and completion apps.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ class MessageScript:
 
     @property
     def text(self) -> str:
-        """The answer as the server stores it: the text, or the thoughts of an agent, one per line."""
+        """The answer as stored: the text, or an agent's thoughts, one per line."""
         if self.moderated is not None:
             return self.moderated
         thoughts = [thought.thought for thought in self.thoughts if thought.thought]
@@ -182,7 +185,10 @@ class MessageScript:
         return events.agent_thought(self._ids, self.thoughts[-1])
 
     def _update(self, **members: Any) -> Frame:
-        """Change the last thought; each of its events has all that is known about it, and the same id."""
+        """Change the last thought.
+
+        Each of its events has all that is known about it, and the same id.
+        """
         self.thoughts[-1] = self.thoughts[-1].model_copy(update=members)
         return events.agent_thought(self._ids, self.thoughts[-1])
 
@@ -203,7 +209,9 @@ class MessageScript:
 
 
 def canned_answer(ids: Ids, text: str, *, latency: float, annotation: AnnotationReply | None = None) -> Iterator[Frame]:
-    """Yield the events of an answer without a model: character by character in chat apps, at once in chatflows.
+    """Yield the events of an answer without a model.
+
+    Chat apps send it character by character, chatflows at once.
 
     Args:
         ids: Ids of the message; those of a chatflow have a run id, which no event contains.

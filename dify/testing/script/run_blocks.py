@@ -1,4 +1,7 @@
-"""The events of a run's blocks: nodes with their retries, logs and text, containers, and parallel branches."""
+"""The events of a run's blocks.
+
+These are nodes with retries, logs and text, containers, and parallel branches.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ __all__ = ["BlockEvents", "NodeFailed"]
 
 
 class NodeFailed(Exception):
-    """A node failed, and the run with it; raised after the last event of the node and its containers."""
+    """A node failed, and the run with it.
+
+    Raised after the last event of the node and its containers.
+    """
 
 
 class BlockEvents:

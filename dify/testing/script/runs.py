@@ -1,4 +1,7 @@
-"""The script of a run: blocks, text, outputs and forms in, events in the order of a Dify 1.14.2 out."""
+"""The script of a run: blocks, text, outputs and forms in, events out.
+
+The events have the order of a Dify 1.14.2.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +130,9 @@ class RunScript:
 
     # ---------------------------------------------------------------------------------------------------------- parts
     def feed(self, part: Part) -> Iterator[Frame]:
-        """Play a part: text of a model, a block, a citation, moderated output, or a mapping of a workflow's outputs.
+        """Play a part of an answer.
+
+        Parts are text, blocks, citations, moderated output, and mappings of a workflow's outputs.
 
         Raises:
             TypeError: The app cannot be answered with the part.
@@ -217,7 +222,10 @@ class RunScript:
         yield from self._end_form()
 
     def _chunks(self, outputs: Mapping[str, Any], node_id: str) -> Iterator[Frame]:
-        """Yield outputs as an end node streams them: each as text, with line breaks between."""
+        """Yield outputs as an end node streams them.
+
+        Each is text, with line breaks between them.
+        """
         for number, (name, value) in enumerate(outputs.items()):
             if number:
                 yield self.nodes.delta("\n", ["end", "answer"])
@@ -248,7 +256,9 @@ class RunScript:
         yield events.workflow_paused(run, [form], elapsed=elapsed)
 
     def resume(self, action: str | None, values: Mapping[str, Any] | None = None) -> Iterator[Frame]:
-        """Resume the run after its form was submitted, or expired; the node of the form ends with the next part.
+        """Resume the run after its form was submitted, or expired.
+
+        The node of the form ends with the next part.
 
         Args:
             action: Id of the button. None if the form expired.
@@ -335,7 +345,10 @@ class RunScript:
         yield from self._end("failed", error)
 
     def stop(self) -> Iterator[Frame]:
-        """End the run because a caller stopped it. The event has status "failed", and the run "stopped"."""
+        """End the run because a caller stopped it.
+
+        The event has status "failed", and the run "stopped".
+        """
         if self.ended:
             return
         self.failure = _STOPPED
@@ -360,7 +373,7 @@ def misfit(part: object, app: str) -> TypeError:
 
 
 def _problem(form: PauseReason, values: Mapping[str, Any]) -> str | None:
-    """Return the error of a run whose text field was submitted with another type than text, or None."""
+    """Return the error of a run with a text field that is not text, or None."""
     names = [field.output_variable_name for field in form.inputs or [] if field.type in ("paragraph", "select")]
     for name, value in values.items():
         if name in names and not isinstance(value, str):

@@ -206,7 +206,7 @@ class Documents(Resource):
         return self._transport.fetch(call, DocumentBatch, options)
 
     def _may_create(self, dataset_id: str, name: str, if_exists: IfExists, options: RequestOptions | None) -> bool:
-        """Apply `if_exists` to the documents of a name; return False if nothing is to be sent."""
+        """Apply `if_exists` to a name; return False if nothing is to be sent."""
         if not knowledge.looks_up_name(if_exists):
             return True
         pages = self.list(dataset_id, keyword=knowledge.keyword_for(name), limit=100, options=options)
@@ -525,9 +525,9 @@ class Documents(Resource):
         )
 
     def download_url(self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None) -> DownloadURL:
-        """Return a link to the file of a document (downloadDocument). Requires Dify 1.14 or later.
+        """Return a link to the file of a document (downloadDocument).
 
-        The link is signed, expires, and works without a key. It may lack a host; `download` then uses the API's.
+        The link is signed and expires; it needs no key. Without a host, it is on the API's. Requires Dify 1.14 or later.
 
         Args:
             dataset_id: Id of the knowledge base.
@@ -547,9 +547,10 @@ class Documents(Resource):
         return self._transport.fetch(call, DownloadURL, options)
 
     def download(self, dataset_id: str, document_id: str, *, options: RequestOptions | None = None) -> ByteStream:
-        """Download the file of a document (downloadDocument). Requires Dify 1.14 or later.
+        """Download the file of a document (downloadDocument).
 
         Requests a link and follows it. The key is not sent to the link, your headers only if it leads to the API's host.
+        Requires Dify 1.14 or later.
 
         Args:
             dataset_id: Id of the knowledge base.

@@ -1,4 +1,4 @@
-"""Replies about an app: its conversations, messages, files, annotations, users, and how it describes itself."""
+"""Replies about an app and its conversations, messages, files and annotations."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def conversation(
 def variable(
     name: str = "topic", value: str = "tea", *, value_type: str = "string", id: str | None = None
 ) -> ConversationVariable:
-    """Build a conversation variable of a chatflow; `value` is text, whatever its type.
+    """Build a conversation variable of a chatflow.
+
+    `value` is text, whatever its type.
 
     Example:
         >>> variable("topic", "tea").value
@@ -225,7 +227,9 @@ def annotation_job(
     error: str | None = None,
     job_id: str | None = None,
 ) -> AnnotationReplyJob:
-    """Build the job that switches annotation replies on or off; only its status contains errors.
+    """Build the job that switches annotation replies on or off.
+
+    Only its status contains errors.
 
     Example:
         >>> annotation_job("waiting").job_status

@@ -1,4 +1,4 @@
-"""Replies of chat, agent, chatflow and completion apps, and the forms in which chatflows wait."""
+"""Replies of apps, and the forms for which chatflows wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies about knowledge bases: themselves, what searches find, tags, metadata, models and pipelines."""
+"""Replies about knowledge bases: searches, tags, metadata, models, pipelines."""
 
 from __future__ import annotations
 
@@ -204,7 +204,9 @@ def metadata_field(
 
 
 def metadata_fields(*fields: MetadataField, built_in: bool = False) -> MetadataFields:
-    """Build the metadata fields of a knowledge base; `built_in` is True if the built-in fields are enabled.
+    """Build the metadata fields of a knowledge base.
+
+    `built_in` is True if the built-in fields are enabled.
 
     Example:
         >>> len(metadata_fields(metadata_field()).doc_metadata)
@@ -315,7 +317,7 @@ def datasource_plugin(
 
 
 def pipeline_run(*names: str, batch: str = BATCH) -> PipelineRun:
-    """Build the reply to the run of a published pipeline: its documents, before indexing.
+    """Build the reply to a run of a published pipeline, with its new documents.
 
     Example:
         >>> pipeline_run("notes.txt").documents[0].indexing_status

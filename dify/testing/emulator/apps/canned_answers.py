@@ -12,7 +12,7 @@ __all__ = ["annotation_reply", "find_annotation"]
 
 
 def find_annotation(app: AppState, query: str) -> StoredAnnotation | None:
-    """Return the annotation with the most similar question, if it reaches the score threshold."""
+    """Return the annotation with the most similar question above the threshold."""
     settings = app.annotation_reply
     if not settings.get("enabled"):
         return None

@@ -215,7 +215,7 @@ async def _resolve_file(app: AppState, owner: str | None, item: Mapping[str, Any
 
 
 def _id_in(item: Mapping[str, Any], key: str) -> str | None:
-    """Return the id of a stored file, from any of the fields that servers accept for it."""
+    """Return the id of a stored file from any field that servers accept for it."""
     for name in (key, "reference", "related_id"):
         value = item.get(name)
         if isinstance(value, str) and value:

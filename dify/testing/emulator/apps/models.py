@@ -1,4 +1,7 @@
-"""Models of an app's data: conversations, messages, uploads, feedback, annotations, end users and variables."""
+"""Models of an app's data.
+
+These are conversations, messages, uploads, feedback, annotations, end users and variables.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Schemas of the requests to an app. The classes have Dify's names, because its validation errors contain them."""
+"""Schemas of the requests to an app.
+
+The classes have Dify's names, because its validation errors contain them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Indexing of documents and chunks. Each request for a document advances its indexing by a step."""
+"""Indexing of documents and chunks.
+
+Each request for a document advances its indexing by a step.
+"""
 
 from __future__ import annotations
 

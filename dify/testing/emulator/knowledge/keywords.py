@@ -36,7 +36,9 @@ def is_stop_word(word: str) -> bool:
 
 
 def keywords_of(text: str) -> list[str]:
-    """Return the keywords of a text: its most frequent words, without stop words and words of one letter.
+    """Return the keywords of a text: its most frequent words.
+
+    Stop words and words of one letter are left out.
 
     Example:
         >>> keywords_of("Tea is made from leaves. Tea keeps.")

@@ -1,4 +1,4 @@
-"""Lookup of the knowledge base, document or chunk that a request names, and checks that several routes share."""
+"""Lookup of the objects that a knowledge request names, and shared checks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def find_document(request: ApiRequest, *, message: str = "Document not found.") 
 
 
 def find_segment(request: ApiRequest) -> tuple[StoredDataset, StoredDocument, StoredDocument, StoredSegment]:
-    """Return the knowledge base and the document in the path, the document that contains the chunk, and the chunk.
+    """Return the knowledge base, document and chunk in the path.
+
+    The document is the one that contains the chunk.
 
     A server finds chunks by their id alone, so the path may name another document than the one with the chunk.
 
@@ -56,7 +58,9 @@ def find_segment(request: ApiRequest) -> tuple[StoredDataset, StoredDocument, St
 def check_models(
     provider: str | None = None, model: str | None = None, *, search: RetrievalModel | None = None
 ) -> None:
-    """Check that the workspace has the provider of an embedding model, and of the rerank model in search settings.
+    """Check that the workspace has the providers of these models.
+
+    They are an embedding model and the rerank model in search settings.
 
     Raises:
         ApiError: It does not have the provider.
@@ -71,7 +75,10 @@ def check_models(
 
 
 def sql_like(text: str, pattern: str) -> bool:
-    """Return True if a text contains a pattern, as SQL LIKE compares: case-sensitive, `%` and `_` as wildcards."""
+    """Return True if a text contains a pattern, as SQL LIKE compares.
+
+    The comparison is case-sensitive, with `%` and `_` as wildcards.
+    """
     tokens: list[str] = re.findall(r"(?s)\\.|.", pattern)
     wildcards: dict[str, str] = {"%": ".*", "_": "."}
     expression = "".join(wildcards.get(token, re.escape(token.removeprefix("\\") or token)) for token in tokens)

@@ -1,4 +1,7 @@
-"""Models of knowledge bases: documents, chunks, tags, metadata fields and pipelines. They do not need the web framework."""
+"""Models of knowledge bases, without the web framework.
+
+These are documents, chunks, tags, metadata fields and pipelines.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ _batches = count(100_000)
 
 
 def new_batch() -> str:
-    """Return the id of a new batch, as the server formats it: the time and six digits."""
+    """Return the id of a new batch: the time and six digits."""
     return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{next(_batches) % 900_000 + 100_000}"
 
 
@@ -341,7 +344,10 @@ class StoredDataset:
         return matches[-1] if matches else None
 
     def values(self, document: StoredDocument) -> list[tuple[str, str, str, Any]] | None:
-        """Return id, name, type and value of each metadata field of a document; None if it has no values."""
+        """Return id, name, type and value of each metadata field of a document.
+
+        None if it has no values.
+        """
         if not document.metadata:
             return None
         bound = [self.fields[id] for id in document.field_ids if id in self.fields]
@@ -355,7 +361,9 @@ class StoredDataset:
 
 @dataclass
 class Knowledge:
-    """Knowledge bases and tags of a workspace, which API keys with the prefix `dataset-` give access to.
+    """Knowledge bases and tags of a workspace.
+
+    API keys with the prefix `dataset-` give access to them.
 
     Attributes:
         read_document: Function that returns the text of a document's file. None to decode UTF-8.

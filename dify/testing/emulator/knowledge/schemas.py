@@ -1,4 +1,7 @@
-"""Schemas of the requests about knowledge bases. The classes have Dify's names, because its validation errors contain them."""
+"""Schemas of the requests about knowledge bases.
+
+The classes have Dify's names, because its validation errors contain them.
+"""
 
 from __future__ import annotations
 
@@ -276,7 +279,10 @@ class ProcessRule(BaseModel):
         return self.mode == ProcessRuleMode.HIERARCHICAL and rules.parent_mode == "full-doc"
 
     def stored(self) -> dict[str, Any]:
-        """Return the rules as the server stores them: the last step of each id, and paragraphs as default parents."""
+        """Return the rules as the server stores them.
+
+        It keeps the last step of each id, and paragraphs are the default parents.
+        """
         assert self.rules is not None
         rules = self.rules.model_dump(mode="json")
         steps: list[dict[str, Any]] = rules["pre_processing_rules"] or []

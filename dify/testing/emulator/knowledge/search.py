@@ -1,4 +1,6 @@
-"""Search in a knowledge base by each of the server's methods, with common words in place of embeddings.
+"""Search in a knowledge base by each of the server's methods.
+
+Common words take the place of embeddings.
 
 The similarity of a chunk and a query is the share of words that both contain. As on a server, a semantic search returns
 the nearest chunks at any distance; a full-text search those that contain all words of the query; a keyword search those
@@ -53,7 +55,7 @@ class _Entry:
 
 
 def similarity(query: str, text: str) -> float:
-    """Return the similarity of two texts, from 0 (no common word) to 1 (the same words).
+    """Return the similarity of two texts, from 0 (no common word) to 1 (equal words).
 
     Example:
         >>> similarity("red apples", "Apples are red."), similarity("pears", "Apples are red.")
@@ -103,8 +105,10 @@ class _Search:
         ]
 
     def by_keywords(self) -> list[Hit]:
-        """Return the chunks with the most keywords of the query, in the order of the documents, because they have no
-        scores."""
+        """Return the chunks with the most keywords of the query.
+
+        They are in the order of the documents, because they have no scores.
+        """
         keywords = keywords_of(self._query)
         counts = {
             segment.id: count
@@ -136,7 +140,10 @@ class _Search:
         return sorted(matches, key=lambda entry: -entry.score)[: self._top_k]
 
     def hybrid(self) -> list[_Entry]:
-        """Return the chunks that either search finds: up to `top_k` with weights or a rerank model, otherwise all."""
+        """Return the chunks that either search finds.
+
+        There are up to `top_k` with weights or a rerank model, otherwise all.
+        """
         errors: list[str] = []
         both: dict[str, _Entry] = {}
         for find in (self.full_text, lambda: self.semantic(0.0)):

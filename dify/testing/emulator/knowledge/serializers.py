@@ -1,4 +1,4 @@
-"""Knowledge bases, documents, chunks, tags and metadata in response bodies, with the fields that Dify 1.14.2 sends."""
+"""Knowledge objects in response bodies, with the fields of Dify 1.14.2."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def _values(dataset: StoredDataset, document: StoredDocument) -> list[dict[str, 
 
 
 def serialize_document(knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument) -> Document:
-    """Return a document as lists, and the operations that create or change it, return it."""
+    """Return a document as lists, creations and changes return it."""
     return Document.model_validate(
         {
             **_common(knowledge, document),
@@ -185,7 +185,7 @@ def serialize_document(knowledge: Knowledge, dataset: StoredDataset, document: S
 def serialize_document_detail(
     knowledge: Knowledge, dataset: StoredDataset, document: StoredDocument, metadata: str
 ) -> DocumentDetail:
-    """Return the details of a document: with ("all"), "without", or "only" its metadata."""
+    """Return a document's details: "all", "without" or "only" its metadata."""
     doc_metadata = {"doc_type": None, "doc_metadata": _values(dataset, document)}
     if metadata == "only":
         return DocumentDetail.model_validate({"id": document.id, **doc_metadata})

@@ -1,4 +1,6 @@
-"""Splitting of texts into chunks, by characters as on a server, although the setting is called `max_tokens`.
+"""Splitting of texts into chunks, by characters as on a server.
+
+The setting is nevertheless called `max_tokens`.
 
 In mode "automatic" a chunk has less than 500 characters, and up to 50 of them overlap with the previous chunk. With
 custom rules a text is split at every separator, and longer parts are split at empty lines, sentences and words.
@@ -94,7 +96,7 @@ def split_children(text: str, rule: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Settings:
-    """Separator, maximum length of a chunk and overlap with the previous chunk, in characters."""
+    """Separator, maximum length and overlap of chunks, in characters."""
 
     separator: str | None
     max_length: int
@@ -133,7 +135,7 @@ class _Settings:
                 yield part
 
     def _split_at(self, text: str, boundaries: tuple[str, ...], *, custom_rules: bool = False) -> Iterator[str]:
-        """Split at the first boundary that the text contains, and longer parts at the next one."""
+        """Split at the first boundary in the text, and longer parts at the next one."""
         index = next(number for number, boundary in enumerate(boundaries) if boundary in text)
         # With custom rules, the server drops the spaces between the words of a part without sentences.
         loses_spaces = custom_rules and boundaries[index] == " "
@@ -152,7 +154,10 @@ class _Settings:
         yield from self._join(short)
 
     def _join(self, parts: list[str]) -> Iterator[str]:
-        """Join parts into the longest possible chunks, each of which starts with the last parts of the previous one."""
+        """Join parts into the longest possible chunks.
+
+        Each chunk starts with the last parts of the previous one.
+        """
         chunk, length = deque[str](), 0
         for part in parts:
             if chunk and length + len(part) > self.max_length:

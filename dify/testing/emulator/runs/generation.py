@@ -1,4 +1,4 @@
-"""One answer in progress: calls the answer function, and takes its parts one at a time."""
+"""One answer in progress: calls the answer function and takes its parts."""
 
 from __future__ import annotations
 
@@ -162,7 +162,10 @@ class Generation:
             self._parts.put_nowait(None)
 
     def stop(self) -> None:
-        """Stop the answer; safe from any thread, as one emulator may have several transports."""
+        """Stop the answer; safe from any thread.
+
+        One emulator may have several transports.
+        """
         with suppress(RuntimeError):  # the loop is closed, and the answer has ended with it
             self._loop.call_soon_threadsafe(self._stop)
 
@@ -172,7 +175,10 @@ class Generation:
             self._task.cancel()
 
     def internal(self, error: Exception) -> EmulatorError:
-        """Return the error that a caller gets for a mistake of the function, and keep the mistake for the test."""
+        """Return the error for a mistake of the function.
+
+        The mistake is kept for the test.
+        """
         self._failures.append(error)
         _logger.error("the answer function raised %r", error, exc_info=error)
         return EmulatorError(500, "internal_server_error", internal_error(error))
@@ -199,7 +205,10 @@ class _Source(Protocol):
     """Parts, one at a time."""
 
     async def take(self, reply: object) -> Any:
-        """Return the next part, or `_END`; `reply` is the result of the function's last `yield`."""
+        """Return the next part, or `_END`.
+
+        `reply` is the result of the function's last `yield`.
+        """
         ...
 
     async def close(self) -> None:
@@ -260,7 +269,7 @@ class _AsyncItems:
 
 
 class _BlockingItems:
-    """Parts of a generator or another iterator, which may block, so a worker thread takes them."""
+    """Parts of an iterator, which a worker thread takes because it may block."""
 
     def __init__(self, parts: Iterator[object]) -> None:
         self._parts = parts

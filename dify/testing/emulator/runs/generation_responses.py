@@ -1,4 +1,7 @@
-"""Responses of the routes that generate: the events of a script as a stream, or one body at its end."""
+"""Responses of the routes that generate.
+
+They are the events of a script as a stream, or one body at its end.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,10 @@ async def drain(frames: AsyncGenerator[Frame]) -> None:
 
 
 def refused_stream(error: ApiError) -> EventStream:
-    """Return the stream of a run whose request the worker refuses: an `error` event without code and ids."""
+    """Return the stream of a run that the worker refuses.
+
+    It is an `error` event without code and ids.
+    """
 
     async def frames() -> AsyncGenerator[Frame]:
         yield PingEvent()
@@ -132,7 +138,10 @@ def _summaries(request: ApiRequest, files: Sequence[EmulatorFile]) -> list[Messa
 async def canned_response(
     mode: Mode, message: Message, text: str, annotation: AnnotationReply | None, *, streaming: bool
 ) -> Response:
-    """Return the response of an app whose model is not asked: the answer of an annotation or of moderation."""
+    """Return the response of an app that does not request its model.
+
+    It is the answer of an annotation or of moderation.
+    """
     task_id, started = new_id(), time.perf_counter()
     message.answer = text
     ids = _ids(message, task_id)
@@ -151,7 +160,9 @@ async def canned_response(
 
 
 def check_trace_session(request: ApiRequest) -> None:
-    """Check the trace session id: that of the headers, else that of the query, else that of the body.
+    """Check the trace session id of the headers, the query or the body.
+
+    The first of them that has an id counts.
 
     Raises:
         ApiError: The id is not a text of 1 to 200 characters.
@@ -172,7 +183,9 @@ def check_trace_session(request: ApiRequest) -> None:
 
 
 def check_version(app: AppState, workflow_id: str) -> None:
-    """Check the id of a version of the workflow; an app of an emulator has one version.
+    """Check the id of a version of the workflow.
+
+    An app of an emulator has one version.
 
     Raises:
         ApiError: The id is unknown, or not a UUID.

@@ -1,4 +1,4 @@
-"""Runs of chatflows and workflows, and the forms for which they wait, as the emulator stores them."""
+"""Stored runs of chatflows and workflows, and the forms for which they wait."""
 
 from __future__ import annotations
 

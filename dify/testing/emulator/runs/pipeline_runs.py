@@ -1,4 +1,7 @@
-"""Runs of knowledge pipelines: published ones make documents, drafts show what they would make of the first."""
+"""Runs of knowledge pipelines.
+
+Published ones create documents; drafts show the chunks of the first document.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,7 @@ class PipelineSource:
 
 
 async def make_documents(call: ApiRequest, dataset: StoredDataset, sources: list[PipelineSource]) -> dict[str, Any]:
-    """Create the documents of a published pipeline, and return the response body of its run."""
+    """Create the documents of a published pipeline, and return the response body."""
     batch, documents = new_batch(), list[PipelineDocument]()
     rule = StoredRule(PARAGRAPHS["mode"], PARAGRAPHS["rules"])
     kind = "upload_file" if dataset.pipeline is None else dataset.pipeline.datasource_type

@@ -1,4 +1,7 @@
-"""Runs in progress: each continues without its reader, and can be followed from any transport of the emulator."""
+"""Runs in progress.
+
+Each continues without its reader, and can be followed from any transport of the emulator.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ class RunInProgress:
             self._run.publish(None)
 
     async def frames(self) -> AsyncGenerator[Frame]:
-        """Yield the events for the call that started the run, up to the end or the first pause."""
+        """Yield the events for the call that started the run, up to its first pause."""
         try:
             while True:
                 self._wanted.release()

@@ -1,4 +1,4 @@
-"""Playing a script: the parts of an answer function go in, and the events of its run or message come out."""
+"""Playing a script: parts of an answer function in, events out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def message_events(script: MessageScript, generation: Generation, message:
 async def run_events(
     script: RunScript, generation: Generation, run: Run, message: Message | None
 ) -> AsyncGenerator[Frame]:
-    """Yield the events of a run, and store the answer of a chatflow's message as it changes."""
+    """Yield the events of a run, and store a chatflow's answer as it changes."""
     if message is not None:
         message.citations = script.citations
     try:

@@ -1,4 +1,4 @@
-"""Chat messages of chat apps, agents and chatflows: validation of the request, and the response."""
+"""Chat messages of chat apps, agents and chatflows."""
 
 from __future__ import annotations
 

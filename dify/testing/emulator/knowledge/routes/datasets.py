@@ -47,7 +47,10 @@ async def create_dataset(request: ApiRequest) -> Response:
 
 
 def set_embedding_model(dataset: StoredDataset, provider: str | None, model: str | None) -> None:
-    """Set the embedding model of a knowledge base: the workspace's default, unless provider and name are set."""
+    """Set the embedding model of a knowledge base.
+
+    It is the workspace's default, unless provider and name are set.
+    """
     names = (provider, model) if provider and model else DEFAULT_EMBEDDING
     dataset.embedding_model_provider, dataset.embedding_model = names
 
@@ -69,7 +72,10 @@ async def list_datasets(request: ApiRequest) -> Response:
 
 
 def _is_listed(dataset: StoredDataset, account_id: str) -> bool:
-    """Return True if the list contains a knowledge base: the key's owner is not always one of its members."""
+    """Return True if the list contains a knowledge base.
+
+    The key's owner is not always one of its members.
+    """
     return dataset.permission != "partial_members" or account_id in dataset.partial_member_list
 
 

@@ -303,7 +303,10 @@ def _create_document(
 
 
 def _set_technique(dataset: StoredDataset, config: KnowledgeConfig) -> None:
-    """Set the indexing technique of a knowledge base that was created without one, from its first document."""
+    """Set the indexing technique of a knowledge base from its first document.
+
+    This is for one that was created without a technique.
+    """
     if dataset.indexing_technique is not None:
         return
     dataset.indexing_technique = config.indexing_technique

@@ -93,7 +93,7 @@ async def toggle_built_in_fields(request: ApiRequest) -> Response:
 
 
 def _update_built_in(dataset: StoredDataset, document: StoredDocument) -> None:
-    """Add the values of the built-in fields to the metadata of a document, or remove them."""
+    """Add or remove the values of the built-in fields in a document's metadata."""
     own = {name: value for name, value in document.metadata.items() if name not in BUILT_IN}
     document.metadata = {**own, **document.built_in()} if dataset.built_in_fields else own
 

@@ -51,7 +51,7 @@ async def _replay(run: Run) -> AsyncGenerator[Frame]:
 
 
 def _snapshot(run: Run, answer: str) -> Iterator[Frame]:
-    """Yield the state of a run as it is stored: nodes have neither inputs nor outputs."""
+    """Yield the stored state of a run: nodes without inputs and outputs."""
     # The task of a run that has never paused has the id of the run.
     ids = run.ids if run.forms else replace(run.ids, task_id=run.id)
     inputs = run.inputs if not run.in_logs else {**run.inputs, "sys.timestamp": run.created_at}

@@ -1,4 +1,4 @@
-"""Workflows: running them, and what is known about their runs (and those of chatflows)."""
+"""Workflows: starting them, and the details of their runs and of chatflows'."""
 
 from __future__ import annotations
 
