@@ -93,6 +93,8 @@ async def test_an_unknown_start_node_is_an_error_as_recorded(pipeline, frames_of
     pipe = pipeline()
     mine = frames_of((await pipe.run(is_published=False, start_node_id="zzz")).text)
     assert mine == real_frames("pipeline/run_bad_start_node")
+    blocking = await pipe.run(is_published=False, response_mode="blocking", start_node_id="zzz")
+    assert (blocking.status_code, blocking.json()["message"]) == (400, "Root node id zzz not found in the graph")
     published = await pipe.run(start_node_id="zzz")
     assert (published.status_code, published.json()["code"]) == (500, "pipeline_run_error")
 
@@ -128,3 +130,28 @@ async def test_a_datasource_that_fails_says_so_in_its_stream(pipeline, frames_of
     body = {"inputs": {}, "datasource_type": "website_crawl", "is_published": True}
     reply = await pipe.call("POST", f"{pipe.id}/pipeline/datasource/nodes/ds/run", json=body)
     assert frames_of(reply.text) == [{"event": "datasource_error", "error": "no network"}]
+
+
+async def test_a_published_run_shows_the_error_of_a_document_whose_file_is_unknown(pipeline) -> None:
+    pipe = pipeline()
+    unknown = "00000000-0000-4000-8000-00000000dead"
+    made = (await pipe.run(unknown)).json()
+    shown = (await pipe.call("GET", f"{pipe.id}/documents/{made['batch']}/indexing-status")).json()["data"][0]
+    assert shown["indexing_status"] == "error"
+    assert shown["error"].startswith(f"UploadFile not found for file_id={unknown}")
+
+
+async def test_a_datasource_other_than_a_website_names_no_number_of_pages_in_progress(pipeline, frames_of) -> None:
+    pipe = pipeline(datasource_type="online_document", collect=lambda inputs: [{"page": inputs["page"]}])
+    body = {"inputs": {"page": "a"}, "datasource_type": "online_document", "is_published": True}
+    frames = frames_of((await pipe.call("POST", f"{pipe.id}/pipeline/datasource/nodes/ds/run", json=body)).text)
+    assert frames[0] == {"event": "datasource_processing", "total": None, "completed": None}
+    assert (frames[1]["data"], frames[1]["total"]) == ([{"page": "a"}], 1)
+
+
+async def test_a_file_for_a_pipeline_has_a_name(pipeline) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\nTea.\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    pipe = pipeline()
+    reply = await pipe.client.post("/datasets/pipeline/file-upload", content=body, headers=pipe.key | headers)
+    assert (reply.status_code, reply.json()["message"]) == (400, "The specified filename does not exist.")

@@ -147,10 +147,7 @@ class _Settings:
                 continue
             yield from self._join(short)
             short = []
-            if index + 1 < len(boundaries):
-                yield from self._split_at(part, boundaries[index + 1 :])
-            else:
-                yield part
+            yield from self._split_at(part, boundaries[index + 1 :])  # the last boundary leaves no long parts
         yield from self._join(short)
 
     def _join(self, parts: list[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -40,6 +41,29 @@ async def test_declared_inputs_get_their_defaults_and_types_and_others_are_dropp
 
 
 @pytest.mark.parametrize(
+    ("name", "sent", "accepted"),
+    [
+        ("words", 5, 5),
+        ("words", "2.5", 2.5),
+        ("words", " ", None),
+        ("short", 1, True),
+        ("short", "OFF", False),
+        ("short", 2, 2),
+        ("short", "maybe", "maybe"),
+        ("source", "", None),
+        ("more", {}, {}),
+    ],
+)
+async def test_a_value_gets_the_type_of_its_field_where_it_can(name, sent, accepted, connect) -> None:
+    seen: list[Any] = []
+    client = connect(
+        Emulator(lambda request: seen.append(request.inputs[name]) or "", mode="workflow", input_form=FORM)
+    )
+    assert (await run(client, {"topic": "tea", name: sent})).status_code == 200
+    assert seen == [accepted]
+
+
+@pytest.mark.parametrize(
     ("inputs", "message"),
     [
         ({}, "topic is required in input form"),
@@ -47,6 +71,7 @@ async def test_declared_inputs_get_their_defaults_and_types_and_others_are_dropp
         ({"topic": 5}, "(type 'text-input') topic in input form must be a string"),
         ({"tone": "odd"}, "tone in input form must be one of the following: ['dry', 'warm']"),
         ({"words": "many"}, "words in input form must be a valid number"),
+        ({"words": [5]}, "expected value type int, float or str, got <class 'list'>, value: [5]"),
         ({"more": "{"}, "more in input form must be a dict"),
         ({"source": "x"}, "source in input form must be a file"),
         ({"sources": {}}, "sources in input form must be a list of files"),
@@ -61,6 +86,58 @@ async def test_an_input_that_does_not_fit_its_field_is_refused(inputs, message, 
     assert (refused.status_code, refused.json()["message"]) == (400, message)
     streamed = frames_of((await run(client, inputs, response_mode="streaming")).text)
     assert streamed[1:] == [{"event": "error", "message": message, "status": 500}]
+
+
+REMOTE = {"transfer_method": "remote_url", "url": "https://192.0.2.1/leaf.pdf"}
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ({"transfer_method": "carrier"}, "'carrier' is not a valid FileTransferMethod"),
+        ({"transfer_method": "tool_file", "tool_file_id": "t-1"}, "ToolFile t-1 not found"),
+        ({"transfer_method": "datasource_file", "reference": "d-1"}, "DatasourceFile d-1 not found"),
+        ({"transfer_method": "local_file"}, "Invalid upload file id"),
+        ({"transfer_method": "local_file", "upload_file_id": "x"}, "Invalid upload file id format"),
+        ({"transfer_method": "local_file", "upload_file_id": str(uuid4())}, "Invalid upload file"),
+        ({**REMOTE, "type": "music"}, "'music' is not a valid FileType"),
+        (
+            {**REMOTE, "type": "image"},
+            "Detected file type does not match the specified type. Please verify the file.",
+        ),
+        ({**REMOTE, "url": "http://[::1"}, "Reached maximum retries (3) for URL http://[::1"),
+        ({**REMOTE, "url": "ftp://192.0.2.1/a"}, "Reached maximum retries (3) for URL ftp://192.0.2.1/a"),
+    ],
+)
+async def test_a_file_that_a_server_could_not_use_is_refused(file, message, connect) -> None:
+    client = connect(Emulator(mode="workflow"))
+    refused = await run(client, {}, files=[file])
+    assert (refused.status_code, refused.json()["message"]) == (400, message)
+
+
+async def test_a_workflow_takes_files_although_the_feature_is_off_and_detects_their_types(connect) -> None:
+    seen: list[Any] = []
+    off = {"file_upload": {"enabled": False}}
+    client = connect(Emulator(lambda request: seen.extend(request.files) or "", mode="workflow", features=off))
+    song = {"transfer_method": "remote_url", "url": "https://example.com/song.mp3"}
+    unknown = {"transfer_method": "remote_url", "url": "https://example.com/"}
+    skipped = [{"type": "image"}, {"transfer_method": "remote_url", "url": ""}]
+    assert (await run(client, {}, files=[REMOTE, song, unknown, *skipped])).status_code == 200
+    assert [(file.type, file.name) for file in seen] == [
+        ("document", "leaf.pdf"),
+        ("audio", "song.mp3"),
+        ("custom", None),
+    ]
+
+
+async def test_a_list_of_files_reaches_the_answer_function(connect) -> None:
+    seen: list[Any] = []
+    client = connect(
+        Emulator(lambda request: seen.append(request.inputs["sources"]) or "", mode="workflow", input_form=FORM)
+    )
+    files = [{**REMOTE, "type": "document"}] * 2
+    assert (await run(client, {"topic": "tea", "sources": files})).status_code == 200
+    assert seen == [files]
 
 
 async def test_features_that_are_off_refuse_or_ignore_what_needs_them(connect) -> None:

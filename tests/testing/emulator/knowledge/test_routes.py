@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -239,7 +240,85 @@ async def test_a_file_goes_under_its_own_name_alone(server) -> None:
     assert await server.file(where, **second) == (400, "Only one file is allowed.")
 
 
+async def test_a_file_has_a_name(server) -> None:
+    where = await server.dataset(**ECONOMY)
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\nTea.\r\n--x--\r\n'
+    sent = {"content": body, "headers": {"Content-Type": "multipart/form-data; boundary=x"}}
+    path = f"/datasets/{where}/document/create-by-file"
+    assert await server.send("POST", path, **sent) == (400, "The specified filename does not exist.")
+
+
+async def test_an_external_knowledge_base_takes_no_files(server) -> None:
+    where = await server.dataset(provider="external")
+    assert await server.file(where) == (400, "External datasets are not supported.")
+    external = {"name": "b", "provider": "external", "external_knowledge_api_id": str(uuid4())}
+    assert await server.send("POST", "/datasets", external) == (400, "External API template not found.")
+
+
+async def test_the_embedding_model_of_a_file_belongs_to_a_provider_of_the_workspace(server) -> None:
+    where = await server.dataset(**EMBEDDED)
+    data = json.dumps({"process_rule": AUTOMATIC, **STRANGE})
+    assert await server.file(where, data=data) == (400, "Provider nope/nope/nope does not exist.")
+
+
+async def test_the_first_document_sets_the_search_unless_the_knowledge_base_has_one(server) -> None:
+    chosen = {**SEARCH, "search_method": "full_text_search"}
+    where = await server.dataset(retrieval_model=chosen)
+    await server.text(where, **EMBEDDED)
+    assert (await server.send("GET", f"/datasets/{where}"))["retrieval_model_dict"][
+        "search_method"
+    ] == "full_text_search"
+    bare = await server.dataset()
+    await server.text(bare, **ECONOMY)
+    shown = await server.send("GET", f"/datasets/{bare}")
+    assert (shown["indexing_technique"], shown["embedding_model"]) == ("economy", None)
+
+
+async def test_new_documents_have_the_built_in_fields_once_they_are_enabled(server) -> None:
+    where = await server.dataset(**ECONOMY)
+    await server.send("POST", f"/datasets/{where}/metadata/built-in/enable")
+    which = (await server.text(where, "built-in.md", **ECONOMY))["document"]["id"]
+    shown = (await server.send("GET", f"/datasets/{where}/documents/{which}"))["doc_metadata"]
+    values = {field["name"]: field["value"] for field in shown}
+    assert (values["document_name"], values["source"]) == ("built-in.md", "file_upload")
+    conditions = [{"name": "source", "comparison_operator": "is", "value": "upload_file"}]
+    stored = {"metadata_filtering_conditions": {"logical_operator": "and", "conditions": conditions}}
+    assert await server.search(where, "Apples", "keyword_search", **stored) == [TEA]
+
+
+async def test_documents_of_a_website_have_no_file_to_download(emulator, server) -> None:
+    where = emulator.add_pipeline("Pages", node_id="crawl", datasource_type="website_crawl")
+    run = {
+        "inputs": {},
+        "datasource_type": "website_crawl",
+        "datasource_info_list": [{"source_url": "https://example.com", "title": "Home", "content": "# Home"}],
+        "start_node_id": "crawl",
+        "is_published": True,
+        "response_mode": "blocking",
+    }
+    which = (await server.send("POST", f"/datasets/{where}/pipeline/run", run))["documents"][0]["id"]
+    path = f"/datasets/{where}/documents"
+    assert (await server.send("GET", f"{path}/{which}"))["name"] == "Home"
+    assert [each["content"] for each in await server.segments(where, which)] == ["Home"]
+    assert await server.send("GET", f"{path}/{which}/download") == (
+        404,
+        "Document does not have an uploaded file to download.",
+    )
+    status, message = await server.send("POST", f"{path}/download-zip", {"document_ids": [which]})
+    assert (status, message.startswith("Only uploaded-file documents can be downloaded as ZIP.")) == (404, True)
+
+
 # ------------------------------------------------------------------------------------------------------------ changes
+async def test_an_archived_document_cannot_be_deleted(server) -> None:
+    where = await server.dataset(**ECONOMY)
+    which = (await server.text(where, **ECONOMY))["document"]["id"]
+    status, path = f"/datasets/{where}/documents/status", f"/datasets/{where}/documents/{which}"
+    await server.send("PATCH", f"{status}/archive", {"document_ids": [which]})
+    assert await server.send("DELETE", path) == (403, "The archived document is not editable.")
+    await server.send("PATCH", f"{status}/un_archive", {"document_ids": [which]})
+    assert await server.send("DELETE", path) is None
+
+
 async def test_a_document_that_is_being_indexed_is_changed_at_the_second_try(emulator, server) -> None:
     where = await server.dataset(**ECONOMY)
     emulator._state.knowledge.index_at_once = False
@@ -276,6 +355,7 @@ async def test_a_status_is_set_for_the_documents_that_there_are(emulator, server
     assert (await server.send("GET", f"/datasets/{where}/documents/{which}"))["display_status"] == "disabled"
     assert await server.send("PATCH", f"{path}/enable", {"document_ids": ["x"]}) == (500, "Internal Server Error")
     assert await server.send("PATCH", f"{path}/zzz", {"document_ids": []}) == {"result": "success"}
+    assert await server.send("PATCH", f"{path}/disable", {"document_ids": 5}) == (500, "Internal Server Error")
     emulator._state.knowledge.index_at_once = False
     busy = (await server.text(where, "busy", **ECONOMY))["document"]["id"]
     refusal = await server.send("PATCH", f"{path}/disable", {"document_ids": [busy]})
@@ -429,6 +509,7 @@ async def test_a_hybrid_search_unites_both_and_weights_cut_it_to_top_k(server) -
         "vector_setting": {"vector_weight": 0.5, "embedding_provider_name": "p", "embedding_model_name": "m"},
         "keyword_setting": {"keyword_weight": 0.5},
     }
+    assert len(await server.search(where, "zebra", "hybrid_search", reranking_mode="weighted_score")) == 3
     weighed = {"reranking_mode": "weighted_score", "weights": weights, "top_k": 2}
     assert await server.search(where, "red", "hybrid_search", **weighed) == ["red", "red pears and plums and figs"]
 
@@ -443,14 +524,34 @@ async def test_a_rerank_model_is_one_of_the_workspace(server) -> None:
     assert await server.search(where, "tea", "semantic_search", **off) == [TEA]
     own = {"reranking_provider_name": "dify/emulator/emulator", "reranking_model_name": "emulator-rerank"}
     assert await server.search(where, "tea", "semantic_search", reranking_enable=True, reranking_model=own) == [TEA]
+    plain = {"reranking_provider_name": "No Plugin", "reranking_model_name": "nope"}
+    invalid = {"reranking_enable": True, "reranking_model": plain}
+    assert await server.search(where, "tea", "semantic_search", **invalid) == (400, "Invalid plugin id No Plugin")
     model = {**SEARCH, "search_method": "semantic_search", "reranking_model": names}
     assert await server.send("PATCH", f"/datasets/{where}", {"retrieval_model": model}) == refusal
+
+
+async def test_a_hybrid_search_with_a_rerank_model_is_cut_to_top_k_and_hides_an_unknown_provider(server) -> None:
+    where = await server.dataset(**EMBEDDED)
+    for name in ("a", "b", "c"):
+        await server.text(where, name, f"red {name}", **EMBEDDED)
+
+    async def reranked(provider: str, **more: Any) -> list[str]:
+        model = {"reranking_provider_name": provider, "reranking_model_name": "emulator-rerank"}
+        rerank = {"reranking_enable": True, "reranking_model": model, **more}
+        return await server.search(where, "red", "hybrid_search", **rerank)
+
+    assert len(await reranked("dify/emulator/emulator", top_k=2)) == 2
+    assert await reranked("dify/emulator/emulator", score_threshold_enabled=True, score_threshold=0.9) == []
+    assert await reranked("nope/nope/nope") == []
 
 
 async def test_a_query_is_a_text_of_up_to_250_characters(server) -> None:
     where = await server.dataset(**ECONOMY)
     assert await server.search(where, "", "keyword_search") == (400, "Query or attachment_ids is required")
     assert await server.search(where, "x" * 250, "keyword_search") == []
+    picture = {"query": "", "attachment_ids": [str(uuid4())]}
+    assert (await server.send("POST", f"/datasets/{where}/retrieve", picture))["records"] == []
     status, message = await server.search(where, "x" * 251, "keyword_search")
     assert (status, "at most 250 characters" in message) == (400, True)
     status, message = await server.search(where, "x", "zzz")
@@ -511,6 +612,27 @@ async def test_chunks_of_parents_get_children_or_fail(server) -> None:
     failed = (await server.send("POST", path, {"segments": [{"content": "Kiwis."}]}))["data"][0]
     assert (failed["status"], failed["enabled"], failed["child_chunks"]) == ("error", False, [])
     assert failed["error"] == "The knowledge base index technique is not high quality!"
+
+
+async def test_a_disabled_document_takes_no_chunks(server) -> None:
+    where = await server.dataset(**ECONOMY)
+    which = (await server.text(where, **ECONOMY))["document"]["id"]
+    await server.send("PATCH", f"/datasets/{where}/documents/status/disable", {"document_ids": [which]})
+    path = f"/datasets/{where}/documents/{which}/segments"
+    assert await server.send("POST", path, {"segments": [{"content": "Figs."}]}) == (404, "Document is disabled.")
+
+
+async def test_a_changed_question_without_an_answer_fails_where_tokens_are_counted(server) -> None:
+    where = await server.dataset(**EMBEDDED)
+    which = (await server.text(where, doc_form="qa_model", **EMBEDDED))["document"]["id"]
+    path = f"/datasets/{where}/documents/{which}/segments"
+    made = (await server.send("POST", path, {"segments": [{"content": "Why?", "answer": "So."}]}))["data"][0]
+    changed = {"segment": {"content": "Why not?", "answer": "No."}}
+    shown = (await server.send("POST", f"{path}/{made['id']}", changed))["data"]
+    assert (shown["content"], shown["answer"], shown["status"]) == ("Why not?", "No.", "completed")
+    failed = (await server.send("POST", f"{path}/{made['id']}", {"segment": {"content": "Who?"}}))["data"]
+    assert (failed["content"], failed["status"]) == ("Why not?", "error")
+    assert failed["error"] == 'can only concatenate str (not "NoneType") to str'
 
 
 async def test_a_question_needs_an_answer(server) -> None:

@@ -62,6 +62,25 @@ def test_a_separator_that_is_not_ascii_is_never_found() -> None:
     assert split_text("一。二", custom("。", 50)) == ["一。二"]
 
 
+def test_an_invalid_escape_in_a_separator_is_refused() -> None:
+    with pytest.raises(SplitError, match="unicodeescape"):
+        split_text("a", custom("\\x", 50))
+
+
+def test_a_long_word_is_split_between_its_characters_after_the_words_before_it() -> None:
+    assert split_text("One two. " + "x" * 60 + " three|b", custom("|", 50)) == [
+        "One two.",
+        "x" * 50,
+        "xxxxxxxxxx",
+        "three",
+        "b",
+    ]
+
+
+def test_blanks_make_no_chunk() -> None:
+    assert split_text(" " * 600 + "a", {"mode": "automatic", "rules": {"segmentation": {}}}) == ["a"]
+
+
 def test_punctuation_at_the_beginning_of_a_chunk_is_dropped_but_a_link_is_kept() -> None:
     link = "[home](https://example.com) is it"
     assert split_text(f"..., a|(b)|{link}", custom("|", 50)) == ["a", "b)", link]
@@ -84,6 +103,8 @@ def test_what_is_to_be_removed_is_removed_before() -> None:
     rule = custom("|", 50, pre_processing_rules=steps)
     assert split_text("a    b https://example.com/x me@example.com|c", rule) == ["a b", "c"]
     assert split_text("a\n\n\n\nb [x](https://example.com/x)", rule) == ["a\n\nb [x](https://example.com/x)"]
+    unknown = custom("|", 50, pre_processing_rules=[{"id": "remove_stopwords", "enabled": True}])
+    assert split_text("a    b", unknown) == ["a    b"]
     unasked = custom("|", 50, pre_processing_rules=[{**step, "enabled": False} for step in steps])
     assert split_text("a    b", unasked) == ["a    b"]
 

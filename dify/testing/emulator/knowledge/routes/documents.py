@@ -371,7 +371,7 @@ async def _file_source(request: ApiRequest) -> SourceFile | None:
 
 
 def _data(request: ApiRequest, dataset: StoredDataset) -> dict[str, Any]:
-    """The settings that were payload with a file, as JSON in the field `data`."""
+    """Return the settings that were sent with a file, as JSON in the field `data`."""
     if dataset.provider == "external":
         raise _invalid("External datasets are not supported.")
     assert request.form is not None
