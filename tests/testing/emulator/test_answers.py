@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dify.testing import Emulator, EmulatorError, EmulatorRequest, RunFailed
+from dify.testing import Emulator, EmulatorError, EmulatorRequest, InputBlocked, RunFailed
 
 STREAM = {"query": "q", "inputs": {}, "user": "u", "response_mode": "streaming"}
 
@@ -71,6 +71,42 @@ async def test_a_chat_cannot_be_answered_with_anything_but_text(answer, connect)
     reply = await connect(emulator).post("/chat-messages", json=STREAM)
     assert reply.status_code == 500
     assert isinstance(emulator.failures[0], TypeError)
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "message"),
+    [
+        (
+            "/workflows/run",
+            lambda request: InputBlocked("no"),
+            "a workflow has no moderation, so it cannot be answered",
+        ),
+        ("/chat-messages", lambda request: ["a", 5], "an answer function yields text or parts, not int"),
+        ("/chat-messages", lambda request: {"a": 1}, "only a workflow may be answered with a mapping, not a chat"),
+    ],
+)
+async def test_an_answer_of_the_wrong_kind_is_an_error_that_names_it(path, answer, message, connect) -> None:
+    emulator = Emulator(answer)
+    await connect(emulator).post(path, json=STREAM)
+    assert isinstance(emulator.failures[0], TypeError)
+    assert str(emulator.failures[0]).startswith(message)
+
+
+async def test_an_answer_may_be_an_async_iterator_that_cannot_be_closed(connect, frames_of) -> None:
+    class Countdown:
+        left = 3
+
+        def __aiter__(self) -> Countdown:
+            return self
+
+        async def __anext__(self) -> str:
+            self.left -= 1
+            if not self.left:
+                raise StopAsyncIteration
+            return str(self.left)
+
+    reply = await connect(Emulator(lambda request: Countdown())).post("/chat-messages", json=STREAM)
+    assert [frame.get("answer") for frame in frames_of(reply.text)] == ["2", "1", "", None]
 
 
 async def test_an_empty_answer_is_one_empty_delta(connect, frames_of) -> None:

@@ -292,6 +292,46 @@ async def test_files_in_a_form_are_looked_up(talk, shape) -> None:
     assert mine[-1]["data"]["outputs"] == {"given": ["att", "atts"]}
 
 
+async def test_files_in_a_form_that_the_server_could_not_use_are_refused(talk) -> None:
+    def answer(request):
+        one = FormInput(output_variable_name="att", type="file", allowed_file_types=["document"])
+        yield EmulatorForm("Upload", inputs=[one, FormInput(output_variable_name="atts", type="file-list")])
+
+    one = talk(answer)
+    await one.begin()
+    unknown = {"transfer_method": "local_file", "upload_file_id": "x"}
+    for inputs, message in (
+        ({"att": {}}, "Invalid value for file input 'att': transfer_method is required in file mapping"),
+        ({"att": unknown}, "Invalid value for file input 'att': Invalid upload file id format"),
+        ({"atts": {}}, "Invalid value for file list input 'atts': expected list of mappings"),
+        ({"atts": ["x"]}, "Invalid value for file list input 'atts': expected list of mappings"),
+    ):
+        refused = await one.submit(inputs=inputs)
+        assert (refused.status_code, refused.json()["message"]) == (400, message)
+
+
+async def test_a_choice_in_a_form_is_one_of_its_options(talk) -> None:
+    one = talk(once)
+    await one.begin()
+    for pick, problem in ((["red"], "expected string"), ("blue", "blue")):
+        refused = await one.submit(inputs={"note": "a", "pick": pick})
+        message = f"Invalid value for select input 'pick': {problem}"
+        assert (refused.status_code, refused.json()["message"]) == (400, message)
+
+
+async def test_a_form_may_be_expired_from_the_beginning(talk) -> None:
+    def answer(request):
+        filled = yield EmulatorForm("Approve?", expires_in=0)
+        yield {"filled": filled is not None}
+
+    one = talk(answer)
+    await one.begin()
+    reply = await one.submit()
+    assert (reply.status_code, reply.json()["code"]) == (412, "human_input_form_expired")
+    frames = one.frames_of((await one.client.get(f"/workflow/{one.run}/events", params={"user": "user-1"})).text)
+    assert frames[-1]["data"]["outputs"] == {"filled": False}
+
+
 async def test_a_form_of_a_run_that_has_ended_starts_nothing(talk) -> None:
     one = talk(once)
     await one.begin()

@@ -199,6 +199,10 @@ async def test_logs_are_newest_first_filtered_and_paged(connect) -> None:
     assert await found(created_at__before="2020-01-01T00:00:00Z") == []
     assert await found(created_at__after="2020-01-01T00:00:00Z") == runs[::-1]
     assert await found(page=2, limit=2) == [runs[0]]
+    refused = await client.get("/workflows/logs", params={"created_by_account": "a@example.com"})
+    assert (refused.status_code, refused.json()["message"]) == (400, "Account not found: a@example.com")
+    both = {"keyword": "zebra", "created_by_end_user_session_id": "alice"}
+    assert (await client.get("/workflows/logs", params=both)).status_code == 500  # as servers of this line do
     page = (await client.get("/workflows/logs", params={"limit": 2})).json()
     assert (page["total"], page["has_more"]) == (3, True)
     assert page["data"][0]["created_by_end_user"]["session_id"] == "alice"

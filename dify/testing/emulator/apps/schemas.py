@@ -142,9 +142,7 @@ class ConversationVariablesQuery(BaseModel):
 
     @field_validator("variable_name", mode="before")
     @classmethod
-    def _check_characters(cls, value: str | None) -> str | None:
-        if value is None:
-            return value
+    def _check_characters(cls, value: str) -> str:
         if not re.sub(r"[-_.]", "", value).isalnum():
             allowed = "letters, numbers, hyphens (-), underscores (_), and periods (.)"
             raise ValueError(f"Variable name can only contain {allowed}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -80,6 +80,51 @@ async def test_variables_begin_anew_in_every_conversation_and_keep_their_type() 
             await client.conversations.update_variable(one, of_one["list"].id, [1])
         assert (await client.conversations.update_variable(one, of_one["list"].id, [])).value == "[]"
         assert (await client.conversations.variables(two)).data[0].value == "1"
+
+
+async def test_the_value_of_a_variable_is_limited_and_an_empty_list_gets_the_type_of_its_first_items() -> None:
+    async with Emulator(mode="advanced-chat", variables={"any": [], "text": "a", "whole": 1, "part": 0.5}) as emulator:
+        client = emulator.client()
+        chat = (await client.chat.send("1")).conversation_id
+        variables = {each.name: each.id async for each in client.conversations.variables(chat)}
+
+        async def update(name: str, value: Any) -> Any:
+            return await client.conversations.update_variable(chat, variables[name], value)
+
+        assert (await update("any", ["a"])).value_type == "array[string]"
+        with pytest.raises(BadRequestError):
+            await update("any", [1])
+        for name, value in (("whole", 0.5), ("part", 1)):
+            with pytest.raises(BadRequestError, match="not supported value type"):
+                await update(name, value)
+        with pytest.raises(BadRequestError, match="variable size 204801 exceeds limit 204800"):
+            await update("text", "x" * (204_800 - 40))
+        assert (await update("whole", True)).value == "1"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a b", "Variable name can only contain letters, numbers"),
+        ("xp_cmd", "Variable name contains invalid characters: xp_"),
+        ("a--b", "Variable name contains invalid characters: --"),
+    ],
+)
+async def test_a_name_of_a_variable_to_search_for_has_few_characters(name, message) -> None:
+    async with Emulator(mode="advanced-chat", variables={"n": 1}) as emulator:
+        client = emulator.client()
+        chat = (await client.chat.send("1")).conversation_id
+        with pytest.raises(BadRequestError, match=message):
+            await client.conversations.variables(chat, variable_name=name)
+
+
+async def test_a_name_of_a_conversation_fits_the_database() -> None:
+    async with Emulator(mode="chat") as emulator:
+        client = emulator.client(max_retries=0)
+        chat = (await client.chat.send("1")).conversation_id
+        assert (await client.conversations.rename(chat, "x" * 255)).name == "x" * 255
+        with pytest.raises(ServerError):
+            await client.conversations.rename(chat, "x" * 256)
 
 
 def hear(file: EmulatorFile) -> str:

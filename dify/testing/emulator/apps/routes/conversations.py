@@ -74,8 +74,6 @@ async def rename_conversation(request: ApiRequest) -> Response:
     payload = request.payload(ConversationRenamePayload)
     conversation = find_conversation(request, request.path("conversation_id"))
     if payload.auto_generate:
-        if not conversation.messages:
-            raise ApiError(400, "invalid_param")
         name = default_name(conversation.messages[0].query)
         if name != conversation.name:
             conversation.name = name
