@@ -308,6 +308,23 @@ def test_connect_ex_is_guarded_too(suite):
     ).assert_outcomes(passed=1, errors=1)
 
 
+def test_connect_ex_and_sockets_of_this_machine_work_under_the_guard(suite):
+    suite(
+        """
+        import socket
+
+        def test_an_address(no_network):
+            with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as sock:
+                assert sock.connect_ex(server.getsockname()) == 0
+
+        def test_a_path(no_network, tmp_path, monkeypatch):
+            monkeypatch.chdir(tmp_path)
+            with socket.socket(socket.AF_UNIX) as sock:
+                assert sock.connect_ex("none") != 0
+        """
+    ).assert_outcomes(passed=2)
+
+
 def test_the_markers_are_listed(suite):
     result = suite("", "--markers")
     result.stdout.fnmatch_lines(["*dify_emulator(*", "*no_network:*", "*allow_network:*"])

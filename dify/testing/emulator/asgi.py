@@ -72,9 +72,7 @@ class _Exchange:
         if not self._started.done():
             self._started.cancel()
             await self._task  # raises the exception of the app
-            if self._reset:
-                raise httpx.ReadError("the emulator reset the connection", request=self._request)
-            raise RuntimeError("the app returned without sending a response")
+            raise httpx.ReadError("the emulator reset the connection", request=self._request)
         return self._started.result()
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -142,9 +140,8 @@ class _Exchange:
 
     async def _send(self, message: ASGIMessage) -> None:
         if message["type"] == "http.response.start":
-            if not self._started.done():
-                self._started.set_result((message["status"], list(message.get("headers", ()))))
-        elif message["type"] == "http.response.body":
+            self._started.set_result((message["status"], list(message.get("headers", ()))))
+        else:  # http.response.body
             # A response to HEAD has no body: servers drop it, whatever the app sends.
             if message.get("body") and not self._disconnected.is_set() and self._request.method != "HEAD":
                 await self._chunks.put(bytes(message["body"]))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import events
-from .blocks import AgentStep, Block, Iteration, Loop, Node, Parallel
+from .blocks import AgentStep, Block, Iteration, Loop, Node
 from .frames import Frame, at
 from .ids import Clock, IdSource
 from .state import NodeState, Place, RunState
@@ -74,7 +74,7 @@ class BlockEvents:
                 yield from self._node(block, place)
             case Iteration() | Loop():
                 yield from self._container(block, place)
-            case Parallel():
+            case _:
                 yield from _alternating([self._sequence(branch, place) for branch in block.branches])
 
     def _sequence(self, blocks: Sequence[Block], place: Place | None) -> Iterator[Frame]:

@@ -265,8 +265,8 @@ class RunScript:
             values: Submitted values by field; files as file objects.
         """
         run, form, node = self.run, self._form, self._form_node
-        if form is None or node is None:
-            raise RuntimeError("resume() without pause()")
+        assert form is not None  # `pause` has set both
+        assert node is not None
         run.status = node.status = "running"
         run.total_steps += 1
         self._form_action, self._form_values, self._expired = action, dict(values or {}), action is None

@@ -193,6 +193,42 @@ def test_a_single_event_has_the_names_of_the_recorded_one(event, name):
 
 
 # ------------------------------------------------------------------------------------------------ what a client makes of it
+def test_the_answer_of_a_chatflow_follows_nodes_that_stream_no_text():
+    stream = chatflow_stream("Hello there", nodes=[Node("Assign", "assigner")])
+    texts = [(frame.answer, frame.from_variable_selector) for frame in stream if frame.event == "message"]
+    assert texts == [("Hello", ["answer", "answer"]), (" there", ["answer", "answer"])]
+    assert stream[-1].data.outputs["answer"] == "Hello there"
+    failed = chatflow_stream("Hello", nodes=[Node("HTTP", "http-request", error="no answer")])
+    assert [frame.event for frame in failed if frame.event == "message"] == []
+
+
+def test_the_answer_of_a_resumed_chatflow_follows_its_form():
+    stream = resumed_stream(answer="Done now", ids=Ids.of("chatflow"))
+    assert "".join(frame.answer for frame in stream if frame.event == "message") == "Done now"
+    failed = resumed_stream(
+        nodes=[Node("HTTP", "http-request", error="no answer")], answer="Done", ids=Ids.of("chatflow")
+    )
+    assert [frame.event for frame in failed if frame.event == "message"] == []
+
+
+def test_citations_are_in_the_metadata_of_a_chatflow():
+    stream = chatflow_stream("Hello", citations=[replies.citation("Tea is made from leaves.")])
+    end = next(frame for frame in stream if frame.event == "message_end")
+    assert [one.content for one in end.metadata.retriever_resources] == ["Tea is made from leaves."]
+
+
+@pytest.mark.parametrize("place", ["iteration_id", "loop_id"])
+def test_an_event_of_a_node_names_the_container_around_it(place):
+    other = {"iteration_id": "loop_id", "loop_id": "iteration_id"}[place]
+    for event in (
+        events.node_started("Inner", **{place: "box"}),
+        events.node_finished("Inner", **{place: "box"}),
+        events.node_retry("Inner", **{place: "box"}),
+    ):
+        assert getattr(event.data, place) == "box"
+        assert not getattr(event.data, other, None)
+
+
 def test_a_chat_stream_folds_to_what_was_said():
     mock = DifyMock()
     spent = replies.usage(7, 9)

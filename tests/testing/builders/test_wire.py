@@ -6,6 +6,7 @@ import pytest
 
 from dify import StreamInterruptedError, StreamTimeoutError
 from dify.testing import DifyMock, Wire, chat_stream, events, responses, workflow_stream
+from dify.types.events import UnknownEvent
 
 STREAM = chat_stream(["Hé", "llo ", "\u2028", "🎉"])
 SAID = "Hé" + "llo " + "\u2028" + "🎉"
@@ -79,6 +80,11 @@ async def test_a_delay_is_waited_before_every_chunk_but_the_first(monkeypatch):
     waited.clear()
     mock.sync_client().chat.send("Hi")
     assert waited == [0.5] * (len(STREAM) - 1)
+
+
+def test_an_event_of_a_newer_server_keeps_its_members():
+    event = UnknownEvent(name="brand_new", data={"event": "brand_new", "level": 5})
+    assert Wire([event]).content == b'data: {"event":"brand_new","level":5}\n\n'
 
 
 def test_bytes_go_out_as_they_are_among_events():

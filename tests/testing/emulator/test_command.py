@@ -14,6 +14,7 @@ import pytest
 
 from dify import Dify
 from dify.testing import serve_forever
+from dify.testing.emulator import command
 from dify.testing.emulator.command import load_answer, main
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,6 +74,27 @@ def test_whoever_calls_it_is_variables_of_ctrl_c() -> None:
             serve_forever(on_start=press)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_it_prints_the_variables_of_the_server_and_ends_with_ctrl_c(monkeypatch, capsys) -> None:
+    def press(variables: Mapping[str, str]) -> None:
+        printed(variables)
+        signal.raise_signal(signal.SIGINT)
+
+    printed = command._print
+    monkeypatch.setattr(command, "_print", press)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main([]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("=")[0] for line in lines] == [
+        "DIFY_BASE_URL",
+        "DIFY_API_KEY",
+        "DIFY_KNOWLEDGE_API_KEY",
+        "stopped",
+    ]
 
 
 @pytest.mark.parametrize("where", ["answers", "no_such_module:answer", "json:nothing", "json:__name__"])

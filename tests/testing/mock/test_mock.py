@@ -96,6 +96,14 @@ def test_an_error_inside_the_stream_comes_after_what_was_said(mock):
     assert said == ["Let", " me"]
 
 
+def test_a_completion_fails_after_some_text(mock):
+    mock.completions.fails("provider_quota_exceeded", after="Let me")
+    received = []
+    with pytest.raises(Exception, match="quota"):
+        received.extend(event.answer for event in mock.sync_client().completions.stream({"query": "Hi"}))
+    assert received == ["Let", " me"]
+
+
 def test_a_workflow_succeeds_fails_and_waits(mock):
     mock.workflows.succeeds({"text": "done"})
     mock.workflows.fails("no answer")
@@ -148,6 +156,75 @@ def test_a_download_brings_the_file_behind_the_link(mock):
     mock.knowledge.documents.downloads(b"# Tea", filename="tea.md")
     assert mock.sync_client().knowledge.documents.download("d-1", "doc-1").read() == b"# Tea"
     assert mock.calls.last.key == "none"
+
+
+def test_the_link_of_a_download_can_be_followed_by_any_client():
+    with DifyMock() as mock:
+        mock.knowledge.documents.downloads(b"# Tea", filename="tea.md")
+        link = mock.sync_client().knowledge.documents.download_url("d-1", "doc-1").url
+        assert httpx.get(link).content == b"# Tea"
+
+
+def test_indexing_takes_at_least_one_status_request(mock):
+    with pytest.raises(ValueError, match="steps must be 1 or more"):
+        mock.knowledge.documents.indexing(steps=0)
+
+
+def test_bytes_from_a_function_are_the_body_of_the_response(mock):
+    mock.files.download.answers(lambda call: b"# Tea")
+    assert mock.sync_client().files.download("f-1").read() == b"# Tea"
+
+
+def test_a_page_is_returned_whichever_is_requested(mock):
+    page = {"data": [replies.conversation("Tea").model_dump(mode="json")], "has_more": False, "limit": 20}
+    mock.conversations.list.returns(page)
+    client = mock.sync_client()
+    for last_id in (None, "c-9"):
+        assert [one.name for one in client.conversations.list(last_id=last_id).data] == ["Tea"]
+
+
+def test_uploads_return_these_files_in_order(mock):
+    mock.files.returns(replies.uploaded_file("a.txt"), replies.uploaded_file("b.txt"))
+    client = mock.sync_client()
+    assert [client.files.upload(b"x", filename="x").name for _ in range(2)] == ["a.txt", "b.txt"]
+
+
+def test_an_upload_without_a_file_is_refused_as_by_a_server():
+    with DifyMock() as mock:
+        mock.files.uploads()
+        url, headers = f"{mock.base_url}/files/upload", {"Authorization": "Bearer app-mine"}
+        refused = httpx.post(url, data={"user": "alice"}, files={"other": (None, "x")}, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (400, "no_file_uploaded")
+
+
+def test_a_datasource_node_streams_its_events(mock):
+    mock.knowledge.pipelines.run_datasource_node.replies([])
+    run = mock.sync_client().knowledge.pipelines.run_datasource_node
+    stream = run("d-1", "n-1", inputs={}, datasource_type="online_drive", is_published=True)
+    assert list(stream) == []
+
+
+@pytest.mark.parametrize("face", ["client", "sync_client"])
+async def test_a_function_that_makes_an_unexpected_call_raises_the_error_of_that_call(mock, face):
+    inner, outer = mock.sync_client(), getattr(mock, face)()
+    mock.app.info.answers(lambda call: inner.app.meta())
+    with pytest.raises(UnmockedCall, match="operation getChatAppMeta"):
+        await outer.app.info()
+    assert len(mock.unexpected) == 1
+
+
+def test_a_mock_with_a_router_checks_its_calls_at_the_end_of_a_block():
+    with (
+        respx.mock(using="httpx", assert_all_called=False) as router,
+        pytest.raises(UnusedResponse, match="was never called"),
+        DifyMock(router=router) as mock,
+    ):
+        mock.app.info.returns()
+
+
+def test_a_resource_and_a_route_show_their_place_in_the_client(mock):
+    assert repr(mock.knowledge.documents) == "<mock of client.knowledge.documents>"
+    assert repr(mock.app.info) == "<mock of app.info: GET /info>"
 
 
 def test_searches_find_what_is_set(mock):

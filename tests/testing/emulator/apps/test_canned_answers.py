@@ -89,6 +89,14 @@ async def test_a_blocked_question_is_answered_as_recorded(mode, name, connect, f
     assert blocking.json()["answer"] == "Input blocked."
 
 
+async def test_a_blocked_question_of_a_completion_app_is_answered_without_the_model(connect, frames_of) -> None:
+    client = connect(Emulator(lambda request: InputBlocked("Input blocked."), mode="completion"))
+    body = {"inputs": {"query": "bad"}, "user": "alice"}
+    assert (await client.post("/completion-messages", json=body)).json()["answer"] == "Input blocked."
+    frames = frames_of((await client.post("/completion-messages", json={**body, "response_mode": "streaming"})).text)
+    assert "".join(frame.get("answer", "") for frame in frames) == "Input blocked."
+
+
 @pytest.mark.parametrize(
     ("mode", "name"), [("chat", "chat/moderated_output_stream"), ("advanced-chat", "chatflow/moderated_output_stream")]
 )

@@ -608,6 +608,8 @@ async def test_chunks_of_parents_get_children_or_fail(server) -> None:
     made = (await server.send("POST", path, {"segments": [{"content": "Figs. Plums."}]}))["data"][0]
     assert [each["content"] for each in made["child_chunks"]] == ["Figs", "Plums."]
     assert (made["status"], made["enabled"]) == ("completed", True)
+    short = {**rules, "subchunk_segmentation": {"separator": ". ", "max_tokens": 10}}
+    await server.text(where, "short.md", **{**form, "process_rule": {"mode": "hierarchical", "rules": short}})
     await server.send("PATCH", f"/datasets/{where}", ECONOMY)
     failed = (await server.send("POST", path, {"segments": [{"content": "Kiwis."}]}))["data"][0]
     assert (failed["status"], failed["enabled"], failed["child_chunks"]) == ("error", False, [])
