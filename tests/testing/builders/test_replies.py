@@ -103,6 +103,11 @@ def test_a_reply_reads_back_as_what_it_was(name):
     assert type(reply).model_validate(plain(reply)) == reply
 
 
+def test_a_knowledge_base_shows_its_tags_without_their_counts():
+    shown = replies.dataset("Handbook", tags=[replies.tag("tea", binding_count=3)]).tags
+    assert [(one.name, one.type, one.binding_count) for one in shown] == [("tea", "knowledge", None)]
+
+
 def test_ids_are_the_same_in_every_test_and_other_for_other_names():
     assert replies.dataset("A") == replies.dataset("A")
     assert replies.dataset("A").id != replies.dataset("B").id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dify.testing import Emulator, ToolCall, ToolFile
+from dify.testing import Emulator, OutputBlocked, ToolCall, ToolFile
 
 from .real import names, real, real_frames
 
@@ -62,6 +62,18 @@ async def test_a_file_that_a_tool_made_can_be_opened(connect, frames_of, shape) 
     mine, theirs = await history(connect, emulator), real("agent/messages_with_file").body["data"][0]
     assert shape(mine["message_files"]) == shape(theirs["message_files"])
     assert mine["agent_thoughts"][0]["files"] == [mine["message_files"][0]["id"]]
+
+
+async def test_a_blocked_answer_of_an_agent_ends_without_its_last_thought(connect, frames_of) -> None:
+    def answer(request):
+        yield "A bad word"
+        yield OutputBlocked("Output blocked.")
+
+    mine = frames_of((await connect(Emulator(answer, mode="agent-chat")).post("/chat-messages", json=ASK)).text)
+    events = [frame["event"] for frame in mine]
+    assert "agent_thought" not in events[events.index("message_replace") :]
+    assert mine[events.index("message_replace")]["answer"] == "Output blocked."
+    assert events[-1] == "message_end"
 
 
 async def test_a_client_folds_thoughts_and_files() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dify import ServerError, WorkflowFailedError
 from dify.testing import Emulator, EmulatorForm, serve_forever
+from dify.testing.emulator import emulator as emulator_module
 
 # ------------------------------------------------------------------------------------------------------------- settings
 MODES = "mode must be 'chat', 'advanced-chat', 'agent-chat', 'completion', 'workflow' or None"
@@ -36,6 +39,15 @@ def test_a_function_argument_must_be_a_function(name) -> None:
 def test_negative_times_are_refused(name, value) -> None:
     with pytest.raises(ValueError, match=f"{name} must be .* seconds"):
         Emulator(**{name: value})
+
+
+def test_an_emulator_without_its_extra_names_the_missing_packages(monkeypatch) -> None:
+    found = emulator_module.find_spec
+    missing = ("uvicorn", "python_multipart")
+    monkeypatch.setattr(emulator_module, "find_spec", lambda name: None if name in missing else found(name))
+    message = re.escape('the emulator needs uvicorn, python_multipart: pip install "dify[emulator]"')
+    with pytest.raises(ImportError, match=message):
+        Emulator()
 
 
 def test_a_refused_app_does_not_change_the_emulator() -> None:

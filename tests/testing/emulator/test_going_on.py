@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from dify.testing import Emulator, Ids, Iteration, Node
-from dify.testing.emulator.runs.models import Run
-from dify.testing.emulator.runs.runs_in_progress import UNREAD, follow
+from dify.testing import Emulator, EmulatorForm, Ids, Iteration, Node
+from dify.testing.emulator.runs.models import Run, StoredForm
+from dify.testing.emulator.runs.runs_in_progress import UNREAD, RunInProgress, follow
 from dify.testing.script.events import workflow_finished
-from dify.types.events import MessageEvent
+from dify.types.events import MessageEvent, PingEvent
+from dify.types.human_input import FormAnswer
 
 from .real import real_frames
 
@@ -52,6 +53,26 @@ async def ended(client, run: str) -> dict[str, Any]:
     """A run's detail once it has ended, which its events tell."""
     await client.get(f"/workflow/{run}/events", params={"user": "user-1"}, timeout=60)
     return (await client.get(f"/workflows/run/{run}")).json()
+
+
+async def test_an_error_while_a_run_unfolds_reaches_its_reader() -> None:
+    async def frames():
+        yield PingEvent()
+        raise ZeroDivisionError("a mistake of the engine")
+
+    run = Run(Ids.of("workflow"), {}, 0, 0.0)
+    received: list[Any] = []
+    with pytest.raises(ZeroDivisionError, match="a mistake of the engine"):
+        async for frame in RunInProgress(run, frames()).frames():
+            received.append(frame)  # what came before the error counts
+    assert received == [PingEvent()]
+
+
+async def test_an_expired_form_stays_as_it_is_when_it_expires_again() -> None:
+    form = StoredForm(EmulatorForm("Approve?"), 1)
+    form.submit(FormAnswer(action="approve"), {})
+    form.expire()
+    assert (form.expired, form.answer) == (False, FormAnswer(action="approve"))
 
 
 @pytest.mark.parametrize(

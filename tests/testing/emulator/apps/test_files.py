@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -57,6 +58,17 @@ async def test_an_upload_is_one_file_with_a_name(client) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     refused = await client.post("/files/upload", content=part, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (400, "filename_not_exists_error")
+
+
+async def test_a_form_that_is_cut_off_is_a_bad_request(client) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    refused = await client.post("/files/upload", content=b"--y", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+
+
+async def test_a_signed_link_to_an_unknown_file_is_not_found(client) -> None:
+    reply = await client.get(f"http://localhost/files/{uuid4()}/file-preview?sign=x")
+    assert (reply.status_code, reply.json()["message"]) == (404, "File not found or signature is invalid")
 
 
 @pytest.mark.parametrize(("extension", "megabytes"), [("png", 10), ("mp4", 100), ("mp3", 50), ("pdf", 15), ("", 15)])

@@ -15,9 +15,10 @@ from dify.testing.emulator.knowledge.keywords import MAX_KEYWORDS, keywords_of
         ("The THE the", []),
         ("version 2.14 of x", ["version", "2.14", "14"]),
         ("知识库", ["知识", "识库"]),
+        ("知 a库", []),
         ("чай", []),
     ],
-    ids=["words", "letters", "stop words", "numbers", "Chinese", "other scripts"],
+    ids=["words", "letters", "stop words", "numbers", "Chinese", "single Chinese characters", "other scripts"],
 )
 def test_a_text_is_listed_under_its_words(text, words) -> None:
     assert [word for word in keywords_of(text) if word != "2"] == words

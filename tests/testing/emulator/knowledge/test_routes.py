@@ -667,6 +667,23 @@ async def test_a_change_to_embeddings_names_the_model_and_one_to_economy_drops_i
     assert (await server.send("PATCH", path, ECONOMY))["embedding_model"] is None
 
 
+async def test_a_tag_may_be_renamed_to_its_own_name_but_not_to_that_of_another(server) -> None:
+    tags = [await server.send("POST", "/datasets/tags", {"name": name}) for name in ("a", "b")]
+    rename = {"tag_id": tags[0]["id"], "name": "a"}
+    assert (await server.send("PATCH", "/datasets/tags", rename))["name"] == "a"
+    status, _ = await server.send("PATCH", "/datasets/tags", {**rename, "name": "b"})
+    assert status == 400
+
+
+async def test_a_body_is_a_json_object(server) -> None:
+    for path in ("/datasets", "/datasets/tags/unbinding"):
+        status, message = await server.send("POST", path, [1])
+        assert (status, "Input should be a valid dictionary" in message) == (400, True)
+    nan = {"content": b'{"name": NaN}', "headers": {"Content-Type": "application/json"}}
+    status, message = await server.send("POST", "/datasets", **nan)
+    assert (status, "could not understand" in message) == (400, True)
+
+
 async def test_a_name_is_taken_once(server) -> None:
     first, second = await server.dataset(), await server.dataset()
     name = (await server.send("GET", f"/datasets/{first}"))["name"]
