@@ -189,7 +189,10 @@ def settings_from(
 
 
 def _address(base_url: str | None, env: Mapping[str, str]) -> str:
-    """Return the base URL of an argument, or of the first variable of `BASE_URL_VARIABLES` that is set."""
+    """Return the base URL of an argument, or of the first variable that is set.
+
+    The variables are `BASE_URL_VARIABLES`.
+    """
     if base_url is not None:
         return parse_base_url(base_url)
     for variable in BASE_URL_VARIABLES:
@@ -340,7 +343,10 @@ _NOT_IN_KEYS = " \"'`{}<>$,;\\"
 
 
 def _wrapper(text: str) -> str | None:
-    """Return the complaint about a text that is a placeholder, or has quotes or brackets around it; None if it is neither."""
+    """Return the complaint about a placeholder or quoted text, or None.
+
+    Brackets around the text count as quotes.
+    """
     if re.fullmatch(r"\$\{?\w+\}?|%\w+%|\{\{\s*[\w.]+\s*\}\}", text):
         return f"is the placeholder {text[:80]!r}; the variable was not replaced by its value"
     if text[0] in "\"'`" or text[-1] in "\"'`":
@@ -468,7 +474,9 @@ def trusted(value: object) -> bool:
 
 
 def merged(headers: Mapping[str, str | None], more: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return headers updated with others; names are compared without case. None stands for a header that is not sent.
+    """Return headers updated with others; names are compared without case.
+
+    None stands for a header that is not sent.
 
     Example:
         >>> merged({"Accept": "*/*", "X-A": "1"}, {"x-a": "2"})
@@ -481,7 +489,10 @@ def merged(headers: Mapping[str, str | None], more: Mapping[str, str | None]) ->
 
 
 def check_headers(headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    """Return headers, checked: no control characters and no `Authorization`, which is set from the key."""
+    """Return checked headers.
+
+    They contain no control characters and no `Authorization`, which is set from the key.
+    """
     if headers is not None and not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(
             f"headers are of type {type(headers).__name__}: give a dict of names and values", param="headers"

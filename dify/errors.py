@@ -283,7 +283,10 @@ class APIStatusError(DifyError):
 
     @property
     def server_version(self) -> str | None:
-        """Version of the Dify server. None if the response does not name it, as those of gateways."""
+        """Version of the Dify server.
+
+        None if the response does not name it, as those of gateways.
+        """
         return self.http.server_version if self.http else None
 
     def __str__(self) -> str:

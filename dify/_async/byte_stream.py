@@ -35,8 +35,10 @@ __all__ = ["AsyncByteStream"]
 
 
 class AsyncByteStream(NotPicklable):
-    """A stream of bytes from the server. Nothing is sent until it is entered, read, saved or iterated; it can be read once.
-    `read(size)` reads in pieces, so that functions that take a file object take a download, too.
+    """A stream of bytes from the server.
+
+    Nothing is sent until it is entered, read, saved or iterated; it can be read once. `read(size)` reads in pieces, so
+    that functions that take a file object take a download, too.
 
     Example:
         ```python

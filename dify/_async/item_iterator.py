@@ -1,4 +1,7 @@
-"""The iterator of a list or of a text: like a generator, it can be closed, and editors know the type of its items."""
+"""The iterator of a list or of a text.
+
+Like a generator, it can be closed, and editors know the type of its items.
+"""
 
 from __future__ import annotations
 

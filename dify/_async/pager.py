@@ -69,7 +69,9 @@ class AsyncPage(NotPicklable, Generic[T]):
 
 
 class AsyncPager(AsyncFirstPage[T, AsyncPage[T]], NotPicklable):
-    """A list on the server. `await` gives its first page, `async for` every item of every page.
+    """A list on the server.
+
+    `await` gives its first page, `async for` every item of every page.
 
     The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging
     cannot return all items, it raises `IncompleteListError`, whose `items` are those that were yielded. They are therefore held

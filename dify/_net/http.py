@@ -177,7 +177,10 @@ def last_segment(response: Response) -> str:
 
 
 def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retries: int = 0) -> HTTPInfo:
-    """Return the public description of an exchange: without cookies, request headers, and keys that the server repeats."""
+    """Return the public description of an exchange.
+
+    It has no cookies, no request headers, and no keys that the server repeats.
+    """
     headers = {n: redact(v, secrets) for n, v in response.headers.items() if n != "set-cookie"}
     request = response.request
     return HTTPInfo(response.status_code, headers, elapsed, request.method, redact(str(request.url), secrets), retries)

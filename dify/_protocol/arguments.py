@@ -58,7 +58,9 @@ def inputs_of(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def text_of(value: str, name: str) -> str:
-    """Return a text; raise for None and other values, which the server would refuse or ignore.
+    """Return a text; raise for None and other values.
+
+    The server would refuse or ignore them.
 
     Example:
         >>> text_of(7, "query")

@@ -211,7 +211,9 @@ _NESTED_MEMBERS = ("error", "detail", "fault", "errors")
 
 
 def _message_in(body: Mapping[str, Any]) -> str:
-    """Return the message in an error body of Dify or of a gateway, with the names of the fields that it complains about.
+    """Return the message in an error body, with the names of its fields.
+
+    The body is Dify's or a gateway's.
 
     Example:
         >>> _message_in({"code": "invalid_param", "message": "bad", "status": 400})
@@ -256,7 +258,7 @@ def _messages_of(members: dict[str, Any], depth: int, field: str) -> Iterator[st
 
 
 def _field_of(members: Mapping[str, Any]) -> str:
-    """Return the name of the field that an item of a list of errors is about; "" if it names none."""
+    """Return the name of the field in an item of a list of errors; "" if none."""
     location = members.get("loc", members.get("path"))
     if isinstance(location, list):
         return ".".join(str(part) for part in cast("list[Any]", location) if isinstance(part, (str, int)))

@@ -153,7 +153,9 @@ def some_of(values: Sequence[T], name: str, purpose: str) -> list[T]:
 
 
 def check_metadata_values(operations: Sequence[MetadataOperation | Mapping[str, Any]]) -> None:
-    """Raise for metadata values that the server stores as something else: booleans, times, lists and objects.
+    """Raise for metadata values that the server stores as something else.
+
+    These are booleans, times, lists and objects.
 
     Example:
         >>> values = [{"id": "f-1", "name": "done", "value": True}]

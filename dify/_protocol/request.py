@@ -133,7 +133,10 @@ class Call:
         return None
 
     def headers_for(self, settings: Settings) -> Mapping[str, str | None]:
-        """Return the client's headers; none for a signed link to another server, since they may hold a gateway's secret."""
+        """Return the client's headers.
+
+        None for a signed link to another server, since they may hold a gateway's secret.
+        """
         home = self.address is None or f"{settings.base_url}/".startswith(f"{self.server(settings.base_url)}/")
         return settings.headers if home else {}
 
@@ -263,7 +266,9 @@ def _plain(value: object) -> Any:
 
 
 def encode_json(body: Any) -> bytes:
-    """Return a JSON body as UTF-8; raise for NaN, lone surrogates and values that JSON does not have.
+    """Return a JSON body as UTF-8.
+
+    Raise for NaN, lone surrogates and values that JSON does not have.
 
     Example:
         >>> encode_json({"query": "Hi", "inputs": {"rows": [{"price": float("inf")}]}})

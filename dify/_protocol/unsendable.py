@@ -1,4 +1,7 @@
-"""The value in a request that JSON cannot represent, and its place, for the error that names it. Pure."""
+"""The value in a request that JSON cannot represent, and its place. Pure.
+
+The error names both.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ class UnsendableValue(NamedTuple):
 
     @property
     def argument(self) -> str | None:
-        """Name of the argument that contains the value. None for a body that is not an object."""
+        """Name of the argument that contains the value.
+
+        None for a body that is not an object.
+        """
         return self.path[0] if self.path and isinstance(self.path[0], str) else None
 
     def __str__(self) -> str:
@@ -36,7 +42,7 @@ class UnsendableValue(NamedTuple):
 
 
 def unsendable_value(body: object, convert: Callable[[Any], Any]) -> UnsendableValue | None:
-    """Return the first value of a body that JSON cannot represent; None if there is none.
+    """Return the first value of a body that JSON cannot represent, or None.
 
     Args:
         body: The body.

@@ -70,7 +70,9 @@ class Page(NotPicklable, Generic[T]):
 
 
 class Pager(FirstPage[T, Page[T]], NotPicklable):
-    """A list on the server. Its `data` is the first page, `for` walks every item of every page.
+    """A list on the server.
+
+    Its `data` is the first page, `for` walks every item of every page.
 
     The iteration yields every item once, and requests pages of 100 items unless the call sets `limit`. If the server's paging
     cannot return all items, it raises `IncompleteListError`, whose `items` are those that were yielded. They are therefore held

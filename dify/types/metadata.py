@@ -74,7 +74,10 @@ class MetadataValue(Model):
 
 
 def metadata_problem(value: object) -> str | None:
-    """Return the reason why a value cannot be stored as metadata, a predicate; None if it can."""
+    """Return the reason why a value cannot be metadata, or None.
+
+    The reason is a predicate.
+    """
     kind = type(value).__name__
     match value:
         case bool():
