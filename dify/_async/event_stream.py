@@ -16,7 +16,7 @@ from .._protocol.request import Call
 from .._protocol.responses import media_type, not_json
 from .._protocol.retry import backoff
 from .._streaming.folds import Fold
-from .._streaming.interruptions import check_outcome, interrupted, interruption
+from .._streaming.interruptions import check_outcome, interruption
 from .._streaming.kinds import DatasourceResults, StreamKind
 from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
 from ..errors import APITimeoutError, DifyError, MisuseError, StreamInterruptedError
@@ -187,8 +187,7 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
                 "so far. Let the loop run to its end before final(), or call final() instead of iterating"
             )
         reply = self.snapshot
-        if reply is None:
-            raise interrupted(self._fold, "it had no events")
+        assert reply is not None  # a stream without events has ended with an error
         check_outcome(reply)
         if isinstance(reply, ResponseModel):
             attach(reply, self.http)
@@ -257,8 +256,8 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
             StreamInterruptedError: The run cannot be followed, or several connections in a row brought nothing new.
         """
         fold, reader = self._fold, self._reader
-        if reader.exchange is not None:
-            await reader.exchange.aclose()
+        assert reader.exchange is not None  # that of the response which just ended
+        await reader.exchange.aclose()
         max_retries = self._transport.settings.with_options(self._options).max_retries
         if self._reconnect_settings is None or not follower.reconnect(max_retries) or fold.workflow_run_id is None:
             raise interruption

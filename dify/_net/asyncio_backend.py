@@ -128,8 +128,8 @@ class _Protocol(asyncio.Protocol):
             return
         if self.loop.time() < self._latest:
             self._timer = self.loop.call_at(self._latest, self._late)
-        elif not self._reader.done():
-            self._reader.set_result(False)
+        else:
+            _wake(self._reader, False)
 
     async def flushed(self, seconds: float | None) -> bool:
         """Wait until the system has accepted everything, or the connection is lost; False if neither happens in time."""
@@ -240,9 +240,11 @@ class LoopStream(AsyncNetworkStream):
 def _readable(transport: asyncio.Transport) -> bool:
     """Return True if data or an end has arrived that was not delivered yet."""
     sock = transport.get_extra_info("socket")
-    if sock is None or sock.fileno() < 0:
+    if (
+        sock is None or sock.fileno() < 0
+    ):  # a TLS connection is closed a turn of the loop before its protocol learns of it
         return True
-    if not hasattr(select, "poll"):
+    if not hasattr(select, "poll"):  # Windows
         return bool(select.select([sock], [], [], 0)[0])
     look = select.poll()
     look.register(sock.fileno(), select.POLLIN)

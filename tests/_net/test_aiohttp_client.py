@@ -8,7 +8,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import httpx
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from dify import APIConnectionError, APITimeoutError, AsyncDify, ConfigurationError, DefaultAioHttpClient, DifyError
 from dify._net.tls import default_context
@@ -17,6 +21,8 @@ from .._async.sockets.test_retries import KINDS, RETRIES, TABLE, TIMEOUT, call_o
 from ..support import raw_frames as frames
 from ..support.faults import FaultServer
 from ..support.server import Exchange, Server
+
+REQUEST = aiohttp.RequestInfo(URL("http://dify.test"), "GET", CIMultiDictProxy(CIMultiDict()), URL("http://dify.test"))
 
 
 @pytest.fixture
@@ -108,6 +114,30 @@ async def test_a_server_that_is_not_there_is_an_error_that_was_not_sent(http: De
     with pytest.raises(APIConnectionError) as caught:
         await client_of(url, http).chat.send("hi")
     assert not caught.value.sent
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (aiohttp.ConnectionTimeoutError("slow"), httpx.ConnectTimeout),
+        (aiohttp.SocketTimeoutError("silent"), httpx.ReadTimeout),
+        (aiohttp.ServerDisconnectedError("gone"), httpx.RemoteProtocolError),
+        (aiohttp.ClientPayloadError("cut off"), httpx.RemoteProtocolError),
+        (aiohttp.ClientOSError("reset"), httpx.ReadError),
+        (aiohttp.InvalidURL("http://"), httpx.UnsupportedProtocol),
+        (aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="key?"), httpx.ProxyError),
+        (TimeoutError("late"), httpx.ReadTimeout),
+    ],
+)
+def test_an_error_of_aiohttp_becomes_the_one_of_httpx_that_has_its_meaning(error, kind) -> None:
+    with pytest.raises(kind) as caught, _translated():
+        raise error
+    assert type(caught.value) is kind
+
+
+def test_the_timeout_of_the_client_is_that_of_its_connections() -> None:
+    timeout = DefaultAioHttpClient(timeout=5).timeout
+    assert (timeout.connect, timeout.read, timeout.write) == (5, 5, 5)
 
 
 async def test_cookies_are_not_kept(http: DefaultAioHttpClient) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
 import threading
+from contextlib import suppress
+from typing import Any
 
 import httpcore
 import pytest
@@ -186,6 +189,155 @@ async def test_the_end_of_an_idle_connection_is_seen_before_it_is_used() -> None
         assert stream.get_extra_info("is_readable")
         await stream.aclose()
         assert stream.get_extra_info("is_readable")
+
+
+async def test_a_connection_knows_its_addresses_and_if_it_is_readable_where_poll_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = threading.Event()
+
+    def answer(x: Exchange) -> None:
+        gate.wait(20)
+        x.send(b"late")
+        x.hold()
+
+    monkeypatch.delattr(select, "poll")
+    with Server(answer) as server:
+        stream = await opened(server)
+        await stream.write(HEAD, 20)
+        assert stream.get_extra_info("server_addr") == ("127.0.0.1", port_of(server))
+        assert stream.get_extra_info("client_addr")[0] == "127.0.0.1"
+        assert not stream.get_extra_info("is_readable")
+        gate.set()
+        assert await stream.read(100, 20) == b"late"
+        await stream.aclose()
+
+
+def test_a_closed_socket_counts_as_readable() -> None:
+    class Transport(asyncio.Transport):
+        def get_extra_info(self, name: str, default: Any = None) -> Any:
+            return closed
+
+    closed = socket.socket()
+    closed.close()
+    assert _loop_stream._readable(Transport())
+
+
+async def test_a_write_continues_when_the_server_reads_again() -> None:
+    gate, received = threading.Event(), 0
+
+    def answer(x: Exchange) -> None:
+        nonlocal received
+        gate.wait(20)
+        for piece in x.body():
+            received += len(piece)
+        x.send(b"done")
+
+    with Server(answer, lazy=True) as server:
+        stream = await opened(server)
+        size = 16 * MIB
+        asyncio.get_running_loop().call_later(0.05, gate.set)
+        await stream.write(f"POST / HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size, 20)
+        assert gate.is_set()  # the system accepted the rest only after the server read
+        assert await stream.read(100, 20) == b"done"
+        assert received == size
+        await stream.aclose()
+
+
+async def test_a_timeout_that_fires_between_two_reads_ends_neither() -> None:
+    gate = threading.Event()
+
+    def answer(x: Exchange) -> None:
+        x.send(b"one")
+        gate.wait(20)
+        x.send(b"two")
+        x.hold()
+
+    with Server(answer) as server:
+        stream = await opened(server)
+        await stream.write(HEAD, 20)
+        assert await stream.read(100, 0.5) == b"one"
+        timer = stream._protocol._timer
+        assert timer is not None
+        await asyncio.sleep(max(0.0, timer.when() - asyncio.get_running_loop().time()) + 0.01)
+        assert stream._protocol._timer is None
+        gate.set()
+        assert await stream.read(100, 20) == b"two"
+        await stream.aclose()
+
+
+async def test_a_read_may_last_longer_than_the_timeout_of_the_read_before_it() -> None:
+    gate = threading.Event()
+
+    def answer(x: Exchange) -> None:
+        x.send(b"one")
+        gate.wait(20)
+        x.send(b"two")
+        x.hold()
+
+    with Server(answer) as server:
+        stream = await opened(server)
+        await stream.write(HEAD, 20)
+        assert await stream.read(100, 0.2) == b"one"
+        asyncio.get_running_loop().call_later(0.3, gate.set)
+        assert await stream.read(100, 20) == b"two"
+        await stream.aclose()
+
+
+async def test_a_connection_that_takes_too_long_is_a_connect_timeout() -> None:
+    with Server(silent) as server, pytest.raises(httpcore.ConnectTimeout):
+        await connect("127.0.0.1", port_of(server), 0)
+
+
+async def test_a_connection_that_is_lost_in_its_handshake_is_an_error_of_connecting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class LostInHandshake:
+        async def start_tls(self, *_: object, **__: object) -> None:
+            """asyncio returns no transport in this case."""
+
+    with Server(silent) as server:
+        stream = await opened(server)
+        monkeypatch.setattr(stream._protocol, "loop", LostInHandshake())
+        with pytest.raises(httpcore.ConnectError, match="lost during the TLS handshake"):
+            await stream.start_tls(ssl.create_default_context(), "localhost", 20)
+        await stream.aclose()
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_connections_that_are_made_at_the_same_time_are_closed_but_for_one(
+    cancelled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, both, made = asyncio.get_running_loop(), asyncio.Event(), 0
+    create_connection = loop.create_connection
+
+    async def at_once(*address: Any) -> Any:
+        nonlocal made
+        connection = await create_connection(*address)
+        made += 1
+        if made == 2:
+            both.set()
+            if cancelled:
+                connecting.cancel()
+        while not both.is_set():
+            with suppress(asyncio.CancelledError):  # it was made before the cancellation arrives
+                await both.wait()
+        return connection
+
+    monkeypatch.setattr(loop, "create_connection", at_once)
+    monkeypatch.setattr(_loop_stream, "_NEXT_SECONDS", 0)
+    monkeypatch.setattr(_loop_stream, "_addresses", addresses("127.0.0.1", "127.0.0.1"))
+    with Server(silent) as server:
+        connecting = asyncio.ensure_future(connect("dify.test", port_of(server), 20))
+        if cancelled:
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+        else:
+            stream = await connecting
+            assert await asyncio.to_thread(server.falls_to, 1)
+            await stream.aclose()
+        assert made == 2
+        assert await asyncio.to_thread(server.all_closed)
 
 
 async def test_an_address_that_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

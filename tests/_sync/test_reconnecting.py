@@ -124,6 +124,20 @@ def test_every_way_to_be_cut_is_picked_up(error, waits):
     assert (make_client(script).workflows.run({})).outputs == {"text": "done"}
 
 
+def test_a_rest_of_a_run_that_is_not_an_event_stream_leaves_the_run_interrupted(waits):
+    body = Chunks([b'{"result": "success"}'])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/events"):
+            return answered(body, content_type="application/json")
+        return answered(Chunks([sse(*WHOLE[:3])]))
+
+    with pytest.raises(StreamInterruptedError) as caught:
+        make_client(answer, max_retries=2).workflows.run({})
+    assert [n.id for n in caught.value.partial.nodes] == ["exec-a"]
+    assert body.closed
+
+
 def test_a_run_that_ended_meanwhile_ends_with_its_one_frame(waits):
     script = Script(sse(*WHOLE[:3]), sse(finished()))
     events = collect(make_client(script).workflows.stream({}))

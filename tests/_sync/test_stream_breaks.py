@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dify import Dify, MisuseError, StreamInterruptedError, StreamTimeoutError
+from dify import APITimeoutError, Dify, MisuseError, StreamInterruptedError, StreamTimeoutError
 from dify.streams import EventStream
 from tests.support.frames import (
     CHAT_IDS,
@@ -316,6 +316,42 @@ def test_a_stream_that_is_closed_while_it_is_picked_up_ends_without_a_word(statu
     server.stream = make_client(server, max_retries=5).workflows.stream({})
     assert names(server.stream) == ["workflow_started"]
     assert server.asked == 2
+
+
+def test_a_stream_that_is_closed_while_the_end_of_its_run_is_looked_up_ends_without_an_error(
+    waits: list[float],
+) -> None:
+    cut = [answered(Chunks([sse(run_started())])) for _ in range(2)]
+    server: Any = Closing(*cut, answer=httpx.Response(200, json={"id": "run-1", "status": "running"}))
+    server.stream = make_client(server, max_retries=5).workflows.stream({})
+    assert names(server.stream) == ["workflow_started"]
+    assert server.asked == 3
+
+
+def test_a_stop_whose_response_is_late_is_raised_and_not_sent_again() -> None:
+    stops = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/stop"):
+            stops.append(request)
+            raise httpx.ReadTimeout("late", request=request)
+        return answered(body)
+
+    body = Chunks([sse(message("Hel")), sse(message("lo"), message_end())])
+    stream = make_client(answer).chat.stream("hi")
+    with pytest.raises(APITimeoutError) as caught:
+        for _ in stream:
+            stream.stop()
+    assert caught.value.sent
+    assert len(stops) == 1
+    assert body.closed
+
+
+def test_the_stream_of_a_completion_knows_its_message_from_the_first_event_on() -> None:
+    stream = make_client(lambda request: answered(Chunks([sse(message("Hi"), message_end())]))).completions.stream({})
+    assert stream.message_id is None
+    for _ in stream:
+        assert stream.message_id == "msg-1"
 
 
 def test_a_block_whose_stream_is_closed_while_it_is_entered_is_refused() -> None:
