@@ -132,7 +132,10 @@ class _Protocol(asyncio.Protocol):
             _wake(self._reader, False)
 
     async def flushed(self, seconds: float | None) -> bool:
-        """Wait until the system has accepted everything, or the connection is lost; False if neither happens in time."""
+        """Wait until the system has accepted everything, or the connection is lost.
+
+        False if neither happens in time.
+        """
         if not self.full or self.lost:
             return True
         self._writer = self.loop.create_future()

@@ -76,7 +76,10 @@ def has_unread_content(response: httpcore.Response) -> bool:
 
 
 def keep_alive_seconds(response: httpcore.Response) -> float | None:
-    """Return the seconds for which an idle connection may be used, less one for the way; None if the server names none."""
+    """Return the seconds for which an idle connection may be used.
+
+    The server's time, less one second for the way; None if the server names none.
+    """
     for name, value in response.headers:
         if name.lower() == b"keep-alive":
             found = _KEEP_ALIVE.search(value)

@@ -91,7 +91,10 @@ class Attempt:
             self.attach(response.extensions.get("network_stream"))
 
     def cut(self) -> bool:
-        """Shut the socket down, now or as soon as there is one; False if there is none yet."""
+        """Shut the socket down, now or as soon as there is one.
+
+        False if there is none yet.
+        """
         self.is_cut = True
         return self.stream is not None and shut_down(self.stream)
 

@@ -10,7 +10,9 @@ __all__ = ["Inflater"]
 
 
 class Inflater:
-    """A decompressor that returns pieces of bounded size: a few hundred bytes of gzip can contain gigabytes.
+    """A decompressor that returns pieces of bounded size.
+
+    A few hundred bytes of gzip can contain gigabytes.
 
     Attributes:
         known: True if the encoding is supported: gzip, or none.

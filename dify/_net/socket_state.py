@@ -1,4 +1,7 @@
-"""State of a connection as its socket reports it: ended by the server, or with bytes that the server has acknowledged."""
+"""State of a connection as its socket reports it.
+
+It was ended by the server, or has bytes that the server has acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ class Described(Protocol):
 
 
 def has_ended(stream: Described) -> bool:
-    """Return True if the server has closed or reset the connection; False if not, or if the system does not report it.
+    """Return True if the server has closed or reset the connection.
+
+    False if not, or if the system does not report it.
 
     Bytes that the server sent before can still be read.
     """
@@ -44,7 +49,10 @@ def has_ended(stream: Described) -> bool:
 
 
 def acknowledged_bytes(stream: Described) -> int | None:
-    """Return the number of sent bytes that the server's system has received so far; None where that is not reported."""
+    """Return the number of sent bytes that the server's system has received.
+
+    None where that is not reported.
+    """
     connection = stream.get_extra_info("socket")
     if connection is None or sys.platform != "linux":
         return None

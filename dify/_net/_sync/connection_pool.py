@@ -211,7 +211,10 @@ class ConnectionPool(httpx.BaseTransport):
     def _send(
         self, request: httpx.Request, deadline: Deadline, idle: _PooledConnection | None
     ) -> httpx.Response | None:
-        """Send a request on an idle connection, or else on a new one; None if it must be sent again, on a new one."""
+        """Send a request on an idle connection, or else on a new one.
+
+        None if it must be sent again, on a new one.
+        """
         deadline.unsent = False
         connection = idle or self._new_connection(request)
         body = _RequestBody(request, connection)
@@ -334,7 +337,9 @@ class ConnectionPool(httpx.BaseTransport):
 def _was_not_received(
     error: BaseException, connection: _PooledConnection, body: _RequestBody, acknowledged: int | None
 ) -> bool:
-    """Return True if it is certain that the server did not receive a request that failed without a response.
+    """Return True if the server certainly did not receive a failed request.
+
+    The request failed without a response.
 
     It is certain in two cases: the body was not sent, not even its start; or the server closed the connection while its
     system had acknowledged none of the request. After a reset the latter proves nothing, because a reset may overtake the
