@@ -20,6 +20,7 @@ from .upload_sources import AsyncReadableFile, FileContent, async_reader, source
 
 __all__ = [
     "CHUNK",
+    "PIECE",
     "FileSource",
     "Upload",
     "UploadResult",
@@ -30,16 +31,16 @@ __all__ = [
 ]
 
 CHUNK = 1 << 20
-"""Bytes per read: on a slow disk, a large read takes about as long as a small one."""
+"""Bytes per read in a thread: on a slow disk, a large read takes about as long as a small one."""
 
-_PIECE = 1 << 18
+PIECE = 1 << 18
 """Bytes per write: the event loop is blocked while a chunk is passed to the socket."""
 
 
 def pieces_of(data: bytes) -> Iterator[bytes]:
     """Yield data in the chunks in which it is sent."""
-    for start in range(0, len(data), _PIECE):
-        yield data[start : start + _PIECE]
+    for start in range(0, len(data), PIECE):
+        yield data[start : start + PIECE]
 
 
 FileSource = FileContent | tuple[str, FileContent] | tuple[str, FileContent, str]
