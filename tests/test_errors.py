@@ -269,3 +269,8 @@ def test_the_reason_tells_errors_of_one_code_apart(status, code, message, path, 
 def test_a_response_that_is_no_json_has_a_reason(body, kind, reason):
     http = HTTPInfo(200, {"content-type": kind}, 0.1, "GET", "https://dify.test/v1/info")
     assert not_json(body, http).reason == reason
+
+
+def test_an_attribute_that_an_error_does_not_have_is_named():
+    with pytest.raises(TypeError, match="NotFoundError has no attribute 'colour'"):
+        errors.NotFoundError("no such object", colour="red")  # type: ignore[call-arg]

@@ -34,6 +34,20 @@ class Logs:
         return httpx.Response(200, json=body | ({"has_more": page * limit < self.total} if self.tell else {}))
 
 
+async def test_a_numbered_page_that_is_not_found_raises_the_servers_error():
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("page", "1") == "1":
+            return Logs(3)(request)
+        return httpx.Response(404, json={"code": "not_found", "message": "no such page", "status": 404})
+
+    pages = []
+    with pytest.raises(NotFoundError, match="no such page"):
+        async for page in make_client(answer).workflows.logs(limit=2).pages():
+            pages.append(repr(page))
+    assert len(pages) == 1
+    assert pages[0].endswith("Page(2 items, has_more=True, total=3)")
+
+
 @pytest.mark.parametrize("tell", [True, False])
 @pytest.mark.parametrize("total", [0, 1, 2, 5, 6])
 async def test_a_walk_visits_every_item_once(total, tell):

@@ -391,3 +391,33 @@ def test_a_walk_asks_for_the_largest_pages_unless_the_call_says_otherwise(order)
     assert first_request(order, {"limit": 7}, walk=True).query == {"limit": 7}
     assert first_request(order, {}).query == {}
     assert first_request(NUMBERED, {"page": 2}, walk=True).query == {"page": 2}
+
+
+# ----------------------------------------------------------------------------------------------------------- special cases
+def test_items_without_an_id_are_all_new():
+    class Plain(ResponseModel):
+        name: str
+
+    seen = SeenItems()
+    items = [Plain(name="a"), Plain(name="a")]
+    assert seen.add(items, 1) == items
+    assert seen.add(items, 2) == items
+
+
+def test_a_list_whose_cursor_is_deleted_again_and_again_is_read_from_its_start_five_times():
+    def page(*ids: str) -> PageBody[Any]:
+        data = [{"id": id, "created_at": 1_700_000_000 + at} for at, id in enumerate(ids)]
+        return PageBody[Item].model_validate({"data": data, "has_more": True, "limit": 2})
+
+    request = first_request(VARIABLES, {"limit": 2}, walk=True)
+    restarts = 0
+    while request is not None:
+        following = request.read(page("a", "b")).next
+        assert following is not None
+        request = following.without_cursor()
+        restarts += request is not None
+    assert restarts == 5  # the first one after new items, the others in a row without one
+
+
+def test_a_numbered_page_that_does_not_exist_has_no_other_request():
+    assert first_request(NUMBERED, {"page": 9}).without_cursor() is None

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dify._streaming.decode import decoder_of
-from dify._streaming.folds import LONG_GRACE, SHORT_GRACE, ChatFold, CompletionFold, WorkflowFold
+from dify._streaming.folds import LONG_GRACE, SHORT_GRACE, ChatFold, CompletionFold, DatasourceFold, WorkflowFold
 from dify._streaming.text import TextReplaced
 from tests.support.frames import (
     agent_message,
@@ -59,6 +59,18 @@ def test_a_chat_says_how_long_to_wait(frames, expected):
     fold = fed(ChatFold(), "chat", *frames)
     assert state(fold) == expected
     assert fold.complete is (expected != GOES_ON)
+
+
+def test_a_pause_without_a_status_is_a_paused_run():
+    run = fed(WorkflowFold(), "workflow", run_started(), run_paused(status=None)).snapshot()
+    assert (run.status, run.paused) == ("paused", True)
+
+
+def test_a_datasource_shows_no_text_and_returns_what_completed_or_failed():
+    fold = fed(DatasourceFold(), "datasource", {"event": "datasource_processing", "total": 2, "completed": 1})
+    assert fold.text_of(None) is None
+    fed(fold, "datasource", {"event": "datasource_error", "error": "no"})
+    assert [event.error for event in fold.snapshot()] == ["no"]
 
 
 @pytest.mark.parametrize(

@@ -236,3 +236,8 @@ def test_a_large_json_file_is_not_held_in_memory_to_look_for_an_error():
     stream = make_client(answer(body)).files.download("f-1")
     with stream:
         assert [chunk for chunk in stream] == [body]
+
+
+def test_a_part_of_a_response_is_not_taken_for_the_response():
+    with pytest.raises(ResponseValidationError, match="only a part of the response"):
+        make_client(answer(b'{"name": "App"}', status=206)).app.info()

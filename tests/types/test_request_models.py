@@ -19,6 +19,7 @@ from dify.types.datasets import (
     VectorSetting,
 )
 from dify.types.documents import PreProcessingRule, ProcessRule, ProcessRules, Segmentation
+from dify.types.files import InputFile, UploadedFile
 from dify.types.metadata import MetadataInput, MetadataOperation
 from dify.types.pipelines import LocalFile, OnlineDocument, OnlineDocumentPage, OnlineDriveFile, PipelineFile, WebPage
 from dify.types.segments import SegmentInput, SegmentUpdate
@@ -231,3 +232,17 @@ def test_what_the_server_would_refuse_is_refused_before_it_is_sent(
 @pytest.mark.parametrize("module", [datasets, documents, metadata, pipelines, segments], ids=lambda each: each.__name__)
 def test_the_examples_in_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "kind"),
+    [
+        ("image/png", "image"),
+        ("audio/mpeg", "audio"),
+        ("video/mp4", "video"),
+        ("text/plain", "document"),
+        (None, "document"),
+    ],
+)
+def test_the_type_of_an_uploaded_file_follows_from_its_mime_type(mime_type: str | None, kind: str) -> None:
+    assert InputFile.from_upload(UploadedFile.model_construct(id="f-1", mime_type=mime_type)).type == kind

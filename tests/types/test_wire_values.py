@@ -157,3 +157,9 @@ def test_a_time_made_by_hand_is_dumped_as_seconds_and_may_lack_an_offset():
         detail = WorkflowRunDetail(id="r", status="s", created_at=time)
         assert detail.model_dump(mode="json")["created_at"] == 1795343418
         assert detail.created_at.tzinfo is not None
+
+
+def test_a_copy_of_a_price_keeps_the_spelling_of_the_wire():
+    usage = Usage.model_validate({"total_price": "0E-7"})
+    for price in (copy.copy(usage.total_price), copy.deepcopy(usage.total_price)):
+        assert Usage(total_price=price).model_dump(mode="json", exclude_unset=True) == {"total_price": "0E-7"}
