@@ -387,7 +387,7 @@ def _key(value: str | None, name: str) -> SecretStr | None:
 
 
 def environment_error(problem: EnvironmentProblem) -> ConfigurationError:
-    """Return the error for a proxy or certificates of the environment that cannot be used."""
+    """Return the error for an unusable proxy or certificates of the environment."""
     return ConfigurationError(
         str(problem), param="trust_env", hint="correct or unset the variable, or pass trust_env=False to ignore it"
     )

@@ -272,7 +272,7 @@ class AsyncTransport:
     def _error(
         self, error: Exception, call: Call, settings: Settings, deadline: AsyncDeadline, request: Request | None
     ) -> Exception:
-        """Return the exception to raise for one that was raised before the response headers arrived."""
+        """Return the exception for one raised before the response headers arrived."""
         match error:
             case TimeoutError():
                 return deadline_error(deadline.seconds, call, settings.base_url, sent=not deadline.connecting)

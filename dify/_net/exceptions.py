@@ -28,7 +28,7 @@ __all__ = [
 
 
 class EnvironmentProblem(ValueError):
-    """A setting of the environment that cannot be used: a proxy, or a file of certificates."""
+    """An unusable setting of the environment: a proxy, or a file of certificates."""
 
 
 HTTPError = httpx.HTTPError

@@ -110,7 +110,10 @@ class CookielessClient(_Cookieless, httpx.Client):
 
 
 def client_settings(transport: httpx.AsyncBaseTransport | httpx.BaseTransport) -> dict[str, Any]:
-    """Return the arguments for a client of httpx: this transport, which selects proxies itself, and no redirects."""
+    """Return the arguments for a client of httpx on this transport.
+
+    The transport selects proxies itself. Redirects are not followed.
+    """
     return {"transport": transport, "timeout": DEFAULT_TIMEOUT, "follow_redirects": False, "trust_env": False}
 
 
@@ -124,7 +127,10 @@ def limits_of(max_connections: int, keepalive_expiry: float) -> Limits:
 
 
 def route_of(request: Request, http: AsyncHTTPClient | HTTPClient) -> Route | None:
-    """Return the way that a request took, for the error that names its proxy. None if it is unknown."""
+    """Return the way that a request took, or None if it is unknown.
+
+    The error of the request names its proxy.
+    """
     route = request.extensions.get(ROUTE)
     if route is None and http.trust_env:  # a client of the user's own, which selects by the same variables
         proxies = Proxies.of_environment()

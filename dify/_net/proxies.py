@@ -1,4 +1,4 @@
-"""Proxies: those that the environment names, and the one that a client was created with."""
+"""Proxies: those of the environment, and the one a client was created with."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ class Proxies:
 
 
 def _matches(entry: str, host: str, port: int | None = None) -> bool:
-    """Return True if an entry of `NO_PROXY` names a host: a name, a domain, an address or a network.
+    """Return True if an entry of `NO_PROXY` names a host.
+
+    Entries are names, domains, addresses and networks.
 
     Example:
         >>> [_matches(entry, "10.1.2.3") for entry in ("10.0.0.0/8", "10.1.2.3", "::1/128", "*")]
@@ -143,7 +145,10 @@ def _with_scheme(url: str) -> str:
 
 
 def _variable_of(scheme: str) -> str:
-    """Return the variable that names the proxy for a scheme, as it is spelled; lower case takes precedence."""
+    """Return the variable that names the proxy for a scheme, as it is spelled.
+
+    Lower case takes precedence.
+    """
     name = f"{scheme}_proxy"
     spelled = sorted((known for known in os.environ if known.lower() == name), key=lambda known: known != name)
     return spelled[0] if spelled else "the proxy settings of the system"

@@ -44,7 +44,10 @@ def default_context(trust_env: bool) -> ssl.SSLContext:
 
 
 def _variable_in_use() -> str | None:
-    """Return the variable that names the certificates to trust; the file takes precedence."""
+    """Return the variable that names the certificates to trust.
+
+    The variable of a file takes precedence.
+    """
     return next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None)
 
 

@@ -1,4 +1,7 @@
-"""The exceptions for requests that received no response, and for responses that a proxy may have sent. No I/O."""
+"""The exceptions for requests without a response, and for a proxy's responses.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ _PROXY_STATUSES = frozenset({403, 407, 502, 503, 504})
 def connection_error(
     cause: Exception, call: Call, base_url: str, route: Route | None = None, *, sent: bool = True
 ) -> DifyError:
-    """Return the error for an exception of the HTTP library that was raised before the response headers arrived.
+    """Return the error for an exception of the HTTP library.
+
+    It was raised before the response headers arrived.
 
     Args:
         cause: The exception.
@@ -131,7 +136,10 @@ def _handshake_error(fault: _net.TLSFault, detail: str, server: str, proxy: Prox
 
 
 def _exclusion_hint(route: Route | None, server: str) -> str | None:
-    """Return the hint for a server that `NO_PROXY` excludes from a proxy, which may be needed to reach it."""
+    """Return the hint for a server that `NO_PROXY` excludes from a proxy.
+
+    The proxy may be needed to reach it.
+    """
     if route is None or route.kind != "excluded" or route.proxy is None:
         return None
     return f"NO_PROXY excludes {urlsplit(server).hostname} from the proxy {route.proxy.address} ({route.proxy.source})"
@@ -151,7 +159,7 @@ def _is_tls_alert(detail: str) -> bool:
 
 
 def response_error(error: APIStatusError, route: Route | None) -> APIStatusError:
-    """Return the error for a response, with a hint that names the proxy if the response may not be the server's.
+    """Return the error, with a hint if a proxy may have sent the response.
 
     A tunnel to https carries only responses of the server. Responses of Dify have a code.
     """
@@ -180,7 +188,7 @@ def _gateway_hint(proxy: Proxy, url: str) -> str:
 
 
 def deadline_error(seconds: float | None, call: Call, base_url: str, *, sent: bool) -> APITimeoutError:
-    """Return the error for response headers that did not arrive within the deadline of the call.
+    """Return the error for response headers that missed the deadline of the call.
 
     `sent` is False while the call waits for its connection.
     """
@@ -191,7 +199,10 @@ def deadline_error(seconds: float | None, call: Call, base_url: str, *, sent: bo
 
 
 def _processing_hint(call: Call) -> str | None:
-    """Return the hint for a request that reached the server and is not repeated; None for one that is safe to repeat."""
+    """Return the hint for a request that reached the server and is not repeated.
+
+    None for one that is safe to repeat.
+    """
     if call.repeatable:
         return None
     return f"the server may still be processing {call.operation}, so the request was not repeated"

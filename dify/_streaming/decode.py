@@ -68,7 +68,7 @@ class EventDecoder:
         return map(self._decode, frames)
 
     def finish(self) -> list[Any]:
-        """Return the event whose blank line is missing at the end of the stream, if there is one and it is complete.
+        """Return the complete event at the end of the stream whose blank line is missing.
 
         Raises:
             ResponseValidationError: The event does not validate.
@@ -84,12 +84,15 @@ class EventDecoder:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Return True for data that was not cut: it begins with a complete object of JSON."""
+    """Return True for data that begins with a complete object of JSON.
+
+    Such data was not cut.
+    """
     return _after_object(data.decode("utf-8", "replace")) is not None
 
 
 def _after_object(text: str) -> str | None:
-    """Return the text after the object of JSON at its start; None if there is no complete one."""
+    """Return the text after the object of JSON at its start, or None."""
     try:
         value, end = JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):

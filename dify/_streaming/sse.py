@@ -63,7 +63,9 @@ class SSEParser:
         return self._split(chunk)
 
     def finish(self) -> list[bytes]:
-        """Return the data of an event whose blank line is missing at the end of the stream; call it once, at the end.
+        """Return the data of an event whose blank line is missing at the end.
+
+        Call it once, at the end of the stream.
 
         The standard drops such an event. Streams that were written by hand often end in one.
 

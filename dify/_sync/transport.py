@@ -271,7 +271,7 @@ class Transport:
     def _error(
         self, error: Exception, call: Call, settings: Settings, deadline: Deadline, request: Request | None
     ) -> Exception:
-        """Return the exception to raise for one that was raised before the response headers arrived."""
+        """Return the exception for one raised before the response headers arrived."""
         match error:
             case TimeoutError():
                 return deadline_error(deadline.seconds, call, settings.base_url, sent=not deadline.connecting)

@@ -15,6 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from dify import APIConnectionError, APITimeoutError, AsyncDify, ConfigurationError, DefaultAioHttpClient, DifyError
+from dify._net.aiohttp_transport import _translated
 from dify._net.tls import default_context
 
 from .._async.sockets.test_retries import KINDS, RETRIES, TABLE, TIMEOUT, call_of, hurried

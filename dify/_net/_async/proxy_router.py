@@ -48,7 +48,9 @@ def new_async_transport(
 
 
 class AsyncProxyRouter(httpx.AsyncBaseTransport):
-    """A transport that sends each request through a proxy, by httpx's own pool, or directly.
+    """A transport that sends requests through a proxy, or directly.
+
+    The proxied requests use httpx's own pool.
 
     A proxy is only connected to, and only has to be valid, when a request goes through it.
 
