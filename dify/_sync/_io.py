@@ -16,7 +16,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 from .._net.http import Response, body_of
 from .._protocol.delays import skipped
 from .._protocol.upload_sources import async_reader, checked_piece, without_wrapper
-from .._protocol.uploads import CHUNK, PIECE, Upload, pieces_of
+from .._protocol.uploads import PIECE, Upload, pieces_of
 from ..errors import InvalidArgumentError, MisuseError
 
 __all__ = [
