@@ -106,7 +106,10 @@ def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def read_upload(upload: Upload) -> AsyncIterator[bytes]:
-    """Yield the bytes of a file, read in a thread, so that a slow disk does not stop the event loop."""
+    """Yield the bytes of a file that a thread reads.
+
+    A slow disk then does not stop the event loop.
+    """
     read = async_reader(upload.content)
     if read is not None:
         if upload.rewindable:
@@ -141,7 +144,10 @@ def check_source(content: object) -> None:
 
 
 async def measure(upload: Upload) -> None:
-    """Find out position and size of a file with an asynchronous `read`, if it can be rewound."""
+    """Find out position and size of a file with an asynchronous `read`.
+
+    Files that cannot be rewound are left as they are.
+    """
     if async_reader(upload.content) is None or upload.size is not None:
         return
     file = cast(Any, upload.content)

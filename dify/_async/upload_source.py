@@ -1,4 +1,4 @@
-"""The preparation of an upload: what can be read of its source before the request."""
+"""The preparation of an upload: reading its source before the request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ __all__ = ["prepare_upload"]
 
 
 async def prepare_upload(file: FileSource, *, filename: str | None = None, mime_type: str | None = None) -> Upload:
-    """Return the upload of a file argument. A download is opened, because its headers have its name, type and size.
+    """Return the upload of a file argument.
+
+    A download is opened, because its headers have its name, type and size.
 
     Raises:
         InvalidArgumentError: The file has no name, its name or type is invalid, or its type is not supported.

@@ -197,7 +197,10 @@ class LoopStream(AsyncNetworkStream):
             await asyncio.sleep(0)
 
     def abandon(self) -> None:
-        """Fail from now on, without a change to the transport, which belongs to the event loop of the parent process."""
+        """Fail from now on, without a change to the transport.
+
+        The transport belongs to the event loop of the parent process.
+        """
         self._closed = self._is_inherited = self._protocol.ended = True
         self._protocol.parts.clear()
 

@@ -1,4 +1,4 @@
-"""Child processes made by `fork`: connections belong to the process that opened them.
+"""Connections in child processes made by `fork`.
 
 A child that used the connections of its parent would read the responses to the parent's requests, and would wait for locks that
 threads of the parent hold. Pools and the like therefore register here, and start anew in each child.
@@ -21,7 +21,10 @@ class StartsAnew(Protocol):
     """An object with connections or locks of a process."""
 
     def start_anew(self) -> None:
-        """Forget the connections and locks of the parent process. Called in the child, before anything else runs there."""
+        """Forget the connections and locks of the parent process.
+
+        Called in the child, before anything else runs there.
+        """
         ...
 
 
@@ -44,12 +47,17 @@ if hasattr(os, "register_at_fork"):  # Windows cannot fork
 
 
 def keep_inherited(thing: object) -> None:
-    """Keep an object of the parent process alive: collecting it would close, or warn of, what belongs to the parent."""
+    """Keep an object of the parent process alive.
+
+    Collecting it would close, or warn of, what belongs to the parent.
+    """
     _inherited.append(thing)
 
 
 def detach_socket(stream: httpcore.AsyncNetworkStream | httpcore.NetworkStream) -> None:
-    """Close this process's copy of an inherited socket; the connection of the parent stays open.
+    """Close this process's copy of an inherited socket.
+
+    The connection of the parent stays open.
 
     The descriptor refers to an empty file afterwards, so that the object that owns it can close it at any time. Closing the
     object now could change the connection, or the parent's event loop, whose selector is shared.
@@ -62,7 +70,10 @@ def detach_socket(stream: httpcore.AsyncNetworkStream | httpcore.NetworkStream) 
 
 
 def forget_connections(client: httpx.AsyncClient | httpx.Client) -> None:
-    """Let a client of httpx open new connections in a child process, if its transports are httpx's own."""
+    """Let a client of httpx open new connections in a child process.
+
+    Only transports of httpx itself are known here.
+    """
     # httpx has no public method for it. tests/_net/test_private_attributes.py fails when these attributes change.
     parts: Any = client
     for transport in [parts._transport, *parts._mounts.values()]:

@@ -164,7 +164,10 @@ def join_address(base_url: str, link: str) -> str | None:
 
 
 def body_of(response: Response) -> bytes | AsyncIterator[bytes] | Iterator[bytes] | None:
-    """Return the body of a response of the user, decompressed: bytes, chunks if it is unread, None if it is lost."""
+    """Return the decompressed body of a user's response.
+
+    As bytes; as chunks if it is unread; None if it was read and not kept.
+    """
     try:
         return response.content
     except httpx.ResponseNotRead:
@@ -175,7 +178,10 @@ def body_of(response: Response) -> bytes | AsyncIterator[bytes] | Iterator[bytes
 
 
 def last_segment(response: Response) -> str:
-    """Return the last segment of the path that a response comes from; empty if it belongs to no request."""
+    """Return the last segment of the path that a response comes from.
+
+    Empty if the response belongs to no request.
+    """
     try:
         return response.url.path.rpartition("/")[2]
     except RuntimeError:

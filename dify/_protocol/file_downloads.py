@@ -1,4 +1,7 @@
-"""Downloads of files that answers name: by their id, or by their link, to which no key is sent. Pure."""
+"""Downloads of files that answers name, by id or by link. Pure.
+
+No key is sent to a link.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,9 @@ def _reference(link: str | None, file_id: str, name: str | None) -> FileReferenc
 
 
 def link_call(operation: str, link: str, base_url: str, info: HTTPInfo | None = None) -> Call:
-    """Return the call for a signed link, which gets no key; a link without a host belongs to the server.
+    """Return the call for a signed link, which gets no key.
+
+    A link without a host belongs to the server.
 
     Raises:
         ResponseValidationError: It is not an http(s) link.

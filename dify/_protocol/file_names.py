@@ -17,7 +17,9 @@ _RESERVED = frozenset(
 
 
 def safe_name(name: str | None) -> str | None:
-    """Return a server's file name without folders and unsafe characters, or None if nothing is left.
+    """Return a server's file name without folders and unsafe characters.
+
+    None if nothing is left.
 
     Example:
         >>> safe_name("../../etc/passwd"), safe_name("a\\\\b.txt"), safe_name(".."), safe_name("nul.txt")

@@ -1,4 +1,6 @@
-"""Sources of uploads: the objects that programs have in hand, reduced to bytes, a path, a file object or an iterable.
+"""Sources of uploads: the objects that programs have in hand.
+
+Each is reduced to bytes, a path, a file object or an iterable.
 
 Libraries are recognized by the attributes of their objects, so that none of them has to be installed.
 """
@@ -40,7 +42,10 @@ __all__ = [
 
 
 class ReadableFile(Protocol):
-    """A binary file object, such as `open(path, "rb")`, `io.BytesIO`, or a file of Django or Streamlit."""
+    """A binary file object.
+
+    For example `open(path, "rb")`, `io.BytesIO`, or a file of Django or Streamlit.
+    """
 
     def read(self, size: int = ..., /) -> bytes:
         """Return up to `size` bytes, or `b""` at the end."""
@@ -48,7 +53,10 @@ class ReadableFile(Protocol):
 
 
 class AsyncReadableFile(Protocol):
-    """A binary file object whose `read` is awaited, of anyio, aiofiles, aiohttp or Starlette."""
+    """A binary file object whose `read` is awaited.
+
+    For example of anyio, aiofiles, aiohttp or Starlette.
+    """
 
     async def read(self, size: int = ..., /) -> bytes:
         """Return up to `size` bytes, or `b""` at the end."""
@@ -56,7 +64,10 @@ class AsyncReadableFile(Protocol):
 
 
 class FormFile(Protocol):
-    """A file of a form, with the file object in `file`: of FastAPI, Starlette or aiohttp."""
+    """A file of a form, with the file object in `file`.
+
+    For example of FastAPI, Starlette or aiohttp.
+    """
 
     @property
     def file(self) -> ReadableFile:
@@ -65,7 +76,10 @@ class FormFile(Protocol):
 
 
 class WrappedFile(Protocol):
-    """A file of a form, with the file object in `stream`: of Flask, Werkzeug or Quart."""
+    """A file of a form, with the file object in `stream`.
+
+    For example of Flask, Werkzeug or Quart.
+    """
 
     @property
     def stream(self) -> ReadableFile:
@@ -75,7 +89,9 @@ class WrappedFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Base64:
-    """The content of a file as Base64 text, standard or URL-safe, with or without line breaks.
+    """The content of a file as Base64 text.
+
+    Standard or URL-safe, with or without line breaks.
 
     Example:
         >>> Base64("aGVsbG8=").decode()
@@ -164,7 +180,10 @@ def source_of(content: object) -> Source:
 
 
 def without_wrapper(content: object) -> object:
-    """Return the plain file object inside of a file of a form or of a file with an asynchronous `read`, if there is one."""
+    """Return the plain file object that a file of a web framework wraps.
+
+    Other contents are returned unchanged.
+    """
     if _reads(content):
         return content
     for name in ("file", "stream", "wrapped"):
@@ -176,7 +195,7 @@ def without_wrapper(content: object) -> object:
 
 
 def async_reader(content: object) -> Any:
-    """Return the asynchronous function that reads the next bytes of a content, or None if it has none."""
+    """Return the asynchronous `read` of a content, or None if it has none."""
     for name in ("read_chunk", "read"):  # the first is that of a part of a multipart body of aiohttp
         read = getattr(content, name, None)
         if iscoroutinefunction(read):
@@ -240,14 +259,20 @@ def _own_type(content: object) -> str | None:
 
 
 def _known_type(text: str) -> str | None:
-    """Return a media type without parameters, or None for one that says nothing about the content."""
+    """Return a media type without parameters.
+
+    None for one that says nothing about the content.
+    """
     media_type = text.partition(";")[0].strip().lower()
     known = _MEDIA_TYPE.fullmatch(media_type) and media_type not in ("application/octet-stream", "binary/octet-stream")
     return media_type if known else None
 
 
 def _response(response: Response) -> Source:
-    """Return the body of a response, which may be still unread, named by its headers or its URL."""
+    """Return the body of a response, named by its headers or its URL.
+
+    The body may still be unread.
+    """
     if not response.is_success:
         raise InvalidArgumentError(
             f"the response to upload has status {response.status_code}: its body is not the file", param="file"

@@ -70,8 +70,10 @@ class Upload:
     release: Callable[[], Any] | None = None
 
     def open(self) -> IO[bytes] | None:
-        """Return a file object at the start of the content; None for iterables and asynchronous files. Blocks: call it in a
-        thread."""
+        """Return a file object at the start of the content.
+
+        None for iterables and asynchronous files. Blocks: call it in a thread.
+        """
         match self.content:
             case Path():
                 return self.content.open("rb")

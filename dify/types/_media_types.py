@@ -25,7 +25,7 @@ _TYPES = {
 
 
 def media_type_of_name(filename: str) -> str | None:
-    """Return the media type that the extension of a file name stands for, or None if it is unknown.
+    """Return the media type of a file name's extension, or None if unknown.
 
     Example:
         >>> media_type_of_name("report.PDF"), media_type_of_name("notes.md"), media_type_of_name("notes")

@@ -97,7 +97,9 @@ class InputFile(Model):
 
     @classmethod
     def from_id(cls, id: str, *, type: FileKind) -> "InputFile":
-        """Create a file from the id of an upload, for example from a database. The call must have the user of the upload.
+        """Create a file from the id of an upload, for example from a database.
+
+        The call must have the user of the upload.
 
         Args:
             id: `UploadedFile.id`, or its text.
