@@ -106,7 +106,10 @@ class FirstCalls:
         start_anew_after_fork(self)
 
     def start_anew(self) -> None:
-        """Forget the calls under way, but not the users. Called in a child process: the calls are the parent's."""
+        """Forget the calls under way, but not the users.
+
+        Called in a child process: the calls are the parent's.
+        """
         self._lock = sync_lock()
         self._queues: dict[bytes, _Queue] = {}
 

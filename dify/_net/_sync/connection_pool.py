@@ -181,7 +181,10 @@ class ConnectionPool(httpx.BaseTransport):
         start_anew_after_fork(self)
 
     def start_anew(self) -> None:
-        """Start without connections. Called in a child process: connections belong to the process that opened them."""
+        """Start without connections.
+
+        Called in a child process: connections belong to the process that opened them.
+        """
         for connection in [*self._idle, *self._busy]:
             connection.is_inherited = True
             self._backend.abandon(connection.stream)
