@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
 from .._config import RequestOptions
-from .._log import log
+from .._log import fields_of, log
 from .._net import http as _http
 from .._protocol.error_mapping import masked
 from .._protocol.pickling import NotPicklable
@@ -195,6 +196,7 @@ class EventStream(NotPicklable, Generic[E, R]):
     def _events(self) -> Generator[E]:
         """Yield the events of all connections. Every way out closes the last one."""
         fold, reader = self._fold, self._reader
+        started = time.monotonic()
         try:
             exchange = self._open()
             if exchange is None:
@@ -228,7 +230,23 @@ class EventStream(NotPicklable, Generic[E, R]):
             self._error = masked(error, self._transport.settings.secrets())
             raise
         finally:
+            self._log_end(time.monotonic() - started)
             self.close()
+
+    def _log_end(self, seconds: float) -> None:
+        """Log the end of the stream, its interruption, or that it was left early."""
+        if self._reader.exchange is None or self._json_reply is not None:
+            return  # there was no stream
+        operation = self._call.operation
+        fields = fields_of(operation, self.http, task_id=self.task_id, workflow_run_id=self.workflow_run_id)
+        fields["elapsed"] = seconds
+        if self._error is not None:
+            fields["error"] = type(self._error).__name__
+            log.info("%s: the stream broke after %.2f s: %s", operation, seconds, fields["error"], extra=fields)
+        elif self._ended:
+            log.debug("%s: the stream ended after %.2f s", operation, seconds, extra=fields)
+        else:
+            log.debug("%s: the stream was closed before its end, after %.2f s", operation, seconds, extra=fields)
 
     def _interruption(self) -> StreamInterruptedError | None:
         """Return the error for the response that just ended.
@@ -258,7 +276,8 @@ class EventStream(NotPicklable, Generic[E, R]):
         max_retries = self._transport.settings.with_options(self._options).max_retries
         if self._reconnect_settings is None or not follower.reconnect(max_retries) or fold.workflow_run_id is None:
             raise interruption
-        log.info("run %s: its stream was interrupted, reconnecting", fold.workflow_run_id)
+        fields = fields_of(self._call.operation, self.http, workflow_run_id=fold.workflow_run_id)
+        log.info("run %s: its stream was interrupted, reconnecting", fold.workflow_run_id, extra=fields)
         try:
             if fold.reconnects > 1:
                 # A replay ended without the end of the run. The run may have ended between two connections.

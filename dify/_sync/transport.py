@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from logging import DEBUG
 from typing import Any, TypeVar
 
 from .._config import RequestOptions, ResponseLimits, Settings, environment_error, merged
-from .._log import log
+from .._log import fields_of, log
 from .._net import exceptions as _net, http as _http
 from .._net.cancel_token import CancelToken
 from .._net.deadline import Deadline
@@ -234,7 +235,11 @@ class Transport:
             token.follow(None)
             delay = retry_delay(error, call, attempt=attempt, max_retries=settings.max_retries)
             if delay is not None and not token.cancelled:
-                log.info("%s: %s; attempt %d in %.2f s", call.operation, type(error).__name__, attempt + 1, delay)
+                name = type(error).__name__
+                fields = fields_of(
+                    call.operation, getattr(error, "http", None), error=name, attempt=attempt + 1, delay=delay
+                )
+                log.info("%s: %s; attempt %d in %.2f s", call.operation, name, attempt + 1, delay, extra=fields)
                 sleep(delay)
             if delay is None or token.cancelled:
                 # Without the traceback, whose frames hold the request and so the API key.
@@ -260,7 +265,10 @@ class Transport:
             raise failure from (None if failure is error else _net.bare(error))
         deadline.received(response)
         info = _http.info_of(response, time.monotonic() - started, settings.secrets(), retries)
-        log.debug("%s: %s %s: %d after %.2f s", call.operation, call.method, call.path, info.status, info.elapsed)
+        if log.isEnabledFor(DEBUG):
+            fields = fields_of(call.operation, info, method=call.method, path=call.path)
+            line = "%s: %s %s: %d after %.2f s"
+            log.debug(line, call.operation, call.method, call.path, info.status, info.elapsed, extra=fields)
         exchange = Exchange(response, info, deadline, settings.limits)
         if 200 <= info.status < 300:
             return exchange

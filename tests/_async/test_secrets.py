@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -184,6 +185,59 @@ async def test_log_lines_name_the_call_and_no_key(caplog):
     assert "200" in caplog.text
     assert "private" not in caplog.text
     assert not any(key in caplog.text for key in KEYS)
+
+
+async def test_log_records_have_the_fields_of_the_call(caplog):
+    caplog.set_level(logging.DEBUG, "dify")
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"X-Request-Id": "r-1"}, json={"name": "x", "mode": "chat"})
+
+    await make_client(handler).app.info()
+    (record,) = caplog.records
+    assert (record.operation, record.method, record.path, record.status) == ("getChatAppInfo", "GET", "/info", 200)
+    assert record.request_id == "r-1"
+    assert record.elapsed >= 0
+
+
+async def test_a_retry_is_logged_with_its_reason(caplog, waits):
+    caplog.set_level(logging.INFO, "dify")
+    with suppress(DifyError):
+        await make_client(lambda request: httpx.Response(503), max_retries=1).app.info()
+    (record,) = caplog.records
+    assert (record.operation, record.error, record.attempt, record.status) == (
+        "getChatAppInfo",
+        "ServerError",
+        2,
+        503,
+    )
+
+
+async def test_the_end_of_a_stream_is_logged(caplog):
+    caplog.set_level(logging.DEBUG, "dify")
+    await make_client(streaming([sse(message("Hi"), message_end())])).chat.send("hi")
+    record = caplog.records[-1]
+    assert record.getMessage().startswith("sendChatMessage: the stream ended after ")
+    assert (record.operation, record.status, record.task_id) == ("sendChatMessage", 200, "task-1")
+
+
+async def test_a_stream_that_breaks_is_logged(caplog):
+    caplog.set_level(logging.INFO, "dify")
+    with suppress(DifyError):
+        await make_client(streaming([sse(message("Hel"))])).chat.send("hi")
+    (record,) = caplog.records
+    assert record.levelname == "INFO"
+    assert record.error == "StreamInterruptedError"
+    assert "the stream broke" in record.getMessage()
+
+
+async def test_a_stream_that_is_left_is_logged(caplog):
+    caplog.set_level(logging.DEBUG, "dify")
+    async with make_client(streaming([sse(message("Hel"), message("lo"), message_end())])).chat.stream("hi") as stream:
+        pieces = stream.text_stream
+        await anext(pieces)
+        await pieces.aclose()
+    assert "closed before its end" in caplog.records[-1].getMessage()
 
 
 async def test_the_key_is_stripped_and_goes_out_once():

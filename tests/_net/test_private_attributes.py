@@ -5,9 +5,11 @@ from __future__ import annotations
 import httpcore
 import httpx
 import pytest
+import wrapt
 
 from dify._net.connection import has_unread_bytes
 from dify._net.forks import forget_connections
+from dify._net.patches import is_replaced
 
 RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -41,3 +43,21 @@ def test_the_connections_and_the_lock_of_a_client_of_httpx_are_replaced(kind):
     assert not any(
         old is new for olds, news in zip(before, after, strict=True) for old, new in zip(olds, news, strict=True)
     )
+
+
+def test_the_pool_of_a_transport_of_httpx_has_a_name_that_is_known():
+    with httpx.HTTPTransport() as transport:
+        assert isinstance(transport._pool, httpcore.ConnectionPool)
+
+
+@pytest.mark.parametrize("cls", [httpx.HTTPTransport, httpx.AsyncHTTPTransport])
+def test_a_method_of_httpx_that_another_library_replaces_is_recognized(cls, monkeypatch):
+    name = "handle_request" if cls is httpx.HTTPTransport else "handle_async_request"
+    own = vars(cls)[name]
+    assert not is_replaced(cls, name)
+    monkeypatch.setattr(cls, name, lambda self, request: own(self, request))
+    assert is_replaced(cls, name)
+    monkeypatch.setattr(cls, name, wrapt.FunctionWrapper(own, lambda wrapped, instance, args, kwargs: None))
+    assert is_replaced(cls, name)
+    monkeypatch.undo()
+    assert not is_replaced(cls, name)

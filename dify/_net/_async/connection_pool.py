@@ -37,6 +37,7 @@ from ..forks import start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
 from ..socket_state import acknowledged_bytes, has_ended
 from ..synchronization import AsyncSemaphore, async_lock, async_shield
+from .patched_transport import AsyncPatchedTransport, is_patched
 
 __all__ = ["AsyncConnectionPool"]
 
@@ -193,6 +194,11 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
         self._busy = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if is_patched():
+            return await AsyncPatchedTransport(self._handle).handle_async_request(request)
+        return await self._handle(request)
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
         deadline = AsyncDeadline.of(request)
         deadline.connecting = True
         if not self._slots.try_acquire():

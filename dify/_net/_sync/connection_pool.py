@@ -38,6 +38,7 @@ from ..forks import start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
 from ..socket_state import acknowledged_bytes, has_ended
 from ..synchronization import Semaphore, sync_lock, sync_shield
+from .patched_transport import PatchedTransport, is_patched
 
 __all__ = ["ConnectionPool"]
 
@@ -194,6 +195,11 @@ class ConnectionPool(httpx.BaseTransport):
         self._busy = set()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if is_patched():
+            return PatchedTransport(self._handle).handle_request(request)
+        return self._handle(request)
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
         deadline = Deadline.of(request)
         deadline.connecting = True
         if not self._slots.try_acquire():
