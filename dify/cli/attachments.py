@@ -51,10 +51,16 @@ def parse_attachments(line: str) -> list[Attachment]:
     """Return the paths and URLs of a typed line, quoted as in a shell.
 
     Raises:
-        ValueError: A quotation mark is not closed.
+        ValueError: A quotation mark is not closed, or a backslash is the last character.
         FileNotFoundError: There is no such file.
     """
-    return [parse_attachment(word) for word in shlex.split(line)]
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        raise ValueError(
+            "a quotation mark or a backslash has no end; put names with spaces in quotation marks"
+        ) from None
+    return [parse_attachment(word) for word in words]
 
 
 async def upload_attachments(

@@ -92,3 +92,40 @@ async def test_what_was_fetched_before_an_error_is_printed(terminal: bool) -> No
     assert all(item.id in stdout.getvalue() for item in ITEMS)
     # In a pipe each is there before the next is asked for.
     assert [item.id in before for item, before in zip(ITEMS, printed, strict=True)] == [not terminal] * 2
+
+
+async def test_a_list_that_is_longer_than_its_limit_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def items() -> AsyncIterator[Any]:
+        for item in ITEMS:
+            yield item
+
+    pages: Any = items()
+    stdout = Stream()
+    with redirect_stdout(stdout):
+        await Output(Screen(), as_json=False).pages(pages, ("name",), limit=1)
+    assert stdout.getvalue().split() == ["name", "A", "name", "of", "several", "words"]
+    assert capsys.readouterr().err == "Note: showing the first 1; for more, pass --limit n or --all\n"
+
+
+def test_an_item_has_aligned_lines_on_a_terminal_and_tabs_in_a_pipe() -> None:
+    item = {"id": "x", "name": None, "description": "a\x1b[31m\nb"}
+    for terminal, expected in (
+        (True, "id           x\ndescription  a�[31m b\n"),
+        (False, "id\tx\nname\t\ndescription\ta\x1b[31m b\n"),
+    ):
+        stdout = Stream()
+        stdout.terminal = terminal
+        with redirect_stdout(stdout):
+            Output(Screen(), as_json=False).item(item)
+        assert stdout.getvalue() == expected
+
+
+def test_a_value_that_is_not_an_object_is_an_item_without_lines() -> None:
+    with redirect_stdout(Stream()) as stdout:
+        output = Output(Screen(), as_json=True)
+        output.text("plain")
+        output.text("path", {"path": "x"})
+        Output(Screen(), as_json=False).item(["a", "b"])
+    assert stdout.getvalue() == '"plain"\n{"path": "x"}\n'

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import json
 import os
 import pty
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from dify.cli.main import main
+from dify.cli.terminal.streams import LossyStderr, prepare_streams
 from dify.testing import Emulator, EmulatorRequest
 
 from ..support import programs
@@ -87,3 +92,87 @@ def test_a_terminal_that_goes_away_in_the_middle_does_not_end_the_run() -> None:
         out, _ = process.communicate(timeout=60)
 
     assert (process.returncode, json.loads(out)) == (0, {"text": "done"})
+
+
+class Raw(io.RawIOBase):
+    """A stream that fails, or that is full, or that takes all."""
+
+    def __init__(self, result: int | None | OSError) -> None:
+        super().__init__()
+        self.result = result
+        self.written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 7
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int | None:
+        if isinstance(self.result, OSError):
+            raise self.result
+        self.written.append(bytes(data))
+        return self.result
+
+
+@pytest.mark.parametrize(("result", "expected"), [(2, 2), (None, 5), (OSError(5, "EIO"), 5)])
+def test_a_standard_error_that_takes_nothing_reports_all_as_written(
+    result: int | None | OSError, expected: int
+) -> None:
+    raw = Raw(result)
+    stderr = LossyStderr(io.TextIOWrapper(io.BufferedWriter(raw)))
+    assert stderr.write(b"notes") == expected
+    assert (stderr.writable(), stderr.fileno(), stderr.isatty()) == (True, 7, True)
+    raw.result = 0
+
+
+def test_streams_that_are_closed_are_opened_and_characters_that_cannot_be_written_are_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr("sys.stderr", None)
+    buffer = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(buffer, encoding="ascii"))
+    prepare_streams()
+    sys.stdout.write("é")
+    sys.stdout.flush()
+    sys.stderr.write("dropped")
+    sys.stderr.flush()
+    assert buffer.getvalue() == b"?"
+    assert sys.stdin is not None
+    assert isinstance(sys.stderr, io.TextIOWrapper)
+
+
+def test_a_standard_output_of_another_kind_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(io.BytesIO()))
+    prepare_streams()
+    sys.stdout.write("é")
+
+
+def test_without_the_extra_the_command_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dify.cli.terminal.streams.prepare_streams", lambda: None)
+    monkeypatch.setitem(main.__globals__, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 2
+    assert capsys.readouterr().err == 'Error: the dify command requires an extra; run: pip install "dify[cli]"\n'
+
+
+def test_ctrl_c_while_the_command_is_imported_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(name: str, *args: Any) -> Any:
+        if name == "app":
+            raise KeyboardInterrupt
+        return imported(name, *args)
+
+    imported = builtins.__import__
+    monkeypatch.setattr("dify.cli.terminal.streams.prepare_streams", lambda: None)
+    monkeypatch.setattr(builtins, "__import__", interrupt)
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 130

@@ -146,8 +146,8 @@ class BatchRunner:
             raise CommandError("", INTERRUPTED)
         if self.unfinished:
             raise CommandError(
-                f"{self.unfinished} rows were interrupted and may still be running on the server; "
-                "to collect them, run the command again",
+                f"{'1 row was' if self.unfinished == 1 else f'{self.unfinished} rows were'} interrupted and may still be "
+                "running on the server; to collect the results, run the command again",
                 CONNECTION,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,83 @@ def test_a_cell_may_hold_a_long_text(tmp_path: Path) -> None:
     rows.write_text(f"q\n{'x' * 200_000}\n", encoding="utf-8")
     [row] = RowFile(rows)
     assert len(row.values["q"]) == 200_000
+
+
+def test_a_folder_that_does_not_exist_is_an_error_of_the_path(invoke: Invoke, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("topic\ntea\n", encoding="utf-8")
+    result = invoke("batch", str(rows), "--out", str(tmp_path / "none" / "out.jsonl"), "--emulator", key=None)
+    assert result.exit_code == 2
+    assert "cannot write" in result.stderr
+    assert "No such file or directory" in result.stderr
+
+
+def test_a_system_without_locks_of_files_writes_results_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with ResultsFile(tmp_path / "out.jsonl") as results:
+        results.add(1, {"status": "succeeded"})
+        assert set(results.done) == {1}
+
+
+@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "deleted"])
+def test_an_attempt_whose_lock_file_another_attempt_deletes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    started = tmp_path / "out.jsonl.started"
+
+    def lock(descriptor: int, operation: int) -> None:
+        started.unlink()  # the other attempt ends between open and flock
+        if replaced:
+            started.touch()  # and a third one begins
+
+    monkeypatch.setattr("fcntl.flock", lock)
+    with pytest.raises(CommandError, match="another batch is writing to"), ResultsFile(tmp_path / "out.jsonl"):
+        pass
+    assert started.exists() is replaced
+
+
+def test_a_line_that_appears_in_the_results_file_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    with ResultsFile(path) as results:
+        results.add(1, {"status": "succeeded"})
+        with path.open("a", encoding="utf-8") as file:
+            file.write("a note\n")
+        assert [result["row"] for result, _ in results] == [1]
+        assert results.drop_failed() == 0
+
+
+def test_a_full_disk_is_an_error_and_not_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "out.jsonl"
+    with ResultsFile(path) as results:
+        results.add(2, {"status": "succeeded"})
+        with monkeypatch.context() as patch:
+            patch.setattr("dify.cli.batch.results.os.write", full)
+            with pytest.raises(CommandError, match="No space left on device"):
+                results.add(1, {"status": "succeeded"})
+        assert set(results.done) == {2}
+        results.add(1, {"status": "succeeded"})
+        with monkeypatch.context() as patch:
+            patch.setattr("dify.cli.batch.results.os.replace", full)
+            with pytest.raises(CommandError, match="No space left on device"):
+                results.finish()  # which sorts them
+    assert [json.loads(line)["row"] for line in path.read_text(encoding="utf-8").splitlines()] == [2, 1]
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
+
+
+def test_rows_that_cannot_be_read_are_an_error_of_the_file(tmp_path: Path) -> None:
+    bad = {
+        "latin.csv": (b"caf\xe9\nx\n", "is not UTF-8 text"),
+        "quotes.csv": (b'a\n"x"y\n', "line 2: "),
+        "latin.jsonl": (b'{"a": "\xe9"}\n', "is not UTF-8 text"),
+    }
+    for name, (content, message) in bad.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(CommandError, match=message):
+            list(RowFile(tmp_path / name))
+    with pytest.raises(CommandError, match=r"cannot read .*: No such file or directory"):
+        list(RowFile(tmp_path / "missing.csv"))

@@ -22,7 +22,7 @@ from dify.cli.exits import CommandError
 from dify.cli.output import Output
 from dify.cli.session import Session
 from dify.cli.terminal.screen import Screen
-from dify.testing import Emulator, EmulatorError, EmulatorRequest
+from dify.testing import Emulator, EmulatorError, EmulatorRequest, Node
 
 from ..conftest import KEY, piped
 
@@ -292,3 +292,82 @@ def test_rows_that_take_long_do_not_leave_the_log_silent(
 
     assert result.exit_code == 0
     assert "\n0 of 1 rows done, 0 failed\n" in result.stderr
+
+
+# ------------------------------------------------------------------------------------ runs of an earlier attempt
+def test_a_run_that_the_server_does_not_know_is_run_again(invoke: Invoke, serving: Any, tmp_path: Path) -> None:
+    rows, out = write_rows(tmp_path / "rows.jsonl", 2), tmp_path / "out.jsonl"
+    with ResultsFile(out) as results:
+        results.start(1, "11111111-1111-1111-1111-111111111111", {"n": 1})
+    emulator, base_url = serving(lambda request: {"n": request.inputs["n"]})
+
+    result = invoke("batch", str(rows), "--out", str(out), base_url=base_url)
+
+    assert result.exit_code == 0
+    assert [each["outputs"] for each in results_of(out)] == [{"n": 1}, {"n": 2}]
+    assert sum(request.path == "/workflows/run" for request in emulator.requests) == 2
+
+
+def test_a_run_that_does_not_end_is_left_for_the_next_attempt(
+    invoke: Invoke, serving: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def answer(request: EmulatorRequest) -> Iterator[Any]:
+        yield Node("Begin")
+        release.wait(60)
+        yield {"n": request.inputs["n"]}
+
+    rows, out = write_rows(tmp_path / "rows.jsonl", 1), tmp_path / "out.jsonl"
+    emulator, base_url = serving(answer)
+    with dify.Dify(KEY, base_url=base_url, user="cli") as client, client.workflows.stream({"n": 1}) as stream:
+        run_id = next(iter(stream)).workflow_run_id
+        assert run_id is not None
+        with ResultsFile(out) as results:
+            results.start(1, run_id, {"n": 1})
+        with monkeypatch.context() as patch:
+            patch.setattr(runner, "_COLLECT_TIMEOUT", -1)
+            first = invoke("batch", str(rows), "--out", str(out), base_url=base_url)
+    assert (first.exit_code, out.exists()) == (6, False)
+    assert "1 row was interrupted and may still be running on the server" in first.stderr
+    # The next attempt waits for the run, which ends after the first request for its status.
+    sleep = asyncio.sleep
+
+    async def end_and_sleep(seconds: float) -> None:
+        release.set()
+        await sleep(min(seconds, 0.01))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "sleep", end_and_sleep)
+        assert invoke("batch", str(rows), "--out", str(out), base_url=base_url).exit_code == 0
+    assert [each["outputs"] for each in results_of(out)] == [{"n": 1}]
+    assert sum(request.path == "/workflows/run" for request in emulator.requests) == 1
+
+
+async def test_an_interrupted_run_is_no_result_and_a_mistake_of_our_own_ends_the_batch(tmp_path: Path) -> None:
+    rows, screen = write_rows(tmp_path / "rows.jsonl", 2), Screen()
+    async with dify.AsyncDify(KEY, user="cli", base_url="http://127.0.0.1:9") as client:
+        ctx = Context(Session("batch"), client, screen, Output(screen, as_json=False), False, False)
+        with ResultsFile(tmp_path / "out.jsonl") as results:
+            attempt = BatchRunner(
+                ctx, RowFile(rows), results, kind="workflow", concurrency=4, retries=0, workflow_id=None
+            )
+            first, second = RowFile(rows)
+            await attempt._write_error(first, dify.StreamInterruptedError("lost", workflow_run_id="r"))
+            assert (attempt.unfinished, attempt.stopping, results.done) == (1, False, {})
+            await attempt._write_error(second, KeyError("a mistake"))
+            assert (attempt.stopping, results.done) == (True, {})
+            with pytest.raises(KeyError):
+                await attempt.run()
+
+
+def test_a_mistake_in_the_upload_of_a_row_is_not_hidden(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(runner, "upload_row_files", broken)
+    rows = write_rows(tmp_path / "rows.jsonl", 1)
+    with pytest.raises(KeyError):
+        invoke("batch", str(rows), "--out", str(tmp_path / "out.jsonl"), "--emulator")
