@@ -163,10 +163,6 @@ def _hint_for(error: Exception, command: str, source: SettingsSource) -> str | N
             return f"the first document of a knowledge base requires --rule, such as {rule}"
         case dify.APIStatusError() if error.reason == "indexing_technique_required":
             return "the first document of a knowledge base requires --indexing high_quality or --indexing economy"
-        case dify.APIStatusError() if error.code == "not_chat_app":
-            return "the key belongs to another kind of app; try `dify run` or `dify complete`"
-        case dify.APIStatusError() if error.code == "not_workflow_app":
-            return "the key belongs to another kind of app; try `dify chat` or `dify complete`"
         case dify.ConfigurationError() if error.param == "filename":
             return "rename the file"
         case dify.ConfigurationError() if error.param == "trust_env":

@@ -22,7 +22,8 @@ _CALLS = {"models.list('text-embedding')": "`dify knowledge models text-embeddin
 
 _VALIDATION = re.compile(r"\d+ validation errors? for \w+\s+")
 _FIELD = re.compile(
-    r"(?P<field>[\w.]+)\s+(?P<problem>[^\[]+?)\s+\[type=[^\]]*\](?:\s+For further information visit \S+)?"
+    r"(?P<field>[\w.]+)\s+(?P<problem>[^\[]+?)\s+\[type=.*?(?:\]\s+For further information visit \S+|\]?\s*$)",
+    re.DOTALL,
 )
 """The parts of a message of pydantic: the head, and a field with its problem."""
 

@@ -293,3 +293,22 @@ def test_advice_about_arguments_of_python_alone_is_left_out() -> None:
     assert error_message(known, "run", source) == "--concurrency is 0 (pass a larger --concurrency)"
     pool = dify.APITimeoutError("all connections are in use", reason="pool", hint="raise `max_connections=`")
     assert error_message(pool, "batch", source) == "all connections are in use (pass a smaller --concurrency)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "400: 2 validation errors for P a.b Field required [type=missing, input_value={'x': [1]}, input_type=dict] For "
+            "further information visit https://errors.pydantic.dev/2/v/missing sort_by Value error, no [type=value_error] For "
+            "further information visit https://errors.pydantic.dev/2/v/value_error",
+            "400: a.b: Field required --sort: no",
+        ),
+        ("1 validation error for P name Too long [type=too_long, input_value='aaaa", "name: Too long"),
+        ("The validation failed [type=x]", "The validation failed [type=x]"),
+    ],
+)
+def test_messages_of_pydantic_are_shortened(text: str, expected: str) -> None:
+    from dify.cli.wording import translate_validation
+
+    assert translate_validation(text, {"sort_by": "--sort"}.get) == expected

@@ -97,7 +97,7 @@ def test_a_terminal_that_goes_away_in_the_middle_does_not_end_the_run() -> None:
 class Raw(io.RawIOBase):
     """A stream that fails, or that is full, or that takes all."""
 
-    def __init__(self, result: int | None | OSError) -> None:
+    def __init__(self, result: int | OSError | None) -> None:
         super().__init__()
         self.result = result
         self.written: list[bytes] = []
@@ -120,7 +120,7 @@ class Raw(io.RawIOBase):
 
 @pytest.mark.parametrize(("result", "expected"), [(2, 2), (None, 5), (OSError(5, "EIO"), 5)])
 def test_a_standard_error_that_takes_nothing_reports_all_as_written(
-    result: int | None | OSError, expected: int
+    result: int | OSError | None, expected: int
 ) -> None:
     raw = Raw(result)
     stderr = LossyStderr(io.TextIOWrapper(io.BufferedWriter(raw)))
