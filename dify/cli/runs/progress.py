@@ -105,8 +105,7 @@ class RunProgress:
         def descendants(parent: str | None, depth: int) -> Iterator[tuple[int, NodeProgress]]:
             for id, node in children.get(parent, []):
                 yield depth, node
-                if id != parent:
-                    yield from descendants(id, depth + 1)
+                yield from descendants(id, depth + 1)
 
         return list(descendants(None, 0))
 

@@ -14,6 +14,8 @@ import pytest
 from dify.cli.exits import CommandError
 from dify.cli.knowledge.upload_journal import Journal, files_of
 from dify.cli.knowledge.upload_names import document_name, names_of
+from dify.cli.knowledge.upload_plan import Planner
+from dify.cli.knowledge.uploader import _stat_readable
 
 from .server import DATASET, KnowledgeServer, serve
 
@@ -434,3 +436,90 @@ def test_a_file_without_an_extension_needs_none_in_its_name(tmp_path: Path) -> N
     assert list(names_of(sources, "{root} {stem}").values()) == [f"{tmp_path.name} README"]
     with pytest.raises(CommandError, match="unknown field"):
         names_of(sources, "{0}")
+
+
+def killed(upload: Any, folder: Path, tmp_path: Path) -> Path:
+    """Upload one file, and leave the journal as a kill before its answer does; return the file."""
+    path = folder / "a" / "index.md"
+    assert upload(path).exit_code == 0
+    as_killed(tmp_path / "journal.jsonl", "index.md")
+    return path
+
+
+def test_a_document_that_arrived_before_a_kill_is_waited_for(
+    upload: Any, knowledge: KnowledgeServer, folder: Path, tmp_path: Path
+) -> None:
+    path = killed(upload, folder, tmp_path)
+    [document] = knowledge.documents.values()
+    states = iter(["indexing", "indexing", "completed", "completed"])
+    before = knowledge.answer
+
+    def answer(method: str, target: str, body: bytes) -> tuple[int, Any]:
+        if target.endswith(f"/documents/{document.id}"):
+            document.indexing_status = next(states)
+        return before(method, target, body)
+
+    knowledge.answer = answer  # type: ignore[method-assign]
+    assert upload(path).exit_code == 0
+    assert knowledge.count("create-by-file") == 1
+
+
+@pytest.mark.parametrize(("state", "words"), [("error", "could not be indexed: torn"), ("paused", "is paused: torn")])
+def test_a_document_that_arrived_before_a_kill_and_failed_is_an_error(
+    upload: Any, knowledge: KnowledgeServer, folder: Path, tmp_path: Path, state: str, words: str
+) -> None:
+    path = killed(upload, folder, tmp_path)
+    [document] = knowledge.documents.values()
+    document.indexing_status, document.error = state, "torn"
+    result = upload(path)
+    assert (result.exit_code, words in result.stderr) == (1, True)
+
+
+def test_a_file_that_changes_after_the_plan_is_planned_again(
+    upload: Any, knowledge: KnowledgeServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "a" / "index.md"
+    assert upload(path).exit_code == 0
+    plan = Planner.steps_for
+    calls: list[int] = []
+
+    async def steps_for(self: Planner, sources: Any) -> Any:
+        steps = await plan(self, sources)
+        if not calls:
+            path.write_text("About another a", encoding="utf-8")
+        calls.append(len(steps))
+        return steps
+
+    monkeypatch.setattr(Planner, "steps_for", steps_for)
+    assert upload(path).exit_code == 0
+    assert calls == [0, 1]
+    assert knowledge.contents == {"index.md": "About another a"}
+
+
+def test_a_document_that_belongs_to_another_file_is_not_deleted(
+    upload: Any, knowledge: KnowledgeServer, folder: Path, tmp_path: Path
+) -> None:
+    a, b = folder / "a" / "index.md", folder / "b" / "index.md"
+    assert upload(a).exit_code == 0
+    [document] = knowledge.documents.values()
+    seen = b.stat()
+    with (tmp_path / "journal.jsonl").open("a", encoding="utf-8") as journal:
+        entry = {"file": str(b), "state": "uploaded", "size": seen.st_size, "changed": seen.st_mtime_ns}
+        journal.write(json.dumps({**entry, "document_id": document.id, "name": "index.md", "upload_id": "x"}) + "\n")
+    a.write_text("About a new a", encoding="utf-8")
+    assert upload(a, "--name-template", "new {name}").exit_code == 0
+    assert sorted(knowledge.contents) == ["index.md", "new index.md"]
+
+
+def test_a_mistake_in_an_upload_is_not_hidden(upload: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("dify.cli.knowledge.uploader.ProgressFile", broken)
+    with pytest.raises(KeyError):
+        upload(folder / "a" / "index.md")
+
+
+def test_a_named_pipe_is_not_opened_before_it_is_sent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert _stat_readable(tmp_path / "pipe").st_size == 0
