@@ -11,8 +11,11 @@ NameOf = Callable[[str], str | None]
 """A function that returns the option, argument or variable for an argument of the client, or None if it has none."""
 
 _QUOTED = r"'[^'\n]*'|\"[^\"\n]*\""
-_TOKEN = re.compile(rf"(?P<quoted>{_QUOTED})|`?(?P<name>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)\b(?P<value>=(?!=)\w*)?`?")
-"""A quoted text, which is left alone, or a lower-case word, with the value that follows an equals sign."""
+_TOKEN = re.compile(
+    rf"(?P<quoted>{_QUOTED}|https?://\S+)"
+    r"|`?(?<![\w/.@-])(?P<name>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)\b(?![./:@]\w)(?P<value>=(?!=)\w*)?`?"
+)
+"""A quoted text or an address, which are left alone, or a lower-case word, with the value that follows an equals sign."""
 
 _SUBJECT = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?=:| (?:is|are|has|have|holds|hold|must|begins|names|takes|goes)\b)")
 """The argument at the start of a message, such as "content is empty"."""
@@ -44,6 +47,8 @@ def translate(text: str, name_of: NameOf) -> str:
         'dataset-id is empty'
         >>> translate("content is empty; omit content", {"content": "--content"}.get)
         '--content is empty; omit --content'
+        >>> translate("cannot connect to http://my_server/v1?page_size=1", lambda name: None)
+        'cannot connect to http://my_server/v1?page_size=1'
     """
     for call, command in _CALLS.items():
         text = text.replace(call, command)

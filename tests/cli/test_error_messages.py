@@ -134,7 +134,7 @@ VALUES = {
     "action": "enable",
     "method": "GET",
 }
-BAD = ("", "a/b", "a\nb", "1", "${X}")
+BAD = ("", "a/b", "a\nb", "1")
 PYTHON = re.compile(r"\w=(?!=|text|@|\{)|\w\(|\b[a-z]+_[a-z_]+|None\b")
 
 

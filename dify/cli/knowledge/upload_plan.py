@@ -187,9 +187,8 @@ def _state(path: Path) -> os.stat_result | None:
 
 
 def _name_in(entry: Entry) -> str:
-    return (
-        entry.path.name if entry.name is None else entry.name
-    )  # a journal of an older version, which used the file name
+    # A journal of an older version has no names: it used those of the files.
+    return entry.path.name if entry.name is None else entry.name
 
 
 def _not_replaced(document: Document) -> str | None:

@@ -63,7 +63,7 @@ def open_line_editor(complete: Complete, history: Path | None) -> LineEditor:
         complete: The completions of the text before the cursor.
         history: The file of the messages of earlier conversations; None to keep no history.
     """
-    if os.environ.get("TERM") in (None, "", "dumb"):
+    if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return PlainEditor()
     try:
         return PromptEditor(complete, history)

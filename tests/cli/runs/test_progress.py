@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from pydantic import TypeAdapter
+from rich.console import Console
 
 from dify import WorkflowEvent
-from dify.cli.runs.progress import RunProgress, event_line
+from dify.cli.runs.progress import RunProgress, event_line, progress_tree
 
 EVENTS: TypeAdapter[WorkflowEvent] = TypeAdapter(WorkflowEvent)
 
@@ -52,6 +54,17 @@ def test_a_replay_that_begins_in_the_middle_is_shown_from_there() -> None:
     completed = event("loop_completed", id="lo", node_id="lo", title="Loop", status="succeeded", elapsed_time=1.0)
 
     assert shown(finished, completed) == ["LLM succeeded", "Loop succeeded"]
+
+
+def test_a_tree_that_is_higher_than_the_terminal_shows_its_end() -> None:
+    progress = RunProgress()
+    for number in range(9):
+        progress.update(event("node_started", id=str(number), node_id=f"n{number}", title=f"Node {number}"))
+    shown = io.StringIO()
+    Console(file=shown, width=60, height=8).print(progress_tree(progress))
+    lines = shown.getvalue().splitlines()
+    assert lines[0].strip() == "… 4 more above"
+    assert [line.split()[1:3] for line in lines[1:6]] == [["Node", str(number)] for number in range(4, 9)]
 
 
 def test_an_iteration_inside_itself_does_not_hang() -> None:
