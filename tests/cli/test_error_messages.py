@@ -134,11 +134,12 @@ VALUES = {
     "action": "enable",
     "method": "GET",
 }
+OUT = "out.jsonl"
 BAD = ("", "a/b", "a\nb", "1")
 PYTHON = re.compile(r"\w=(?!=|text|@|\{)|\w\(|\b[a-z]+_[a-z_]+|None\b")
 
 
-def lines_with_a_bad_value(leaf: str) -> Iterator[list[str]]:
+def lines_with_a_bad_value(leaf: str, bad: tuple[str, ...] = BAD) -> Iterator[list[str]]:
     """Yield command lines of which one argument or option is bad."""
     parameters = parameters_of(leaf)
     arguments = [item for item in parameters if item.param_type_name == "argument"]
@@ -152,12 +153,12 @@ def lines_with_a_bad_value(leaf: str) -> Iterator[list[str]]:
         ]
     good = [VALUES.get(item.metavar or "", "x") for item in arguments]
     yield [*begin, "--", *good]
-    for bad in BAD:
+    for value in bad:
         for index in range(len(good)):
-            yield [*begin, "--", *good[:index], bad, *good[index + 1 :]]
+            yield [*begin, "--", *good[:index], value, *good[index + 1 :]]
         for option in options:
             if option.name not in ("base_url", "help", "journal", "out", "profile"):
-                yield [*begin, option.opts[0], bad, "--", *good]
+                yield [*begin, option.opts[0], value, "--", *good]
 
 
 @pytest.mark.parametrize("leaf", COMMANDS)

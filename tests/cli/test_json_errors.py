@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dify.testing import Emulator, EmulatorError, EmulatorRequest
+
+from .conftest import KEY
+from .test_error_messages import COMMANDS, OUT, lines_with_a_bad_value
+from .test_every_command import parameters_of
 
 Invoke = Callable[..., Any]
 
@@ -77,3 +82,22 @@ def test_json_behind_the_end_of_the_options_is_a_message(invoke: Invoke) -> None
 
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("leaf", [leaf for leaf in COMMANDS if any("--json" in p.opts for p in parameters_of(leaf))])
+def test_with_json_every_line_of_standard_error_is_json(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaf: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.txt").write_text("x", encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("a\n1\n", encoding="utf-8")
+    with Emulator() as emulator, emulator.serve() as base_url:
+        for line in lines_with_a_bad_value(leaf, bad=("a/b",)):
+            for key in (KEY, None):
+                at = line.index("--")
+                result = invoke(*line[:at], "--json", *line[at:], base_url=base_url, key=key, input="")
+                errors = [text for text in result.stderr.splitlines() if not text.endswith(f"writing results to {OUT}")]
+                assert [list(json.loads(text)) for text in errors] == [["error"]] * len(errors), line
+                assert (result.exit_code != 0) is bool(errors), (line, result.output)
+                if errors:
+                    assert json.loads(errors[-1])["error"]["exit_code"] == result.exit_code
