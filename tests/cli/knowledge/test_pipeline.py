@@ -45,3 +45,28 @@ def test_a_datasource_node_is_tried(invoke: Invoke, server: tuple[Emulator, str]
 
     events = [json.loads(line)["event"] for line in tried.stdout.splitlines()]
     assert events[-1] == "datasource_completed"
+
+
+def test_a_draft_is_run_without_documents_and_a_run_need_not_be_waited_for(
+    invoke: Invoke, server: tuple[Emulator, str]
+) -> None:
+    emulator, base_url = server
+    dataset = emulator.add_pipeline("Manuals")
+    (source,) = invoke("knowledge", "pipeline", "sources", dataset, base_url=base_url).stdout.splitlines()
+    line = ["knowledge", "pipeline", "run", dataset, source.split("\t")[0], "--file", "manual.txt"]
+
+    draft = invoke(*line, "--draft", base_url=base_url)
+    assert draft.exit_code == 0, draft.stderr
+    assert isinstance(json.loads(draft.stdout), dict)
+    assert invoke("knowledge", "documents", "list", dataset, base_url=base_url).stdout == ""
+    assert invoke(*line, "--no-wait", base_url=base_url).stdout.startswith("batch\t")
+
+
+def test_a_source_that_is_not_json_is_refused_before_the_file_is_uploaded(
+    invoke: Invoke, server: tuple[Emulator, str]
+) -> None:
+    emulator, base_url = server
+    line = ["knowledge", "pipeline", "run", "dataset", "node", "--file", "manual.txt"]
+    assert invoke(*line, "--source", "{", base_url=base_url).exit_code == 2
+    assert invoke(*line, "--type", "robot", base_url=base_url).exit_code == 2
+    assert emulator.requests == []
