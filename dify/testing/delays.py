@@ -9,6 +9,8 @@ from .._protocol import delays as _delays
 
 __all__ = ["no_waits"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 @contextmanager
 def no_waits() -> Generator[list[float]]:

@@ -1,8 +1,6 @@
-"""A pytest plugin with fixtures and a network guard.
+"""A pytest plugin with fixtures and a network guard. pytest loads it where this package is installed.
 
-To enable it, add this to the `conftest.py` in your root directory:
-
-    pytest_plugins = ["dify.testing.pytest"]
+`-p no:dify.testing.pytest` disables it. To load it in spite of `PYTEST_DISABLE_PLUGIN_AUTOLOAD`, add `-p dify.testing.pytest`.
 
 Fixtures:
 
@@ -22,7 +20,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -64,6 +62,41 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
 
 
+# -------------------------------------------------------------------------------------------------- one failure per test
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
+_FAILED = pytest.StashKey[bool]()
+_CHECKS = pytest.StashKey["list[Callable[[], list[str]]]"]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Add the complaints of the fixtures to the exception of a test that fails, so that it does not fail twice."""
+    try:
+        return (yield)
+    except Exception as error:
+        item.stash[_FAILED] = True
+        for complaint in (text for check in item.stash.get(_CHECKS, None) or () for text in check()):
+            if complaint not in str(error):
+                error.add_note(complaint)
+        raise
+
+
+def _check_at_end(request: pytest.FixtureRequest, check: Callable[[], list[str]]) -> None:
+    """Register the function that returns the complaints of a fixture, for the end of the test."""
+    _item_of(request).stash.setdefault(_CHECKS, []).append(check)
+
+
+def _fail_with(request: pytest.FixtureRequest, complaints: list[str]) -> None:
+    """Fail the test with the complaints of a fixture, unless it has failed already."""
+    if complaints and not _item_of(request).stash.get(_FAILED, False):
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+def _item_of(request: pytest.FixtureRequest) -> pytest.Item:
+    return cast("pytest.Item", request.node)
+
+
 # ------------------------------------------------------------------------------------------- the emulator and the mock
 @pytest.fixture
 def dify_answer() -> AnswerFunction | None:
@@ -84,21 +117,29 @@ def dify_emulator(request: pytest.FixtureRequest, dify_answer: AnswerFunction | 
     kwargs: dict[str, Any] = {} if marker is None else dict(marker.kwargs)
     if not args and "answer" not in kwargs:
         kwargs["answer"] = dify_answer
+
+    def exceptions() -> list[str]:
+        return [f"a function of the emulator raised {error!r}" for error in emulator.failures[:1]]
+
     with Emulator(*args, **kwargs) as emulator:
+        _check_at_end(request, exceptions)
         yield emulator
-    if emulator.failures:
-        pytest.fail(f"a function of the emulator raised {emulator.failures[0]!r}", pytrace=False)
-    if emulator.waiting_faults:
-        pytest.fail(f"some faults did not apply to any request: {'; '.join(emulator.waiting_faults)}", pytrace=False)
+    waiting = "; ".join(emulator.waiting_faults)
+    _fail_with(request, exceptions() or ([f"some faults did not apply to any request: {waiting}"] if waiting else []))
 
 
 @pytest.fixture
-def dify_mock() -> Iterator[DifyMock]:
+def dify_mock(request: pytest.FixtureRequest) -> Iterator[DifyMock]:
     """Yield a mock that handles the requests of every client during the test."""
     from .mock import DifyMock
 
-    with DifyMock() as mock:
-        yield mock
+    try:
+        with DifyMock() as mock:
+            _check_at_end(request, lambda: mock.unexpected)
+            yield mock
+    except AssertionError:
+        if not _item_of(request).stash.get(_FAILED, False):
+            raise
 
 
 def _server(request: pytest.FixtureRequest) -> Emulator | DifyMock:
@@ -134,6 +175,13 @@ class NetworkForbidden(RuntimeError):
     """The code under test tried to connect to another machine."""
 
 
+_EMULATOR_CLIENTS = (
+    ". The fixture dify_emulator responds to dify_client, dify_sync_client and the clients of dify_emulator.client() and "
+    "sync_client(), and not to clients that the code creates: for them, set DIFY_BASE_URL to the address that "
+    "`with dify_emulator.serve() as url` returns, or use dify_mock, which responds to every client"
+)
+
+
 def _on_this_machine(host: str) -> bool:
     if host in ("", "localhost"):
         return True
@@ -146,15 +194,24 @@ def _on_this_machine(host: str) -> bool:
 class _Guard:
     """A guard that replaces functions of `socket`, and records refused connections."""
 
-    def __init__(self) -> None:
+    def __init__(self, explanation: str) -> None:
         self.refused: list[str] = []
+        self._explanation = explanation
+
+    @property
+    def complaints(self) -> list[str]:
+        """Description of the refused connections; empty if there are none."""
+        return [self._message(", ".join(self.refused))] if self.refused else []
+
+    def _message(self, address: str) -> str:
+        return f"this test must not use the network, but it tried to connect to {address}{self._explanation}"
 
     def check(self, host: Any, port: Any) -> None:
         """Raise `NetworkForbidden` if the host is another machine."""
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
         if not _on_this_machine(name):
             self.refused.append(f"{name}:{port}")
-            raise NetworkForbidden(f"this test must not use the network, but it tried to connect to {name}:{port}")
+            raise NetworkForbidden(self._message(f"{name}:{port}"))
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Replace the functions of `socket`."""
@@ -187,17 +244,15 @@ class _Guard:
 
 
 @pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forbid connections to other machines, and DNS lookups, during the test."""
-    guard = _Guard()
+    emulated = "dify_emulator" in request.fixturenames and "dify_mock" not in request.fixturenames
+    guard = _Guard(_EMULATOR_CLIENTS if emulated else "")
     with monkeypatch.context() as patch:
         guard.install(patch)
+        _check_at_end(request, lambda: guard.complaints)
         yield
-    if guard.refused:
-        # The test also fails if the code under test has caught the exception.
-        pytest.fail(
-            f"this test must not use the network, but it tried to connect to {', '.join(guard.refused)}", pytrace=False
-        )
+    _fail_with(request, guard.complaints)  # also if the code under test has caught the exception
 
 
 @pytest.fixture(autouse=True)

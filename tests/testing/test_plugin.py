@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import tomllib
+from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["pytester"]
 
 CONFTEST = 'pytest_plugins = ["dify.testing.pytest"]\n'
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 @pytest.fixture
@@ -24,9 +27,34 @@ def suite(pytester: pytest.Pytester):
     return run
 
 
-def test_nothing_is_there_unless_it_is_asked_for(pytester):
-    pytester.makepyfile("def test_it(dify_emulator): pass")
+def test_pytest_loads_the_plugin_by_its_entry_point():
+    entry_points = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"]["pytest11"]
+    # Under the name of its module, so that a conftest.py may load it, too.
+    assert entry_points == {"dify.testing.pytest": "dify.testing.pytest"}
+
+
+def test_the_ini_option_and_the_fixtures_need_no_conftest(pytester):
+    pytester.makeini("[pytest]\ndify_no_network = true\naddopts = --strict-config -p dify.testing.pytest\n")
+    pytester.makepyfile(
+        """
+        import socket
+        import pytest
+
+        def test_it(dify_mock, dify_sync_client):
+            dify_mock.chat.streams("Hello")
+            assert dify_sync_client.chat.send("Hi").answer == "Hello"
+            with pytest.raises(RuntimeError):
+                socket.getaddrinfo("dify.test", 80)
+        """
+    )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*this test must not use the network, but it tried to connect to dify.test:80"])
+
+
+def test_the_plugin_can_be_disabled(pytester):
+    pytester.makepyfile("def test_it(dify_emulator): pass")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:dify.testing.pytest")
     result.stdout.fnmatch_lines(["*fixture 'dify_emulator' not found*"])
 
 
@@ -110,7 +138,7 @@ def test_what_the_function_raised_is_told_where_the_call_is_made(suite):
             dify_sync_client.with_options(max_retries=0).chat.send("Hi")
         """
     )
-    result.assert_outcomes(failed=1, errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*ServerError: *The emulator's function raised ZeroDivisionError(*"])
 
 
@@ -259,8 +287,71 @@ def test_the_guard_stops_the_client_of_code_under_test(suite):
                 await client.app.info()
         """
     )
-    result.assert_outcomes(failed=1, errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*NetworkForbidden: this test must not use the network*api.dify.ai:443*"])
+    result.stdout.no_fnmatch_line("*dify_emulator responds*")
+
+
+def test_the_guard_says_why_the_emulator_did_not_respond(suite):
+    result = suite(
+        """
+        import pytest
+        from dify import Dify
+
+        @pytest.mark.no_network
+        def test_it(dify_emulator):
+            with Dify("app-x", user="u") as client:
+                client.app.info()
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*NetworkForbidden: *api.dify.ai:443. The fixture dify_emulator responds to dify_client*"]
+    )
+
+
+def test_a_call_without_a_response_is_one_failure(suite):
+    result = suite(
+        """
+        from dify import DifyError
+
+        def test_raised(dify_mock, dify_sync_client):
+            dify_sync_client.chat.send("Hi")
+
+        def test_swallowed(dify_mock, dify_sync_client):
+            try:
+                dify_sync_client.chat.send("Hi")
+            except AssertionError:
+                pass
+            assert 1 == 2
+        """
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*UnmockedCall: unexpected call: chat.send 'Hi'*"])
+    result.stdout.fnmatch_lines(["*assert 1 == 2", "*unexpected call: chat.send 'Hi'*"])  # a note of the exception
+
+
+def test_the_frames_of_the_kit_are_left_out_of_tracebacks(suite):
+    result = suite(
+        """
+        def test_reply(dify_mock):
+            dify_mock.chat.replies({"answer": "Hi"})
+
+        def test_code(dify_mock):
+            dify_mock.chat.refuses("provider_quota_exceded")
+
+        def test_fault(dify_emulator):
+            dify_emulator.fail_next(code="provider_quota_exceded")
+
+        def test_count(dify_mock):
+            dify_mock.chat.send.assert_called_once()
+        """
+    )
+    result.assert_outcomes(failed=4)
+    output = result.stdout.str()
+    assert "testing/mock" not in output
+    assert "testing/builders" not in output
+    assert "testing/emulator" not in output
 
 
 def test_the_guard_can_hold_for_all_tests_but_some(suite, pytester):

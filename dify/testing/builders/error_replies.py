@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +32,8 @@ __all__ = [
     "too_many_requests",
     "unhandled",
 ]
+
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
 
 _WRONG_APP = "Please check if your app mode matches the right API route."
 
@@ -200,9 +203,7 @@ def error_reply(
     elif status is not None:
         known = ErrorReply(status, code)
     else:
-        raise ValueError(
-            f"{code!r} is no code of Dify's that is known here: give its status too, or one of {sorted(CODES)}"
-        )
+        raise ValueError(f"{code!r} is not a known code of Dify: pass its status as well{suggestion(code)}")
     if not 400 <= known.status <= 599 or (status is not None and not 400 <= status <= 599):
         raise ValueError("the status of an error is from 400 to 599")
     if message is not None:
@@ -212,6 +213,19 @@ def error_reply(
     if details is not None:
         known = replace(known, details=details)
     return known if retry_after is None else replace(known, retry_after=retry_after)
+
+
+def suggestion(code: str) -> str:
+    """Return the question that suggests the known codes most like an unknown one, or else the list of all.
+
+    Example:
+        >>> suggestion("provider_quota_exceded")
+        ". Did you mean 'provider_quota_exceeded'?"
+    """
+    similar = get_close_matches(code.lower().replace("-", "_").replace(" ", "_"), CODES, n=3, cutoff=0.6)
+    if similar:
+        return f". Did you mean {' or '.join(map(repr, similar))}?"
+    return f"; the codes are {', '.join(CODES)}"
 
 
 def _no_code(given: object) -> str:

@@ -93,6 +93,8 @@ __all__ = [
     "workflow_started",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _CHAT = Ids.of("chat")
 _WORKFLOW = Ids.of("workflow")
 

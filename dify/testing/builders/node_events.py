@@ -32,6 +32,8 @@ __all__ = [
     "node_started",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _WORKFLOW = Ids.of("workflow")
 _ELAPSED = 0.01
 

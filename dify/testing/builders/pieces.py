@@ -15,6 +15,8 @@ from ..script.frames import Frame, dump
 
 __all__ = ["Piece", "deltas_checked", "frames_of", "pieces_of"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 Piece: TypeAlias = Frame | bytes | Mapping[str, Any]
 """A part of a stream: an event, a frame as JSON has it (of a recorded stream, say), or bytes that go out as they are."""
 

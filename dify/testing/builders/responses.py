@@ -24,6 +24,8 @@ from .wire import Wire
 
 __all__ = ["binary", "error", "reply", "stream"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 Request: TypeAlias = httpx.Request
 Response: TypeAlias = httpx.Response
 AsyncClient: TypeAlias = httpx.AsyncClient

@@ -24,6 +24,8 @@ __all__ = [
     "workflow_started",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _WORKFLOW = Ids.of("workflow")
 
 

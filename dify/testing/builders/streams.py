@@ -38,6 +38,8 @@ __all__ = [
     "workflow_stream",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 def deltas_of(text: str | Sequence[str]) -> list[str]:
     """Return a text in the deltas of a model: words, each with the space before it.

@@ -24,6 +24,8 @@ from .pieces import Piece, frames_of
 
 __all__ = ["Frame", "Wire", "encode"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 PING = b"event: ping\n\n"
 
 _Drop: TypeAlias = Literal["reset", "end", "timeout"]

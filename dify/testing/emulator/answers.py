@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from anyio import to_thread
 
+from ..request_fields import RequestFields
 from ..script.blocks import InputBlocked, Part
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "echo",
     "text_of",
 ]
+
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,20 @@ class EmulatorRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedRequest:
-    """A request that the emulator received, for assertions."""
+class RecordedRequest(RequestFields):
+    """A request that the emulator received, for assertions. It has the fields of the body, as a `MockCall` has.
+
+    Example:
+        >>> request = RecordedRequest("POST", "/chat-messages", json={"query": "Hi", "inputs": {"lang": "en"}})
+        >>> request.query, request.inputs, request.files, request.conversation_id
+        ('Hi', {'lang': 'en'}, [], None)
+    """
 
     method: str
     """HTTP method."""
     path: str
     """Path without `/v1`, such as "/chat-messages"."""
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
     """Query parameters; the last value of repeated ones."""
     json: Any = None
     """JSON body. None if there is none."""
@@ -100,6 +109,8 @@ class RecordedRequest:
     """End user in the body or the query. None if there is none."""
     app: str | None = field(default=None, compare=False)
     """Name of the app whose key was used. None for a knowledge key or an unknown key."""
+    path_params: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    """Ids in the path, by name."""
 
 
 class EmulatorError(Exception):

@@ -24,6 +24,8 @@ import httpx
 
 __all__ = ["RESET_EXTENSION", "AsyncTransport", "SyncTransport", "Timeout", "open_client", "open_sync_client"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 RESET_EXTENSION = "dify.testing.reset"
 """Name of the ASGI extension that resets the connection of a request: a function without arguments."""
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EmulatorApp", "EmulatorConnections"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 class EmulatorConnections:
     """Methods of an emulator that connect to it, and that close these connections."""

@@ -17,6 +17,8 @@ from .state import AppState, Workspace
 
 __all__ = ["Emulator"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _REQUIRED_MODULES = ("starlette", "uvicorn", "python_multipart", "anyio")
 _SUGGESTED_QUESTIONS = ("What is next?", "Can you say more?", "Why is that?")
 

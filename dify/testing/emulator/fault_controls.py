@@ -8,13 +8,15 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..builders.error_replies import CODES
+from ..builders.error_replies import CODES, suggestion
 from .faults import AnyFault, DelayFault, ErrorFault, StreamFault
 
 if TYPE_CHECKING:
     from .state import AppState
 
 __all__ = ["FaultControls"]
+
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
 
 _GATEWAY_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524})
 """Statuses of gateways before the API, which send an HTML page."""
@@ -174,7 +176,8 @@ class FaultControls:
         usual_status, usual_message = CODES.get(code or "", (None, ""))
         status = status if status is not None else usual_status
         if status is None:
-            raise ValueError(f"the status of code={code!r} is unknown: pass a status as well")
+            similar = suggestion(code or "")
+            raise ValueError(f"the status of code={code!r} is unknown: pass a status as well{similar}")
         if not 400 <= status <= 599:
             raise ValueError(f"status must be from 400 to 599, got {status}")
         if isinstance(retry_after, int | float) and retry_after < 0:

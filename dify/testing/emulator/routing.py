@@ -192,10 +192,11 @@ def record(request: Request, body: Any = None, form: FormData | None = None, use
         RecordedRequest(
             method=request.method,
             path=api_path(request),
-            query=dict(request.query_params),
+            params=dict(request.query_params),
             json=body,
             form=None if form is None else {name: value for name, value in form.items() if isinstance(value, str)},
             user=user,
             app=None if app is None else app.name,
+            path_params={name: str(value) for name, value in request.path_params.items()},
         )
     )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EmulatorServer", "ResettingProtocol", "run_server"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 """Value of `SO_LINGER` that makes closing a socket send a reset."""

@@ -19,6 +19,8 @@ from .table import EMPTY, Bytes, Empty, Json, Pages, Resource, Stream, Upload
 
 __all__ = ["APP_RESOURCES", "Chat", "Completions", "Workflows"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 def _chat(text: Sequence[str] | str, ids: Ids) -> Sequence[Frame]:
     return streams.chat_stream(text, ids=ids)

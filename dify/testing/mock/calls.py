@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast, overload
+from typing import Any, Literal, overload
 from urllib.parse import parse_qsl
 
-from dify import InputFile
-
 from ..builders.responses import Request
+from ..request_fields import RequestFields
 
 __all__ = ["Calls", "MockCall", "SentFile", "call_of"]
+
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class SentFile:
 
 
 @dataclass(frozen=True)
-class MockCall:
+class MockCall(RequestFields):
     """A call that the mock received."""
 
     operation: str
@@ -60,51 +61,9 @@ class MockCall:
     """The key; never part of the repr. None if there is none."""
 
     @property
-    def body(self) -> dict[str, Any]:
-        """Fields of the JSON body, or of the `data` part of a multipart body.
-
-        Empty if there are none.
-        """
-        sent = cast("dict[str, Any] | list[Any] | None", self.json)
-        if isinstance(sent, dict):
-            return sent
-        return cast("dict[str, Any]", json.loads(self.form["data"])) if self.form and "data" in self.form else {}
-
-    @property
-    def query(self) -> str | None:
-        """The user's message, or the query of a search."""
-        value = self.body.get("query")
-        return value if isinstance(value, str) else None
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """Inputs of the app; empty if there are none."""
-        return dict(cast("dict[str, Any]", self.body.get("inputs") or {}))
-
-    @property
     def user(self) -> str | None:
         """End user of the call."""
         return self.body.get("user") or (self.form or {}).get("user") or self.params.get("user")
-
-    @property
-    def conversation_id(self) -> str | None:
-        """UUID of the conversation. None for a new one."""
-        return (
-            self.path_params.get("conversation_id")
-            or self.body.get("conversation_id")
-            or self.params.get("conversation_id")
-        )
-
-    @property
-    def response_mode(self) -> str | None:
-        """Response mode: "streaming" or "blocking"."""
-        return self.body.get("response_mode")
-
-    @property
-    def files(self) -> list[InputFile]:
-        """Files in `files`; files in `inputs` are not included."""
-        sent = cast("list[Any]", self.body.get("files") or [])
-        return [InputFile.model_validate(file) for file in sent]
 
     def __str__(self) -> str:
         user = f" by {self.user!r}" if self.user else ""

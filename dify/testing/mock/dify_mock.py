@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, cast
@@ -37,6 +38,8 @@ from .routes import JSONRoute
 from .table import Json, Resource, Row, operations_of
 
 __all__ = ["DifyMock"]
+
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
 
 
 class _Server(Resource):
@@ -183,7 +186,9 @@ class DifyMock:
             <mock of conversations.list: GET /conversations>
         """
         if id not in _ROWS:
-            raise ValueError(f"{id!r} is not an operation of Dify's Service API, which has {', '.join(sorted(_ROWS))}")
+            similar = [repr(known) for known in get_close_matches(id, _ROWS, n=3)]
+            choice = f"; did you mean {' or '.join(similar)}?" if similar else f", which has {', '.join(sorted(_ROWS))}"
+            raise ValueError(f"{id!r} is not an operation of Dify's Service API{choice}")
         return _ROWS[id].route(self)
 
     # ------------------------------------------------------------------------------------------------------ clients

@@ -13,6 +13,8 @@ from .table import Resource
 
 __all__ = ["Generating"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 M = TypeVar("M")
 
 

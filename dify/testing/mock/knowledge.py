@@ -19,6 +19,8 @@ from .table import Bytes, Empty, Items, Json, Pages, Resource, Stream
 
 __all__ = ["FILES_HOST", "KNOWLEDGE_RESOURCES", "Documents", "Knowledge"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 FILES_HOST = "files.dify.test"
 """Host of the links to files of a mock."""
 

@@ -10,6 +10,8 @@ from dify._operations import OPERATIONS
 
 __all__ = ["INDEX", "SIGNED_FILE", "MockedOperation", "Pagination"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 Pagination: TypeAlias = Literal["first_id", "last_id", "page", "segments", "total_pages", "data"]
 """Kind of a page: its cursor, or for numbered pages the fields beside `data`."""
 

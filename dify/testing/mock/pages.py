@@ -10,6 +10,8 @@ from .operations import Pagination
 
 __all__ = ["page_of"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _USUAL_LIMIT = 20
 
 

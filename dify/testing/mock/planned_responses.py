@@ -33,6 +33,8 @@ __all__ = [
     "respond",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 CALLER_AWAITS: ContextVar[bool | None] = ContextVar("dify_mock_caller_awaits", default=None)
 """True while an async client calls, False for a sync one, None if a router of the user handles the request."""
 

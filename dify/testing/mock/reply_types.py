@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, cast
 
+from pydantic import BaseModel, ValidationError
+
 from .operations import MockedOperation
 
 __all__ = ["ReplyType"]
+
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
 
 
 class ReplyType:
@@ -26,23 +30,48 @@ class ReplyType:
         return cast("type[Any]", type(self._usual()))
 
     def check(self, reply: object) -> Any:
-        """Check a reply: a model of the operation, or a JSON object.
+        """Check a reply: a model of the operation, or a JSON object that the client can parse.
 
         Raises:
             TypeError: It is neither.
+            ValueError: The client cannot parse the object, because fields are missing or invalid.
         """
-        if isinstance(reply, self._kind | Mapping):
+        if isinstance(reply, self._kind):
+            return reply
+        if isinstance(reply, Mapping):
+            self._check_fields(cast("Mapping[str, Any]", reply))
             return cast("Any", reply)
-        name = getattr(self._usual, "__name__", "")
         raise TypeError(
-            f"{self._operation.call} answers {_a(self._kind)} (replies.{name}(...)) or a dict, and not {_a(type(reply))}"
+            f"{self._operation.call} answers {_a(self._kind)} ({self._builder}(...)) or a dict, and not {_a(type(reply))}"
         )
+
+    def _check_fields(self, reply: Mapping[str, Any]) -> None:
+        if not issubclass(self._kind, BaseModel):
+            return
+        try:
+            model = self._kind.model_validate(reply)
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=False, include_input=False)
+            problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in details[:5]]
+        else:
+            if not model.model_fields_set.isdisjoint(self._kind.model_fields):
+                return
+            problems = [f"it has no field of {_a(self._kind)}"]
+        raise ValueError(
+            f"{self._operation.call}: the client cannot parse this reply: {'; '.join(problems)}. Use {self._builder}(...), "
+            "which returns a complete reply, and pass it the fields that matter"
+        )
+
+    @property
+    def _builder(self) -> str:
+        return f"replies.{getattr(self._usual, '__name__', '')}"
 
     def check_items(self, items: object) -> list[Any]:
         """Check the items of a list.
 
         Raises:
             TypeError: An item has another type, or `items` is not a list.
+            ValueError: The client cannot parse an item.
         """
         if isinstance(items, str | Mapping) or not isinstance(items, Iterable):
             raise TypeError(f"{self._operation.call} answers a list, and not {_a(type(cast('object', items)))}")

@@ -13,6 +13,8 @@ from .planned_responses import CALLER_AWAITS
 
 __all__ = ["CallInterceptor", "PatchingRouter"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

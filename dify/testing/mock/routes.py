@@ -30,6 +30,8 @@ __all__ = [
     "UploadRoute",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 M = TypeVar("M")
 
 
@@ -50,6 +52,7 @@ class JSONRoute(Route, Generic[M]):
 
         Raises:
             TypeError: The value is not a reply of the operation.
+            ValueError: The client cannot parse it, because fields are missing or invalid.
         """
         known: Any = self._usual() if reply is None else ReplyType(self.operation, self._usual).check(reply)
         return self._plan(lambda _: known)
@@ -69,6 +72,7 @@ class ItemsRoute(Route, Generic[M]):
 
         Raises:
             TypeError: An item is not of the operation.
+            ValueError: The client cannot parse an item.
         """
         known = ReplyType(self.operation, self._of).check_items(items)
         return self._plan(lambda _: known)
@@ -105,6 +109,7 @@ class PageRoute(Route, Generic[M]):
 
         Raises:
             TypeError: An item is not of the operation.
+            ValueError: The client cannot parse an item.
         """
         known = ReplyType(self.operation, self._of).check_items(items)
         return self._plan(lambda call: page_of(known, call.params, self._pagination))
@@ -238,6 +243,7 @@ class StreamRoute(Route, Generic[M]):
 
         Raises:
             TypeError: The value is not a reply of the operation.
+            ValueError: The client cannot parse it, because fields are missing or invalid.
         """
         known = ReplyType(self.operation, self._reply).check(reply)
         return self._plan(lambda _: known)

@@ -14,6 +14,8 @@ from .routes import BytesRoute, EmptyRoute, ItemsRoute, JSONRoute, PageRoute, St
 
 __all__ = ["Bytes", "Empty", "Items", "Json", "Pages", "Resource", "Row", "Stream", "Upload", "operations_of"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 M = TypeVar("M")
 R = TypeVar("R", bound=Route, covariant=True)
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import dify
-from dify.testing import DifyMock, error_replies, responses
+from dify.testing import DifyMock, Emulator, error_replies, responses
 
 from ...support.recordings import errors as recorded_errors
 
@@ -92,10 +92,30 @@ def test_an_error_can_have_another_text_status_and_a_time_to_wait():
 
 
 def test_a_code_that_is_not_known_needs_a_status():
-    with pytest.raises(ValueError, match="no code of Dify's"):
+    with pytest.raises(ValueError, match="is not a known code of Dify: pass its status as well; the codes are "):
         error_replies.error_reply("brand_new")
     assert error_replies.error_reply("brand_new", status=418).status == 418
 
 
 def test_a_refused_key_says_how_to_authenticate():
     assert responses.error("unauthorized").headers["www-authenticate"] == 'Bearer realm="api"'
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        ("provider_quota_exceded", "provider_quota_exceeded"),
+        ("Rate-Limit-Error", "rate_limit_error"),
+        ("unauthorised", "unauthorized"),
+    ],
+)
+def test_a_misspelled_code_is_refused_with_the_one_that_was_meant(code, meant):
+    with pytest.raises(ValueError, match=f"Did you mean '{meant}'"):
+        error_replies.error_reply(code)
+    with Emulator() as emulator, pytest.raises(ValueError, match=f"Did you mean '{meant}'"):
+        emulator.fail_next(code=code)
+
+
+def test_a_misspelled_operation_is_refused_with_the_one_that_was_meant():
+    with pytest.raises(ValueError, match=r"did you mean .*'getConversationsList'"):
+        DifyMock().operation("getConversationList")

@@ -280,3 +280,27 @@ async def test_every_request_is_recorded_also_those_refused(connect) -> None:
         RecordedRequest("GET", "/nowhere"),
         RecordedRequest("GET", "/info"),
     ]
+
+
+def test_a_request_has_the_fields_of_a_call():
+    with Emulator() as emulator:
+        client = emulator.sync_client(user="alice")
+        photo = client.files.upload(("cat.png", b"x"))
+        first = client.chat.send("What is this?", files=[photo], inputs={"lang": "en", "photo": photo})
+        client.chat.send("And now?", conversation_id=first.conversation_id)
+        client.conversations.rename(first.conversation_id, "Cats")
+        client.messages.list(first.conversation_id).first()
+        _, asked, again, renamed, listed = emulator.requests
+    assert (asked.query, asked.conversation_id, asked.response_mode) == ("What is this?", None, "streaming")
+    assert asked.inputs["lang"] == "en"
+    assert asked.inputs["photo"]["upload_file_id"] == photo.id
+    assert [file.upload_file_id for file in asked.files] == [photo.id]
+    assert (again.query, again.inputs, again.files, again.conversation_id) == (
+        "And now?",
+        {},
+        [],
+        first.conversation_id,
+    )
+    assert renamed.conversation_id == renamed.path_params["conversation_id"] == first.conversation_id
+    assert listed.conversation_id == listed.params["conversation_id"] == first.conversation_id
+    assert listed.query is None

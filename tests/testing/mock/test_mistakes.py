@@ -47,6 +47,27 @@ def test_so_is_what_is_no_reply_of_it(mock, name, verb, given):
         getattr(route, verb)(given)
 
 
+@pytest.mark.parametrize(
+    ("name", "verb", "reply", "problem", "builder"),
+    [
+        ("chat", "replies", {"answer": "Hi"}, "message_id: Field required", "chat_reply"),
+        ("app.info", "returns", {}, "name: Field required", "app_info"),
+        ("conversations.list", "lists", [{"name": "Tea"}], "id: Field required", "conversation"),
+        ("files", "returns", {"id": None}, "id: ", "uploaded_file"),
+        ("audio.transcribe", "returns", {"words": "x"}, "text: Field required", "transcription"),
+    ],
+)
+def test_a_partial_reply_is_refused_with_the_builder_of_a_complete_one(mock, name, verb, reply, problem, builder):
+    route: Any = mock
+    for part in name.split("."):
+        route = getattr(route, part)
+    with pytest.raises(ValueError, match=r"the client cannot parse this reply: ") as caught:
+        getattr(route, verb)(reply)
+    assert problem in str(caught.value)
+    assert f"Use replies.{builder}(...)" in str(caught.value)
+    mock.assert_all_called()
+
+
 def test_dicts_are_replies_and_items_too(mock):
     mock.app.info.returns(responses.plain(replies.app_info("Mine")))
     mock.conversations.list.lists([responses.plain(replies.conversation("Tea")), replies.conversation("Coffee")])

@@ -54,6 +54,8 @@ __all__ = [
     "variable",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 _CHAT = Ids.of("chat")
 _NIL = "00000000-0000-0000-0000-000000000000"
 

@@ -9,6 +9,8 @@ from ...script.ids import Ids
 
 __all__ = ["ACCOUNT", "APP", "END_USER", "HOUR", "TENANT", "WHEN", "id_of"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 WHEN = Ids().created_at
 HOUR = timedelta(hours=1)
 

@@ -38,6 +38,8 @@ __all__ = [
     "segment_list",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 State = Literal["waiting", "parsing", "cleaning", "splitting", "indexing", "paused", "completed", "error"]
 Form = Literal["text_model", "hierarchical_model", "qa_model"]
 BATCH = "20260102030405000000"

@@ -15,6 +15,8 @@ from ._common import HOUR, WHEN, id_of
 
 __all__ = ["chat_pause", "chat_reply", "citation", "completion_reply", "form", "human_input_form"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 def chat_reply(
     answer: str = "Hello there",

@@ -52,6 +52,8 @@ __all__ = [
     "tag",
 ]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 
 def dataset(
     name: str = "Handbook",

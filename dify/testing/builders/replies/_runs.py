@@ -15,6 +15,8 @@ from ._generation import form
 
 __all__ = ["workflow_log", "workflow_run", "workflow_run_detail"]
 
+__tracebackhide__ = True  # pytest leaves the frames of this module out of tracebacks
+
 Status = Literal["running", "succeeded", "failed", "stopped", "partial-succeeded", "paused"]
 
 
