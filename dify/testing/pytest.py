@@ -74,7 +74,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Add the complaints of the fixtures to the exception of a test that fails, so that it does not fail twice."""
     try:
         return (yield)
-    except Exception as error:
+    except (Exception, pytest.fail.Exception) as error:
         item.stash[_FAILED] = True
         for complaint in (text for check in item.stash.get(_CHECKS, None) or () for text in check()):
             if complaint not in str(error):
