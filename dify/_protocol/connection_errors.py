@@ -55,7 +55,10 @@ def connection_error(
                 hint="raise `max_connections=`, or the limits of your own http_client",
             )
         case _net.ConnectTimeout():
-            return APITimeoutError(f"connecting to {server} took too long", hint=_exclusion_hint(route, server))
+            through = _through(route)
+            return APITimeoutError(
+                f"connecting to {server}{through} took too long", hint=_exclusion_hint(route, server)
+            )
         case _net.ConnectError() | _net.ProxyError():
             return _refused(cause, detail, server, route)
         case _net.TimeoutException():
@@ -77,7 +80,7 @@ def connection_error(
         case _ if not sent:
             return APIConnectionError(f"the server closed the connection before it received the request: {detail}")
         case _:
-            message = f"the connection was lost before a response arrived: {detail}"
+            message = f"the connection{_through(route)} was lost before a response arrived: {detail}"
             return APIConnectionError(message, sent=True, hint=_plain_http_hint(server) or _processing_hint(call))
 
 
@@ -86,7 +89,7 @@ def _refused(cause: Exception, detail: str, server: str, route: Route | None) ->
     proxy = route.proxy if route is not None and route.kind == "proxy" else None
     fault = _net.tls_fault(cause)
     if fault is not None:
-        return _handshake_error(fault, detail, server, proxy)
+        return _handshake_error(fault, detail, server, route)
     if proxy is None:
         through = " through the proxy" if isinstance(cause, _net.ProxyError) else ""
         return APIConnectionError(f"cannot connect to {server}{through}: {detail}", hint=_exclusion_hint(route, server))
@@ -98,11 +101,11 @@ def _refused(cause: Exception, detail: str, server: str, route: Route | None) ->
             hint = _password_hint(proxy)
         message = f"the proxy {proxy.address} ({proxy.source}) did not connect to {server}: {detail}"
     else:
-        message = f"cannot connect to {server} through the proxy {proxy.address} ({proxy.source}): {detail}"
+        message = f"cannot connect to {server}{_through(route)}: {detail}"
     return APIConnectionError(message, reason="proxy", hint=hint)
 
 
-def _handshake_error(fault: _net.TLSFault, detail: str, server: str, proxy: Proxy | None) -> APIConnectionError:
+def _handshake_error(fault: _net.TLSFault, detail: str, server: str, route: Route | None) -> APIConnectionError:
     """Return the error for a TLS handshake that failed."""
     hint, reason, param = None, None, None
     reason: ErrorReason | None
@@ -131,8 +134,16 @@ def _handshake_error(fault: _net.TLSFault, detail: str, server: str, proxy: Prox
             )
         case "handshake":
             pass
-    through = f" through the proxy {proxy.address} ({proxy.source})" if proxy else ""
-    return APIConnectionError(f"cannot connect to {server}{through}: {detail}", reason=reason, param=param, hint=hint)
+    return APIConnectionError(
+        f"cannot connect to {server}{_through(route)}: {detail}", reason=reason, param=param, hint=hint
+    )
+
+
+def _through(route: Route | None) -> str:
+    """Return the part of a message that names the proxy; "" without a proxy."""
+    if route is None or route.kind != "proxy" or route.proxy is None:
+        return ""
+    return f" through the proxy {route.proxy.address} ({route.proxy.source})"
 
 
 def _exclusion_hint(route: Route | None, server: str) -> str | None:

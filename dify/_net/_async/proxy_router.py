@@ -94,13 +94,12 @@ class AsyncProxyRouter(httpx.AsyncBaseTransport):
             if transport is None:
                 try:
                     transport = httpx.AsyncHTTPTransport(proxy=proxy.url, verify=self._context(), limits=self._limits)
-                except (
-                    ValueError,
-                    ImportError,
-                ) as error:  # the library's words about a proxy that it does not understand
-                    if isinstance(error, EnvironmentProblem):
-                        raise
-                    problem = f"the proxy {proxy.address} ({proxy.source}) cannot be used: {error}"
+                except EnvironmentProblem:
+                    raise
+                except (ValueError, ImportError, httpx.InvalidURL) as error:
+                    # The library's description of a URL that it cannot parse may contain a part of its password.
+                    reason = "its URL is not valid" if isinstance(error, httpx.InvalidURL) else error
+                    problem = f"the proxy {proxy.address} ({proxy.source}) cannot be used: {reason}"
                     raise EnvironmentProblem(problem) from None
                 self._transports[proxy] = transport
             return transport

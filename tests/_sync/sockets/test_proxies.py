@@ -143,3 +143,21 @@ def test_a_proxy_argument_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -
         error = failure("http://dify.internal/v1", http_client=http)
     assert "through the proxy http://127.0.0.1:9 (the proxy argument)" in str(error)
     assert error.hint == "check the proxy argument of your http_client"
+
+
+def test_a_proxy_that_closes_the_connection_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(lambda x: x.close()) as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url.removesuffix("/v1"))
+        for scheme in ("http", "https"):
+            error = failure(f"{scheme}://dify.internal/v1")
+            assert isinstance(error, APIConnectionError)
+            assert "through the proxy http://127.0.0.1:" in str(error)
+            assert "(ALL_PROXY)" in str(error)
+
+
+def test_a_proxy_whose_url_is_not_valid_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://alice:s3cret/x@proxy:3128")
+    error = failure("http://dify.internal/v1")
+    assert isinstance(error, ConfigurationError)
+    assert error.param == "trust_env"
+    assert "(HTTP_PROXY) cannot be used" in str(error)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dify.cli.config import Config, Profile, load_config, save_config
+from dify._config import BASE_URL_VARIABLES
+from dify.cli.config import ADDRESS_VARIABLES, Config, Profile, load_config, save_config
 from dify.cli.exits import CommandError
 from dify.testing import Emulator
 
@@ -229,3 +230,30 @@ def test_the_address_to_check_is_the_one_that_was_used(invoke: Invoke, path: Pat
     assert of_the_profile.exit_code == of_the_option.exit_code == 6
     assert of_the_profile.stderr.endswith("(check base_url of the profile 'work')\n")
     assert of_the_option.stderr.endswith("(check --base-url)\n")
+
+
+@pytest.mark.parametrize("variable", ["DIFY_API_BASE_URL", "DIFY_HOST"])
+def test_the_address_in_a_variable_of_other_clients_is_used_and_named(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    with Emulator() as emulator, emulator.serve() as base_url:
+        monkeypatch.setenv(variable, base_url)
+        assert invoke("info").exit_code == 0
+        assert emulator.requests
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    assert f"--base-url or {variable}" in invoke("info").stderr
+
+
+def test_a_variable_of_other_clients_does_not_replace_the_default_profile(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    with Emulator() as emulator, emulator.serve() as base_url:
+        path.parent.mkdir(parents=True)
+        save_config(path, Config({"work": Profile(base_url, SECRET)}, "work"))
+        monkeypatch.setenv("DIFY_HOST", "http://127.0.0.1:9")
+        assert invoke("info", key=None).exit_code == 0
+        assert emulator.requests
+
+
+def test_the_command_and_the_client_read_the_same_variables() -> None:
+    assert ADDRESS_VARIABLES == BASE_URL_VARIABLES
