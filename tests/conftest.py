@@ -1,8 +1,13 @@
-"""Options of the whole suite: everything, or a folder, runs in parallel; a file or a single test runs in this process."""
+"""Options of the whole suite: everything, or a folder, runs in parallel; a file or a single test runs in this process.
+
+`--loop uvloop` runs the asynchronous tests on event loops of uvloop.
+"""
 
 from __future__ import annotations
 
 import os
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +27,26 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     paths = [Path(str(argument).partition("::")[0]) for argument in config.args]
     if any(path.is_dir() for path in paths) and not (option.usepdb or option.trace or option.collectonly):
         option.numprocesses, option.dist = "auto", "worksteal"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of the event loop."""
+    parser.addoption(
+        "--loop", choices=["asyncio", "uvloop"], default="asyncio", help="event loop of asynchronous tests"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the event loop."""
+    if config.getoption("loop") == "uvloop":
+        config.pluginmanager.register(Uvloop())
+
+
+class Uvloop:
+    """A plugin that lets pytest-asyncio make event loops of uvloop."""
+
+    def pytest_asyncio_loop_factories(self) -> dict[str, Callable[[], AbstractEventLoop]]:
+        """Return the event loops to test on."""
+        import uvloop
+
+        return {"uvloop": uvloop.new_event_loop}

@@ -290,14 +290,15 @@ async def _first_of(addresses: list[str], port: int) -> _Protocol:
     if len(addresses) == 1:
         return (await loop.create_connection(_Protocol, addresses[0], port))[1]
     winners: list[_Protocol] = []
-    errors: list[OSError] = []
+    errors: list[str] = []
 
     async def attempt(address: str, over: anyio.Event) -> None:
         try:
             winners.append((await loop.create_connection(_Protocol, address, port))[1])
             group.cancel_scope.cancel()
         except OSError as error:
-            errors.append(error)
+            words = str(error)
+            errors.append(words if address in words else f"{address}: {words}")  # uvloop does not name the address
         over.set()
 
     try:
@@ -315,4 +316,4 @@ async def _first_of(addresses: list[str], port: int) -> _Protocol:
         late.transport.abort()
     if winners:
         return winners[0]
-    raise OSError("; ".join(str(error) for error in errors) or "the host has no address")
+    raise OSError("; ".join(errors) or "the host has no address")

@@ -15,7 +15,7 @@ __all__ = ["AsyncBackend", "Backend"]
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """A backend with our own sockets on asyncio, and anyio's on other event loops."""
+    """A backend with our own sockets on asyncio and uvloop, and anyio's on trio."""
 
     async def connect_tcp(
         self,
@@ -26,16 +26,13 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        if isinstance(loop, asyncio.BaseEventLoop):
-            from . import asyncio_backend
+            asyncio.get_running_loop()
+        except RuntimeError:  # trio
+            backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
+            return await backend.connect_tcp(host, port, timeout)
+        from . import asyncio_backend
 
-            return await asyncio_backend.connect(host, port, timeout)
-        # For trio, and for loops that are written in another language, whose transports have limits of their own.
-        backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
-        return await backend.connect_tcp(host, port, timeout)
+        return await asyncio_backend.connect(host, port, timeout)
 
     def abandon(self, stream: httpcore.AsyncNetworkStream) -> None:
         """Close this process's copy of a connection that the parent process has opened."""

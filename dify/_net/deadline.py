@@ -8,11 +8,10 @@ pool that is not ours.
 from __future__ import annotations
 
 import math
-import socket
 import threading
 import time
 from collections.abc import Generator, Iterable
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from ssl import SSLContext
 from typing import Any, Self
 
@@ -21,26 +20,13 @@ import httpcore
 from httpcore import AsyncNetworkStream, NetworkStream
 from httpx import HTTPError, ReadTimeout, Request, Response, WriteTimeout
 
-from .socket_state import acknowledged_bytes
+from .socket_state import acknowledged_bytes, shut_down
 
-__all__ = ["AsyncDeadline", "Attempt", "Deadline", "TimedStream", "shut_down"]
+__all__ = ["AsyncDeadline", "Attempt", "Deadline", "TimedStream"]
 
 _EXTENSION = "dify_deadline"
 _PIECE = 1 << 18
 """Bytes that are written at once, and read at once while the connection is busy."""
-
-
-def shut_down(stream: AsyncNetworkStream | NetworkStream) -> bool:
-    """Shut a socket down in both directions, or return False if there is none.
-
-    This wakes the thread that waits for it.
-    """
-    connection = stream.get_extra_info("socket")
-    if connection is None:
-        return False
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    return True
 
 
 class Attempt:

@@ -8,6 +8,9 @@ from typing import Any
 
 __all__ = ["Inflater"]
 
+_CHECKSUMS = ("incorrect data check", "incorrect length check")
+"""Errors of zlib at the end of a member whose content differs from what was compressed."""
+
 
 class Inflater:
     """A decompressor that returns pieces of bounded size.
@@ -52,6 +55,8 @@ class Inflater:
             try:
                 piece = self._member.decompress(data, self._PIECE)
             except zlib.error as error:
+                if any(name in str(error) for name in _CHECKSUMS):
+                    raise ValueError(f"the compressed body of the response is corrupt: {error}") from None
                 yield from self._valid_start(before, data)
                 self.broken = self._is_valid
                 problem = "the content encoding of the response is gzip, but its body is not"

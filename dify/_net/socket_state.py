@@ -1,17 +1,16 @@
-"""State of a connection as its socket reports it.
-
-It was ended by the server, or has bytes that the server has acknowledged.
-"""
+"""Sockets of open connections: shutdown, and what they report of the server."""
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import struct
 import sys
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
-__all__ = ["Described", "acknowledged_bytes", "has_ended"]
+__all__ = ["Described", "acknowledged_bytes", "has_ended", "shut_down"]
 
 _HAS_POLL = hasattr(select, "poll")  # Windows has none
 _PEER_CLOSED = cast(int, getattr(select, "POLLRDHUP", 0))  # of Linux; other systems report POLLHUP
@@ -25,6 +24,19 @@ class Described(Protocol):
     """A network stream of httpcore."""
 
     def get_extra_info(self, info: str, /) -> Any: ...
+
+
+def shut_down(stream: Described) -> bool:
+    """Shut a connection down in both directions; return False without a socket.
+
+    This wakes the task or thread that waits for it.
+    """
+    connection = stream.get_extra_info("socket")
+    if connection is None:
+        return False
+    with suppress(OSError):
+        _call(connection, "shutdown", socket.SHUT_RDWR)
+    return True
 
 
 def has_ended(stream: Described) -> bool:
@@ -57,7 +69,16 @@ def acknowledged_bytes(stream: Described) -> int | None:
     if connection is None or sys.platform != "linux":
         return None
     try:
-        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
-    except (OSError, TypeError):  # closed, or an object of an event loop that stands for the socket
+        info: bytes = _call(connection, "getsockopt", socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
+    except OSError:  # closed
         return None
     return _ACKNOWLEDGED.unpack_from(info)[0] if len(info) >= _ACKNOWLEDGED.size else None
+
+
+def _call(connection: Any, method: str, *args: Any) -> Any:
+    """Call a method of a socket; the objects that stand for sockets in uvloop refuse most methods."""
+    try:
+        return getattr(connection, method)(*args)
+    except TypeError:
+        with socket.socket(fileno=os.dup(connection.fileno())) as copy:
+            return getattr(copy, method)(*args)

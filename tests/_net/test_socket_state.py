@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from dify._net.socket_state import acknowledged_bytes, has_ended
+from dify._net.socket_state import acknowledged_bytes, has_ended, shut_down
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -79,11 +79,42 @@ def test_acknowledged_bytes_are_counted(pair: Pair) -> None:
 
 
 def test_acknowledged_bytes_are_unknown_without_a_socket_that_reports_them(pair: Pair) -> None:
-    class Refusing:
-        def getsockopt(self, *_: object) -> bytes:
-            raise TypeError("not supported")
-
     client, _ = pair
     client.close()
-    for connection in (None, client, Refusing()):
+    for connection in (None, client):
         assert acknowledged_bytes(Stream(connection)) is None
+
+
+class Refusing:
+    """An object that stands for a socket, and refuses its methods, as those of uvloop do."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def getsockopt(self, *_: object) -> bytes:
+        raise TypeError("transport sockets do not support getsockopt")
+
+    def shutdown(self, how: int) -> None:
+        raise TypeError("transport sockets do not support shutdown")
+
+
+@pytest.mark.parametrize("kind", [lambda connection: connection, Refusing])
+def test_a_connection_is_shut_down_in_both_directions(kind: Callable[[socket.socket], Any], pair: Pair) -> None:
+    client, server = pair
+    assert shut_down(Stream(kind(client)))
+    assert client.recv(10) == server.recv(10) == b""
+    assert client.fileno() >= 0
+    assert shut_down(Stream(kind(client)))  # again, without an effect
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports it")
+def test_a_socket_that_refuses_its_methods_is_asked_all_the_same(pair: Pair) -> None:
+    client, _ = pair
+    assert acknowledged_bytes(Stream(Refusing(client))) == acknowledged_bytes(Stream(client))
+
+
+def test_a_connection_without_a_socket_is_not_shut_down() -> None:
+    assert not shut_down(Stream(None))

@@ -216,3 +216,46 @@ def test_two_event_loops_at_the_same_time_do_not_hang() -> None:
         for thread in threads:
             thread.join(60)
     assert answers == ["Hello"] * 20
+
+
+def test_on_uvloop_a_client_closes_its_connections_at_its_end() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def calls(server: Server) -> None:
+        async with client_for(server) as client:
+            assert (await client.chat.send("hi")).answer == "Hello"
+            async with client.chat.stream("hi") as stream:
+                assert (await anext(aiter(stream))).event == "message"
+        assert await beside(server.all_closed)
+
+    def answer(x: Exchange) -> None:
+        x.sse(frames.message("Hello"))
+        if len(x.server.requests) > 1:
+            x.hold()
+        x.chunk(frames.message_end())
+        x.end()
+
+    with Server(answer) as server:
+        uvloop.run(calls(server))
+
+
+def test_on_uvloop_a_stream_can_be_closed_by_another_task() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    def answer(x: Exchange) -> None:
+        x.sse(frames.message("Hello"))
+        x.hold()
+
+    async def read_and_close(server: Server) -> None:
+        async with client_for(server) as client:
+            stream = client.chat.stream("hi")
+            events = aiter(stream)
+            assert (await anext(events)).event == "message"
+            waiting = asyncio.ensure_future(anext(events, None))
+            await asyncio.sleep(0)
+            await stream.aclose()
+            assert await asyncio.wait_for(waiting, 20) is None
+        assert await beside(server.all_closed)
+
+    with Server(answer) as server:
+        uvloop.run(read_and_close(server))
