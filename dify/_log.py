@@ -1,4 +1,6 @@
-"""The logger "dify": one line per request, retry and end of a stream, without keys and bodies.
+"""The logger "dify": a line per request, retry and end of a stream.
+
+Keys and bodies are never logged.
 
 The records have the fields of the line as attributes, for formatters that write JSON: see `fields_of`.
 
@@ -32,7 +34,9 @@ def configure() -> None:
 
 
 def fields_of(operation: str, http: HTTPInfo | None, **more: Any) -> dict[str, Any]:
-    """Return the attributes of a log record: operation, and status, seconds and request id if there was a response.
+    """Return the attributes of a log record.
+
+    These are the operation, and status, seconds and request id if there was a response.
 
     Example:
         >>> fields_of("getAppInfo", HTTPInfo(200, {"x-request-id": "r-1"}, 0.25))

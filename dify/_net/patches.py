@@ -1,4 +1,7 @@
-"""Recognition of libraries that replace methods of httpx: tracing (OpenTelemetry) and recording (VCR.py)."""
+"""Recognition of libraries that replace methods of httpx.
+
+Libraries for tracing (OpenTelemetry) and recording (VCR.py) do so.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ __all__ = ["is_replaced"]
 
 
 def is_replaced(cls: type, method: str) -> bool:
-    """Return True if a method of a class is not the one in the source of the class any more.
+    """Return True if a method of a class was replaced.
 
     Libraries may replace it before or after this package is imported, by a wrapper or by another function.
     """

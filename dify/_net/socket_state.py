@@ -76,7 +76,10 @@ def acknowledged_bytes(stream: Described) -> int | None:
 
 
 def _call(connection: Any, method: str, *args: Any) -> Any:
-    """Call a method of a socket; the objects that stand for sockets in uvloop refuse most methods."""
+    """Call a method of a socket.
+
+    The objects that stand for sockets in uvloop refuse most methods.
+    """
     try:
         return getattr(connection, method)(*args)
     except TypeError:

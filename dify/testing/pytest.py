@@ -1,4 +1,6 @@
-"""A pytest plugin with fixtures and a network guard. pytest loads it where this package is installed.
+"""A pytest plugin with fixtures and a network guard.
+
+pytest loads it where this package is installed.
 
 `-p no:dify.testing.pytest` disables it. To load it in spite of `PYTEST_DISABLE_PLUGIN_AUTOLOAD`, add `-p dify.testing.pytest`.
 
@@ -71,7 +73,10 @@ _CHECKS = pytest.StashKey["list[Callable[[], list[str]]]"]()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Add the complaints of the fixtures to the exception of a test that fails, so that it does not fail twice."""
+    """Add the complaints of the fixtures to the exception of a test that fails.
+
+    The test does not fail twice then.
+    """
     try:
         return (yield)
     except (Exception, pytest.fail.Exception) as error:
@@ -83,7 +88,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _check_at_end(request: pytest.FixtureRequest, check: Callable[[], list[str]]) -> None:
-    """Register the function that returns the complaints of a fixture, for the end of the test."""
+    """Register the function that returns a fixture's complaints at the end."""
     _item_of(request).stash.setdefault(_CHECKS, []).append(check)
 
 

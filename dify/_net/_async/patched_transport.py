@@ -1,4 +1,4 @@
-"""The way of a request through httpx's own transport, for libraries that replace its methods."""
+"""Requests through httpx's own transport, whose methods a library has replaced."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ Send = Callable[[Request], Awaitable[Response]]
 
 
 def is_patched() -> bool:
-    """Return True if a library has replaced the method of httpx's transport that sends a request."""
+    """Return True if a library has replaced httpx's method that sends requests."""
     return is_replaced(httpx.AsyncHTTPTransport, "handle_async_request")
 
 
 class AsyncPatchedTransport(httpx.AsyncHTTPTransport):
-    """A transport of httpx in front of another pool than its own, so that a replaced `handle_async_request` sees the request.
+    """A transport of httpx in front of another pool than its own.
+
+    A replaced `handle_async_request` then sees the request.
 
     Args:
         send: Function that sends a request by the pool.
