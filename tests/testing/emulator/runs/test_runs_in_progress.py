@@ -16,7 +16,7 @@ from dify.testing.script.events import workflow_finished
 from dify.types.events import MessageEvent, PingEvent
 from dify.types.human_input import FormAnswer
 
-from .real import real_frames
+from ..real import real_frames
 
 RUN = {"inputs": {"s": 5}, "user": "user-1", "response_mode": "streaming"}
 ASK = {"query": "q", "inputs": {}, "user": "user-1", "response_mode": "streaming"}

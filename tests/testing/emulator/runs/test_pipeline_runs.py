@@ -8,7 +8,7 @@ import pytest
 
 from dify.testing import Emulator
 
-from .real import names, real, real_frames
+from ..real import names, real, real_frames
 
 OPEN = frozenset({"inputs", "outputs", "process_data", "execution_metadata", "extras", "files"})
 

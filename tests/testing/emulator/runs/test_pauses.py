@@ -9,8 +9,8 @@ import pytest
 from dify.testing import Emulator, EmulatorForm
 from dify.types.human_input import FormInput, FormSource
 
-from .real import names, nesting, real, real_frames
-from .worlds import same_refusal
+from ..real import names, nesting, real, real_frames
+from ..worlds import same_refusal
 
 RUN = {"inputs": {"q": "x"}, "user": "user-1", "response_mode": "streaming"}
 ASK = {"query": "deploy?", "inputs": {}, "user": "user-1", "response_mode": "streaming"}
