@@ -153,7 +153,10 @@ def _code(node: ast.AST) -> Iterator[ast.AST]:
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
-        for child in value if isinstance(value, list) else [value]:
+        children = value if isinstance(value, list) else [value]
+        if name == "args" and isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
+            children = children[1:]  # the first argument is a type
+        for child in children:
             docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
             exported = isinstance(child, ast.Assign) and ast.unparse(child.targets[0]) == "__all__"
             if isinstance(child, ast.AST) and not docstring and not exported and not _only_for_types(child):
@@ -161,9 +164,15 @@ def _code(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _only_for_types(node: ast.AST) -> bool:
-    if isinstance(node, ast.If):
-        return "TYPE_CHECKING" in ast.unparse(node.test)
-    return isinstance(node, ast.Raise)  # the words of errors
+    match node:
+        case ast.If(test=test):
+            return "TYPE_CHECKING" in ast.unparse(test)
+        case ast.Assign(
+            value=ast.Subscript(value=ast.Name("Literal")) | ast.Call(func=ast.Name("TypeVar" | "ParamSpec"))
+        ):
+            return True
+        case _:
+            return isinstance(node, ast.Raise)  # the words of errors
 
 
 class Copies:

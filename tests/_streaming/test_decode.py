@@ -210,6 +210,21 @@ def test_a_lone_surrogate_costs_itself_and_not_the_stream():
         assert decoder_of("chat")(given).answer == "half \ufffd and whole \U0001f600"
 
 
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (json.dumps(run_started() | {"data": {}}), "workflow_started.data.id: Field required"),
+        ("[1]", "Input should be an object"),
+        ("{", "Invalid JSON: EOF while parsing an object at line 1 column 1"),
+    ],
+)
+def test_the_error_of_a_frame_names_the_field_and_the_problem_and_shows_the_frame(data, problem):
+    with pytest.raises(ResponseValidationError) as caught:
+        decoder_of("chat")(data)
+    assert caught.value.message == f"the stream has a frame that is not a valid event: {problem}; frame: {data}"
+    assert caught.value.body == data
+
+
 def test_terminal_escapes_of_a_server_do_not_reach_the_message_raw():
     with pytest.raises(ResponseValidationError) as caught:
         decoder_of("chat")("\x1b[2J\x07 hello")
