@@ -63,6 +63,7 @@ TESTS: dict[str, list[str]] = {
     "dify/_protocol/download.py": [
         "tests/_protocol/test_download.py",
         "tests/_async/test_downloads.py",
+        "tests/_async/test_answers_of_others.py",
         "tests/_async/sockets/test_downloads.py",
         "tests/_async/test_audio.py",
     ],

@@ -12,7 +12,16 @@ from contextlib import closing
 import pytest
 from hypothesis import given, strategies as st
 
-from dify._protocol.download import BATCH, PartFile, PartWriter
+from dify import ResponseValidationError, ServerError
+from dify._protocol.download import (
+    BATCH,
+    PartFile,
+    PartWriter,
+    content_error,
+    empty_body_error,
+    needs_check,
+    speech_name,
+)
 from dify._protocol.file_names import filename_of, safe_name
 from dify.types.http import HTTPInfo
 
@@ -288,3 +297,135 @@ def test_a_download_that_is_given_up_while_a_piece_is_being_written_leaves_nothi
     thread.join(20)
     assert not thread.is_alive()
     assert files(tmp_path) == set()
+
+
+# -------------------------------------------------------------------------------------------------- is the response the file?
+SPEECH, ZIP, FILE = "textToAudioChat", "downloadDocumentsZip", "previewChatFile"
+
+
+def received(content_type: str = "", **headers: str) -> HTTPInfo:
+    return HTTPInfo(
+        200, {"content-type": content_type} | {name.replace("_", "-"): text for name, text in headers.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "content_type"),
+    [
+        (SPEECH, "audio/mpeg"),
+        (SPEECH, "video/mp4"),
+        (SPEECH, "application/ogg"),
+        (SPEECH, "application/octet-stream"),
+        (SPEECH, "binary/octet-stream"),
+        (SPEECH, ""),
+        (ZIP, "application/zip"),
+        (ZIP, "application/x-zip-compressed"),
+        (ZIP, "application/octet-stream"),
+        (ZIP, "binary/octet-stream"),
+        (FILE, "image/png"),
+        (FILE, ""),
+    ],
+)
+def test_a_body_of_the_type_of_the_operation_is_the_file(operation, content_type):
+    assert not needs_check(received(content_type), operation)
+
+
+@pytest.mark.parametrize(
+    ("operation", "content_type"),
+    [(SPEECH, "application/json"), (SPEECH, "text/html"), (ZIP, "audio/mpeg"), (ZIP, "text/plain")],
+)
+def test_a_body_of_another_type_than_the_operation_has_is_checked(operation, content_type):
+    assert needs_check(received(content_type), operation)
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "application/xhtml+xml"])
+def test_a_web_page_is_the_users_file_only_from_old_servers_or_as_an_attachment(content_type):
+    assert needs_check(received(content_type), FILE)
+    assert needs_check(received(content_type, x_version="1.14.0"), FILE)
+    assert needs_check(received(content_type, x_version="1.15.1"), FILE)
+    assert not needs_check(received(content_type, x_version="1.13.9"), FILE)
+    for disposition in ("attachment", "Attachment ; filename=a.html"):
+        assert not needs_check(received(content_type, content_disposition=disposition), FILE)
+    assert needs_check(received(content_type, content_disposition="inline"), FILE)
+
+
+def test_only_short_json_from_an_unknown_server_may_be_an_error():
+    assert needs_check(received("application/json", content_length="16383"), FILE)
+    assert not needs_check(received("application/json", content_length="16384"), FILE)
+    assert not needs_check(received("application/json"), FILE)
+    assert not needs_check(received("application/json", content_length="-1"), FILE)
+    assert not needs_check(received("application/json", content_length="10", x_version="1.14.2"), FILE)
+    assert not needs_check(received("text/plain", content_length="10"), FILE)
+
+
+def test_a_body_that_is_not_the_file_is_an_error_that_says_what_it_is():
+    refused = b'{"code": "internal_server_error", "message": "no", "status": 500}'
+    assert isinstance(content_error(refused, received("application/json"), FILE), ServerError)
+    assert content_error(b'{"a": 1}', received("application/json"), FILE) is None
+
+    def message(body: bytes, content_type: str, operation: str) -> str:
+        error = content_error(body, received(content_type), operation)
+        assert isinstance(error, ResponseValidationError)
+        assert error.body == body.decode("utf-8", "replace")[:2048]
+        return error.message
+
+    silent = "the server sent no audio: the message is unknown or has an empty answer"
+    assert message(b"{}", "application/json", SPEECH) == silent
+    assert "web page" in message(b"<html>", "text/html", FILE)
+    assert "web page" in message(b" \n<html>", "text/plain", SPEECH)
+    other = f"{ZIP} returned a body of type text/plain, expected a ZIP file"
+    assert message(b"words \xff", "text/plain", ZIP) == other
+    assert message(b"words", "text/plain", SPEECH) == f"{SPEECH} returned a body of type text/plain, expected audio"
+    assert message(b"[]", "application/json", ZIP).endswith(
+        "returned a body of type application/json, expected a ZIP file"
+    )
+
+
+def test_a_file_may_be_empty_but_speech_and_zip_files_may_not():
+    assert empty_body_error(received(), FILE) is None
+    for operation in (SPEECH, ZIP):
+        error = empty_body_error(HTTPInfo(204, {}), operation)
+        assert error is not None
+        assert error.message == f"{operation} returned an empty body (HTTP 204)"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "name"),
+    [
+        ("audio/aac", "speech.aac"),
+        ("audio/x-aac", "speech.aac"),
+        ("audio/flac", "speech.flac"),
+        ("audio/x-flac", "speech.flac"),
+        ("audio/mp4", "speech.m4a"),
+        ("video/mp4", "speech.m4a"),
+        ("audio/m4a", "speech.m4a"),
+        ("audio/x-m4a", "speech.m4a"),
+        ("audio/mpeg", "speech.mp3"),
+        ("audio/mp3", "speech.mp3"),
+        ("audio/ogg", "speech.ogg"),
+        ("application/ogg", "speech.ogg"),
+        ("audio/opus", "speech.opus"),
+        ("audio/wav", "speech.wav"),
+        ("audio/x-wav", "speech.wav"),
+        ("audio/wave", "speech.wav"),
+        ("audio/vnd.wave", "speech.wav"),
+        ("audio/webm; codecs=opus", "speech.webm"),
+        ("application/mp4", "speech.bin"),
+        ("audio/basic", "speech.bin"),
+    ],
+)
+def test_speech_is_named_after_its_media_type(content_type, name):
+    assert speech_name("speech.bin", received(content_type)) == name
+    assert speech_name("speech", received(content_type)) == name.removesuffix(".bin")
+
+
+def test_a_part_is_a_hidden_file_beside_its_target(tmp_path):
+    file = PartFile(tmp_path / "a.bin", "")
+    file.open()
+    try:
+        [name] = os.listdir(tmp_path)
+        assert name.startswith(".dify-")
+        assert name.endswith(".part")
+    finally:
+        file.remove()
+    assert os.listdir(tmp_path) == []
