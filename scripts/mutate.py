@@ -59,7 +59,7 @@ TESTS: dict[str, list[str]] = {
     "dify/_streaming/kinds.py": ["tests/_streaming/test_decode.py", *_STREAMS],
     "dify/_streaming/decode.py": ["tests/_streaming/test_decode.py", "tests/faults/test_fuzz_streams.py", *_STREAMS],
     "dify/_streaming/sse.py": ["tests/_streaming/test_sse.py", "tests/faults/test_fuzz_streams.py"],
-    "dify/_streaming/text.py": ["tests/_async/test_text_stream.py", *_STREAMS],
+    "dify/_streaming/text.py": ["tests/_streaming/test_text.py", "tests/_async/test_text_stream.py", *_STREAMS],
     "dify/_protocol/download.py": [
         "tests/_protocol/test_download.py",
         "tests/_async/test_downloads.py",
