@@ -216,9 +216,7 @@ def error_reply(
 
 
 def suggestion(code: str) -> str:
-    """Return a suggestion of the known codes most like an unknown one.
-
-    Without a similar code, a list of all.
+    """Return the question that suggests the known codes most like an unknown one, or else the list of all.
 
     Example:
         >>> suggestion("provider_quota_exceded")
