@@ -1,6 +1,7 @@
-"""A pytest plugin with fixtures and a network guard. pytest loads it where this package is installed.
+"""A pytest plugin with fixtures and a network guard.
 
-`-p no:dify.testing.pytest` disables it. To load it in spite of `PYTEST_DISABLE_PLUGIN_AUTOLOAD`, add `-p dify.testing.pytest`.
+pytest loads it where this package is installed. `-p no:dify.testing.pytest` disables it. To load it in spite of
+`PYTEST_DISABLE_PLUGIN_AUTOLOAD`, add `-p dify.testing.pytest`.
 
 Fixtures:
 
@@ -71,7 +72,10 @@ _CHECKS = pytest.StashKey["list[Callable[[], list[str]]]"]()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Add the complaints of the fixtures to the exception of a test that fails, so that it does not fail twice."""
+    """Add the complaints of the fixtures to the exception of a test that fails.
+
+    The fixtures then do not fail it a second time.
+    """
     try:
         return (yield)
     except Exception as error:
@@ -83,7 +87,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _check_at_end(request: pytest.FixtureRequest, check: Callable[[], list[str]]) -> None:
-    """Register the function that returns the complaints of a fixture, for the end of the test."""
+    """Register a function that returns the complaints of a fixture."""
     _item_of(request).stash.setdefault(_CHECKS, []).append(check)
 
 
@@ -245,7 +249,7 @@ class _Guard:
 
 @pytest.fixture
 def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forbid connections to other machines, and lookups of their names, during the test."""
+    """Forbid connections to other machines, and DNS lookups, during the test."""
     emulated = "dify_emulator" in request.fixturenames and "dify_mock" not in request.fixturenames
     guard = _Guard(_EMULATOR_CLIENTS if emulated else "")
     with monkeypatch.context() as patch:

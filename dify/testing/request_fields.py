@@ -25,13 +25,16 @@ class _Request(Protocol):
 
 
 class RequestFields:
-    """Base class of the requests that a mock or an emulator received, with the fields of their bodies as properties."""
+    """Base class of received requests, with the fields of their bodies."""
 
     __slots__ = ()
 
     @property
     def body(self) -> dict[str, Any]:
-        """Fields of the JSON body, or of the `data` part of a multipart body; empty if there are none."""
+        """Fields of the JSON body, or of the `data` part of a multipart body.
+
+        Empty if there are none.
+        """
         request = cast("_Request", self)
         sent: Any = request.json
         if isinstance(sent, dict):

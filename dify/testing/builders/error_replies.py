@@ -216,7 +216,7 @@ def error_reply(
 
 
 def suggestion(code: str) -> str:
-    """Return the question that suggests the known codes most like an unknown one, or else the list of all.
+    """Return a question with the codes most like an unknown one, or a list of all.
 
     Example:
         >>> suggestion("provider_quota_exceded")

@@ -87,7 +87,9 @@ class EmulatorRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest(RequestFields):
-    """A request that the emulator received, for assertions. It has the fields of the body, as a `MockCall` has.
+    """A request that the emulator received, for assertions.
+
+    It has the fields of the body, as a `MockCall` has.
 
     Example:
         >>> request = RecordedRequest("POST", "/chat-messages", json={"query": "Hi", "inputs": {"lang": "en"}})

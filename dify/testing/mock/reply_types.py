@@ -30,7 +30,7 @@ class ReplyType:
         return cast("type[Any]", type(self._usual()))
 
     def check(self, reply: object) -> Any:
-        """Check a reply: a model of the operation, or a JSON object that the client can parse.
+        """Check a reply: a model of the operation, or a JSON object.
 
         Raises:
             TypeError: It is neither.
