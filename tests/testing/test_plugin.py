@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# pytester forgets the modules that a suite imports. Half of the emulator, imported by another test file, would stay.
+import dify.testing.emulator.app  # noqa: F401
+
 pytest_plugins = ["pytester"]
 
 CONFTEST = 'pytest_plugins = ["dify.testing.pytest"]\n'
