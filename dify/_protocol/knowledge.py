@@ -15,7 +15,7 @@ from ..types.documents import Document, DocumentSettings, IfExists, NewDocumentS
 from ..types.metadata import MetadataOperation, metadata_problem
 from ..types.segments import DocForm
 from .arguments import items_of, text_of
-from .request import compact, encode_json
+from .request import check_ids, compact, encode_json
 
 T = TypeVar("T")
 
@@ -85,6 +85,7 @@ def text_document_fields(name: str, text: str, **settings: Unpack[NewDocumentSet
 
 def settings_form(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the form fields of an upload: its settings as JSON text in one field."""
+    check_ids(settings)
     return {"data": encode_json(settings).decode()} if settings else {}
 
 

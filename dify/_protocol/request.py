@@ -22,7 +22,17 @@ from ..types.files import InputFile, UploadedFile
 from .unsendable import unsendable_value
 from .uploads import Upload
 
-__all__ = ["Call", "check_text", "compact", "encode_json", "escape_path", "query_string", "segment", "user_of"]
+__all__ = [
+    "Call",
+    "check_ids",
+    "check_text",
+    "compact",
+    "encode_json",
+    "escape_path",
+    "query_string",
+    "segment",
+    "user_of",
+]
 
 # Servers ignore the user in requests of these paths.
 _NO_END_USER = re.compile(r"/(info|parameters|meta|site|app/feedbacks|apps/.*|end-users/.*|workflows/(logs|run/.+))$")
@@ -86,7 +96,7 @@ class Call:
             **path: Path parameters. Each must be a single path segment.
 
         Raises:
-            InvalidArgumentError: A path parameter is empty or not a single path segment.
+            InvalidArgumentError: A path parameter is empty or not a single path segment, or an id is not text.
 
         Example:
             >>> call = Call.of("stopGenerate", task_id="t 1", json={"user": "alice"})
@@ -94,6 +104,9 @@ class Call:
             ('POST', '/completion-messages/t%201/stop', 'app', True)
         """
         known = OPERATIONS[operation]
+        for fields in (query, json):
+            if isinstance(fields, Mapping):
+                check_ids(cast("Mapping[str, Any]", fields))
         return cls(
             operation,
             known.method,
@@ -175,8 +188,7 @@ def segment(value: str, name: str) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):  # pyright: ignore
         raise InvalidArgumentError(f"{name} is empty: give the id of the object", param=name)
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        what = "its id" if isinstance(value, (Model, Mapping)) else "such as str(...)"
-        raise InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}", param=name)
+        raise _not_text(value, name)
     check_text(value, name)
     plain = value
     for _ in range(4):  # proxies and servers may each decode it once
@@ -186,6 +198,33 @@ def segment(value: str, name: str) -> str:
     if len(value) > 512:
         raise InvalidArgumentError(f"{name} is {len(value)} characters long; no id is", param=name)
     return quote(value, safe="")
+
+
+def check_ids(fields: Mapping[str, Any]) -> None:
+    """Raise if a field for an id, or for several, has an object in place of the text of the id.
+
+    Example:
+        >>> check_ids({"conversation_id": {"id": "c-1"}})
+        Traceback (most recent call last):
+        ...
+        dify.errors.InvalidArgumentError: conversation_id is of type dict: give text, its id
+    """
+    for name, value in fields.items():
+        if name.endswith("_id"):
+            _check_id(value, name)
+        elif name.endswith("_ids") and isinstance(value, (list, tuple)):
+            for item in cast("list[Any]", value):
+                _check_id(item, name)
+
+
+def _check_id(value: object, name: str) -> None:
+    if not (value is None or isinstance(value, (str, UUID))):
+        raise _not_text(value, name)
+
+
+def _not_text(value: object, name: str) -> InvalidArgumentError:
+    what = "its id" if isinstance(value, (BaseModel, Mapping)) else "such as str(...)"
+    return InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}", param=name)
 
 
 def escape_path(path: str) -> str:

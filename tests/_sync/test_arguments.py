@@ -258,3 +258,21 @@ def test_files_are_taken_as_dicts():
 def test_a_file_that_cannot_be_sent_names_its_field(file, words):
     with pytest.raises(InvalidArgumentError, match=words):
         make_client(lambda request: httpx.Response(500)).chat.send("look", files=[FILES[0], file])
+
+
+TAKES_IDS = [
+    pytest.param(operation, name, id=f"{operation.path} {name}")
+    for operation in OPERATIONS
+    for name in operation.names
+    if name.endswith(("_id", "_ids")) and operation.path != "files.download"  # takes files of answers
+]
+
+
+@pytest.mark.parametrize(("operation", "name"), TAKES_IDS)
+def test_an_object_in_place_of_an_id_is_refused_by_every_method(operation, name):
+    seen = RecordedServer()
+    for value in (replies.dataset("Guide"), {"id": "d-1"}, 7):
+        given = [value] if name.endswith("_ids") else value
+        with pytest.raises(InvalidArgumentError, match=r"is of type \w+: give "):
+            finish(operation.call(make_client(seen), **{name: given}))
+    assert seen.requests == []

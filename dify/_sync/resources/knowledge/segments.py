@@ -10,7 +10,7 @@ from ...._config import RequestOptions
 from ...._protocol.arguments import items_of
 from ...._protocol.knowledge import some_of
 from ...._protocol.paging import NUMBERED
-from ...._protocol.request import Call, compact
+from ...._protocol.request import Call, check_ids, compact
 from ....errors import InvalidArgumentError
 from ....types.segments import Segment, SegmentDetail, SegmentInput, SegmentList
 from ...pager import Pager
@@ -185,6 +185,7 @@ class Segments(Resource):
             raise InvalidArgumentError(
                 "nothing to change: pass at least one of the arguments after segment_id", param="content"
             )
+        check_ids(changes)
         for name in ("content", "keywords"):
             if name in changes and not changes[name]:
                 raise InvalidArgumentError(
