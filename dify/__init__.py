@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._lazy import lazy_module as _lazy_module
+from ._mixed_install import warn_of_other_packages as _warn_of_other_packages
 from ._version import __version__
 
 if _TYPE_CHECKING:
@@ -279,3 +280,5 @@ __getattr__, __dir__ = _lazy_module(
     },
     submodules=("errors", "streams", "types"),
 )
+
+_warn_of_other_packages(__path__[0])

@@ -266,3 +266,19 @@ def test_an_http_client_of_the_other_kind_is_refused(face: Any, given: Any, take
         ConfigurationError, match=f"http_client is a {given.__name__}: {face.__name__} takes an httpx.{taken}$"
     ):
         face("app-test-key", http_client=given())
+
+
+class LookAlike:
+    """A client of a library with the interface of httpx."""
+
+
+LookAlike.__module__ = "httpx2._client"
+
+
+@pytest.mark.parametrize("face", [AsyncDify, Dify])
+def test_an_http_client_of_a_look_alike_of_httpx_names_its_library(face: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"a LookAlike of the package httpx2, which is another library than httpx: \w+ takes"
+    ) as caught:
+        face("app-test-key", http_client=LookAlike())
+    assert caught.value.param == "http_client"

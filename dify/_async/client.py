@@ -18,7 +18,7 @@ from .._config import (
     trusted,
 )
 from .._log import configure
-from .._net.http import AsyncHTTPClient, TimeoutTypes
+from .._net.http import AsyncHTTPClient, TimeoutTypes, kind_of_client
 from .._protocol.request import Call, KeyKind, escape_path
 from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
 from ..errors import APIStatusError, ConfigurationError
@@ -104,7 +104,7 @@ class AsyncDify:
         configure()
         if http_client is not None and not isinstance(http_client, AsyncHTTPClient):  # pyright: ignore
             raise ConfigurationError(
-                f"http_client is a {type(http_client).__name__}: AsyncDify takes an httpx.AsyncClient",
+                f"http_client is {kind_of_client(http_client)}: AsyncDify takes an httpx.AsyncClient",
                 param="http_client",
             )
         self._settings = settings_from(

@@ -34,6 +34,7 @@ __all__ = [
     "info_of",
     "is_host",
     "join_address",
+    "kind_of_client",
     "last_segment",
     "limits_of",
     "raw_iter",
@@ -186,6 +187,20 @@ def last_segment(response: Response) -> str:
         return response.url.path.rpartition("/")[2]
     except RuntimeError:
         return ""
+
+
+def kind_of_client(client: object) -> str:
+    """Return the kind of an object that is not a client of httpx, for messages; names the library of look-alikes.
+
+    Example:
+        >>> kind_of_client(5)
+        'a int'
+    """
+    kind = type(client)
+    library = kind.__module__.partition(".")[0]
+    if library in ("builtins", "httpx", "dify"):
+        return f"a {kind.__name__}"
+    return f"a {kind.__name__} of the package {library}, which is another library than httpx"
 
 
 def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retries: int = 0) -> HTTPInfo:

@@ -224,7 +224,7 @@ def _check_id(value: object, name: str) -> None:
 
 def _not_text(value: object, name: str) -> InvalidArgumentError:
     what = "its id" if isinstance(value, (BaseModel, Mapping)) else "such as str(...)"
-    return InvalidArgumentError(f"{name} is of type {type(value).__name__}: give text, {what}", param=name)
+    return InvalidArgumentError(f"{name} is of type {type(cast(object, value)).__name__}: give text, {what}", param=name)
 
 
 def escape_path(path: str) -> str:

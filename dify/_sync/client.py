@@ -19,7 +19,7 @@ from .._config import (
     trusted,
 )
 from .._log import configure
-from .._net.http import HTTPClient, TimeoutTypes
+from .._net.http import HTTPClient, TimeoutTypes, kind_of_client
 from .._protocol.request import Call, KeyKind, escape_path
 from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
 from ..errors import APIStatusError, ConfigurationError
@@ -105,8 +105,7 @@ class Dify:
         configure()
         if http_client is not None and not isinstance(http_client, HTTPClient):  # pyright: ignore
             raise ConfigurationError(
-                f"http_client is a {type(http_client).__name__}: Dify takes an httpx.Client",
-                param="http_client",
+                f"http_client is {kind_of_client(http_client)}: Dify takes an httpx.Client", param="http_client"
             )
         self._settings = settings_from(
             api_key=api_key,
