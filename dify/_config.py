@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -42,6 +42,7 @@ __all__ = [
     "parse_base_url",
     "settings_from",
     "trusted",
+    "without_extras",
 ]
 
 DEFAULT_BASE_URL = "https://api.dify.ai/v1"
@@ -62,11 +63,21 @@ class RequestOptions(TypedDict, total=False):
     """Maximum number of retries; 0 for none. Only requests that are safe to repeat are retried."""
     headers: Mapping[str, str | None] | None
     """Additional request headers; they override the client's, and None removes one. `Authorization` is refused."""
+    extra_body: Mapping[str, Any] | None
+    """Additional members of the JSON body, or fields of the form, for what the method has no parameter for."""
+    extra_query: Mapping[str, Any] | None
+    """Additional query parameters."""
 
 
-class ClientOptions(RequestOptions, total=False):
+class ClientOptions(TypedDict, total=False):
     """Settings that `with_options` changes. None keeps the client's setting."""
 
+    timeout: TimeoutTypes | None
+    """Seconds, infinity for no limit, or an `httpx.Timeout`. None for the client's setting."""
+    max_retries: int
+    """Maximum number of retries; 0 for none. Only requests that are safe to repeat are retried."""
+    headers: Mapping[str, str | None] | None
+    """Additional request headers; they override the client's, and None removes one. `Authorization` is refused."""
     api_key: str | None
     """API key of an app (`app-...`)."""
     knowledge_api_key: str | None
@@ -86,6 +97,19 @@ class ClientSettings(ClientOptions, total=False):
     """Base URL of the Service API, with or without scheme and `/v1`."""
     limits: ResponseLimits | None
     """Limits on the size of responses held in memory."""
+
+
+_OPTIONS = "timeout, max_retries, headers, extra_body and extra_query"
+
+
+def without_extras(options: RequestOptions | None) -> RequestOptions | None:
+    """Return the options for the further requests of a call: without additional members and parameters."""
+    if not options or not isinstance(options, Mapping) or not {"extra_body", "extra_query"} & options.keys():  # pyright: ignore
+        return options
+    return (
+        cast("RequestOptions", {name: value for name, value in options.items() if not name.startswith("extra_")})
+        or None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +175,19 @@ class Settings:
             return self
         if not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgumentError(
-                f"options is of type {type(options).__name__}; pass a dict of timeout, max_retries and headers",
-                param="options",
+                f"options is of type {type(options).__name__}; pass a dict of {_OPTIONS}", param="options"
             )
-        unknown = set(options) - {"timeout", "max_retries", "headers"}
+        unknown = set(options) - RequestOptions.__optional_keys__
         if unknown:
-            raise InvalidArgumentError(
-                f"options has no {sorted(unknown)[0]!r}; it takes timeout, max_retries and headers", param="options"
-            )
-        return self.with_changes(**options)
+            raise InvalidArgumentError(f"options has no {sorted(unknown)[0]!r}; it takes {_OPTIONS}", param="options")
+        for name in ("extra_body", "extra_query"):
+            value = options.get(name)
+            if value is not None and not isinstance(value, Mapping):
+                raise InvalidArgumentError(
+                    f"options: {name} is of type {type(value).__name__}; pass a dict", param="options"
+                )
+        shared = without_extras(options)
+        return self if shared is None else self.with_changes(**cast("ClientOptions", shared))
 
     def secrets(self) -> tuple[str, ...]:
         """Return the keys in plain text, for redaction."""

@@ -39,7 +39,8 @@ Conventions:
 
 - `client` is an `AsyncDify`. A `Dify` has the same calls without `await`, and types without `Async` in their names.
 - A call that returns a stream or a pager is not awaited; use `async for`.
-- `options: RequestOptions` is `{{"timeout": seconds, "max_retries": count, "headers": {{...}}}}`, for one call.
+- `options: RequestOptions` is `{{"timeout": seconds, "max_retries": count, "headers": {{...}}, "extra_body": {{...}},
+  "extra_query": {{...}}}}`, for one call.
 - Models are immutable and keep unknown fields. Responses have `.http`.
 - `Epoch`, `Timestamp` and `IsoTime` are `datetime`, in UTC; `Money` is `Decimal`; `Text` is `str`.
 """

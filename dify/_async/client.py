@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
@@ -21,11 +22,14 @@ from .._log import configure
 from .._net.http import AsyncHTTPClient, TimeoutTypes, kind_of_client
 from .._protocol.request import Call, KeyKind, escape_path
 from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
-from ..errors import APIStatusError, ConfigurationError
+from .._protocol.uploads import FileSource
+from ..errors import APIStatusError, ConfigurationError, InvalidArgumentError
 from ..types._base import attach
 from ..types.server import ServerInfo
+from .route_streams import is_stream, stream_of
 from .shared_clients import AsyncSharedClients
 from .transport import AsyncTransport
+from .upload_source import prepare_upload
 
 if TYPE_CHECKING:
     from .resources.annotations import AsyncAnnotations
@@ -305,6 +309,8 @@ class AsyncDify:
         cast_to: type[T],
         query: Mapping[str, Any] | None = None,
         json: Any = None,
+        file: FileSource | None = None,
+        form: Mapping[str, str] | None = None,
         key: KeyKind = "app",
         options: RequestOptions | None = None,
     ) -> T:
@@ -317,14 +323,17 @@ class AsyncDify:
             method: HTTP method.
             path: Path below the base URL, such as "/info". Ids in it must be quoted.
             cast_to: A pydantic model, or any type that pydantic can validate, such as `dict[str, Any]`; `type(None)` for a
-                response without content.
+                response without content. `AsyncChatStream`, `AsyncCompletionStream` or `AsyncWorkflowStream` for a stream,
+                `AsyncByteStream` for a download; these send the request when they are entered, iterated or read.
             query: Query parameters; None is omitted, lists repeat the name.
             json: JSON body.
+            file: File to upload as a multipart form, as in `files.upload`.
+            form: Other fields of that form.
             key: API key to send: "app", "knowledge" or "none".
             options: Options of this call.
 
         Raises:
-            InvalidArgumentError: The path leads to another server or out of the API.
+            InvalidArgumentError: The path leads to another server or out of the API, or arguments exclude each other.
 
         Example:
             ```python
@@ -332,6 +341,12 @@ class AsyncDify:
             print(info["name"])
             ```
         """
+        if file is not None and json is not None:
+            raise InvalidArgumentError(
+                "a request has either json or file, not both: put fields into form", param="file"
+            )
+        if form is not None and file is None:
+            raise InvalidArgumentError("form has the other fields of an upload: pass file, or json", param="form")
         method = method.upper()
         call = Call(
             f"{method} {path}",
@@ -340,8 +355,17 @@ class AsyncDify:
             key=key,
             query=query or {},
             json=json,
+            form=form or {},
             repeatable=method in ("GET", "HEAD", "PUT", "DELETE"),
         )
+        if is_stream(cast_to):
+            if file is not None:
+                raise InvalidArgumentError(
+                    "an upload has no stream: cast_to must be a type of its response", param="cast_to"
+                )
+            return stream_of(self._transport, call, cast_to, options)
+        if file is not None:
+            call = replace(call, upload=await prepare_upload(file))
         return await self._transport.fetch(call, cast_to, options)
 
     # ------------------------------------------------------------------------------------------------------- closing

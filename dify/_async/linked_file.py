@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._config import without_extras
 from .._protocol.file_downloads import link_call
 from .._protocol.request import Call
 from ..types.documents import DownloadURL
@@ -15,5 +16,6 @@ class AsyncLinkedFile(AsyncByteStream):
 
     async def _download_call(self) -> Call:
         link = await self._transport.fetch(self._call, DownloadURL, self._options)
+        self._options = without_extras(self._options)
         base_url = self._transport.settings.base_url
         return link_call(f"{self._call.operation}: the link", link.url, base_url, link.http)

@@ -212,6 +212,7 @@ class AsyncTransport:
             APIStatusError: The response has an error status.
         """
         settings = self.settings.with_options(options)
+        call = call.with_extras(options)
         token = token or CancelToken()
         try:
             first = await self.pool.first_calls.turn(call, settings, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
 
-from .._config import Settings, missing_key
+from .._config import RequestOptions, Settings, missing_key
 from .._operations import OPERATIONS, KeyKind, ResponseKind
 from ..errors import ConfigurationError, InvalidArgumentError
 from ..types._base import Model
@@ -120,10 +120,42 @@ class Call:
             accept or known.response,
         )
 
+    def with_extras(self, options: RequestOptions | None) -> Call:
+        """Return the call with the additional members and parameters of its options.
+
+        Raises:
+            InvalidArgumentError: The request has no body, or its body is not an object.
+        """
+        if not options or not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return self
+        call = self
+        if query := options.get("extra_query"):
+            call = replace(call, query={**call.query, **query})
+        if not (body := options.get("extra_body")):
+            return call
+        if call.upload is not None:
+            fields = {
+                name: value if isinstance(value, str) else encode_json(value).decode() for name, value in body.items()
+            }
+            return replace(call, form={**call.form, **fields})
+        if call.json is None and call.method in ("GET", "HEAD"):
+            raise InvalidArgumentError(
+                f"{call.operation} is a {call.method} request and has no body for extra_body",
+                param="options",
+                hint="use extra_query",
+            )
+        members: Any = call.json._wire_form() if isinstance(call.json, Model) else call.json  # pyright: ignore
+        if members is not None and not isinstance(members, Mapping):
+            raise InvalidArgumentError(
+                f"the body of {call.operation} is not an object: omit extra_body", param="options"
+            )
+        return replace(call, json={**cast("Mapping[str, Any]", members or {}), **body})
+
     def url(self, base_url: str) -> str:
         """Return the complete URL."""
         if self.address is not None:
-            return self.address
+            query = query_string(self.query)
+            return f"{self.address}{'&' if '?' in self.address else '?'}{query}" if query else self.address
         query = query_string(self.query)
         return f"{base_url}{self.path}?{query}" if query else f"{base_url}{self.path}"
 
@@ -224,7 +256,9 @@ def _check_id(value: object, name: str) -> None:
 
 def _not_text(value: object, name: str) -> InvalidArgumentError:
     what = "its id" if isinstance(value, (BaseModel, Mapping)) else "such as str(...)"
-    return InvalidArgumentError(f"{name} is of type {type(cast(object, value)).__name__}: give text, {what}", param=name)
+    return InvalidArgumentError(
+        f"{name} is of type {type(cast(object, value)).__name__}: give text, {what}", param=name
+    )
 
 
 def escape_path(path: str) -> str:

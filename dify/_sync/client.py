@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
@@ -22,11 +23,14 @@ from .._log import configure
 from .._net.http import HTTPClient, TimeoutTypes, kind_of_client
 from .._protocol.request import Call, KeyKind, escape_path
 from .._protocol.server_probe import INDEX, KEYLESS, is_final, not_dify, refuses_like_dify, server_from
-from ..errors import APIStatusError, ConfigurationError
+from .._protocol.uploads import FileSource
+from ..errors import APIStatusError, ConfigurationError, InvalidArgumentError
 from ..types._base import attach
 from ..types.server import ServerInfo
+from .route_streams import is_stream, stream_of
 from .shared_clients import SharedClients
 from .transport import Transport
+from .upload_source import prepare_upload
 
 if TYPE_CHECKING:
     from .resources.annotations import Annotations
@@ -105,7 +109,8 @@ class Dify:
         configure()
         if http_client is not None and not isinstance(http_client, HTTPClient):  # pyright: ignore
             raise ConfigurationError(
-                f"http_client is {kind_of_client(http_client)}: Dify takes an httpx.Client", param="http_client"
+                f"http_client is {kind_of_client(http_client)}: Dify takes an httpx.Client",
+                param="http_client",
             )
         self._settings = settings_from(
             api_key=api_key,
@@ -305,6 +310,8 @@ class Dify:
         cast_to: type[T],
         query: Mapping[str, Any] | None = None,
         json: Any = None,
+        file: FileSource | None = None,
+        form: Mapping[str, str] | None = None,
         key: KeyKind = "app",
         options: RequestOptions | None = None,
     ) -> T:
@@ -317,14 +324,17 @@ class Dify:
             method: HTTP method.
             path: Path below the base URL, such as "/info". Ids in it must be quoted.
             cast_to: A pydantic model, or any type that pydantic can validate, such as `dict[str, Any]`; `type(None)` for a
-                response without content.
+                response without content. `ChatStream`, `CompletionStream` or `WorkflowStream` for a stream,
+                `ByteStream` for a download; these send the request when they are entered, iterated or read.
             query: Query parameters; None is omitted, lists repeat the name.
             json: JSON body.
+            file: File to upload as a multipart form, as in `files.upload`.
+            form: Other fields of that form.
             key: API key to send: "app", "knowledge" or "none".
             options: Options of this call.
 
         Raises:
-            InvalidArgumentError: The path leads to another server or out of the API.
+            InvalidArgumentError: The path leads to another server or out of the API, or arguments exclude each other.
 
         Example:
             ```python
@@ -332,6 +342,12 @@ class Dify:
             print(info["name"])
             ```
         """
+        if file is not None and json is not None:
+            raise InvalidArgumentError(
+                "a request has either json or file, not both: put fields into form", param="file"
+            )
+        if form is not None and file is None:
+            raise InvalidArgumentError("form has the other fields of an upload: pass file, or json", param="form")
         method = method.upper()
         call = Call(
             f"{method} {path}",
@@ -340,8 +356,17 @@ class Dify:
             key=key,
             query=query or {},
             json=json,
+            form=form or {},
             repeatable=method in ("GET", "HEAD", "PUT", "DELETE"),
         )
+        if is_stream(cast_to):
+            if file is not None:
+                raise InvalidArgumentError(
+                    "an upload has no stream: cast_to must be a type of its response", param="cast_to"
+                )
+            return stream_of(self._transport, call, cast_to, options)
+        if file is not None:
+            call = replace(call, upload=prepare_upload(file))
         return self._transport.fetch(call, cast_to, options)
 
     # ------------------------------------------------------------------------------------------------------- closing

@@ -9,7 +9,7 @@ from contextlib import closing
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from .._config import RequestOptions
+from .._config import RequestOptions, without_extras
 from .._log import fields_of, log
 from .._net import http as _http
 from .._protocol.error_mapping import masked
@@ -74,13 +74,14 @@ class EventStream(NotPicklable, Generic[E, R]):
         reconnect_settings: ReconnectSettings | None = None,
     ) -> None:
         self._transport = transport
-        self._call = call
+        self._call = call.with_extras(options)
         self._kind = kind
         self._fold = fold
         self._stop = stop
-        self._options = options
+        # Reconnecting and stopping are other requests, which the additional members are not for.
+        self._options = without_extras(options)
         self._reconnect_settings = reconnect_settings
-        self._reader = EventReader(transport, kind, options)
+        self._reader = EventReader(transport, kind, self._options)
         self._consumer: Consumer | None = None
         self._ended = False
         self._error: DifyError | None = None

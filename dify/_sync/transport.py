@@ -211,6 +211,7 @@ class Transport:
             APIStatusError: The response has an error status.
         """
         settings = self.settings.with_options(options)
+        call = call.with_extras(options)
         token = token or CancelToken()
         try:
             first = self.pool.first_calls.turn(call, settings, token)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ..._config import RequestOptions
+from ..._config import RequestOptions, without_extras
 from ..._operations import ResponseKind
 from ..._protocol.arguments import FileArgument, ResponseMode, files_of, inputs_of
 from ..._protocol.request import Call, compact
@@ -133,7 +133,9 @@ class Generation(Resource, Generic[S]):
         """Return the reply of a stream after `on_form` has answered the forms of its run."""
         reply = stream.final()
         human_input = HumanInput(self._transport)
-        return answer_forms(reply, on_form, events=events, human_input=human_input, user=user, options=options)
+        return answer_forms(
+            reply, on_form, events=events, human_input=human_input, user=user, options=without_extras(options)
+        )
 
     def _map(
         self,

@@ -8,7 +8,7 @@ from typing import Any, Literal, Unpack, overload
 
 from typing_extensions import deprecated
 
-from ...._config import RequestOptions
+from ...._config import RequestOptions, without_extras
 from ...._protocol import knowledge
 from ...._protocol.indexing import all_indexed, indexing_overdue
 from ...._protocol.paging import NUMBERED
@@ -209,7 +209,7 @@ class Documents(Resource):
         """Apply `if_exists` to a name; return False if nothing is to be sent."""
         if not knowledge.looks_up_name(if_exists):
             return True
-        pages = self.list(dataset_id, keyword=knowledge.keyword_for(name), limit=100, options=options)
+        pages = self.list(dataset_id, keyword=knowledge.keyword_for(name), limit=100, options=without_extras(options))
         return knowledge.may_create(name, [document for document in pages if document.name == name], if_exists)
 
     def list(
