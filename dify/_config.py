@@ -103,7 +103,7 @@ _OPTIONS = "timeout, max_retries, headers, extra_body and extra_query"
 
 
 def without_extras(options: RequestOptions | None) -> RequestOptions | None:
-    """Return the options for the further requests of a call: without additional members and parameters."""
+    """Return the options without additional members, for further requests of a call."""
     if not options or not isinstance(options, Mapping) or not {"extra_body", "extra_query"} & options.keys():  # pyright: ignore
         return options
     return (

@@ -1,6 +1,6 @@
-"""The logger "dify": a line per request, retry and end of a stream.
+"""The logger "dify".
 
-Keys and bodies are never logged.
+It has one line per request, retry and end of a stream, without keys and bodies.
 
 The records have the fields of the line as attributes, for formatters that write JSON: see `fields_of`.
 

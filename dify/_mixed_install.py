@@ -1,4 +1,4 @@
-"""Detection of another package with the name `dify`, whose files the installer has put into the same folder."""
+"""Detection of another package with the name `dify` in the same folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PUBLIC = frozenset({"cli", "errors.py", "py.typed", "streams.py", "testing", "ty
 
 
 def warn_of_other_packages(folder: str) -> None:
-    """Warn if the folder of this package holds files of another one, such as those of dify-sdk."""
+    """Warn if the folder of this package holds files of another one."""
     try:
         foreign = sorted(name for name in os.listdir(folder) if name[0] not in "_." and name not in PUBLIC)
     except OSError:  # in a ZIP file

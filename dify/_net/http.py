@@ -190,7 +190,7 @@ def last_segment(response: Response) -> str:
 
 
 def kind_of_client(client: object) -> str:
-    """Return the kind of an object that is not a client of httpx, for messages; names the library of look-alikes.
+    """Return the kind of an object that is not a client of httpx, for messages.
 
     Example:
         >>> kind_of_client(5)

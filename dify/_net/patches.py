@@ -1,7 +1,4 @@
-"""Recognition of libraries that replace methods of httpx.
-
-Libraries for tracing (OpenTelemetry) and recording (VCR.py) do so.
-"""
+"""Detection of libraries that replace methods of httpx to trace or record calls."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ __all__ = ["is_replaced"]
 
 
 def is_replaced(cls: type, method: str) -> bool:
-    """Return True if a method of a class was replaced.
+    """Return True if a method is not the one in the source of its class any more.
 
     Libraries may replace it before or after this package is imported, by a wrapper or by another function.
     """

@@ -233,7 +233,7 @@ def segment(value: str, name: str) -> str:
 
 
 def check_ids(fields: Mapping[str, Any]) -> None:
-    """Raise if a field for an id, or for several, has an object in place of the text of the id.
+    """Raise if a field for one or several ids has an object in place of the text.
 
     Example:
         >>> check_ids({"conversation_id": {"id": "c-1"}})

@@ -1,4 +1,4 @@
-"""Requests through httpx's own transport, whose methods a library has replaced."""
+"""Requests through httpx's own transport, for libraries that replace its methods."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Send = Callable[[Request], Awaitable[Response]]
 
 
 def is_patched() -> bool:
-    """Return True if a library has replaced httpx's method that sends requests."""
+    """Return True if a library has replaced the method of httpx that sends a request."""
     return is_replaced(httpx.AsyncHTTPTransport, "handle_async_request")
 
 
 class AsyncPatchedTransport(httpx.AsyncHTTPTransport):
     """A transport of httpx in front of another pool than its own.
 
-    A replaced `handle_async_request` then sees the request.
+    Its `handle_async_request` is the one of httpx, which a library may have replaced.
 
     Args:
         send: Function that sends a request by the pool.
