@@ -123,6 +123,8 @@ class ResponseLimits:
 
     frame: int = 64 << 20
     """Maximum size of an event in a stream."""
+    stream: int = 128 << 20
+    """Maximum size of all events of a stream together."""
     answer: int = 64 << 20
     """Maximum size of a response body. Downloads are streamed and have no limit."""
     error: int = 64 << 10

@@ -50,7 +50,31 @@ def fields_of(operation: str, http: HTTPInfo | None, **more: Any) -> dict[str, A
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """Return a text with the keys masked, in case a server or URL repeats one."""
+    """Return a text with the keys masked, in case a server or URL repeats one.
+
+    The start of a key is masked, too: a text that was cut may end in the middle of one.
+
+    Example:
+        >>> redact("the key app-a81Bc9 is unknown", ("app-a81Bc9",))
+        'the key *** is unknown'
+        >>> redact("the key app-a81B… (100 characters)", ("app-a81Bc9",))
+        'the key ***… (100 characters)'
+    """
     for secret in secrets:
-        text = text.replace(secret, "***")
+        # Four characters after the prefix that all keys of a kind share, such as "app-".
+        head = secret[: secret.find("-", 0, 8) + 5] if secret.find("-", 0, 8) > 0 else secret[:8]
+        if head in text:
+            text = _redact(text, secret, head)
     return text
+
+
+def _redact(text: str, secret: str, head: str) -> str:
+    parts: list[str] = []
+    start = 0
+    while (found := text.find(head, start)) >= 0:
+        end = found + len(head)
+        while end < len(text) and end - found < len(secret) and text[end] == secret[end - found]:
+            end += 1
+        parts += text[start:found], "***"
+        start = end
+    return "".join([*parts, text[start:]])

@@ -20,7 +20,6 @@ if _TYPE_CHECKING:
         AsyncCompletionStream as AsyncCompletionStream,
         AsyncDatasourceStream as AsyncDatasourceStream,
         AsyncEventStream as AsyncEventStream,
-        AsyncTextStream as AsyncTextStream,
         AsyncWorkflowStream as AsyncWorkflowStream,
     )
     from ._async.forms import (
@@ -36,6 +35,9 @@ if _TYPE_CHECKING:
         AsyncPage as AsyncPage,
         AsyncPager as AsyncPager,
     )
+    from ._async.stream_iterators import (
+        AsyncTextStream as AsyncTextStream,
+    )
     from ._protocol.map_order import (
         MapResult as MapResult,
     )
@@ -50,7 +52,6 @@ if _TYPE_CHECKING:
         CompletionStream as CompletionStream,
         DatasourceStream as DatasourceStream,
         EventStream as EventStream,
-        TextStream as TextStream,
         WorkflowStream as WorkflowStream,
     )
     from ._sync.forms import (
@@ -65,6 +66,9 @@ if _TYPE_CHECKING:
     from ._sync.pager import (
         Page as Page,
         Pager as Pager,
+    )
+    from ._sync.stream_iterators import (
+        TextStream as TextStream,
     )
 
 __all__ = [
@@ -101,16 +105,18 @@ __getattr__, __dir__ = _lazy_module(
     {
         "._async.byte_stream": "AsyncByteStream",
         "._async.event_stream": """
-            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream AsyncTextStream
+            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream
             AsyncWorkflowStream
         """,
+        "._async.stream_iterators": "AsyncTextStream",
         "._async.forms": "AsyncFormHandler",
         "._async.item_iterator": "AsyncItemIterator",
         "._async.mapping": "AsyncMapStream",
         "._async.pager": "AsyncPage AsyncPager",
         "._protocol.map_order": "MapResult",
         "._sync.byte_stream": "ByteStream",
-        "._sync.event_stream": "ChatStream CompletionStream DatasourceStream EventStream TextStream WorkflowStream",
+        "._sync.event_stream": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
+        "._sync.stream_iterators": "TextStream",
         "._sync.forms": "FormHandler",
         "._sync.item_iterator": "ItemIterator",
         "._sync.mapping": "MapStream",

@@ -112,7 +112,9 @@ PAGES: dict[str, Page] = {
     ),
     "pipelines": Page("Knowledge pipelines", "`client.knowledge.pipelines`", ("knowledge.pipelines",), ("pipelines",)),
     "streams": Page(
-        "Streams and pages", "streams, text, pagers", modules=("event_stream", "text", "pager", "item_iterator")
+        "Streams and pages",
+        "streams, text, pagers",
+        modules=("event_stream", "stream_iterators", "text", "pager", "item_iterator"),
     ),
     "events": Page(
         "Events", "events of streams and their data", modules=("message_events", "run_events", "events", "event_data")

@@ -42,7 +42,7 @@ RULES: list[tuple[str, str]] = [
     (r"\bnew_async_transport\b", "new_transport"),
     (r"\b(Default|Cookieless)Async(HttpxClient|Client)\b", r"\1\2"),
     (r"\bhandle_async_request\b", "handle_request"),
-    (r"\basync_(lock|shield)\b", r"sync_\1"),
+    (r"\basync_(in_loop|lock|shield)\b", r"sync_\1"),
     (r"\b_async\b", "_sync"),
     (r"\bhttpx\.AsyncByteStream\b", "httpx.SyncByteStream"),
     # types
@@ -55,6 +55,7 @@ RULES: list[tuple[str, str]] = [
     (r"\b__a(iter|next|enter|exit)__\b", r"__\1__"),
     (r"\ba(iter|next)\b", r"\1"),
     (r"\baclos(e|ing)\b", r"clos\1"),
+    (r"\bStopAsyncIteration\b", "StopIteration"),
     # prose
     (r"an async context manager", "a context manager"),
     (r"(?i:(iterable(?: of bytes)?)) \(async or not\)", r"\1"),

@@ -38,6 +38,7 @@ __all__ = [
     "Signal",
     "begin",
     "check_source",
+    "close_soon",
     "current_loop",
     "each",
     "in_thread",
@@ -103,6 +104,15 @@ def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(lambda: loop.create_task(work()))
+
+
+def close_soon(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Close something in the running event loop without waiting for it; ignored where no loop runs."""
+    import asyncio
+
+    with suppress(RuntimeError):
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: loop.create_task(close()))
 
 
 async def read_upload(upload: Upload) -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from .._protocol.download import (
     BATCH,
     PartFile,
     PartWriter,
+    check_free,
     content_error,
     empty_body_error,
     needs_check,
@@ -131,18 +132,25 @@ class AsyncByteStream(NotPicklable):
         return piece
 
     async def save(
-        self, path: str | os.PathLike[str], *, on_progress: Callable[[int, int | None], None] | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        on_progress: Callable[[int, int | None], None] | None = None,
     ) -> Path:
         """Write the bytes to a file, and return its path.
 
         The file appears once it is complete.
 
         Args:
-            path: A file, or an existing directory; in a directory the file gets the server's name, without folders.
+            path: A file, or an existing directory; in a directory the file gets the server's name, without folders, and a
+                number if that name is taken: "photo (1).jpg".
+            overwrite: Replace a file that exists.
             on_progress: Called with the number of bytes written so far and the total, None if unknown.
 
         Raises:
             APIConnectionError: The connection ended before the body did. No partial file remains.
+            FileExistsError: `path` is a file that exists, and `overwrite` is False; nothing was sent.
             OSError: The file cannot be written.
 
         Example:
@@ -152,8 +160,9 @@ class AsyncByteStream(NotPicklable):
         """
         self._use()
         try:
+            await in_thread(check_free, path, overwrite=overwrite)
             await self._open()
-            part = PartFile(path, self.filename or self._default_name())
+            part = PartFile(path, self.filename or self._default_name(), overwrite=overwrite)
             try:
                 await in_thread(part.open)
                 await self._write(part, on_progress)
@@ -205,7 +214,7 @@ class AsyncByteStream(NotPicklable):
                 self._checked_body = await exchange.read()
                 error = content_error(self._checked_body, exchange.info, self._call.operation)
                 if error is not None:
-                    raise masked(error, self._transport.settings.secrets())
+                    raise masked(error, self._transport.secrets)
             self._exchange = exchange
         return self._exchange
 
@@ -222,8 +231,15 @@ class AsyncByteStream(NotPicklable):
             error = empty_body_error(exchange.info, self._call.operation) if is_empty else None
             if error is not None:
                 raise error
+        except GeneratorExit:
+            # Without waiting: the generator may be collected while the event loop ends.
+            if self._exchange is not None:
+                self._exchange.abandon()
+            raise
         except (_net.HTTPError, TimeoutError) as error:
-            raise body_error(error, self._call.operation) from _net.bare(error)
+            failure = body_error(error, self._call.operation)
+            failure.__cause__ = _net.bare(error)
+            raise masked(failure, self._transport.secrets) from failure.__cause__
         finally:
             await self.aclose()
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 from .._config import RequestOptions, without_extras
 from .._log import fields_of, log
@@ -20,15 +19,22 @@ from .._streaming.folds import Fold
 from .._streaming.interruptions import check_outcome, interruption
 from .._streaming.kinds import DatasourceResults, StreamKind
 from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
-from ..errors import APITimeoutError, DifyError, MisuseError, StreamInterruptedError
+from ..errors import APIConnectionError, APITimeoutError, DifyError, MisuseError, StreamInterruptedError
 from ..types._base import ResponseModel, attach
-from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, WorkflowEvent, WorkflowFinishedEvent
+from ..types.events import (
+    ChatEvent,
+    CompletionEvent,
+    DatasourceEvent,
+    PingEvent,
+    WorkflowEvent,
+    WorkflowFinishedEvent,
+)
 from ..types.http import HTTPInfo
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
 from ._io import sleep
 from .event_reader import AsyncEventReader
-from .item_iterator import AsyncItemIterator
+from .stream_iterators import AsyncStreamIterator, AsyncTextStream
 from .transport import AsyncExchange, AsyncTransport
 
 __all__ = [
@@ -36,14 +42,13 @@ __all__ = [
     "AsyncCompletionStream",
     "AsyncDatasourceStream",
     "AsyncEventStream",
-    "AsyncTextStream",
     "AsyncWorkflowStream",
 ]
 
 E = TypeVar("E")
 R = TypeVar("R")
 
-Consumer = Literal["events", "text", "final"]
+Consumer = Literal["events", "pings", "text", "final"]
 
 
 class AsyncEventStream(NotPicklable, Generic[E, R]):
@@ -82,9 +87,18 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         self._reconnect_settings = reconnect_settings
         self._reader = AsyncEventReader(transport, kind, self._options)
         self._consumer: Consumer | None = None
-        self._ended = False
+        self._in_block = False
+        self._reading = False
+        self._ready: Iterator[E] = iter(())  # events of the last chunk
+        self._follower: RunFollower | None = None  # once the stream is open
+        self._interrupted: StreamInterruptedError | None = None  # while it reconnects
+        self._complete = False  # nothing more has to be read
+        self._ended = False  # all events were delivered
+        self._outcome_checked = False  # at the end of the text
         self._error: DifyError | None = None
+        self._started: float | None = None  # when the call was sent, until the end is logged
         self._json_reply: R | None = None
+        self._json_events: Iterator[E] | None = None  # until they are delivered
 
     # ------------------------------------------------------------------------------------------------ state of the reply
     @property
@@ -119,16 +133,31 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
 
     # --------------------------------------------------------------------------------------------------------- iteration
     def __aiter__(self) -> AsyncIterator[E]:
-        return self._iterate("events")  # a generator, typed as an iterator: editors complete the names of events
+        self._begin_iteration("events")
+        return AsyncStreamIterator(self._next_event, self.aclose, self._drop)
 
-    def _iterate(self, consumer: Consumer) -> AsyncGenerator[E]:
+    def with_pings(self) -> AsyncIterator[E | PingEvent]:
+        """Iterate over the events and the pings, which servers send every 10 seconds while nothing else happens.
+
+        Use the pings as a heartbeat for a browser or a proxy that ends silent connections.
+
+        Example:
+            ```python
+            async with client.chat.stream("Tell me more") as stream:
+                async for event in stream.with_pings():
+                    print(": still waiting" if event.event == "ping" else event.event)
+            ```
+        """
+        self._begin_iteration("pings")
+        return AsyncStreamIterator(self._next_event, self.aclose, self._drop)
+
+    def _begin_iteration(self, consumer: Consumer) -> None:
         if self._consumer is not None or self._reader.closed:
             raise MisuseError(
                 "this stream has been iterated already: events are delivered once. Store what you need in the loop, get the "
                 "whole reply from .final() or .snapshot, or make a new call"
             )
         self._consumer = consumer
-        return self._events()
 
     @property
     def text_stream(self) -> AsyncTextStream:
@@ -150,25 +179,51 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
                     print(text, end="")
             ```
         """
-        return AsyncTextStream(self._texts(), self)
+        return AsyncTextStream(self._begin_texts, self.aclose)
 
-    async def _texts(self) -> AsyncGenerator[str]:
-        async with aclosing(self._iterate("text")) as events:
-            async for event in events:
-                text = self._fold.text_of(event)
-                if text is not None:
-                    yield text
-        if self._ended:
+    def _begin_texts(self) -> AsyncStreamIterator[str]:
+        self._begin_iteration("text")
+        return AsyncStreamIterator(self._next_text, self.aclose, self._drop)
+
+    async def _next_event(self) -> E:
+        try:
+            while True:
+                for event in self._ready:
+                    return event
+                if not await self._advance():
+                    break
+        except DifyError as error:
+            await self._fail(error)
+            raise
+        raise StopAsyncIteration
+
+    async def _next_text(self) -> str:
+        try:
+            while True:
+                for event in self._ready:
+                    text = self._fold.text_of(event)
+                    if text is not None:
+                        return text
+                if not await self._advance():
+                    break
+        except DifyError as error:
+            await self._fail(error)
+            raise
+        if self._ended and not self._outcome_checked:
+            self._outcome_checked = True
             await self.final()  # raises for a failed run, whose text must not pass for a complete answer
+        raise StopAsyncIteration
 
     async def final(self) -> R:
         """Read the rest of the stream, if any, and return the folded reply.
+
+        Inside `async with`, a loop over the stream can be left at any event; `final` reads the events after it.
 
         Raises:
             WorkflowFailedError: The run failed.
             StreamInterruptedError: The stream was interrupted; its `partial` holds the reply so far.
             APIStatusError: The server sent an `error` event.
-            MisuseError: The loop over the stream was left before its end.
+            MisuseError: The stream was closed before its end: by leaving a loop outside of `async with`, by `aclose` or `stop`.
 
         Example:
             ```python
@@ -179,66 +234,110 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
             ```
         """
         if self._consumer is None and not self._reader.closed:
-            async for _ in self._iterate("final"):
-                pass
+            self._consumer = "final"
+        try:
+            while not self._reader.closed:
+                for _ in self._ready:  # also those that a loop has left
+                    pass
+                if not await self._advance():
+                    break
+        except DifyError as error:
+            await self._fail(error)
+            raise
         if self._error is not None:
             raise self._error
         if not self._ended:
             raise MisuseError(
-                "there is no final reply, because the loop over this stream was left before its end: .snapshot holds the reply "
-                "so far. Let the loop run to its end before final(), or call final() instead of iterating"
+                "there is no final reply, because this stream was closed before its end: .snapshot holds the reply so far. Let "
+                "the loop run to its end, or leave it inside `async with` and call final() there"
             )
         reply = self.snapshot
         assert reply is not None  # a stream without events has ended with an error
-        check_outcome(reply)
+        try:
+            check_outcome(reply)
+        except DifyError as error:
+            raise masked(error, self._transport.secrets) from None
         if isinstance(reply, ResponseModel):
             attach(reply, self.http)
         return reply
 
-    async def _events(self) -> AsyncGenerator[E]:
-        """Yield the events of all connections. Every way out closes the last one."""
-        fold, reader = self._fold, self._reader
-        started = time.monotonic()
-        try:
-            exchange = await self._open()
-            if exchange is None:
-                return
-            if self._json_reply is not None:
-                # If only the reply is wanted, no events are made: they would cost a fiftieth of the call.
-                for event in () if self._consumer == "final" else self._kind.events_of(self._json_reply):
-                    fold.feed(event)
-                    yield event
-                self._ended = True
-                return
-            reader.start(exchange)
-            follower = RunFollower(fold, replay=begins_with_replay(self._call))
-            while True:
-                info = self.http  # of this connection
-                while not fold.over and (events := await reader.read(fold.grace)) is not None:
-                    for event in follower.deliver(events, info):
-                        yield event
-                if reader.closed:
-                    return  # by aclose() or stop(): the caller wants no more
-                interruption = self._interruption()
-                if interruption is None:
-                    break
-                ending = await self._reconnect(follower, interruption)
-                if ending is not None:
-                    for event in follower.deliver((ending,), info):
-                        yield event
-                    break
-            self._ended = True
-        except DifyError as error:
-            self._error = masked(error, self._transport.settings.secrets())
-            raise
-        finally:
-            self._log_end(time.monotonic() - started)
-            await self.aclose()
+    async def _advance(self) -> bool:
+        """Read until events are ready; return False at the end of the stream, and close it.
 
-    def _log_end(self, seconds: float) -> None:
-        """Log the end of the stream, its interruption, or that it was left early."""
-        if self._reader.exchange is None or self._json_reply is not None:
+        If the task is cancelled while it waits, the next call continues.
+        """
+        fold, reader = self._fold, self._reader
+        if self._error is not None:
+            raise self._error
+        if self._reading:
+            raise MisuseError("another task or thread is reading this stream: read it in one place")
+        self._reading = True
+        try:
+            follower = self._follower or await self._begin()
+            if self._json_events is not None:
+                self._ready, self._json_events = self._json_events, None
+                return True
+            while follower is not None and not self._complete:
+                interrupted = self._interrupted is not None  # and the task was cancelled while it reconnected
+                if not interrupted and not fold.over and (events := await reader.read(fold.grace)) is not None:
+                    self._ready = follower.deliver(events, self.http)
+                    return True
+                if reader.closed:
+                    break  # by aclose() or stop(): the caller wants no more
+                interruption = self._interrupted or self._interruption()
+                ending = None if interruption is None else await self._reconnect(follower, interruption)
+                self._complete = interruption is None or ending is not None
+                if ending is not None:
+                    self._ready = follower.deliver((ending,), self.http)
+                    return True
+        finally:
+            self._reading = False
+        self._ended = self._complete
+        await self.aclose()
+        return False
+
+    async def _begin(self) -> RunFollower | None:
+        """Open the stream; None if it is closed meanwhile."""
+        self._started = time.monotonic()
+        exchange = await self._open()
+        if exchange is None:
+            return None
+        pings = self._consumer == "pings"
+        self._follower = RunFollower(self._fold, replay=begins_with_replay(self._call), pings=pings)
+        if self._json_reply is None:
+            self._reader.start(exchange)
+            return self._follower
+        self._complete = True
+        # If only the reply is wanted, no events are made: they would cost a fiftieth of the call.
+        if self._consumer != "final":
+            self._json_events = self._fed(self._kind.events_of(self._json_reply))
+        return self._follower
+
+    def _fed(self, events: Iterable[E]) -> Iterator[E]:
+        for event in events:
+            self._fold.feed(event)
+            yield event
+
+    async def _fail(self, error: DifyError) -> None:
+        """End the stream with an error, which holds the reply so far."""
+        if isinstance(error, MisuseError):
+            return
+        if error.partial is None:
+            error.partial = self.snapshot
+        self._error = masked(error, self._transport.secrets)
+        await self.aclose()
+
+    def _drop(self) -> None:
+        """Close the stream of a loop that was left outside of a block."""
+        if not self._in_block:
+            self._reader.abandon()
+
+    def _log_end(self) -> None:
+        """Log once the end of the stream, its interruption, or that it was left early."""
+        if self._started is None or self._reader.exchange is None or self._json_reply is not None:
             return  # there was no stream
+        seconds = time.monotonic() - self._started
+        self._started = None
         operation = self._call.operation
         fields = fields_of(operation, self.http, task_id=self.task_id, workflow_run_id=self.workflow_run_id)
         fields["elapsed"] = seconds
@@ -259,7 +358,7 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         return interruption(
             self._fold,
             self._reader.failure,
-            events_read=self._consumer == "events",
+            events_read=self._consumer in ("events", "pings"),
             read_timeout=None if exchange is None or exchange.limit is None else exchange.limit / 2,
             client_closed=self._transport.pool.closed,
         )
@@ -277,11 +376,15 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         fold, reader = self._fold, self._reader
         assert reader.exchange is not None  # that of the response which just ended
         await reader.exchange.aclose()
-        max_retries = self._transport.settings.with_options(self._options).max_retries
-        if self._reconnect_settings is None or not follower.reconnect(max_retries) or fold.workflow_run_id is None:
+        if self._interrupted is None:
+            max_retries = self._transport.settings.with_options(self._options).max_retries
+            if self._reconnect_settings is None or not follower.reconnect(max_retries):
+                raise interruption
+            fields = fields_of(self._call.operation, self.http, workflow_run_id=fold.workflow_run_id)
+            log.info("run %s: its stream was interrupted, reconnecting", fold.workflow_run_id, extra=fields)
+            self._interrupted = interruption
+        if self._reconnect_settings is None or fold.workflow_run_id is None:
             raise interruption
-        fields = fields_of(self._call.operation, self.http, workflow_run_id=fold.workflow_run_id)
-        log.info("run %s: its stream was interrupted, reconnecting", fold.workflow_run_id, extra=fields)
         try:
             if fold.reconnects > 1:
                 # A replay ended without the end of the run. The run may have ended between two connections.
@@ -297,6 +400,7 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
                 await exchange.aclose()
                 raise interruption
             reader.start(exchange)
+        self._interrupted = None
         return None
 
     async def _stored_ending(self, run_id: str) -> WorkflowFinishedEvent | None:
@@ -312,22 +416,41 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         None if the stream is closed meanwhile.
         """
         reader = self._reader
-        if reader.exchange is None and (exchange := await reader.open(self._call)) is not None:
-            reader.exchange = exchange
-            match media_type(exchange.info):
-                case "text/event-stream":
-                    pass
-                case "application/json":  # the reply of the blocking mode
-                    self._json_reply = await self._transport.read_as(exchange, self._kind.reply)
-                case _:
-                    raise not_json(await exchange.read_start(), exchange.info)
-        return reader.exchange
+        if reader.exchange is not None:
+            return reader.exchange
+        try:
+            exchange = await reader.open(self._call)
+            if exchange is not None:
+                reader.exchange = exchange
+                match media_type(exchange.info):
+                    case "text/event-stream":
+                        pass
+                    case "application/json":  # the reply of the blocking mode
+                        self._json_reply = await self._transport.read_as(exchange, self._kind.reply)
+                    case _:
+                        raise not_json(await exchange.read_start(), exchange.info)
+        except DifyError:
+            raise
+        except BaseException as error:
+            # The request may have been sent, and must not be sent again by the next step of a loop.
+            self._error = APIConnectionError(
+                f"the call was ended by {type(error).__name__} before its response arrived: make a new call", sent=True
+            )
+            raise
+        return exchange
 
     async def __aenter__(self) -> Self:
         if self._consumer is not None or self._reader.closed or self._reader.exchange is not None:
             raise MisuseError("this stream has been used already: make a new call")
-        if await self._open() is None:
-            raise MisuseError("this stream was closed before it was open: make a new call")
+        if self._error is not None:
+            raise self._error
+        try:
+            if await self._open() is None:
+                raise MisuseError("this stream was closed before it was open: make a new call")
+        except DifyError as error:
+            await self._fail(error)
+            raise
+        self._in_block = True
         return self
 
     async def __aexit__(
@@ -346,6 +469,7 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
             await stream.aclose()  # nothing was sent, and nothing will be
             ```
         """
+        self._log_end()
         await self._reader.aclose()
 
     async def stop(self) -> None:
@@ -379,34 +503,6 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
             await self._stop(self.task_id, self._options)
         finally:
             await self.aclose()
-
-
-class AsyncTextStream(AsyncItemIterator[str]):
-    """The pieces of text of a stream, as they arrive. Closing it closes the stream.
-
-    Example:
-        ```python
-        async with client.chat.stream("Tell me more").text_stream as pieces:
-            async for text in pieces:
-                print(text, end="")
-        ```
-    """
-
-    def __init__(self, texts: AsyncGenerator[str], stream: AsyncEventStream[Any, Any]) -> None:
-        super().__init__(texts)
-        self._stream = stream
-
-    async def aclose(self) -> None:
-        """Close the stream's connection, even if no text has been read.
-
-        Example:
-            ```python
-            pieces = client.chat.stream("Tell me more").text_stream
-            await pieces.aclose()  # nothing was sent, and nothing will be
-            ```
-        """
-        await super().aclose()
-        await self._stream.aclose()
 
 
 # ----------------------------------------------------------------------------------------------- streams of each kind of app

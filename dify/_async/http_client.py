@@ -10,6 +10,7 @@ from .._config import connections_from, keepalive_from
 from .._net import http as _http, tls
 from .._net._async.proxy_router import new_async_transport
 from .._net.http import CookielessAsyncClient, TimeoutTypes
+from .._net.proxies import proxy_passwords, proxy_urls
 
 __all__ = ["DefaultAsyncHttpxClient"]
 
@@ -62,6 +63,8 @@ class DefaultAsyncHttpxClient(CookielessAsyncClient):
             proxy=proxy,
         )
         settings = _http.client_settings(transport)
+        self.proxy_passwords = proxy_passwords(proxy_urls(trust_env) if proxy is None else [proxy])
+        """Passwords of the proxies, which are masked in errors."""
         if timeout is not None:
             settings["timeout"] = _http.timeout_of(timeout)
         super().__init__(**settings, headers=dict(headers or {}), event_hooks=event_hooks)

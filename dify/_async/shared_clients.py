@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from .._net import http as _http
 from .._net._async.proxy_router import new_async_transport
 from .._net.forks import forget_connections, keep_inherited, start_anew_after_fork
 from .._net.http import AsyncHTTPClient, CookielessAsyncClient
+from .._net.proxies import proxy_passwords, proxy_urls
 from .._net.synchronization import async_shield, sync_lock
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone
@@ -34,6 +37,7 @@ class AsyncSharedClients:
         self._given = given
         self._own: dict[object, AsyncHTTPClient] = {}
         self._closed = False
+        self._proxy_passwords: tuple[SecretStr, ...] = getattr(given, "proxy_passwords", ())
         self._making = sync_lock()
         self.first_calls = AsyncFirstCalls()
         start_anew_after_fork(self)
@@ -50,6 +54,10 @@ class AsyncSharedClients:
     def closed(self) -> bool:
         """True after `aclose`, or after the user has closed the HTTP client."""
         return self._closed or (self._given is not None and self._given.is_closed)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the passwords of proxies in plain text, for redaction."""
+        return tuple(password.get_secret_value() for password in self._proxy_passwords)
 
     def closed_error(self) -> ConfigurationError:
         """Return the error for a call after the client was closed."""
@@ -74,6 +82,7 @@ class AsyncSharedClients:
             # Connections of an event loop that has ended can neither be used nor closed.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
+                self._proxy_passwords = proxy_passwords(proxy_urls(self.trust_env))
                 transport = new_async_transport(
                     max_connections=self.most, keepalive_expiry=self.keepalive_expiry, trust_env=self.trust_env
                 )

@@ -13,7 +13,7 @@ from logging import DEBUG
 from typing import Any, TypeVar
 
 from .._config import RequestOptions, ResponseLimits, Settings, environment_error, merged
-from .._log import fields_of, log
+from .._log import fields_of, log, redact
 from .._net import exceptions as _net, http as _http
 from .._net.cancel_token import CancelToken
 from .._net.deadline import AsyncDeadline
@@ -23,11 +23,11 @@ from .._net.synchronization import async_shield
 from .._protocol.connection_errors import connection_error, deadline_error, response_error
 from .._protocol.error_mapping import masked, status_error
 from .._protocol.request import Call, encode_json
-from .._protocol.responses import Acknowledgement, body_error, parse_response
+from .._protocol.responses import Acknowledgement, body_error, parse_response, too_large
 from .._protocol.retry import retry_delay
 from ..errors import APITimeoutError, ConfigurationError, DifyError, InvalidArgumentError, ResponseValidationError
 from ..types.http import HTTPInfo
-from ._io import sleep
+from ._io import close_soon, sleep
 from .shared_clients import AsyncSharedClients
 from .upload_body import AsyncUploadBody
 
@@ -43,14 +43,24 @@ class AsyncExchange:
         info: Status and headers.
         deadline: Time limit of the body, unless it is a stream.
         limits: Maximum sizes of the body.
+        continues: True if a read of the body that is cancelled loses nothing, so that the next one continues.
         broke_off: True if the compressed body broke off, although HTTP reported more data, or the end of all.
     """
 
-    def __init__(self, response: Response, info: HTTPInfo, deadline: AsyncDeadline, limits: ResponseLimits) -> None:
+    def __init__(
+        self,
+        response: Response,
+        info: HTTPInfo,
+        deadline: AsyncDeadline,
+        limits: ResponseLimits,
+        transport: AsyncTransport,
+    ) -> None:
         self._response = response
+        self._transport = transport
         self.info = info
         self.deadline = deadline
         self.limits = limits
+        self.continues = False
         self.broke_off = False
 
     @property
@@ -72,7 +82,10 @@ class AsyncExchange:
                 f"the response has the unsupported content encoding {encoding!r}; gzip was requested", http=self.info
             )
         source = _http.raw_stream(self._response)
-        return source if inflater.identity else self._inflated(source, inflater)
+        if inflater.identity:
+            self.continues = _http.continues(self._response)
+            return source
+        return self._inflated(source, inflater)
 
     async def _inflated(self, source: AsyncIterator[bytes], inflater: Inflater) -> AsyncIterator[bytes]:
         content_at = time.monotonic()
@@ -108,25 +121,21 @@ class AsyncExchange:
                 async for chunk in self.chunks():
                     body += chunk
                     if len(body) > limit:
-                        raise ResponseValidationError(
-                            f"the response is larger than {limit} bytes",
-                            http=self.info,
-                            param="limits",
-                            reason="too_large",
-                            hint="raise `ResponseLimits(answer=)`",
-                        )
+                        raise too_large(f"the response is larger than {limit} bytes", "answer", self.info)
         except TimeoutError:
             raise APITimeoutError(
                 "the rest of the response did not arrive in time", sent=True, param="timeout"
             ) from None
         except _net.HTTPError as error:
-            raise body_error(error, self.info.method) from _net.bare(error)
+            failure = body_error(error, self.info.method)
+            failure.__cause__ = _net.bare(error)
+            raise masked(failure, self._transport.secrets) from failure.__cause__
         finally:
             await self.aclose()
         return bytes(body)
 
     async def read_start(self) -> bytes:
-        """Read the start of an error body and close the exchange.
+        """Read the start of an error body, without keys, and close the exchange.
 
         A body that breaks off is returned as far as it came.
         """
@@ -150,8 +159,9 @@ class AsyncExchange:
                 if len(body) >= limit:
                     break
         except ValueError:
-            return bytes(raw)
-        return bytes(body[:limit])
+            body = raw
+        # As Latin-1, in which every byte is a character: the body may be in any encoding, and keys are ASCII.
+        return redact(str(body[:limit], "latin-1"), self._transport.secrets).encode("latin-1")
 
     def cut(self) -> bool:
         """Wake the thread that reads the body, which ends in an error.
@@ -159,6 +169,14 @@ class AsyncExchange:
         False if there is no socket to shut down.
         """
         return self.deadline.cut()
+
+    def abandon(self) -> None:
+        """Close the connection without waiting, from any thread."""
+        if not self._response.is_closed and not sys.is_finalizing() and not _http.abort(self._response):
+            close_soon(self._response.aclose)
+
+    def __del__(self) -> None:
+        self.abandon()
 
     async def aclose(self) -> None:
         """Return the connection to the pool, or close it if its body was not read."""
@@ -176,6 +194,11 @@ class AsyncTransport:
         self.settings = settings
         self.pool = pool
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """API keys and passwords of proxies, for redaction."""
+        return self.settings.secrets() + self.pool.secrets()
+
     async def fetch(self, call: Call, cast_to: type[T], options: RequestOptions | None = None) -> T:
         """Make a call and return its response as `cast_to`."""
         return await self.read_as(await self.open(call, options), cast_to)
@@ -192,7 +215,7 @@ class AsyncTransport:
         try:
             return parse_response(body, cast_to, exchange.info)
         except DifyError as error:
-            raise masked(error, self.settings.secrets()) from None
+            raise masked(error, self.secrets) from None
 
     async def open(
         self, call: Call, options: RequestOptions | None = None, token: CancelToken | None = None
@@ -245,7 +268,7 @@ class AsyncTransport:
                 await sleep(delay)
             if delay is None or token.cancelled:
                 # Without the traceback, whose frames hold the request and so the API key.
-                raise masked(error, settings.secrets()).with_traceback(None)
+                raise masked(error, self.secrets).with_traceback(None)
 
     async def _attempt(
         self, call: Call, settings: Settings, token: CancelToken, body: AsyncUploadBody | None, *, retries: int
@@ -266,16 +289,16 @@ class AsyncTransport:
             failure = self._error(error, call, settings, deadline, request)
             raise failure from (None if failure is error else _net.bare(error))
         deadline.received(response)
-        info = _http.info_of(response, time.monotonic() - started, settings.secrets(), retries)
+        info = _http.info_of(response, time.monotonic() - started, self.secrets, retries)
         if log.isEnabledFor(DEBUG):
             fields = fields_of(call.operation, info, method=call.method, path=call.path)
             line = "%s: %s %s: %d after %.2f s"
             log.debug(line, call.operation, call.method, call.path, info.status, info.elapsed, extra=fields)
-        exchange = AsyncExchange(response, info, deadline, settings.limits)
+        exchange = AsyncExchange(response, info, deadline, settings.limits, self)
         if 200 <= info.status < 300:
             return exchange
         operation = call.operation if call.address is None else ""  # a signed link is not a route of the API
-        refusal = status_error(info, await exchange.read_start(), settings.secrets(), operation)
+        refusal = status_error(info, await exchange.read_start(), operation)
         raise response_error(refusal, None if self.pool.closed else _http.route_of(request, self.pool.http()))
 
     def _error(

@@ -191,10 +191,15 @@ class LoopStream(AsyncNetworkStream):
             await asyncio.sleep(0)
 
     async def aclose(self) -> None:
+        self.abort()
+        if not self._is_inherited:
+            await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Close the connection without waiting for the event loop."""
         self._closed = True
         if not self._is_inherited:
             self._protocol.transport.abort()
-            await asyncio.sleep(0)
 
     def abandon(self) -> None:
         """Fail from now on, without a change to the transport.

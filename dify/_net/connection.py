@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
+import h11
 import httpcore
 import httpx
 
 __all__ = [
+    "BODY",
+    "content_of",
     "core_request",
     "has_bytes",
     "has_content",
@@ -20,6 +23,9 @@ __all__ = [
     "step_timeout",
 ]
 
+
+BODY = "dify_body"
+"""Extension of a response from our own pool: its body, which a read that is cancelled does not end."""
 
 _KEEP_ALIVE = re.compile(rb"(?i)(?:^|[,\s])timeout\s*=\s*\"?([0-9]{1,9})(?![0-9])")
 
@@ -62,6 +68,11 @@ def new_response(response: httpcore.Response | httpx.Response, body: Any) -> htt
     status = response.status if isinstance(response, httpcore.Response) else response.status_code
     extensions: dict[str, Any] = cast(Any, response).extensions
     return httpx.Response(status, headers=response.headers, stream=body, extensions=extensions)
+
+
+def content_of(event: Any) -> bytes | None:
+    """Return the bytes in an event of a response body; None for the end of the body."""
+    return bytes(event.data) if isinstance(event, h11.Data) else None
 
 
 def has_unread_content(response: httpcore.Response) -> bool:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from .._log import redact
 from .._version import __version__
 from ..types.http import HTTPInfo
+from .connection import BODY
 from .proxies import ROUTE, Proxies, Route
 
 __all__ = [
@@ -28,9 +29,11 @@ __all__ = [
     "Response",
     "Timeout",
     "TimeoutTypes",
+    "abort",
     "body_of",
     "build_request",
     "client_settings",
+    "continues",
     "info_of",
     "is_host",
     "join_address",
@@ -213,14 +216,33 @@ def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retrie
     return HTTPInfo(response.status_code, headers, elapsed, request.method, redact(str(request.url), secrets), retries)
 
 
+def abort(response: Response) -> bool:
+    """Close the connection of a response without waiting; False if it does not belong to a pool of ours."""
+    body: Any = response.extensions.get(BODY)
+    if body is not None:
+        body.abort()
+    return body is not None
+
+
+def continues(response: Response) -> bool:
+    """Return True if a read of the body that is cancelled loses nothing: it belongs to a pool of ours."""
+    return BODY in response.extensions
+
+
 def raw_stream(response: Response) -> AsyncIterator[bytes]:
     """Return the bytes of a response as they arrive, still compressed."""
+    body: Any = response.extensions.get(BODY)
+    if body is not None:
+        return body  # without the generator that the library puts around it, which a cancelled read ends
     # Not `aiter_raw`, which adds two generators to every chunk and rejects the complete responses of test doubles.
     return response.stream.__aiter__()  # type: ignore[union-attr]  # pyright: ignore
 
 
 def raw_iter(response: Response) -> Iterator[bytes]:
     """Return the bytes of a response as they arrive, still compressed."""
+    body: Any = response.extensions.get(BODY)
+    if body is not None:
+        return body
     return response.stream.__iter__()  # type: ignore[union-attr]  # pyright: ignore
 
 

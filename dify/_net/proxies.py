@@ -5,17 +5,23 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+from pydantic import SecretStr
 
-__all__ = ["ROUTE", "Proxies", "Proxy", "Route"]
+__all__ = ["ROUTE", "Proxies", "Proxy", "Route", "proxy_passwords", "proxy_urls"]
 
 ROUTE = "dify_route"
 """Extension of a request of httpx with its `Route`."""
+
+_SHORTEST_PASSWORD = 4
+"""Shorter passwords are not masked: that would garble every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Proxy:
         source: Environment variable that names it, or "the proxy argument".
     """
 
-    url: str
+    url: str = field(repr=False)
     source: str
 
     @property
@@ -152,3 +158,25 @@ def _variable_of(scheme: str) -> str:
     name = f"{scheme}_proxy"
     spelled = sorted((known for known in os.environ if known.lower() == name), key=lambda known: known != name)
     return spelled[0] if spelled else "the proxy settings of the system"
+
+
+def proxy_urls(trust_env: bool) -> list[str]:
+    """Return the URLs of the proxies that the environment names."""
+    return [url for scheme, url in getproxies().items() if scheme != "no" and url] if trust_env else []
+
+
+def proxy_passwords(urls: Iterable[str]) -> tuple[SecretStr, ...]:
+    """Return the passwords in the URLs of proxies as they may appear in texts: as written, decoded, and as a header has them.
+
+    Example:
+        >>> found = proxy_passwords(["http://me:s%40cret@proxy.example.com:3128"])
+        >>> [password.get_secret_value() for password in found]
+        ['s%40cret', 's@cret', 'bWU6c0BjcmV0']
+    """
+    passwords: list[str] = []
+    for url in urls:
+        user, _, password = url.rpartition("@")[0].rpartition("://")[2].partition(":")
+        if len(password) >= _SHORTEST_PASSWORD:
+            header = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode("ascii")
+            passwords += password, unquote(password), header
+    return tuple(SecretStr(password) for password in dict.fromkeys(passwords))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import anyio
 
-__all__ = ["AsyncSemaphore", "Semaphore", "async_lock", "async_shield", "sync_lock", "sync_shield"]
+__all__ = [
+    "AsyncSemaphore",
+    "Semaphore",
+    "async_in_loop",
+    "async_lock",
+    "async_shield",
+    "sync_in_loop",
+    "sync_lock",
+    "sync_shield",
+]
 
 
 class AsyncSemaphore:
@@ -51,22 +62,80 @@ class Semaphore:
     """Limits the number of threads that do something at the same time."""
 
     def __init__(self, limit: int) -> None:
-        self._semaphore = threading.Semaphore(limit)
+        # Not the class of `threading`, whose lock is not reentrant: the garbage collector may release a slot at any time, also
+        # in a thread that holds the lock.
+        self._free = limit
+        self._changed = threading.Condition(threading.RLock())
 
     def try_acquire(self) -> bool:
         """Acquire a slot; False if none is free."""
-        return self._semaphore.acquire(blocking=False)
+        return self.acquire(0)
 
     def acquire(self, timeout: float | None = None) -> bool:
         """Acquire a slot, waiting for it.
 
         False if none became free within this number of seconds.
         """
-        return self._semaphore.acquire(timeout=timeout)
+        with self._changed:
+            if self._free <= 0 and not self._changed.wait_for(lambda: self._free > 0, timeout):
+                return False
+            self._free -= 1
+            return True
 
     def release(self) -> None:
         """Release a slot."""
-        self._semaphore.release()
+        with self._changed:
+            self._free += 1
+            self._changed.notify()
+
+
+def async_in_loop() -> Callable[[Callable[[], None]], bool]:
+    """Return a function that calls another one in the running event loop, from any thread; False if the loop has ended."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return _in_trio()
+
+    def call(work: Callable[[], None]) -> bool:
+        try:
+            here = asyncio.get_running_loop() is loop
+        except RuntimeError:
+            here = False
+        if here:
+            work()
+            return True
+        try:
+            loop.call_soon_threadsafe(work)
+        except RuntimeError:
+            return False
+        return True
+
+    return call
+
+
+def _in_trio() -> Callable[[Callable[[], None]], bool]:
+    import trio  # pyright: ignore
+
+    token: Any = trio.lowlevel.current_trio_token()  # pyright: ignore
+
+    def call(work: Callable[[], None]) -> bool:
+        try:
+            token.run_sync_soon(work)
+        except trio.RunFinishedError:  # pyright: ignore
+            return False
+        return True
+
+    return call
+
+
+def sync_in_loop() -> Callable[[Callable[[], None]], bool]:
+    """Return a function that calls another one at once: threads have no event loop."""
+
+    def call(work: Callable[[], None]) -> bool:
+        work()
+        return True
+
+    return call
 
 
 def async_lock() -> AbstractContextManager[Any]:

@@ -5,11 +5,13 @@ Files exist only when complete. No I/O but the disk's.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -25,6 +27,7 @@ __all__ = [
     "BATCH",
     "PartFile",
     "PartWriter",
+    "check_free",
     "content_error",
     "empty_body_error",
     "needs_check",
@@ -143,14 +146,16 @@ class PartFile:
 
     Its methods block.
 
-    A target that is not a regular file, such as a pipe or a device, is written directly: it must not be replaced.
+    A file that exists is replaced only with `overwrite`; in a directory, the new file gets a number otherwise. A target that is
+    not a regular file, such as a pipe or a device, is written directly: it must not be replaced.
 
     The file can be discarded while a thread works on it, because a cancelled task does not wait for its thread.
     """
 
-    def __init__(self, path: str | os.PathLike[str], name: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], name: str, *, overwrite: bool = False) -> None:
         self._path = Path(path)
         self._name = name
+        self._overwrite = overwrite
         self._file: IO[bytes] | None = None
         self._part: Path | None = None
         self._discarded = False
@@ -164,7 +169,9 @@ class PartFile:
         """
         with self._locked():
             if not self._discarded:
-                self.target = self._path / self._name if self._path.is_dir() else self._path
+                check_free(self._path, overwrite=self._overwrite)
+                self._in_directory = self._path.is_dir()
+                self.target = self._path / self._name if self._in_directory else self._path
                 if self.target.exists() and not self.target.is_file():
                     self._file = self.target.open("wb")
                     return
@@ -194,7 +201,10 @@ class PartFile:
                 self._file.close()
                 self._file = None
                 if self._part is not None:
-                    self._part.replace(self.target)
+                    if self._overwrite:
+                        self._part.replace(self.target)
+                    else:
+                        self.target = _move(self._part, self.target, numbered=self._in_directory)
                     self._part = None
             return self.target
 
@@ -237,6 +247,38 @@ class PartFile:
             self._file = None
             if part is not None:
                 part.unlink(missing_ok=True)
+
+
+def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Raise `FileExistsError` if a path is a file that must not be replaced."""
+    if not overwrite and Path(path).is_file():
+        raise _file_exists(Path(path))
+
+
+def _file_exists(path: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, "the file exists; pass overwrite=True to replace it", str(path))
+
+
+def _move(part: Path, target: Path, *, numbered: bool) -> Path:
+    """Move a file to a path that is free, and return that path: the target, or with `numbered` "name (1).txt" and so on."""
+    for number in count():
+        path = target.with_name(f"{target.stem} ({number}){target.suffix}") if number else target
+        try:
+            try:
+                os.link(part, path)
+            except FileExistsError:
+                raise
+            except OSError:  # the file system has no hard links
+                path.open("xb").close()
+                part.replace(path)
+            else:
+                part.unlink()
+        except FileExistsError:
+            if not numbered:
+                raise _file_exists(path) from None
+        else:
+            return path
+    raise AssertionError  # `count` has no end
 
 
 class PartWriter:

@@ -11,6 +11,8 @@ from html import unescape
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel
+
 from .. import errors as e
 from .._log import redact
 from .._operations import missing_route
@@ -269,12 +271,39 @@ def _field_of(members: Mapping[str, Any]) -> str:
 
 
 def masked(error: DifyErrorT, secrets: tuple[str, ...]) -> DifyErrorT:
-    """Return the error with every API key masked that the server repeated."""
-    error.args = tuple(redact(part, secrets) if isinstance(part, str) else part for part in error.args)
+    """Return the error with every secret masked that the server repeated.
+
+    Secrets are masked in its text, its attributes and its causes.
+    """
     for name, value in vars(error).items():
-        if isinstance(value, str):
-            setattr(error, name, redact(value, secrets))
+        setattr(error, name, _masked_value(value, secrets))
+    cause: BaseException | None = error
+    for _ in range(_MAX_CAUSES):  # the chain of an exception that is raised again may be a circle
+        if cause is None:
+            break
+        cause.args = tuple(redact(part, secrets) if isinstance(part, str) else part for part in cause.args)
+        cause = cause.__cause__ or cause.__context__
     return error
+
+
+_MAX_CAUSES = 5
+
+
+def _masked_value(value: Any, secrets: tuple[str, ...]) -> Any:
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {name: _masked_value(item, secrets) for name, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list):
+        return [_masked_value(item, secrets) for item in cast("list[Any]", value)]
+    if isinstance(value, BaseModel):  # a partial reply or a run, whose messages of errors may repeat a key, too
+        changed = {
+            name: item
+            for name, old in [*vars(value).items(), *(value.model_extra or {}).items()]
+            if (item := _masked_value(old, secrets)) != old
+        }
+        return value.model_copy(update=changed) if changed else value
+    return value
 
 
 def is_error_body(body: Any) -> bool:
@@ -291,18 +320,17 @@ def is_error_body(body: Any) -> bool:
     )
 
 
-def status_error(http: HTTPInfo, body: bytes, secrets: tuple[str, ...] = (), operation: str = "") -> e.APIStatusError:
+def status_error(http: HTTPInfo, body: bytes, operation: str = "") -> e.APIStatusError:
     """Return the error for a response with an error status.
 
     The body may be JSON in any shape, HTML, empty or garbage.
 
     Args:
         http: The exchange.
-        body: The start of the body.
-        secrets: API keys to mask, in case the server repeats one.
+        body: The start of the body, without the API keys.
         operation: Name of the operation, to look up the version in which servers received its route.
     """
-    text = redact(body.decode("utf-8", "replace"), secrets)
+    text = body.decode("utf-8", "replace")
     try:
         decoded = loads(text)
     except ValueError:

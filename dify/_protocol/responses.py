@@ -26,6 +26,7 @@ __all__ = [
     "media_type",
     "not_json",
     "parse_response",
+    "too_large",
 ]
 
 T = TypeVar("T")
@@ -215,6 +216,13 @@ def link_address(link: str, base_url: str, info: HTTPInfo | None = None) -> str:
             f"the server sent a link that is not an http URL: {printable(link, 200)!r}", http=info
         )
     return address
+
+
+def too_large(message: str, limit: str, http: HTTPInfo | None = None) -> ResponseValidationError:
+    """Return the error for a response that exceeds a limit of `ResponseLimits`."""
+    return ResponseValidationError(
+        message, http=http, param="limits", reason="too_large", hint=f"raise `ResponseLimits({limit}=)`"
+    )
 
 
 def body_error(cause: Exception, operation: str) -> APIConnectionError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import chain
 from json import JSONDecoder
 from typing import Any, Literal, cast
 
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from .._protocol.json import loads, mended
+from .._protocol.responses import too_large
 from ..errors import ResponseValidationError, printable
 from ..types import events as t
 from .sse import FrameTooLarge, SSEParser
@@ -64,8 +66,12 @@ class EventDecoder:
         try:
             frames = self._parser.feed(chunk)
         except FrameTooLarge as error:
-            raise ResponseValidationError(f"the rest of the stream cannot be read: {error}") from None
-        return map(self._decode, frames)
+            raise too_large(f"the rest of the stream cannot be read: {error}", "frame") from None
+        events = filter(None, map(self._decode, frames))
+        if self._parser.pings:
+            pings, self._parser.pings = self._parser.pings, 0
+            return chain(events, [t.PingEvent()] * pings)
+        return events
 
     def finish(self) -> list[Any]:
         """Return the complete event at the end of the stream whose blank line is missing.
@@ -107,7 +113,7 @@ def decoder_of(kind: StreamName) -> Callable[[bytes | str], Any]:
     Built on first use.
 
     An event with an unknown name becomes an `UnknownEvent`. Known events that do not validate, and data that is not an event,
-    raise `ResponseValidationError` with the frame: no frame is dropped.
+    raise `ResponseValidationError` with the frame. Empty data and `[DONE]`, which gateways add, become None.
     """
     # The validator itself selects the model by the field `event`. Unknown names fail there, and only those are read again:
     # a malformed known event cannot pass as an unknown one.
@@ -127,10 +133,14 @@ def decoder_of(kind: StreamName) -> Callable[[bytes | str], Any]:
                 return validate(data)  # not JSON: the validator's error says why
             return validate_parsed(parsed)
         except ValidationError as error:
-            return decode_again(data, _first(error))
+            problem = _first(error)
+        # Not in the handler: the exception of pydantic, whose text has parts of the frame, would be the context of ours.
+        return decode_again(data, problem)
 
     def decode_again(data: bytes | str, problem: ErrorDetails) -> Any:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        if text.strip() in ("", "[DONE]"):
+            return None
         if isinstance(data, bytes) and "\ufffd" in text:
             return decode(text)  # invalid UTF-8 is replaced, as the standard of event streams requires
         if problem["type"] == "json_invalid" and (repaired := mended(text)) is not None:

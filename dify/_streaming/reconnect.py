@@ -124,10 +124,12 @@ class RunFollower:
     Args:
         fold: The fold of the events; it also holds the number of reconnects and the text delivered so far.
         replay: The first connection already begins with events of the past.
+        pings: Deliver pings, too.
     """
 
-    def __init__(self, fold: Fold[Any], *, replay: bool = False) -> None:
+    def __init__(self, fold: Fold[Any], *, replay: bool = False, pings: bool = False) -> None:
         self.fold = fold
+        self._pings = pings
         self._replay = replay
         self._seen: set[tuple[object, ...]] = set()
         self._started = False
@@ -153,6 +155,8 @@ class RunFollower:
             plain = event.__class__ not in _NOT_PLAIN  # one look-up for deltas of text, nearly all events of a stream
             if not plain:
                 if event.__class__ is t.PingEvent:
+                    if self._pings:
+                        yield event
                     continue
                 if event.__class__ is t.ErrorEvent:
                     raise error_of(event, fold, info)

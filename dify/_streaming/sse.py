@@ -34,7 +34,7 @@ class SSEParser:
         ([], [b'{"event": "message"}'])
     """
 
-    __slots__ = ("_after_cr", "_head", "_joined", "_limit", "_parts", "_size", "idle")
+    __slots__ = ("_after_cr", "_head", "_joined", "_limit", "_parts", "_size", "idle", "pings")
 
     def __init__(self, limit: int = 64 << 20) -> None:
         self._limit = limit
@@ -43,6 +43,8 @@ class SSEParser:
         self._size = 0
         self._after_cr = False
         self._head: bytes | None = b""  # the first bytes while they may still become a BOM; None afterwards
+        self.pings = 0
+        """Number of events named "ping" without data, which servers send while nothing else happens. The reader resets it."""
         self.idle = False
         """True after a chunk of nothing but comments and blank lines, which Dify never sends: no sign of life."""
 
@@ -177,4 +179,7 @@ class SSEParser:
     def _parse(self, block: bytes) -> bytes | None:
         if len(block) > self._limit:
             raise FrameTooLarge(f"an event is larger than {self._limit} bytes")
-        return parse_block(block.strip(b"\n"))
+        block = block.strip(b"\n")
+        if block in (b"event: ping", b"event:ping"):
+            self.pings += 1
+        return parse_block(block)

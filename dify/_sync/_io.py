@@ -26,6 +26,7 @@ __all__ = [
     "result_of_callback",
     "begin",
     "check_source",
+    "close_soon",
     "current_loop",
     "each",
     "in_thread",
@@ -77,6 +78,11 @@ def is_gone(_loop: object) -> bool:
 def begin(_loop: object, work: Callable[[], None]) -> None:
     """Run work in this thread."""
     work()
+
+
+def close_soon(close: Callable[[], None]) -> None:
+    """Close something at once."""
+    close()
 
 
 def read_upload(upload: Upload) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from .._config import RequestOptions
 from .._net import exceptions as _net
 from .._net.cancel_token import CancelToken
 from .._protocol.request import Call
+from .._protocol.responses import too_large
 from .._streaming.decode import EventDecoder
 from .._streaming.kinds import StreamKind
 from ..errors import DifyError, ResponseValidationError
@@ -40,6 +41,8 @@ class EventReader:
         self._chunks: Iterator[bytes]
         self._decoder: EventDecoder
         self._at_end = False  # the server has ended the response, and its last event was delivered
+        self._was_cancelled = False  # the last read; connections of our own pool continue, others have ended
+        self._size = 0  # bytes of all responses
         self._idle = False  # since `_alive_at`, nothing but comments and blank lines arrived
         self._alive_at = 0.0
         self.exchange: Exchange | None = None
@@ -68,7 +71,7 @@ class EventReader:
         """Read from this response from now on."""
         self.exchange = exchange
         self.failure = None
-        self._idle = self._at_end = False
+        self._idle = self._at_end = self._was_cancelled = False
         self._chunks = exchange.chunks()
         self._decoder = self._kind.decoder(exchange.limits.frame)
 
@@ -81,7 +84,7 @@ class EventReader:
             grace: Seconds after which the response counts as ended; None for no limit but the read timeout.
 
         Raises:
-            ResponseValidationError: The body is not encoded as its header says, or an event is too large.
+            ResponseValidationError: The body is not encoded as its header says, or an event or the stream is too large.
         """
         assert self.exchange is not None
         if not self._idle:
@@ -104,12 +107,24 @@ class EventReader:
             if not self.closed:  # closing breaks the connection
                 self.failure = error
             return None
+        except BaseException:
+            self._was_cancelled = True
+            if not self.exchange.continues:
+                self.exchange.close()
+            raise
         finally:
             self._waiting = False
         if chunk is None:
+            if self._was_cancelled and self.failure is None:
+                self.failure = RuntimeError("a read was cancelled, and this HTTP client cannot continue it")
+                return None
             self._at_end = True
             last = self._decoder.finish()
             return iter(last) if last else None
+        self._was_cancelled = False
+        self._size += len(chunk)
+        if self._size > self.exchange.limits.stream:
+            raise too_large(f"the stream is larger than {self.exchange.limits.stream} bytes", "stream")
         events = self._decoder.feed(chunk)
         self._idle = self._decoder.idle
         if self._idle:
@@ -118,6 +133,12 @@ class EventReader:
                 self.failure = TimeoutError(f"nothing but blank lines and comments arrived for {limit:g} s")
                 return None
         return events
+
+    def abandon(self) -> None:
+        """Close the response without waiting, from anywhere."""
+        self.closed = True
+        if self.exchange is not None:
+            self.exchange.abandon()
 
     def close(self) -> None:
         """Close the response. A task or thread that waits for it wakes up, and closes it."""

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from .._net import http as _http
 from .._net._sync.proxy_router import new_transport
 from .._net.forks import forget_connections, keep_inherited, start_anew_after_fork
 from .._net.http import CookielessClient, HTTPClient
+from .._net.proxies import proxy_passwords, proxy_urls
 from .._net.synchronization import sync_lock, sync_shield
 from ..errors import ConfigurationError
 from ._io import begin, current_loop, is_gone
@@ -35,6 +38,7 @@ class SharedClients:
         self._given = given
         self._own: dict[object, HTTPClient] = {}
         self._closed = False
+        self._proxy_passwords: tuple[SecretStr, ...] = getattr(given, "proxy_passwords", ())
         self._making = sync_lock()
         self.first_calls = FirstCalls()
         start_anew_after_fork(self)
@@ -51,6 +55,10 @@ class SharedClients:
     def closed(self) -> bool:
         """True after `close`, or after the user has closed the HTTP client."""
         return self._closed or (self._given is not None and self._given.is_closed)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the passwords of proxies in plain text, for redaction."""
+        return tuple(password.get_secret_value() for password in self._proxy_passwords)
 
     def closed_error(self) -> ConfigurationError:
         """Return the error for a call after the client was closed."""
@@ -75,6 +83,7 @@ class SharedClients:
             # Connections of an event loop that has ended can neither be used nor closed.
             self._own = {known: own for known, own in self._own.items() if not is_gone(known)}
             if loop not in self._own:
+                self._proxy_passwords = proxy_passwords(proxy_urls(self.trust_env))
                 transport = new_transport(
                     max_connections=self.most, keepalive_expiry=self.keepalive_expiry, trust_env=self.trust_env
                 )

@@ -17,13 +17,13 @@ class HTTPInfo:
     status: int
     """HTTP status code of the response."""
     headers: dict[str, str] = field(default_factory=dict[str, str])
-    """Response headers with lower-case names, without cookies. The API key is never among them."""
+    """Response headers with lower-case names, without cookies. API keys in them are masked."""
     elapsed: float = 0.0
     """Seconds between sending the request and receiving the response headers."""
     method: str = ""
     """HTTP method of the request, such as "POST"."""
     url: str = ""
-    """URL of the request, including the query string."""
+    """URL of the request, including the query string. API keys in it are masked."""
     retries: int = 0
     """Number of earlier requests of the same call, each of which was followed by a retry."""
 

@@ -222,6 +222,11 @@ class WorkflowRunDetail(ResponseModel):
     elapsed_time: float | None = None
     """Duration in seconds. None or 0 while the run is active."""
 
+    @property
+    def paused(self) -> bool:
+        """True if the run waits for a person; a stream of `workflows.events` has the forms."""
+        return self.status == "paused"
+
     @field_validator("outputs", mode="before")
     @classmethod
     def _decode(cls, value: Any) -> Any:

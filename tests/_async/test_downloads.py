@@ -68,6 +68,28 @@ async def test_a_folder_takes_the_servers_name_and_only_its_last_part(tmp_path):
     assert names(tmp_path) == ["cat.png"]
 
 
+async def test_a_file_that_exists_is_kept_and_nothing_is_sent(tmp_path):
+    (tmp_path / "mine.bin").write_bytes(b"old")
+    sent = []
+    handler = lambda request: sent.append(request)  # noqa: E731
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        await download(handler).save(tmp_path / "mine.bin")
+    assert sent == []
+    assert (tmp_path / "mine.bin").read_bytes() == b"old"
+    await download(serving(b"new")).save(tmp_path / "mine.bin", overwrite=True)
+    assert (tmp_path / "mine.bin").read_bytes() == b"new"
+
+
+async def test_in_a_folder_a_file_whose_name_is_taken_gets_a_number(tmp_path):
+    headers = {"content_disposition": 'attachment; filename="cat.png"'}
+    for content in (b"one", b"two"):
+        await download(serving(content, **headers)).save(tmp_path)
+    assert names(tmp_path) == ["cat (1).png", "cat.png"]
+    assert (tmp_path / "cat (1).png").read_bytes() == b"two"
+    assert await download(serving(b"three", **headers)).save(tmp_path, overwrite=True) == tmp_path / "cat.png"
+    assert (tmp_path / "cat.png").read_bytes() == b"three"
+
+
 async def test_a_path_wins_over_the_servers_name(tmp_path):
     headers = {"content_disposition": 'attachment; filename="cat.png"'}
     path = await download(serving(b"onetwo", **headers)).save(str(tmp_path / "mine.bin"))
@@ -78,7 +100,7 @@ async def test_a_path_wins_over_the_servers_name(tmp_path):
 async def test_without_a_name_of_the_servers_the_id_is_used(tmp_path):
     assert (await download(serving(b"x")).save(tmp_path)).name == "file-1"
     headers = {"content_disposition": 'attachment; filename=".."'}
-    assert (await download(serving(b"x", **headers)).save(tmp_path)).name == "file-1"
+    assert (await download(serving(b"x", **headers)).save(tmp_path, overwrite=True)).name == "file-1"
 
 
 async def test_progress_is_told_up_to_the_whole(tmp_path):
@@ -90,7 +112,7 @@ async def test_progress_is_told_up_to_the_whole(tmp_path):
     assert told[-1] == (2800 << 10, 2800 << 10)
     assert len(told) > 1
     told.clear()
-    await download(serving(b"abc")).save(tmp_path / "out", on_progress=lambda *seen: told.append(seen))
+    await download(serving(b"abc")).save(tmp_path / "other", on_progress=lambda *seen: told.append(seen))
     assert told == [(3, None)]
 
 
@@ -105,7 +127,7 @@ async def test_progress_is_told_up_to_the_whole(tmp_path):
 async def test_a_download_that_breaks_off_leaves_nothing_behind(error, cls, tmp_path):
     (tmp_path / "out").write_bytes(b"old")
     with pytest.raises(APIConnectionError) as caught:
-        await download(serving(b"one", error=error)).save(tmp_path / "out")
+        await download(serving(b"one", error=error)).save(tmp_path / "out", overwrite=True)
     assert type(caught.value) is cls
     assert names(tmp_path) == ["out"]
     assert (tmp_path / "out").read_bytes() == b"old"

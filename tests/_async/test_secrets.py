@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+import traceback
 from contextlib import suppress
 
 import httpx
 import pytest
 
 from dify import AsyncDify, AuthenticationError, ConfigurationError, DifyError, ResponseLimits
-from tests.support.frames import message, message_end, sse
+from tests.support.frames import message, message_end, run_finished, run_started, sse
 from tests.support.secrets import APP_KEY, KEYS, KNOWLEDGE_KEY, reachable, said, shown, with_locals
 
 from .support import Chunks, answered, finish, make_client, streaming
@@ -113,6 +114,84 @@ async def test_a_server_that_repeats_the_key_does_not_make_an_error_show_it(hand
         await client_of(handler).chat.send("hi")
     # What a server sent stays in the variables of a frame that was reading it; the error itself must not carry it on.
     assert not any(key in said(caught.value) for key in KEYS)
+
+
+def html(text: str) -> httpx.Response:
+    return httpx.Response(200, text="<html>" + text, headers={"content-type": "text/html"})
+
+
+def failed_run(text: str) -> httpx.Response:
+    events = [run_started(), run_finished("failed", error=text)]
+    return answered(Chunks([sse(*events)]))
+
+
+CUT_ECHOES = {
+    "an error": lambda text: httpx.Response(500, text=text),
+    "a JSON error": lambda text: httpx.Response(400, json={"code": "x", "message": text, "details": {"why": [text]}}),
+    "a page": html,
+    "a body that is not JSON": lambda text: httpx.Response(200, text=text),
+    "another shape": lambda text: httpx.Response(200, json=[text]),
+    "an error with a success": lambda text: httpx.Response(200, json={"code": "x", "message": text, "status": 400}),
+    "a frame": lambda text: answered(Chunks([sse(message("Hel")), sse(text)])),
+    "an error frame": lambda text: answered(
+        Chunks([sse(message("Hel")), sse({"event": "error", "message": text, "details": {"why": text}})])
+    ),
+    "a failed run": failed_run,
+    "the text of an interrupted reply": lambda text: answered(Chunks([sse(message(text))])),
+    "a broken connection": lambda text: answered(Chunks([sse(message("Hel"))], httpx.RemoteProtocolError(text))),
+    "a broken body": lambda text: answered(
+        Chunks([b"{"], httpx.RemoteProtocolError(text)), content_type="application/json"
+    ),
+    "a broken file": lambda text: answered(
+        Chunks([b"{"], httpx.RemoteProtocolError(text)), content_type="application/octet-stream"
+    ),
+    "no connection": lambda text: (_ for _ in ()).throw(httpx.ConnectError(text)),
+}
+
+
+@pytest.mark.parametrize("call", [*CALLS, "a stream in a block", "workflows.run", "server", "audio"])
+@pytest.mark.parametrize("echo", CUT_ECHOES)
+async def test_a_key_that_a_server_repeats_is_masked_before_a_text_is_cut(echo, call, caplog):
+    caplog.set_level(logging.DEBUG, "dify")
+    calls = CALLS | {
+        "a stream in a block": lambda client: in_a_block(client.chat.stream("hi")),
+        "workflows.run": lambda client: client.workflows.run({}),
+        "server": lambda client: client.server(),
+        "audio": lambda client: client.audio.synthesize("hi"),
+    }
+    errors: list[DifyError] = []
+    for cut in (0, 200, 300, 500, 2048, 65536):
+        for left in (2, 13, 17):  # characters of the key before the cut
+            text = "x" * max(0, cut - left - len("<html>")) + " " + APP_KEY + " " + KNOWLEDGE_KEY
+            client = client_of(lambda request, text=text: CUT_ECHOES[echo](text))
+            try:
+                await finish(calls[call](client))
+            except DifyError as error:
+                errors.append(error)
+    texts = [caplog.text, *(said(error) + "".join(traceback.format_exception(error)) for error in errors)]
+    assert not any(key[:14] in text for key in KEYS for text in texts)
+    assert errors or echo in NO_ERRORS_FOR_ALL
+
+
+NO_ERRORS_FOR_ALL = {
+    "an error with a success",
+    "the text of an interrupted reply",
+    "a failed run",
+    "a page",
+    "a frame",
+    "an error frame",
+    "a body that is not JSON",
+    "another shape",
+    "a broken body",
+    "a broken file",
+    "a broken connection",
+}
+"""Bodies that are what some of the calls want, such as a file."""
+
+
+async def in_a_block(stream):
+    async with stream:
+        return await stream.final()
 
 
 async def test_a_traceback_with_all_variables_shows_the_request_but_not_the_key():

@@ -101,8 +101,8 @@ def test_no_header_breaks_the_reading_of_it(text):
     assert name is None or safe_name(name) == name
 
 
-def part_file(path, name: str) -> PartFile:
-    part = PartFile(path, name)
+def part_file(path, name: str, *, overwrite: bool = False) -> PartFile:
+    part = PartFile(path, name, overwrite=overwrite)
     part.open()
     return part
 
@@ -123,7 +123,7 @@ def test_a_part_file_is_there_only_when_it_is_whole(tmp_path):
 
 def test_a_part_file_that_is_dropped_leaves_nothing_and_what_was_there(tmp_path):
     (tmp_path / "out.bin").write_bytes(b"old")
-    part = part_file(tmp_path / "out.bin", "unused")
+    part = part_file(tmp_path / "out.bin", "unused", overwrite=True)
     part.write(b"new")
     part.discard()
     part.discard()
@@ -131,12 +131,50 @@ def test_a_part_file_that_is_dropped_leaves_nothing_and_what_was_there(tmp_path)
     assert (tmp_path / "out.bin").read_bytes() == b"old"
 
 
-def test_a_part_file_replaces_what_was_there_when_it_is_whole(tmp_path):
+def test_a_part_file_replaces_what_was_there_when_it_is_whole_if_that_is_asked_for(tmp_path):
     (tmp_path / "out.bin").write_bytes(b"old")
-    part = part_file(tmp_path / "out.bin", "unused")
+    part = part_file(tmp_path / "out.bin", "unused", overwrite=True)
     part.write(b"new")
     part.commit()
     assert (tmp_path / "out.bin").read_bytes() == b"new"
+    assert part_file(tmp_path, "out.bin", overwrite=True).commit() == tmp_path / "out.bin"
+    assert files(tmp_path) == {"out.bin"}
+
+
+def test_a_file_that_exists_is_not_replaced(tmp_path):
+    (tmp_path / "out.bin").write_bytes(b"old")
+    with pytest.raises(FileExistsError, match=r"overwrite=True.*out\.bin"):
+        part_file(tmp_path / "out.bin", "unused")
+    assert (tmp_path / "out.bin").read_bytes() == b"old"
+    assert files(tmp_path) == {"out.bin"}
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
+def test_a_file_that_appears_while_another_is_written_is_not_replaced(links, tmp_path, monkeypatch):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no hard links")))
+    part = part_file(tmp_path / "out.bin", "unused")
+    part.write(b"new")
+    (tmp_path / "out.bin").write_bytes(b"old")
+    with pytest.raises(FileExistsError, match=r"out\.bin"):
+        part.commit()
+    part.discard()
+    assert (tmp_path / "out.bin").read_bytes() == b"old"
+    assert files(tmp_path) == {"out.bin"}
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
+def test_in_a_folder_a_file_whose_name_is_taken_gets_a_number(links, tmp_path, monkeypatch):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no hard links")))
+    saved = []
+    for number in range(3):
+        part = part_file(tmp_path, "cat.tar.gz")
+        part.write(b"%d" % number)
+        saved.append(part.commit())
+    assert [path.name for path in saved] == ["cat.tar.gz", "cat.tar (1).gz", "cat.tar (2).gz"]
+    assert [path.read_bytes() for path in saved] == [b"0", b"1", b"2"]
+    assert len(files(tmp_path)) == 3
 
 
 def test_in_a_folder_the_name_is_used(tmp_path):

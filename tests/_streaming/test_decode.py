@@ -143,7 +143,6 @@ def test_an_event_that_calls_itself_unknown_is_unknown():
 DEEP = 20_000
 NO_EVENTS = {
     "no JSON": "hello",
-    "empty": "",
     "a list": "[]",
     "a number": "1",
     "a string": '"message"',
@@ -262,6 +261,16 @@ def test_a_decoder_reads_the_events_before_a_broken_one():
     assert next(events).answer == "Hel"
     with pytest.raises(ResponseValidationError):
         next(events)
+
+
+@pytest.mark.parametrize("extra", [b"data: [DONE]\n\n", b"data:\n\n", b"data: \n\n", b"data\n\n", b"data:\ndata:\n\n"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_empty_data_and_the_done_marker_of_gateways_are_no_events(extra, kind):
+    content = extra + b'data: {"event": "ping"}\n\n' + extra + extra + b'data: {"event": "ping"}\n\n' + extra
+    for size in (1, 7, len(content)):
+        decoder = EventDecoder(kind, 1000)
+        pieces = [content[at : at + size] for at in range(0, len(content), size)]
+        assert [event.event for piece in pieces for event in decoder.feed(piece)] == ["ping", "ping"]
 
 
 def test_an_event_over_the_limit_is_refused_with_the_limit():

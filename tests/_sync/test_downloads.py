@@ -69,6 +69,28 @@ def test_a_folder_takes_the_servers_name_and_only_its_last_part(tmp_path):
     assert names(tmp_path) == ["cat.png"]
 
 
+def test_a_file_that_exists_is_kept_and_nothing_is_sent(tmp_path):
+    (tmp_path / "mine.bin").write_bytes(b"old")
+    sent = []
+    handler = lambda request: sent.append(request)  # noqa: E731
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        download(handler).save(tmp_path / "mine.bin")
+    assert sent == []
+    assert (tmp_path / "mine.bin").read_bytes() == b"old"
+    download(serving(b"new")).save(tmp_path / "mine.bin", overwrite=True)
+    assert (tmp_path / "mine.bin").read_bytes() == b"new"
+
+
+def test_in_a_folder_a_file_whose_name_is_taken_gets_a_number(tmp_path):
+    headers = {"content_disposition": 'attachment; filename="cat.png"'}
+    for content in (b"one", b"two"):
+        download(serving(content, **headers)).save(tmp_path)
+    assert names(tmp_path) == ["cat (1).png", "cat.png"]
+    assert (tmp_path / "cat (1).png").read_bytes() == b"two"
+    assert download(serving(b"three", **headers)).save(tmp_path, overwrite=True) == tmp_path / "cat.png"
+    assert (tmp_path / "cat.png").read_bytes() == b"three"
+
+
 def test_a_path_wins_over_the_servers_name(tmp_path):
     headers = {"content_disposition": 'attachment; filename="cat.png"'}
     path = download(serving(b"onetwo", **headers)).save(str(tmp_path / "mine.bin"))
@@ -79,7 +101,7 @@ def test_a_path_wins_over_the_servers_name(tmp_path):
 def test_without_a_name_of_the_servers_the_id_is_used(tmp_path):
     assert (download(serving(b"x")).save(tmp_path)).name == "file-1"
     headers = {"content_disposition": 'attachment; filename=".."'}
-    assert (download(serving(b"x", **headers)).save(tmp_path)).name == "file-1"
+    assert (download(serving(b"x", **headers)).save(tmp_path, overwrite=True)).name == "file-1"
 
 
 def test_progress_is_told_up_to_the_whole(tmp_path):
@@ -91,7 +113,7 @@ def test_progress_is_told_up_to_the_whole(tmp_path):
     assert told[-1] == (2800 << 10, 2800 << 10)
     assert len(told) > 1
     told.clear()
-    download(serving(b"abc")).save(tmp_path / "out", on_progress=lambda *seen: told.append(seen))
+    download(serving(b"abc")).save(tmp_path / "other", on_progress=lambda *seen: told.append(seen))
     assert told == [(3, None)]
 
 
@@ -106,7 +128,7 @@ def test_progress_is_told_up_to_the_whole(tmp_path):
 def test_a_download_that_breaks_off_leaves_nothing_behind(error, cls, tmp_path):
     (tmp_path / "out").write_bytes(b"old")
     with pytest.raises(APIConnectionError) as caught:
-        download(serving(b"one", error=error)).save(tmp_path / "out")
+        download(serving(b"one", error=error)).save(tmp_path / "out", overwrite=True)
     assert type(caught.value) is cls
     assert names(tmp_path) == ["out"]
     assert (tmp_path / "out").read_bytes() == b"old"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from dify import NotFoundError, ResponseLimits, ResponseValidationError, ServerError
-from tests.support.frames import message, sse
+from tests.support.frames import message, run_started, sse, text_chunk
 
 from .support import Chunks, answered, make_client, streaming
 
@@ -21,6 +21,23 @@ def test_an_event_over_the_limit_ends_the_stream():
     client = make_client(streaming([sse(message("x" * 5000))]), limits=ResponseLimits(frame=1000))
     with pytest.raises(ResponseValidationError, match="1000 bytes"):
         client.chat.send("hi")
+
+
+def test_the_events_of_a_stream_together_have_a_limit():
+    chunks = [sse(message("x" * 500))] * 100
+    source = Chunks(chunks)
+    client = make_client(lambda request: answered(source), limits=ResponseLimits(frame=1000, stream=10_000))
+    with pytest.raises(ResponseValidationError, match=r"10000 bytes.*ResponseLimits\(stream=\)") as caught:
+        client.chat.send("hi")
+    assert (caught.value.reason, caught.value.param) == ("too_large", "limits")
+    assert source.sent == 10_000 // len(chunks[0]) + 1
+
+
+def test_the_limit_of_a_stream_counts_all_of_its_connections():
+    first = sse(run_started(), *[text_chunk("x" * 500)] * 10)
+    client = make_client(streaming([first, first]), limits=ResponseLimits(stream=2 * len(first)), max_retries=50)
+    with pytest.raises(ResponseValidationError, match=f"{2 * len(first)} bytes"):
+        client.workflows.run({})
 
 
 def test_an_event_that_never_ends_is_given_up_at_the_limit():

@@ -89,6 +89,32 @@ def test_a_loop_that_was_left_has_no_final_reply_but_a_snapshot():
     assert stream.snapshot.answer == "Hel"
 
 
+@pytest.mark.parametrize("consumer", ["events", "pings", "text"])
+def test_in_a_block_final_reads_the_rest_after_a_loop_that_was_left(consumer):
+    body = Chunks([sse(message("Hel"), message("lo")), sse(message(", you")), sse(message_end())])
+    client = make_client(lambda request: answered(body))
+    with client.chat.stream("hi") as stream:
+        items = {"events": lambda: stream, "pings": stream.with_pings, "text": lambda: stream.text_stream}[consumer]()
+        for _ in items:
+            break
+        assert stream.snapshot.answer == "Hel"
+        assert (stream.final()).answer == "Hello, you"
+        assert (stream.final()).answer == "Hello, you"
+    assert body.sent == 3
+
+
+def test_in_a_block_final_raises_after_a_loop_that_was_left_if_the_stream_fails():
+    body = Chunks([sse(message("Hel"))], httpx.ReadError("reset"))
+    client = make_client(lambda request: answered(body))
+    with client.chat.stream("hi") as stream:
+        for _ in stream:
+            break
+        for _ in range(2):
+            with pytest.raises(StreamInterruptedError, match="reset") as caught:
+                stream.final()
+            assert caught.value.partial.answer == "Hel"
+
+
 def test_leaving_the_block_closes_the_connection():
     body = Chunks([sse(message("Hel")), sse(message("lo")), sse(message_end())])
     client = make_client(lambda request: answered(body))

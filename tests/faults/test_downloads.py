@@ -54,12 +54,12 @@ def download(request: pytest.FixtureRequest, what: str) -> Download:
     async def waiting(url: str, folder: Path | None) -> Any:
         async with AsyncDify(**settings(url)) as client:
             bytes_ = opened(client, what)
-            return await (bytes_.read() if folder is None else bytes_.save(folder))
+            return await (bytes_.read() if folder is None else bytes_.save(folder, overwrite=True))
 
     async def blocking(url: str, folder: Path | None) -> Any:
         with Dify(**settings(url)) as client:
             bytes_ = opened(client, what)
-            return bytes_.read() if folder is None else bytes_.save(folder)
+            return bytes_.read() if folder is None else bytes_.save(folder, overwrite=True)
 
     return waiting if request.param == "async" else blocking
 

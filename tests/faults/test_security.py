@@ -15,6 +15,8 @@ an event stream is told by its media type, 13 of 13        tests/_async/test_set
 from __future__ import annotations
 
 import pickle
+import traceback
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from dify import (
     AsyncDify,
     ConfigurationError,
     Dify,
+    DifyError,
     InvalidArgumentError,
     ResponseValidationError,
 )
@@ -232,6 +235,36 @@ async def test_a_proxy_of_the_environment_is_used_unless_the_client_is_told_not_
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         await ask(server, get_run, trust_env=trust_env)
         assert len(proxy.requests) == trust_env
+
+
+async def test_the_password_of_a_proxy_is_masked_in_what_the_proxy_sends(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(x: Exchange) -> None:
+        header = x.request.headers["proxy-authorization"]
+        x.json({"message": f"{header} {b64decode(header.split()[1]).decode()}"}, 407, f"X-Echo: {header}")
+
+    with Server(refuse) as proxy, Server(detail) as server:
+        address = proxy.url.removesuffix("/v1").removeprefix("http://")
+        monkeypatch.setenv("HTTP_PROXY", f"http://me:s3cret%40word@{address}")
+        with pytest.raises(DifyError) as caught:
+            await ask(server, get_run)
+    text = said(caught.value)
+    assert "407" in text
+    assert not any(secret in text for secret in ("s3cret", b64encode(b"me:s3cret@word").decode()))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:qu#izzical@proxy.test", "foo://me:qu%23izzical@proxy.test", "http://me:qu/izzical@proxy.test"]
+)
+async def test_an_invalid_proxy_is_reported_without_its_password(
+    ask: Ask, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", url)
+    with Server(detail) as server, pytest.raises(ConfigurationError, match="HTTP_PROXY") as caught:
+        await ask(server, get_run)
+    text = said(caught.value) + "".join(traceback.format_exception(caught.value))
+    assert not any(part in text for part in ("'qu'", "izzical"))
 
 
 async def test_cookies_are_not_kept(ask: Ask) -> None:

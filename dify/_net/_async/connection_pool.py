@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import math
 import ssl
+import sys
 import time
+import warnings
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpcore
 import httpx
@@ -21,6 +24,8 @@ import httpx
 from .. import tls as _tls
 from ..backend import AsyncBackend
 from ..connection import (
+    BODY,
+    content_of,
     core_request,
     has_bytes,
     has_content,
@@ -31,12 +36,12 @@ from ..connection import (
     origin_of,
     step_timeout,
 )
-from ..deadline import AsyncDeadline
+from ..deadline import AsyncDeadline, abort
 from ..exceptions import CORE_ERRORS, translated
 from ..forks import start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
 from ..socket_state import acknowledged_bytes, has_ended, shut_down
-from ..synchronization import AsyncSemaphore, async_lock, async_shield
+from ..synchronization import AsyncSemaphore, async_in_loop, async_lock, async_shield
 from .patched_transport import AsyncPatchedTransport, is_patched
 
 __all__ = ["AsyncConnectionPool"]
@@ -52,13 +57,24 @@ class _PooledConnection:
         tainted: True if more of the last response may still arrive, which the next call would read as its own response.
     """
 
-    __slots__ = ("expires_at", "http", "is_inherited", "is_reused", "keepalive_expiry", "origin", "stream", "tainted")
+    __slots__ = (
+        "expires_at",
+        "http",
+        "in_loop",
+        "is_inherited",
+        "is_reused",
+        "keepalive_expiry",
+        "origin",
+        "stream",
+        "tainted",
+    )
 
     def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream, keepalive_expiry: float) -> None:
         self.origin = origin
         self.stream = stream
         self.http = httpcore.AsyncHTTP11Connection(origin, stream)
         self.keepalive_expiry = keepalive_expiry
+        self.in_loop = async_in_loop()
         self.is_reused = False
         self.is_inherited = False
         self.expires_at = math.inf
@@ -79,6 +95,10 @@ class _PooledConnection:
     def has_expired(self) -> bool:
         """Return True if the idle connection is too old, or if the server has closed it."""
         return time.monotonic() >= self.expires_at or self.http.has_expired()
+
+    def abort(self) -> bool:
+        """Close the socket without waiting, from any thread; False if its event loop has ended."""
+        return self.in_loop(partial(abort, self.stream))
 
     async def aclose(self) -> None:
         with async_shield():
@@ -122,29 +142,56 @@ class _Body(httpx.AsyncByteStream):
     """The body of a response.
 
     Closing it returns the connection to the pool, or closes one that cannot be used again.
+
+    If a read is cancelled, nothing is lost, and the next one continues: a generator, such as the body of httpcore, would end.
     """
 
-    def __init__(self, body: httpx.AsyncByteStream, connection: _PooledConnection, pool: AsyncConnectionPool) -> None:
+    def __init__(
+        self,
+        body: httpx.AsyncByteStream,
+        connection: _PooledConnection,
+        pool: AsyncConnectionPool,
+        timeout: float | None,
+    ) -> None:
         self._body = body
-        self._connection: _PooledConnection | None = connection
-        self._pool = pool
+        self._timeout = timeout
+        # None once it is closed. httpx puts a response and its body into a reference cycle, which must not keep the pool alive.
+        self._lease: tuple[_PooledConnection, AsyncConnectionPool] | None = (connection, pool)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._lease is None:
+            raise StopAsyncIteration
+        connection, _ = self._lease
         try:
-            async for chunk in self._body:
-                yield chunk
+            # httpcore has no public method for it. tests/_net/test_private_attributes.py fails when this one changes.
+            content = content_of(await connection.http._receive_event(self._timeout))  # pyright: ignore
         except CORE_ERRORS as error:
+            await self.aclose()
             raise translated(error) from None
+        if content is None:
+            raise StopAsyncIteration
+        return content
+
+    def abort(self) -> None:
+        """Close the connection without waiting, from any thread."""
+        lease, self._lease = self._lease, None
+        if lease is not None and not lease[0].is_inherited:
+            connection, pool = lease
+            connection.in_loop(partial(pool.abort, connection))
 
     async def aclose(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None or connection.is_inherited:
+        lease, self._lease = self._lease, None
+        if lease is None or lease[0].is_inherited:
             return
+        connection, pool = lease
         try:
             with async_shield():
                 await self._body.aclose()
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
 
 class AsyncConnectionPool(httpx.AsyncBaseTransport):
@@ -241,7 +288,10 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
                     return None
             raise
         connection.responded(response)
-        return new_response(response, _Body(response.stream, connection, self))  # type: ignore[arg-type]  # pyright: ignore
+        content = _Body(response.stream, connection, self, step_timeout(request, "read"))  # type: ignore[arg-type]  # pyright: ignore
+        result = new_response(response, content)
+        result.extensions[BODY] = content
+        return result
 
     async def _wait(self, request: httpx.Request, deadline: AsyncDeadline) -> None:
         deadline.pause()  # the deadline is for the server, which does not know of this request yet
@@ -325,6 +375,18 @@ class AsyncConnectionPool(httpx.AsyncBaseTransport):
         # Nothing else closes idle connections. Other calls may take and return some between two steps of this loop.
         while (excess := self._take_excess()) is not None:
             await excess.aclose()
+
+    def abort(self, connection: _PooledConnection) -> None:
+        """Close the connection of a response that was dropped, without waiting."""
+        self._busy.discard(connection)
+        connection.abort()
+        self._slots.release()
+
+    def __del__(self) -> None:
+        idle: list[_PooledConnection] = getattr(self, "_idle", [])
+        if not sys.is_finalizing() and any([connection.abort() for connection in idle]):  # noqa: C419 - all of them
+            message = "a client was not closed: use it with `async with`, or call its `aclose()`"
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     async def aclose(self) -> None:
         """Close every connection, including those whose responses are being read.

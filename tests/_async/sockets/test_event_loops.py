@@ -95,7 +95,7 @@ async def test_the_loop_runs_on_while_a_download_is_written(tmp_path: Path, monk
     giver = Giver(1 << 20)
     with Server(giver) as server:
         async with client_for(server) as client:
-            path = await client.files.download("file-1").save(tmp_path / "a.bin")
+            path = await client.files.download("file-1").save(tmp_path / "a.bin", overwrite=True)
     assert path.stat().st_size == giver.size
     assert needs.waits == 1
 

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -12,7 +14,7 @@ from dify import BadRequestError, Dify, DifyError, MisuseError, ServerError, Str
 
 from ...support import raw_frames as frames
 from ...support.server import Exchange, Server
-from .support import Job, beside, client_for, single_connection
+from .support import Job, beside, client_for, single_connection, together
 
 
 def talks_and_waits(x: Exchange) -> None:
@@ -158,6 +160,81 @@ def test_closing_the_client_ends_a_loop_that_waits_and_is_named_as_what_ended_it
             assert isinstance(ended, StreamInterruptedError)
             assert str(ended) == "the stream was interrupted: the client was closed"
         assert beside(server.all_closed)
+
+
+def test_a_stream_that_is_dropped_inside_its_block_closes_its_connection() -> None:
+    with Server(talks_and_waits) as server:
+        with single_connection() as http:
+            client = client_for(server, http_client=http)
+            stream = client.chat.stream("hi")
+            stream.__enter__()
+            del stream
+            assert_released(server, client)
+
+
+def test_a_download_that_is_left_closes_its_connection() -> None:
+    def answer(x: Exchange) -> None:
+        if "/files/" not in x.request.path:
+            x.json(frames.run_detail())
+        x.head(200, "image/png", "Content-Length: 1000")
+        x.send(b"x")
+        x.hold()
+
+    with Server(answer) as server:
+        with single_connection() as http:
+            client = client_for(server, http_client=http)
+            for chunk in client.files.download("file-1"):
+                assert chunk == b"x"
+                break
+            assert_released(server, client)
+
+
+def test_a_client_that_is_dropped_closes_its_connections_and_warns_once() -> None:
+    def answer(x: Exchange) -> None:
+        x.json(frames.run_detail())
+
+    with Server(answer) as server:
+        client = client_for(server)
+        together([partial(client.workflows.get, frames.RUN)] * 3)
+        assert server.open > 0
+        with pytest.warns(ResourceWarning, match="was not closed") as warned:
+            del client
+        assert len(warned) == 1
+        assert beside(server.all_closed)
+
+
+def test_a_copy_keeps_the_connections_of_a_client_that_is_dropped() -> None:
+    with Server(lambda x: x.json(frames.run_detail())) as server:
+        client = client_for(server)
+        client.workflows.get(frames.RUN)
+        copy, owner = client.with_options(user="bob"), client._pool
+        del client
+        copy.workflows.get(frames.RUN)
+        assert server.connections == 1
+        owner.close()
+
+
+def test_a_client_that_sent_nothing_may_be_dropped() -> None:
+    client = client_for("http://127.0.0.1:9/v1")
+    del client
+    gc.collect()
+
+
+def test_pings_are_delivered_on_request() -> None:
+    def answer(x: Exchange) -> None:
+        x.sse(frames.PING, frames.message("Hel"), frames.PING, frames.PING, frames.message("lo"))
+        x.chunk(b'data: {"event": "ping"}\n\n' + frames.message_end())
+        x.end()
+
+    with Server(answer) as server:
+        with client_for(server) as client:
+            with client.chat.stream("hi") as stream:
+                names = [event.event for event in stream.with_pings()]
+                assert (stream.final()).answer == "Hello"
+            assert [name for name in names if name != "ping"] == ["message", "message", "message_end"]
+            assert names.count("ping") == 4
+            with client.chat.stream("hi") as stream:
+                assert "ping" not in [event.event for event in stream]
 
 
 def test_a_stream_that_is_never_iterated_sends_nothing() -> None:
