@@ -42,7 +42,7 @@ RULES: list[tuple[str, str]] = [
     (r"\bnew_async_transport\b", "new_transport"),
     (r"\b(Default|Cookieless)Async(HttpxClient|Client)\b", r"\1\2"),
     (r"\bhandle_async_request\b", "handle_request"),
-    (r"\basync_(in_loop|lock|shield)\b", r"sync_\1"),
+    (r"\basync_(in_loop|lock|shield|shield_if_cancelled)\b", r"sync_\1"),
     (r"\b_async\b", "_sync"),
     (r"\bhttpx\.AsyncByteStream\b", "httpx.SyncByteStream"),
     # types

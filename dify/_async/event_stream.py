@@ -10,6 +10,7 @@ from typing import Generic, Literal, Self, TypeVar
 from .._config import RequestOptions, without_extras
 from .._log import fields_of, log
 from .._net import http as _http
+from .._net.synchronization import async_shield_if_cancelled
 from .._protocol.error_mapping import masked
 from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
@@ -47,6 +48,9 @@ __all__ = [
 
 E = TypeVar("E")
 R = TypeVar("R")
+
+_STOP_SECONDS = 10.0
+"""Seconds for the request to stop of a task that was cancelled, which must not delay the end of the program for long."""
 
 Consumer = Literal["events", "pings", "text", "final"]
 
@@ -476,6 +480,8 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         """Ask the server to stop generating, then close the stream.
 
         If open streams use all connections that the pool allows, this stream is closed first, and the call uses its connection.
+        The request is sent although the task is cancelled, such as in `finally` after a browser has disconnected; it takes at
+        most 10 seconds then.
 
         Raises:
             MisuseError: No event has arrived yet, so the task id is unknown.
@@ -495,12 +501,14 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         # First with the stream open: servers that notice a lost connection store the answer as it is then.
         no_wait_for_pool = _http.Timeout(connect=timeout.connect, read=timeout.read, write=timeout.write, pool=0.25)
         try:
-            await self._stop(self.task_id, {**(self._options or {}), "timeout": no_wait_for_pool})
-        except APITimeoutError as error:
-            if error.sent:
-                raise
-            await self.aclose()  # streams use all connections: the call gets this one's
-            await self._stop(self.task_id, self._options)
+            with async_shield_if_cancelled(_STOP_SECONDS):
+                try:
+                    await self._stop(self.task_id, {**(self._options or {}), "timeout": no_wait_for_pool})
+                except APITimeoutError as error:
+                    if error.sent:
+                        raise
+                    await self.aclose()  # streams use all connections: the call gets this one's
+                    await self._stop(self.task_id, self._options)
         finally:
             await self.aclose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -16,9 +17,11 @@ __all__ = [
     "async_in_loop",
     "async_lock",
     "async_shield",
+    "async_shield_if_cancelled",
     "sync_in_loop",
     "sync_lock",
     "sync_shield",
+    "sync_shield_if_cancelled",
 ]
 
 
@@ -154,6 +157,21 @@ def sync_lock() -> AbstractContextManager[Any]:
 def async_shield() -> AbstractContextManager[Any]:
     """Return a block that finishes although its task is cancelled, for closing."""
     return anyio.CancelScope(shield=True)
+
+
+def async_shield_if_cancelled(seconds: float) -> AbstractContextManager[Any]:
+    """Return a block that runs for at most this number of seconds although its task was cancelled before.
+
+    The task can still be cancelled in the block if it was not before.
+    """
+    if anyio.current_effective_deadline() == -math.inf:
+        return anyio.move_on_after(seconds, shield=True)
+    return nullcontext()
+
+
+def sync_shield_if_cancelled(_seconds: float) -> AbstractContextManager[Any]:
+    """Return an empty block: threads cannot be cancelled."""
+    return nullcontext()
 
 
 def sync_shield() -> AbstractContextManager[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -15,6 +16,7 @@ from dify import (
     AsyncDify,
     ConversationNotFoundError,
     DifyError,
+    InputFile,
     RateLimitError,
     StreamInterruptedError,
     TextReplaced,
@@ -22,7 +24,7 @@ from dify import (
 
 PAGE = """<!doctype html>
 <title>Bot</title>
-<form><input name=question autofocus><button>Ask</button></form>
+<form><input name=question autofocus> <input name=file type=file> <button>Ask</button></form>
 <p id=answer></p>
 <script>
 let conversation = null;
@@ -30,7 +32,14 @@ document.forms[0].onsubmit = async (event) => {
   event.preventDefault();
   const answer = document.getElementById("answer");
   answer.textContent = "";
-  const body = JSON.stringify({question: event.target.question.value, user: "browser", conversation_id: conversation});
+  const files = [];
+  if (event.target.file.value) {
+    const form = new FormData(event.target);
+    form.append("user", "browser");
+    files.push(await (await fetch("/files", {method: "POST", body: form})).json());
+  }
+  const question = {question: event.target.question.value, user: "browser", conversation_id: conversation, files};
+  const body = JSON.stringify(question);
   const reply = await fetch("/ask", {method: "POST", headers: {"content-type": "application/json"}, body});
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -56,6 +65,7 @@ class Question(BaseModel):
     question: Annotated[str, Field(min_length=1, max_length=2000)]
     user: Annotated[str, Field(min_length=1)]
     conversation_id: str | None = None
+    files: list[InputFile] = []
 
 
 class Verdict(BaseModel):
@@ -95,6 +105,11 @@ def make_app(client: AsyncDify | None = None) -> FastAPI:
     async def ask(question: Question, client: Client) -> StreamingResponse:
         return StreamingResponse(answer_events(client, question), media_type="text/event-stream")
 
+    @app.post("/files")
+    async def upload(file: UploadFile, user: Annotated[str, Form()], client: Client) -> InputFile:
+        uploaded = await client.files.upload((file.filename, file.file, file.content_type), user=user)
+        return InputFile.from_upload(uploaded)  # the browser sends it with its question
+
     @app.post("/messages/{message_id}/rating", status_code=204)
     async def rate(message_id: str, verdict: Verdict, client: Client) -> None:
         await client.messages.feedback(message_id, verdict.rating, user=verdict.user)
@@ -105,13 +120,22 @@ def make_app(client: AsyncDify | None = None) -> FastAPI:
 async def answer_events(client: AsyncDify, question: Question) -> AsyncIterator[str]:
     """Yield the events for a question: pieces of text, and at the end the ids or an error."""
     stream = client.chat.stream(
-        question.question, user=question.user, conversation_id=question.conversation_id, auto_generate_name=False
+        question.question,
+        user=question.user,
+        conversation_id=question.conversation_id,
+        files=question.files,
+        auto_generate_name=False,
     )
     try:
-        async with stream:  # closes the connection to Dify if the browser disconnects
-            async for text in stream.text_stream:
-                yield event(instead=str(text)) if isinstance(text, TextReplaced) else event(text=text)
-            reply = await stream.final()
+        async with stream:
+            try:
+                async for text in stream.text_stream:
+                    yield event(instead=str(text)) if isinstance(text, TextReplaced) else event(text=text)
+                reply = await stream.final()
+            except (asyncio.CancelledError, GeneratorExit):  # the browser has disconnected
+                if stream.task_id is not None:
+                    await stream.stop()  # otherwise the server would write, and bill, the rest of the answer
+                raise
         yield event(conversation_id=reply.conversation_id, message_id=reply.message_id)
     except ConversationNotFoundError:
         yield event(error="This conversation is over. Please start a new one.", conversation_id=None)

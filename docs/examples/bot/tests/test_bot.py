@@ -46,6 +46,15 @@ async def test_a_conversation_continues(browser, dify_emulator):
     assert [request.user for request in dify_emulator.requests] == ["alice", "alice"]
 
 
+async def test_a_question_is_asked_about_a_file(browser, dify_emulator):
+    form = {"files": {"file": ("tea.txt", b"Tea.", "text/plain")}, "data": {"user": "alice"}}
+    uploaded = (await browser.post("/files", **form)).json()
+    assert uploaded["type"] == "document"
+    received = await ask(browser, "What is in the file?", files=[uploaded])
+    assert received[-1].keys() == {"conversation_id", "message_id"}
+    assert dify_emulator.requests[-1].json["files"][0]["upload_file_id"] == uploaded["upload_file_id"]
+
+
 class TestHistory:
     @pytest.fixture
     def dify_answer(self):
