@@ -136,6 +136,9 @@ if _TYPE_CHECKING:
         MessageFileEvent as MessageFileEvent,
         MessageReplaceEvent as MessageReplaceEvent,
     )
+    from .types.reasoning import (
+        split_reasoning as split_reasoning,
+    )
     from .types.replies import (
         ChatResponse as ChatResponse,
         CompletionResponse as CompletionResponse,
@@ -240,6 +243,7 @@ __all__ = [
     "WorkflowStartedEvent",
     "WorkflowStream",
     "__version__",
+    "split_reasoning",
 ]
 
 __getattr__, __dir__ = _lazy_module(
@@ -275,7 +279,7 @@ __getattr__, __dir__ = _lazy_module(
             FileObject FormAnswer FormInput HumanInputRequiredEvent InputFile MessageEndEvent MessageEvent
             MessageFileEvent MessageReplaceEvent NodeFinishedEvent NodeStartedEvent RetrievalModel
             TextChunkEvent UnknownEvent UploadedFile WorkflowEvent WorkflowFinishedEvent WorkflowPausedEvent
-            WorkflowRun WorkflowStartedEvent
+            WorkflowRun WorkflowStartedEvent split_reasoning
         """,
     },
     submodules=("errors", "streams", "types"),

@@ -73,7 +73,9 @@ PAGES: dict[str, Page] = {
         "`AsyncDify`, `Dify`, their settings, HTTP clients",
         modules=("client", "config", "http_client", "aiohttp_client", "http", "server"),
     ),
-    "chat": Page("Chat and completions", "`client.chat`, `client.completions`", ("chat", "completions"), ("replies",)),
+    "chat": Page(
+        "Chat and completions", "`client.chat`, `client.completions`", ("chat", "completions"), ("replies", "reasoning")
+    ),
     "workflows": Page(
         "Workflows and human input",
         "`client.workflows`, `client.human_input`",

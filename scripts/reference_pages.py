@@ -108,8 +108,8 @@ PAGES: dict[str, Page] = {
         "The results and arguments of the methods of apps. Models are immutable pydantic models that keep unknown fields."
         " Every `datetime` is in UTC (epoch seconds in JSON), every price an exact `Decimal`.",
         "replies, messages, runs, files, forms, …",
-        ("replies", "messages", "conversations", "workflows", "human_input", "files", "uploads", "upload_sources", "audio",
-         "app", "annotations", "end_users"),
+        ("replies", "reasoning", "messages", "conversations", "workflows", "human_input", "files", "uploads",
+         "upload_sources", "audio", "app", "annotations", "end_users"),
         ("ChatResponse", "CompletionResponse", "WorkflowRun", "Message", "Conversation", "InputFile", "UploadedFile",
          "FormAnswer"),
         FIELDS,

@@ -16,6 +16,7 @@ from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
 from .._protocol.responses import media_type, not_json
 from .._protocol.retry import backoff
+from .._streaming.content import Content
 from .._streaming.folds import Fold
 from .._streaming.interruptions import check_outcome, interruption
 from .._streaming.kinds import DatasourceResults, StreamKind
@@ -31,6 +32,7 @@ from ..types.events import (
     WorkflowFinishedEvent,
 )
 from ..types.http import HTTPInfo
+from ..types.reasoning import ContentPart
 from ..types.replies import ChatResponse, CompletionResponse
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
 from ._io import sleep
@@ -94,6 +96,8 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         self._in_block = False
         self._reading = False
         self._ready: Iterator[E] = iter(())  # events of the last chunk
+        self._content = Content()
+        self._parts: Iterator[ContentPart] = iter(())  # of the last event
         self._follower: RunFollower | None = None  # once the stream is open
         self._interrupted: StreamInterruptedError | None = None  # while it reconnects
         self._complete = False  # nothing more has to be read
@@ -213,9 +217,49 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
         except DifyError as error:
             await self._fail(error)
             raise
+        await self._check_outcome()
+        raise StopAsyncIteration
+
+    async def _check_outcome(self) -> None:
+        """Raise for a failed run at the end of its text, which must not pass for a complete answer."""
         if self._ended and not self._outcome_checked:
             self._outcome_checked = True
-            await self.final()  # raises for a failed run, whose text must not pass for a complete answer
+            await self.final()
+
+    def content_parts(self) -> AsyncIterator[ContentPart]:
+        """Iterate over the pieces of text and of the model's reasoning, labelled.
+
+        Reasoning is what the answer contains between `<think>` and `</think>`, and the text of `reasoning_chunk` events. The
+        errors are those of `text_stream`.
+
+        Example:
+            ```python
+            async with client.chat.stream("Tell me more") as stream:
+                async for part in stream.content_parts():
+                    if part.type == "text":
+                        print(part.text, end="")
+            ```
+        """
+        self._begin_iteration("text")
+        return AsyncStreamIterator(self._next_part, self.aclose, self._drop)
+
+    async def _next_part(self) -> ContentPart:
+        try:
+            while True:
+                for part in self._parts:
+                    return part
+                for event in self._ready:
+                    self._parts = self._content.parts(event, self._fold.text_of(event))
+                    break
+                else:
+                    if not await self._advance():
+                        break
+        except DifyError as error:
+            await self._fail(error)
+            raise
+        for part in self._content.finish():
+            return part
+        await self._check_outcome()
         raise StopAsyncIteration
 
     async def final(self) -> R:

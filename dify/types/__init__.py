@@ -192,6 +192,12 @@ if _TYPE_CHECKING:
         PipelineVariable as PipelineVariable,
         WebPage as WebPage,
     )
+    from .reasoning import (
+        ContentPart as ContentPart,
+        ReasoningSplitter as ReasoningSplitter,
+        SplitAnswer as SplitAnswer,
+        split_reasoning as split_reasoning,
+    )
     from .replies import (
         AgentThought as AgentThought,
         AnnotationReply as AnnotationReply,
@@ -288,6 +294,7 @@ __all__ = [
     "CompletionEvent",
     "CompletionResponse",
     "ContainerExecution",
+    "ContentPart",
     "ControlKind",
     "Conversation",
     "ConversationOrder",
@@ -400,6 +407,7 @@ __all__ = [
     "Rating",
     "ReasoningChunk",
     "ReasoningChunkEvent",
+    "ReasoningSplitter",
     "ReplyFile",
     "ReplyMetadata",
     "RerankingMode",
@@ -426,6 +434,7 @@ __all__ = [
     "Segmentation",
     "ServerInfo",
     "SiteSettings",
+    "SplitAnswer",
     "StoredKeywordSetting",
     "StoredProcessRule",
     "StoredVectorSetting",
@@ -460,6 +469,7 @@ __all__ = [
     "WorkflowRunData",
     "WorkflowRunDetail",
     "WorkflowStartedEvent",
+    "split_reasoning",
 ]
 
 __getattr__, __dir__ = _lazy_module(
@@ -515,6 +525,7 @@ __getattr__, __dir__ = _lazy_module(
             OnlineDocumentPage OnlineDriveFile PipelineDataset PipelineDocument PipelineFile PipelineRun
             PipelineVariable WebPage
         """,
+        ".reasoning": "ContentPart ReasoningSplitter SplitAnswer split_reasoning",
         ".replies": """
             AgentThought AnnotationReply AppMode ChatPause ChatResponse CitationResource CompletionResponse
             ReplyFile ReplyMetadata Usage

@@ -7,6 +7,7 @@ from pydantic import Field
 from ._base import Model, Money, ResponseModel, Text, Timestamp
 from .files import FileObject, MessageFileSummary
 from .human_input import PauseReason
+from .reasoning import split_reasoning
 from .workflows import WorkflowRun
 
 __all__ = [
@@ -235,6 +236,20 @@ class CompletionResponse(ResponseModel):
     def usage(self) -> Usage | None:
         """Same as `metadata.usage`."""
         return self.metadata.usage
+
+    @property
+    def reasoning(self) -> str | None:
+        """Reasoning of the model, which `answer` contains between `<think>` and `</think>`, or else that of `metadata`.
+
+        None if there is none.
+        """
+        separated = "\n\n".join(text for text in (self.metadata.reasoning or {}).values() if text)
+        return split_reasoning(self.answer).reasoning or separated or None
+
+    @property
+    def answer_without_reasoning(self) -> str:
+        """The answer without the reasoning between `<think>` and `</think>`."""
+        return split_reasoning(self.answer).answer
 
 
 class ChatResponse(CompletionResponse):

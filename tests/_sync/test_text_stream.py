@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from tests.support.frames import message, message_end, sse
+import pytest
+
+from dify import WorkflowFailedError
+from tests.support.frames import RUN_IDS, message, message_end, replaced, run_finished, run_started, sse, text_chunk
 
 from .support import Chunks, answered, make_client
 
@@ -55,3 +58,49 @@ def test_the_text_is_a_context_manager_that_closes_the_connection():
             break
     assert body.closed
     assert body.sent == 1
+
+
+def parts_of(frames, noun="chat", argument="hi"):
+    """The labelled pieces of a stream, its text, and its final reply."""
+    client = make_client(lambda request: answered(Chunks([sse(*frames)])))
+    stream = getattr(client, noun).stream(argument)
+    parts = [(part.type, part.text, part.replaces) for part in stream.content_parts()]
+    return parts, stream.final()
+
+
+def test_the_pieces_of_text_and_reasoning_are_labelled():
+    frames = [message("<thi"), message("nk>2 + "), message("2</think>\n4"), message("!"), message_end()]
+    parts, reply = parts_of(frames)
+    assert parts == [
+        ("reasoning", "2 + ", False),
+        ("reasoning", "2", False),
+        ("text", "4", False),
+        ("text", "!", False),
+    ]
+    assert (reply.reasoning, reply.answer_without_reasoning) == ("2 + 2", "4!")
+
+
+def test_reasoning_in_events_of_its_own_is_labelled_alike():
+    chunk = {"event": "reasoning_chunk", **RUN_IDS, "data": {"reasoning": "2 + 2", "node_id": "llm"}}
+    final = {"event": "reasoning_chunk", **RUN_IDS, "data": {"reasoning": "", "node_id": "llm", "is_final": True}}
+    frames = [run_started(), chunk, final, text_chunk("4 <"), run_finished()]
+    parts, _ = parts_of(frames, "workflows", {})
+    assert parts == [("reasoning", "2 + 2", False), ("text", "4 ", False), ("text", "<", False)]
+
+
+def test_replaced_text_is_marked_at_its_first_part():
+    parts, _ = parts_of([message("<think>a"), replaced("<think>b</think>c"), message("d"), message_end()])
+    assert parts == [
+        ("reasoning", "a", False),
+        ("reasoning", "b", True),
+        ("text", "c", False),
+        ("text", "d", False),
+    ]
+    parts, _ = parts_of([message("a"), replaced(""), message_end()])
+    assert parts == [("text", "a", False), ("text", "", True)]
+
+
+def test_labelled_pieces_end_in_the_error_of_a_failed_run():
+    frames = [run_started(), text_chunk("4"), run_finished("failed", error="no")]
+    with pytest.raises(WorkflowFailedError):
+        parts_of(frames, "workflows", {})
