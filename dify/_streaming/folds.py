@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from ..types import events as t
-from ..types.event_data import RunPause, RunStart
+from ..types.event_data import HumanInputRequest, RunPause, RunStart
+from ..types.human_input import PauseReason
 from ..types.replies import AgentThought, ChatPause, ChatResponse, CompletionResponse, ReplyFile, ReplyMetadata
 from ..types.workflows import NodeExecution, WorkflowRun, WorkflowRunData
 from .text import Speech, Text
@@ -75,6 +76,12 @@ class Fold(Protocol[R_co]):
         ...
 
 
+def _reason_of(form: HumanInputRequest) -> PauseReason:
+    """Return a form as the reason of the pause that follows."""
+    names = PauseReason.model_fields.keys() & form.model_fields_set
+    return PauseReason(type="human_input_required", **{name: getattr(form, name) for name in names})
+
+
 def _task_of(event: Any, known: str | None) -> str | None:
     """Return the task id after an event.
 
@@ -105,6 +112,7 @@ class WorkflowFold:
         self.speech = Speech(collect_audio)
         self._continue_on_pause = continue_on_pause
         self._start: RunStart | None = None
+        self._forms: list[PauseReason] = []  # that wait for a person
         self._started_nodes: dict[str, NodeExecution] = {}
         self._finished_nodes: dict[str, NodeExecution] = {}
 
@@ -133,11 +141,16 @@ class WorkflowFold:
             case t.WorkflowStartedEvent():
                 self.started = True
                 self.pause = None
+                self._forms = []
                 self._start = self._start or event.data
                 self.workflow_run_id = self.workflow_run_id or event.data.id
             case t.WorkflowFinishedEvent():
                 self.finished = event.data
                 self.pause = None
+            case t.HumanInputRequiredEvent():
+                self._forms.append(_reason_of(event.data))
+            case t.HumanInputFormFilledEvent() | t.HumanInputFormTimeoutEvent():
+                self._forms = [form for form in self._forms if form.node_id != event.data.node_id]
             case t.WorkflowPausedEvent():
                 self.pause = event.data
             case t.MessageEvent() | t.MessageFileEvent() if event.answer is not None:
@@ -164,6 +177,16 @@ class WorkflowFold:
 
     def text_of(self, event: Any) -> str | None:
         return self.text.last
+
+    @property
+    def waiting(self) -> RunPause | None:
+        """The pause of the run; also before the server announces it, once a form waits. None if the run does not wait."""
+        if self.pause is not None or self.finished is not None or not self._forms:
+            return self.pause
+        nodes = [form.node_id for form in self._forms if form.node_id is not None]
+        return RunPause(
+            workflow_run_id=self.workflow_run_id, paused_nodes=nodes, reasons=list(self._forms), status="paused"
+        )
 
     def snapshot(self) -> WorkflowRun | None:
         if self.workflow_run_id is None:
@@ -201,7 +224,7 @@ class WorkflowFold:
     def _data(self, run_id: str) -> WorkflowRunData:
         if self.finished is not None:
             return self.finished
-        start, pause = self._start, self.pause
+        start, pause = self._start, self.waiting
         known: dict[str, Any] = {"id": run_id, "workflow_id": start.workflow_id if start else None}
         if start is not None:
             known["created_at"] = start.created_at
@@ -249,6 +272,7 @@ class _MessageFold:
         self._created_at: datetime | None = None
         self._files: list[ReplyFile] = []
         self._moderated = False
+        self._replacement: t.MessageReplaceEvent | None = None
         self._ids_known = False  # and the message has not ended: a delta of text changes nothing but the text
 
     @property
@@ -276,6 +300,9 @@ class _MessageFold:
                 self._add_file(event)
             case t.MessageReplaceEvent():
                 self._moderated = self._moderated or bool(event.reason)
+                # The replacements of replays have the reason "", and those of this client "reconnected".
+                if event.reason not in ("", "reconnected"):
+                    self._replacement = event
                 self.text.replace(event.answer)
             case t.MessageEndEvent():
                 self._end = event
@@ -333,6 +360,8 @@ class _MessageFold:
             "files": end.files if end is not None else None,
             "message_files": list(self._files) or None,
             "audio": self.speech.audio,
+            "replaced": self._replacement is not None,
+            "replace_reason": None if self._replacement is None else self._replacement.reason,
         }
 
 
@@ -422,8 +451,9 @@ class ChatFold(_MessageFold):
             fields |= {"reconnects": self.reconnects, "workflow_run": run, "workflow_run_id": run.workflow_run_id}
             if not fields["answer"] and not self._moderated and isinstance(run.outputs.get("answer"), str):
                 fields["answer"] = run.outputs["answer"]  # the replay of a finished run has no other text
-        if self._run.pause is not None:
-            fields |= {"event": "workflow_paused", "data": self._chat_pause(self._run.pause, fields)}
+        pause = self._run.waiting
+        if pause is not None:
+            fields |= {"event": "workflow_paused", "data": self._chat_pause(pause, fields)}
         return ChatResponse(**fields)
 
     def _chat_pause(self, pause: RunPause, fields: dict[str, Any]) -> ChatPause:

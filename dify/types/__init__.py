@@ -255,6 +255,7 @@ if _TYPE_CHECKING:
     )
     from .workflows import (
         EndUserRef as EndUserRef,
+        ExecutionMetadata as ExecutionMetadata,
         NodeExecution as NodeExecution,
         RunCreator as RunCreator,
         RunStatus as RunStatus,
@@ -324,6 +325,7 @@ __all__ = [
     "EndUser",
     "EndUserRef",
     "ErrorEvent",
+    "ExecutionMetadata",
     "ExternalKnowledge",
     "ExternalRetrievalModel",
     "Feature",
@@ -544,8 +546,8 @@ __getattr__, __dir__ = _lazy_module(
         ".server": "ServerInfo",
         ".tags": "DatasetTags Tag",
         ".workflows": """
-            EndUserRef NodeExecution RunCreator RunStatus WorkflowLog WorkflowLogRun WorkflowRun WorkflowRunData
-            WorkflowRunDetail
+            EndUserRef ExecutionMetadata NodeExecution RunCreator RunStatus WorkflowLog WorkflowLogRun WorkflowRun
+            WorkflowRunData WorkflowRunDetail
         """,
     },
 )

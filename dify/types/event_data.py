@@ -7,6 +7,7 @@ from pydantic import Field
 from ._base import Model, Text, Timestamp
 from .files import Outputs
 from .human_input import FormInput, PauseReason, UserAction
+from .workflows import ExecutionMetadata
 
 __all__ = [
     "AgentLog",
@@ -100,8 +101,8 @@ class ContainerExecution(Model):
     """Duration in seconds. None until the node has finished."""
     total_tokens: int | None = None
     """Tokens used by all rounds. None until the node has finished."""
-    execution_metadata: dict[str, Any] | None = None
-    """Totals, and the duration of each round in seconds, such as `iteration_duration_map`."""
+    execution_metadata: ExecutionMetadata | None = None
+    """Totals, and the duration of each round. None until the node has finished."""
     finished_at: Timestamp | None = None
     """Time the node finished. None before."""
     steps: int | None = None

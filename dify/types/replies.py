@@ -231,6 +231,10 @@ class CompletionResponse(ResponseModel):
     """Spoken answer as MP3. None unless audio was asked for and the app speaks its answers."""
     reconnects: int = Field(default=0, exclude=True, repr=False)
     """Number of times that a broken stream was resumed."""
+    replaced: bool = Field(default=False, exclude=True, repr=False)
+    """True if the server replaced the answer while it was streamed, after moderation. False in blocking replies."""
+    replace_reason: str | None = Field(default=None, exclude=True, repr=False)
+    """Reason for the replacement, such as "output_moderation". None if the answer was not replaced, and on 0.10 servers."""
 
     @property
     def usage(self) -> Usage | None:

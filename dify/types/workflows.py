@@ -1,16 +1,21 @@
 """Runs of workflows: their replies, details and logs."""
 
 import json
-from typing import Any, Literal, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field, field_validator
 
-from ._base import Model, ResponseModel, Timestamp
+from ._base import Model, Money, ResponseModel, Timestamp
 from .files import FileObject, Outputs
 from .human_input import PauseReason
 
+if TYPE_CHECKING:
+    from .replies import Usage
+
 __all__ = [
     "EndUserRef",
+    "ExecutionMetadata",
     "NodeExecution",
     "RunCreator",
     "RunStatus",
@@ -36,6 +41,44 @@ class RunCreator(Model):
     """Name of the account. None for end users."""
     email: str | None = None
     """Email address of the account. None for end users."""
+
+
+class ExecutionMetadata(Model):
+    """Costs of a node's execution, and its place in an iteration or loop.
+
+    The fields that are set depend on the node.
+    """
+
+    total_tokens: int | None = None
+    """Tokens used by the node. None if it uses no model."""
+    total_price: Money | None = None
+    """Price of the tokens, in `currency`."""
+    currency: str | None = None
+    """Currency of the price, such as "USD"."""
+    iteration_id: str | None = None
+    """Id of the iteration node around the node. None outside of iterations."""
+    iteration_index: int | None = None
+    """Number of the round of the iteration, from 0."""
+    loop_id: str | None = None
+    """Id of the loop node around the node. None outside of loops."""
+    loop_index: int | None = None
+    """Number of the round of the loop, from 0."""
+    iteration_duration_map: dict[str, float] | None = None
+    """Seconds of each round, by its number. None except for iterations."""
+    loop_duration_map: dict[str, float] | None = None
+    """Seconds of each round, by its number. None except for loops."""
+    loop_variable_map: dict[str, Any] | None = None
+    """Variables of the loop after each round, by its number. None except for loops."""
+    completed_reason: str | None = None
+    """Reason for the end of a loop, such as "loop_break". None except for loops."""
+    error_strategy: str | None = None
+    """Strategy that handled a failure, such as "default-value". None if the node did not fail."""
+    tool_info: dict[str, Any] | None = None
+    """Tool or agent strategy that the node used. None for other nodes."""
+    agent_log: list[Any] | None = None
+    """Log of an agent node. None for other nodes."""
+    datasource_info: dict[str, Any] | None = None
+    """Source of the document, in knowledge pipelines. None for other nodes."""
 
 
 class NodeExecution(Model):
@@ -75,8 +118,8 @@ class NodeExecution(Model):
     """Reason for a failure. None if there is none, and in replays."""
     elapsed_time: float | None = None
     """Duration in seconds. None until the node has finished."""
-    execution_metadata: dict[str, Any] | None = None
-    """Tokens, price and context, such as `total_tokens`, `total_price` (decimal text) or `tool_info`. None for most nodes."""
+    execution_metadata: ExecutionMetadata | None = None
+    """Tokens, price and place in a container. None for most nodes."""
     created_at: Timestamp | None = None
     """Time the node started."""
     finished_at: Timestamp | None = None
@@ -174,6 +217,24 @@ class WorkflowRun(ResponseModel):
     def error(self) -> str | None:
         """Reason for a failure, as the server words it. None if there is none."""
         return self.data.error
+
+    @property
+    def usage(self) -> "Usage | None":
+        """Total tokens and price of the run, from the nodes that have finished. None if no model was used.
+
+        The price is None for blocking replies, which have no nodes.
+        """
+        from .replies import Usage  # here, because replies contain runs
+
+        # The costs of iterations and loops are those of the nodes inside.
+        nodes = [node for node in self.nodes or [] if node.node_type not in ("iteration", "loop")]
+        costs = [node.execution_metadata for node in nodes if node.execution_metadata is not None]
+        prices = [cost.total_price for cost in costs if cost.total_price is not None]
+        tokens = self.data.total_tokens or sum(cost.total_tokens or 0 for cost in costs)
+        if not tokens and not prices:
+            return None
+        currency = next((cost.currency for cost in costs if cost.currency), None)
+        return Usage(total_tokens=tokens, total_price=sum(prices, Decimal()) if prices else None, currency=currency)
 
     @property
     def paused(self) -> bool:

@@ -110,7 +110,23 @@ async def test_an_end_before_the_terminal_event_raises_with_what_had_come(one):
     if hasattr(error.partial, "answer"):
         assert error.partial.answer == answer_of(frames)
     else:
-        assert error.partial.status == "running"
+        tokens = waiting_tokens(frames)
+        assert error.partial.status == ("paused" if tokens else "running")
+        assert [form.form_token for form in error.partial.forms] == tokens
+
+
+def waiting_tokens(frames):
+    """The tokens of the forms that wait for a person after these frames."""
+    tokens = {}
+    for frame in frames:
+        match frame["event"]:
+            case "workflow_started":
+                tokens.clear()
+            case "human_input_required":
+                tokens[frame["data"]["node_id"]] = frame["data"]["form_token"]
+            case "human_input_form_filled" | "human_input_form_timeout":
+                tokens.pop(frame["data"]["node_id"], None)
+    return list(tokens.values())
 
 
 @pytest.mark.parametrize(

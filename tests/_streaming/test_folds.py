@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -10,6 +11,8 @@ from dify._streaming.decode import decoder_of
 from dify._streaming.folds import LONG_GRACE, SHORT_GRACE, ChatFold, CompletionFold, DatasourceFold, WorkflowFold
 from dify._streaming.text import TextReplaced
 from tests.support.frames import (
+    FORM,
+    RUN_IDS,
     agent_message,
     file,
     message,
@@ -186,3 +189,77 @@ def test_files_of_the_reply_and_of_its_end_are_told_apart():
     assert (sent.id, sent.type, sent.belongs_to, sent.url) == ("f", "image", "assistant", "/files/f.png")
     assert len(reply.files) == 1
     assert fed(ChatFold(), "chat", message("Hi"), message_end()).snapshot().files is None
+
+
+def form_required(**more):
+    return {"event": "human_input_required", **RUN_IDS, "data": FORM | more}
+
+
+def form_ended(event, node_id="ask"):
+    return {"event": event, **RUN_IDS, "data": {"node_id": node_id}}
+
+
+@pytest.mark.parametrize(("fold", "kind"), [(WorkflowFold, "workflow"), (ChatFold, "chat")])
+def test_a_form_waits_before_the_pause_is_announced(fold, kind):
+    more = message("Hi") if kind == "chat" else text_chunk("Hi")
+    events = fed(fold(), kind, run_started(), more, form_required(), form_required(form_token="token-2", node_id="two"))
+    reply = events.snapshot()
+    assert reply.paused
+    assert [form.form_token for form in reply.forms] == ["token-1", "token-2"]
+    assert reply.forms[0].type == "human_input_required"
+    assert reply.forms[0].actions[0].title == "Yes"
+    assert not events.complete  # the stream goes on to the pause
+    assert state(events) == GOES_ON
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [form_ended("human_input_form_filled"), form_ended("human_input_form_timeout"), run_started(reason="resumption")],
+)
+def test_a_form_that_was_answered_waits_no_more(frame):
+    run = fed(WorkflowFold(), "workflow", run_started(), form_required(), frame).snapshot()
+    assert (run.status, run.forms) == ("running", [])
+
+
+def test_a_finished_run_has_no_forms():
+    run = fed(WorkflowFold(), "workflow", run_started(), form_required(), run_finished()).snapshot()
+    assert (run.status, run.forms) == ("succeeded", [])
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (replaced("No", reason="output_moderation"), (True, "output_moderation")),
+        ({**replaced("No"), "reason": None}, (True, None)),
+        (replaced("No", reason=""), (False, None)),
+        (replaced("No", reason="reconnected"), (False, None)),
+        (message("!"), (False, None)),
+    ],
+)
+def test_a_moderated_reply_says_so(frame, expected):
+    reply = fed(ChatFold(), "chat", message("Hi"), frame, message_end()).snapshot()
+    assert (reply.replaced, reply.replace_reason) == expected
+    assert "replaced" not in reply.model_dump()
+
+
+def costing(id, price, **more):
+    metadata = {"total_tokens": 10, "total_price": price, "currency": "USD"}
+    return node("node_finished", id, status="succeeded", execution_metadata=metadata, **more)
+
+
+def test_a_run_has_its_total_usage_and_price():
+    frames = [run_started(), costing("a", "0.10"), costing("b", "0.20"), node("node_finished", "c", status="succeeded")]
+    run = fed(WorkflowFold(), "workflow", *frames, run_finished(total_tokens=20)).snapshot()
+    assert (run.usage.total_tokens, run.usage.total_price, run.usage.currency) == (20, Decimal("0.30"), "USD")
+    assert run.nodes[0].execution_metadata.total_price == Decimal("0.10")
+
+
+def test_the_costs_of_a_container_are_not_counted_twice():
+    frames = [run_started(), costing("a", "0.10", iteration_id="each"), costing("each", "0.10", node_type="iteration")]
+    run = fed(WorkflowFold(), "workflow", *frames).snapshot()
+    assert (run.usage.total_tokens, run.usage.total_price) == (10, Decimal("0.10"))
+
+
+def test_a_run_without_a_model_has_no_usage():
+    run = fed(WorkflowFold(), "workflow", run_started(), run_finished(total_tokens=0)).snapshot()
+    assert run.usage is None

@@ -242,5 +242,5 @@ def test_each_round_of_a_container_has_its_own_execution_and_its_index() -> None
     inside = [node for node in nodes if node.iteration_id or node.loop_id]
     assert len({node.id for node in inside}) == len(inside) / 2 == 7
     rounds = [node.execution_metadata for node in inside if node.execution_metadata]
-    places = [(metadata.get("iteration_index"), metadata.get("loop_index")) for metadata in rounds]
+    places = [(metadata.iteration_index, metadata.loop_index) for metadata in rounds]
     assert places == [(0, None)] * 2 + [(1, None)] * 2 + [(None, 0), (None, 1), (None, 2)]

@@ -47,7 +47,7 @@ from dify.types.events import (
 from dify.types.files import FileObject, MessageFileSummary
 from dify.types.human_input import PauseReason
 from dify.types.replies import AgentThought, AnnotationReply, CitationResource, ReplyMetadata, Usage
-from dify.types.workflows import NodeExecution, RunCreator, WorkflowRunData
+from dify.types.workflows import ExecutionMetadata, NodeExecution, RunCreator, WorkflowRunData
 
 from .blocks import AgentStep, Iteration, Loop, Node
 from .costs import tokens, usage
@@ -410,7 +410,7 @@ def _execution(
         status=status,
         error=error,
         elapsed_time=node.elapsed,
-        execution_metadata=None if metadata is None else dict(metadata),
+        execution_metadata=None if metadata is None else ExecutionMetadata.model_validate(metadata),
         created_at=at(node.created_at),
         finished_at=finished_at or at(node.created_at if node.finished_at is None else node.finished_at),
         files=[],
@@ -486,7 +486,9 @@ def container_completed(
         error=None,
         elapsed_time=elapsed,
         total_tokens=total_tokens,
-        execution_metadata={**costs, f"{'loop' if loop else 'iteration'}_duration_map": dict(durations)},
+        execution_metadata=ExecutionMetadata.model_validate(
+            {**costs, f"{'loop' if loop else 'iteration'}_duration_map": dict(durations)}
+        ),
         finished_at=created_at,
         steps=_length(container),
     )
