@@ -74,7 +74,10 @@ PAGES: dict[str, Page] = {
         modules=("client", "config", "http_client", "aiohttp_client", "http", "server"),
     ),
     "chat": Page(
-        "Chat and completions", "`client.chat`, `client.completions`", ("chat", "completions"), ("replies", "reasoning")
+        "Chat and completions",
+        "`client.chat`, `client.completions`",
+        ("chat", "completions"),
+        ("replies", "reasoning", "usage"),
     ),
     "workflows": Page(
         "Workflows and human input",

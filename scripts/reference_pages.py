@@ -108,7 +108,7 @@ PAGES: dict[str, Page] = {
         "The results and arguments of the methods of apps. Models are immutable pydantic models that keep unknown fields."
         " Every `datetime` is in UTC (epoch seconds in JSON), every price an exact `Decimal`.",
         "replies, messages, runs, files, forms, …",
-        ("replies", "reasoning", "messages", "conversations", "workflows", "human_input", "files", "uploads",
+        ("replies", "reasoning", "usage", "messages", "conversations", "workflows", "human_input", "files", "uploads",
          "upload_sources", "audio", "app", "annotations", "end_users"),
         ("ChatResponse", "CompletionResponse", "WorkflowRun", "Message", "Conversation", "InputFile", "UploadedFile",
          "FormAnswer"),

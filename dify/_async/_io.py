@@ -107,7 +107,10 @@ def begin(loop: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def close_soon(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Close something in the running event loop without waiting for it; ignored where no loop runs."""
+    """Close something in the running event loop, without waiting for it.
+
+    Ignored where no loop runs.
+    """
     import asyncio
 
     with suppress(RuntimeError):

@@ -217,7 +217,10 @@ def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retrie
 
 
 def abort(response: Response) -> bool:
-    """Close the connection of a response without waiting; False if it does not belong to a pool of ours."""
+    """Close the connection of a response without waiting.
+
+    False if it does not belong to a pool of ours.
+    """
     body: Any = response.extensions.get(BODY)
     if body is not None:
         body.abort()
@@ -225,7 +228,7 @@ def abort(response: Response) -> bool:
 
 
 def continues(response: Response) -> bool:
-    """Return True if a read of the body that is cancelled loses nothing: it belongs to a pool of ours."""
+    """Return True if a cancelled read of the body loses nothing."""
     return BODY in response.extensions
 
 

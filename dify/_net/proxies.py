@@ -166,7 +166,9 @@ def proxy_urls(trust_env: bool) -> list[str]:
 
 
 def proxy_passwords(urls: Iterable[str]) -> tuple[SecretStr, ...]:
-    """Return the passwords in the URLs of proxies as they may appear in texts: as written, decoded, and as a header has them.
+    """Return the passwords of proxies as they may appear in texts.
+
+    Each is returned as it is written in the URL, decoded, and as a header has it.
 
     Example:
         >>> found = proxy_passwords(["http://me:s%40cret@proxy.example.com:3128"])

@@ -93,7 +93,10 @@ class Semaphore:
 
 
 def async_in_loop() -> Callable[[Callable[[], None]], bool]:
-    """Return a function that calls another one in the running event loop, from any thread; False if the loop has ended."""
+    """Return a function that calls another one in the running event loop.
+
+    It can be called from any thread, and returns False if the loop has ended.
+    """
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -160,9 +163,9 @@ def async_shield() -> AbstractContextManager[Any]:
 
 
 def async_shield_if_cancelled(seconds: float) -> AbstractContextManager[Any]:
-    """Return a block that runs for at most this number of seconds although its task was cancelled before.
+    """Return a block that runs although its task was cancelled before.
 
-    The task can still be cancelled in the block if it was not before.
+    It then runs for at most this number of seconds. The task can still be cancelled in the block if it was not before.
     """
     if anyio.current_effective_deadline() == -math.inf:
         return anyio.move_on_after(seconds, shield=True)

@@ -260,7 +260,10 @@ def _file_exists(path: Path) -> FileExistsError:
 
 
 def _move(part: Path, target: Path, *, numbered: bool) -> Path:
-    """Move a file to a path that is free, and return that path: the target, or with `numbered` "name (1).txt" and so on."""
+    """Move a file to a path that is free, and return that path.
+
+    It is the target, or with `numbered` "name (1).txt" and so on.
+    """
     for number in count():
         path = target.with_name(f"{target.stem} ({number}){target.suffix}") if number else target
         try:

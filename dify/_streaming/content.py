@@ -14,7 +14,10 @@ __all__ = ["Content"]
 
 
 class Content:
-    """Labels the text of events: as text, or as reasoning, which is in the text or in events of its own."""
+    """Labels the text of events as text or as reasoning.
+
+    Reasoning is in the text, or in separate events.
+    """
 
     def __init__(self) -> None:
         self._splitter = ReasoningSplitter()

@@ -180,7 +180,10 @@ class WorkflowFold:
 
     @property
     def waiting(self) -> RunPause | None:
-        """The pause of the run; also before the server announces it, once a form waits. None if the run does not wait."""
+        """The pause of the run. None if the run does not wait.
+
+        A form that waits is a pause, also before the server announces it.
+        """
         if self.pause is not None or self.finished is not None or not self._forms:
             return self.pause
         nodes = [form.node_id for form in self._forms if form.node_id is not None]

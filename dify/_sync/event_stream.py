@@ -24,17 +24,11 @@ from .._streaming.kinds import DatasourceResults, StreamKind
 from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
 from ..errors import APIConnectionError, APITimeoutError, DifyError, MisuseError, StreamInterruptedError
 from ..types._base import ResponseModel, attach
-from ..types.events import (
-    ChatEvent,
-    CompletionEvent,
-    DatasourceEvent,
-    PingEvent,
-    WorkflowEvent,
-    WorkflowFinishedEvent,
-)
+from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, PingEvent, WorkflowEvent
 from ..types.http import HTTPInfo
 from ..types.reasoning import ContentPart
 from ..types.replies import ChatResponse, CompletionResponse
+from ..types.run_events import WorkflowFinishedEvent
 from ..types.workflows import WorkflowRun, WorkflowRunDetail
 from ._io import sleep
 from .event_reader import EventReader
@@ -144,7 +138,9 @@ class EventStream(NotPicklable, Generic[E, R]):
         return StreamIterator(self._next_event, self.close, self._drop)
 
     def with_pings(self) -> Iterator[E | PingEvent]:
-        """Iterate over the events and the pings, which servers send every 10 seconds while nothing else happens.
+        """Iterate over the events and the pings.
+
+        Servers send a ping every 10 seconds while nothing else happens.
 
         Use the pings as a heartbeat for a browser or a proxy that ends silent connections.
 
@@ -220,7 +216,7 @@ class EventStream(NotPicklable, Generic[E, R]):
         raise StopIteration
 
     def _check_outcome(self) -> None:
-        """Raise for a failed run at the end of its text, which must not pass for a complete answer."""
+        """Raise for a failed run: its text must not pass for a complete answer."""
         if self._ended and not self._outcome_checked:
             self._outcome_checked = True
             self.final()
@@ -309,7 +305,9 @@ class EventStream(NotPicklable, Generic[E, R]):
         return reply
 
     def _advance(self) -> bool:
-        """Read until events are ready; return False at the end of the stream, and close it.
+        """Read until events are ready; at the end, close the stream.
+
+        Returns False at the end.
 
         If the task is cancelled while it waits, the next call continues.
         """

@@ -208,7 +208,6 @@ if _TYPE_CHECKING:
         CompletionResponse as CompletionResponse,
         ReplyFile as ReplyFile,
         ReplyMetadata as ReplyMetadata,
-        Usage as Usage,
     )
     from .run_events import (
         AgentLogEvent as AgentLogEvent,
@@ -252,6 +251,9 @@ if _TYPE_CHECKING:
     from .tags import (
         DatasetTags as DatasetTags,
         Tag as Tag,
+    )
+    from .usage import (
+        Usage as Usage,
     )
     from .workflows import (
         EndUserRef as EndUserRef,
@@ -530,7 +532,7 @@ __getattr__, __dir__ = _lazy_module(
         ".reasoning": "ContentPart ReasoningSplitter SplitAnswer split_reasoning",
         ".replies": """
             AgentThought AnnotationReply AppMode ChatPause ChatResponse CitationResource CompletionResponse
-            ReplyFile ReplyMetadata Usage
+            ReplyFile ReplyMetadata
         """,
         ".run_events": """
             AgentLogEvent HumanInputFormFilledEvent HumanInputFormTimeoutEvent HumanInputRequiredEvent
@@ -545,6 +547,7 @@ __getattr__, __dir__ = _lazy_module(
         """,
         ".server": "ServerInfo",
         ".tags": "DatasetTags Tag",
+        ".usage": "Usage",
         ".workflows": """
             EndUserRef ExecutionMetadata NodeExecution RunCreator RunStatus WorkflowLog WorkflowLogRun WorkflowRun
             WorkflowRunData WorkflowRunDetail

@@ -1,4 +1,4 @@
-"""The reasoning of a model that is part of its answer, between `<think>` and `</think>`."""
+"""The reasoning of a model inside its answer: `<think>` to `</think>`."""
 
 import re
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ class ReasoningSplitter:
         yield from self._parts(ready)
 
     def finish(self) -> Iterator[ContentPart]:
-        """Yield what is left at the end of the answer. Reasoning that was not closed is reasoning."""
+        """Yield what is left at the end of the answer."""
         rest, self._rest = self._rest, ""
         yield from self._parts(rest)
 
@@ -79,7 +79,9 @@ class ReasoningSplitter:
 
 
 def split_reasoning(text: str) -> SplitAnswer:
-    """Split a text into the answer and the reasoning between `<think>` and `</think>`.
+    """Split a text into the answer and the reasoning.
+
+    Reasoning is between `<think>` and `</think>`.
 
     Reasoning that was not closed extends to the end of the text. If the first tag is `</think>`, everything before it is
     reasoning: some models do not repeat the opening tag of their prompt. Several sections of reasoning are joined by an empty

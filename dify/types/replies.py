@@ -4,10 +4,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ._base import Model, Money, ResponseModel, Text, Timestamp
+from ._base import Model, ResponseModel, Text, Timestamp
 from .files import FileObject, MessageFileSummary
 from .human_input import PauseReason
 from .reasoning import split_reasoning
+from .usage import Usage
 from .workflows import WorkflowRun
 
 __all__ = [
@@ -20,44 +21,10 @@ __all__ = [
     "CompletionResponse",
     "ReplyFile",
     "ReplyMetadata",
-    "Usage",
 ]
 
 AppMode = Literal["completion", "chat", "agent-chat", "advanced-chat", "workflow", "agent"] | str
 """Kind of an app: "advanced-chat" is a chatflow, "agent-chat" the older kind of agent."""
-
-
-class Usage(Model):
-    """Tokens, prices and times of a reply. Each price is an exact decimal."""
-
-    prompt_tokens: int | None = None
-    """Number of tokens in the prompt."""
-    completion_tokens: int | None = None
-    """Number of tokens in the answer."""
-    total_tokens: int | None = None
-    """Sum of `prompt_tokens` and `completion_tokens`."""
-    prompt_unit_price: Money | None = None
-    """Price of one unit of prompt tokens, in `currency`; `prompt_price_unit` is the size of the unit."""
-    prompt_price_unit: Money | None = None
-    """Factor per token for `prompt_unit_price`: 0.001 if that is the price of 1,000 tokens."""
-    prompt_price: Money | None = None
-    """Price of the prompt, in `currency`."""
-    completion_unit_price: Money | None = None
-    """Price of one unit of answer tokens; `completion_price_unit` is the size of the unit."""
-    completion_price_unit: Money | None = None
-    """Factor per token for `completion_unit_price`: 0.001 if that is the price of 1,000 tokens."""
-    completion_price: Money | None = None
-    """Price of the answer, in `currency`."""
-    total_price: Money | None = None
-    """Sum of `prompt_price` and `completion_price`, in `currency`."""
-    currency: str | None = None
-    """Currency of the prices, such as "USD"."""
-    latency: float | None = None
-    """Duration of the whole reply in seconds."""
-    time_to_first_token: float | None = None
-    """Seconds until the model's first token. None if it was not measured or on older servers."""
-    time_to_generate: float | None = None
-    """Seconds between the first and the last token. None if it was not measured or on older servers."""
 
 
 class CitationResource(Model):
@@ -243,9 +210,9 @@ class CompletionResponse(ResponseModel):
 
     @property
     def reasoning(self) -> str | None:
-        """Reasoning of the model, which `answer` contains between `<think>` and `</think>`, or else that of `metadata`.
+        """Reasoning of the model. None if there is none.
 
-        None if there is none.
+        It is what `answer` contains between `<think>` and `</think>`, or else the reasoning in `metadata`.
         """
         separated = "\n\n".join(text for text in (self.metadata.reasoning or {}).values() if text)
         return split_reasoning(self.answer).reasoning or separated or None

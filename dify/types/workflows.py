@@ -2,16 +2,14 @@
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import Field, field_validator
 
 from ._base import Model, Money, ResponseModel, Timestamp
 from .files import FileObject, Outputs
 from .human_input import PauseReason
-
-if TYPE_CHECKING:
-    from .replies import Usage
+from .usage import Usage
 
 __all__ = [
     "EndUserRef",
@@ -219,13 +217,11 @@ class WorkflowRun(ResponseModel):
         return self.data.error
 
     @property
-    def usage(self) -> "Usage | None":
-        """Total tokens and price of the run, from the nodes that have finished. None if no model was used.
+    def usage(self) -> Usage | None:
+        """Total tokens and price of the nodes that have finished.
 
-        The price is None for blocking replies, which have no nodes.
+        None if no model was used. The price is None for blocking replies, which have no nodes.
         """
-        from .replies import Usage  # here, because replies contain runs
-
         # The costs of iterations and loops are those of the nodes inside.
         nodes = [node for node in self.nodes or [] if node.node_type not in ("iteration", "loop")]
         costs = [node.execution_metadata for node in nodes if node.execution_metadata is not None]
@@ -285,7 +281,7 @@ class WorkflowRunDetail(ResponseModel):
 
     @property
     def paused(self) -> bool:
-        """True if the run waits for a person; a stream of `workflows.events` has the forms."""
+        """True if the run waits for a person; `workflows.events` has the forms."""
         return self.status == "paused"
 
     @field_validator("outputs", mode="before")

@@ -18,7 +18,7 @@ from pydantic import BaseModel, create_model
 
 import dify.types
 from dify.types._base import Model
-from dify.types.replies import Usage
+from dify.types.usage import Usage
 from dify.types.workflows import WorkflowRunDetail
 
 

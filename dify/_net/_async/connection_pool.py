@@ -97,7 +97,10 @@ class _PooledConnection:
         return time.monotonic() >= self.expires_at or self.http.has_expired()
 
     def abort(self) -> bool:
-        """Close the socket without waiting, from any thread; False if its event loop has ended."""
+        """Close the socket without waiting, from any thread.
+
+        False if its event loop has ended.
+        """
         return self.in_loop(partial(abort, self.stream))
 
     async def aclose(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from dify.types.replies import Usage
+from dify.types.usage import Usage
 
 __all__ = ["NO_USAGE", "tokens", "total", "usage"]
 

@@ -46,7 +46,8 @@ from dify.types.events import (
 )
 from dify.types.files import FileObject, MessageFileSummary
 from dify.types.human_input import PauseReason
-from dify.types.replies import AgentThought, AnnotationReply, CitationResource, ReplyMetadata, Usage
+from dify.types.replies import AgentThought, AnnotationReply, CitationResource, ReplyMetadata
+from dify.types.usage import Usage
 from dify.types.workflows import ExecutionMetadata, NodeExecution, RunCreator, WorkflowRunData
 
 from .blocks import AgentStep, Iteration, Loop, Node

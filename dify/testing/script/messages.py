@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 from dify.types.events import ErrorEvent
 from dify.types.files import MessageFileSummary
-from dify.types.replies import AgentThought, AnnotationReply, CitationResource, Usage
+from dify.types.replies import AgentThought, AnnotationReply, CitationResource
+from dify.types.usage import Usage
 
 from . import events
 from .blocks import OutputBlocked, Part, ToolCall, ToolFile

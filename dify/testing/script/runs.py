@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dify.types.human_input import PauseReason
-from dify.types.replies import CitationResource, Usage
+from dify.types.replies import CitationResource
+from dify.types.usage import Usage
 
 from . import events
 from .blocks import Iteration, Loop, Node, OutputBlocked, Parallel, Part

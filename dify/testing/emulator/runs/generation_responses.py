@@ -16,7 +16,8 @@ from starlette.responses import Response
 
 from dify.types.events import ErrorEvent, PingEvent
 from dify.types.files import MessageFileSummary
-from dify.types.replies import AnnotationReply, Usage
+from dify.types.replies import AnnotationReply
+from dify.types.usage import Usage
 
 from ...script.blocks import ToolFile
 from ...script.costs import NO_USAGE, tokens
