@@ -139,7 +139,7 @@ BAD = ("", "a/b", "a\nb", "1")
 PYTHON = re.compile(r"\w=(?!=|text|@|\{)|\w\(|\b[a-z]+_[a-z_]+|None\b")
 
 
-def lines_with_a_bad_value(leaf: str) -> Iterator[list[str]]:
+def lines_with_a_bad_value(leaf: str, bad: tuple[str, ...] = BAD) -> Iterator[list[str]]:
     """Yield command lines of which one argument or option is bad."""
     parameters = parameters_of(leaf)
     arguments = [item for item in parameters if item.param_type_name == "argument"]

@@ -10,6 +10,7 @@ import typer
 from ..command import Context, command, examples
 from ..groups import group
 from ..inputs import INPUT_HELP, parse_inputs, resolve_inputs
+from ..output import plain
 from ..terminal.screen import to_json
 from .options import DatasetId, json_option, literal
 
