@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,10 @@ class Account:
 
 def connections_to(port: int, *, established: bool = False) -> int:
     """Return the number of sockets that this process has open to a port; with `established`, those that the peer keeps open."""
-    inodes = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
+    inodes: set[str] = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # another thread has closed it meanwhile
+            inodes.add(os.readlink(entry))
     count = 0
     for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]:
         columns = line.split()
