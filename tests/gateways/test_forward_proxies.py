@@ -39,7 +39,9 @@ def target(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield server
 
 
-async def through(gateway: Gateway, proxy: str, target: Server, connect: Connect, face: str, times: int) -> Account:
+async def through(
+    gateway: Gateway, proxy: str, target: Server, connect: Connect, face: str, times: int, timeout: float = 15
+) -> Account:
     """Make calls of each kind at once, through the proxy."""
     account = Account(target)
     settings: dict[str, Any] = {"proxy": proxy, "verify": trusting(), "trust_env": False}
@@ -47,7 +49,9 @@ async def through(gateway: Gateway, proxy: str, target: Server, connect: Connect
     with DefaultHttpxClient(**settings) as http:
         async with (
             async_http,
-            connect(target.url, max_retries=0, http_client=async_http if face == "async" else http) as client,
+            connect(
+                target.url, max_retries=0, timeout=timeout, http_client=async_http if face == "async" else http
+            ) as client,
         ):
             for turn in range(times):
                 made = [
@@ -76,7 +80,9 @@ async def test_a_missing_password_is_a_typed_error_and_nothing_arrives(
     name: str, target: Server, start: Start, connect: Connect, close: Close, face: str
 ) -> None:
     gateway = start(name, FORWARD[name], target, password="secret")
-    account = await through(gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1)
+    account = await through(
+        gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1, timeout=2
+    )
     close(account, gateway)
     assert len(account.typed) == account.calls
     # A proxy that refuses a large file without reading it resets the connection, and its words may be lost.
