@@ -105,7 +105,7 @@ async def test_many_streams_run_side_by_side(connect) -> None:
     client = connect(Emulator(lambda request: request.query))
 
     async def ask(number: int) -> bool:
-        reply = await client.post("/chat-messages", json={**STREAM, "query": f"q{number}"})
+        reply = await client.post("/chat-messages", json={**STREAM, "query": f"q{number}"}, timeout=60)
         return f'"answer":"q{number}"' in reply.text
 
     assert all(await asyncio.gather(*(ask(number) for number in range(200))))
