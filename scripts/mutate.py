@@ -56,7 +56,7 @@ TESTS: dict[str, list[str]] = {
     "dify/_streaming/reconnect.py": ["tests/_streaming/test_reconnect.py", *_STREAMS],
     "dify/_streaming/interruptions.py": ["tests/_streaming/test_interruptions.py", *_STREAMS],
     "dify/_protocol/paging.py": _PAGES,
-    "dify/_streaming/kinds.py": ["tests/_streaming/test_decode.py", *_STREAMS],
+    "dify/_streaming/kinds.py": ["tests/_streaming/test_kinds.py", "tests/_streaming/test_decode.py", *_STREAMS],
     "dify/_streaming/decode.py": ["tests/_streaming/test_decode.py", "tests/faults/test_fuzz_streams.py", *_STREAMS],
     "dify/_streaming/sse.py": ["tests/_streaming/test_sse.py", "tests/faults/test_fuzz_streams.py"],
     "dify/_streaming/text.py": ["tests/_streaming/test_text.py", "tests/_async/test_text_stream.py", *_STREAMS],
