@@ -23,16 +23,16 @@ if _TYPE_CHECKING:
     from ._aiohttp_client import (
         DefaultAioHttpClient as DefaultAioHttpClient,
     )
+    from ._async.app_streams import (
+        AsyncChatStream as AsyncChatStream,
+        AsyncCompletionStream as AsyncCompletionStream,
+        AsyncWorkflowStream as AsyncWorkflowStream,
+    )
     from ._async.byte_stream import (
         AsyncByteStream as AsyncByteStream,
     )
     from ._async.client import (
         AsyncDify as AsyncDify,
-    )
-    from ._async.event_stream import (
-        AsyncChatStream as AsyncChatStream,
-        AsyncCompletionStream as AsyncCompletionStream,
-        AsyncWorkflowStream as AsyncWorkflowStream,
     )
     from ._async.http_client import (
         DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
@@ -55,16 +55,16 @@ if _TYPE_CHECKING:
     from ._streaming.text import (
         TextReplaced as TextReplaced,
     )
+    from ._sync.app_streams import (
+        ChatStream as ChatStream,
+        CompletionStream as CompletionStream,
+        WorkflowStream as WorkflowStream,
+    )
     from ._sync.byte_stream import (
         ByteStream as ByteStream,
     )
     from ._sync.client import (
         Dify as Dify,
-    )
-    from ._sync.event_stream import (
-        ChatStream as ChatStream,
-        CompletionStream as CompletionStream,
-        WorkflowStream as WorkflowStream,
     )
     from ._sync.http_client import (
         DefaultHttpxClient as DefaultHttpxClient,
@@ -252,7 +252,7 @@ __getattr__, __dir__ = _lazy_module(
         "._aiohttp_client": "DefaultAioHttpClient",
         "._async.byte_stream": "AsyncByteStream",
         "._async.client": "AsyncDify",
-        "._async.event_stream": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",
+        "._async.app_streams": "AsyncChatStream AsyncCompletionStream AsyncWorkflowStream",
         "._async.http_client": "DefaultAsyncHttpxClient",
         "._async.pager": "AsyncPager",
         "._config": "ClientSettings RequestOptions ResponseLimits",
@@ -260,7 +260,7 @@ __getattr__, __dir__ = _lazy_module(
         "._protocol.uploads": "FileSource UploadResult",
         "._sync.byte_stream": "ByteStream",
         "._sync.client": "Dify",
-        "._sync.event_stream": "ChatStream CompletionStream WorkflowStream",
+        "._sync.app_streams": "ChatStream CompletionStream WorkflowStream",
         "._sync.http_client": "DefaultHttpxClient",
         "._sync.pager": "Pager",
         ".errors": """

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from ._lazy import lazy_module as _lazy_module
 
 if _TYPE_CHECKING:
+    from ._async.app_streams import (
+        AsyncChatStream as AsyncChatStream,
+        AsyncCompletionStream as AsyncCompletionStream,
+        AsyncDatasourceStream as AsyncDatasourceStream,
+        AsyncWorkflowStream as AsyncWorkflowStream,
+    )
     from ._async.byte_stream import (
         AsyncByteStream as AsyncByteStream,
     )
     from ._async.event_stream import (
-        AsyncChatStream as AsyncChatStream,
-        AsyncCompletionStream as AsyncCompletionStream,
-        AsyncDatasourceStream as AsyncDatasourceStream,
         AsyncEventStream as AsyncEventStream,
-        AsyncWorkflowStream as AsyncWorkflowStream,
     )
     from ._async.forms import (
         AsyncFormHandler as AsyncFormHandler,
@@ -44,15 +46,17 @@ if _TYPE_CHECKING:
     from ._streaming.text import (
         TextReplaced as TextReplaced,
     )
+    from ._sync.app_streams import (
+        ChatStream as ChatStream,
+        CompletionStream as CompletionStream,
+        DatasourceStream as DatasourceStream,
+        WorkflowStream as WorkflowStream,
+    )
     from ._sync.byte_stream import (
         ByteStream as ByteStream,
     )
     from ._sync.event_stream import (
-        ChatStream as ChatStream,
-        CompletionStream as CompletionStream,
-        DatasourceStream as DatasourceStream,
         EventStream as EventStream,
-        WorkflowStream as WorkflowStream,
     )
     from ._sync.forms import (
         FormHandler as FormHandler,
@@ -104,10 +108,8 @@ __getattr__, __dir__ = _lazy_module(
     __name__,
     {
         "._async.byte_stream": "AsyncByteStream",
-        "._async.event_stream": """
-            AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncEventStream
-            AsyncWorkflowStream
-        """,
+        "._async.app_streams": "AsyncChatStream AsyncCompletionStream AsyncDatasourceStream AsyncWorkflowStream",
+        "._async.event_stream": "AsyncEventStream",
         "._async.stream_iterators": "AsyncTextStream",
         "._async.forms": "AsyncFormHandler",
         "._async.item_iterator": "AsyncItemIterator",
@@ -115,7 +117,8 @@ __getattr__, __dir__ = _lazy_module(
         "._async.pager": "AsyncPage AsyncPager",
         "._protocol.map_order": "MapResult",
         "._sync.byte_stream": "ByteStream",
-        "._sync.event_stream": "ChatStream CompletionStream DatasourceStream EventStream WorkflowStream",
+        "._sync.app_streams": "ChatStream CompletionStream DatasourceStream WorkflowStream",
+        "._sync.event_stream": "EventStream",
         "._sync.stream_iterators": "TextStream",
         "._sync.forms": "FormHandler",
         "._sync.item_iterator": "ItemIterator",

@@ -119,7 +119,7 @@ PAGES: dict[str, Page] = {
     "streams": Page(
         "Streams and pages",
         "streams, text, pagers",
-        modules=("event_stream", "stream_iterators", "text", "pager", "item_iterator"),
+        modules=("event_stream", "app_streams", "stream_iterators", "text", "pager", "item_iterator"),
     ),
     "events": Page(
         "Events", "events of streams and their data", modules=("message_events", "run_events", "events", "event_data")

@@ -82,7 +82,7 @@ PAGES: dict[str, Page] = {
         "The results of `stream()`, `map()` and downloads, and their callbacks. For a guide, see"
         " [Streaming](../streaming.md).",
         "event streams, byte streams, callbacks",
-        ("event_stream", "stream_iterators", "text", "forms", "byte_stream", "mapping", "map_order"),
+        ("event_stream", "app_streams", "stream_iterators", "text", "forms", "byte_stream", "mapping", "map_order"),
         ("AsyncChatStream", "AsyncWorkflowStream", "AsyncCompletionStream", "TextReplaced"),
         NO_CONSTRUCTOR,
     ),

@@ -19,28 +19,21 @@ from .._protocol.retry import backoff
 from .._streaming.content import Content
 from .._streaming.folds import Fold
 from .._streaming.interruptions import check_outcome, interruption
-from .._streaming.kinds import DatasourceResults, StreamKind
+from .._streaming.kinds import StreamKind
 from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
 from ..errors import APIConnectionError, APITimeoutError, DifyError, MisuseError, StreamInterruptedError
 from ..types._base import ResponseModel, attach
-from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, PingEvent, WorkflowEvent
+from ..types.events import PingEvent
 from ..types.http import HTTPInfo
 from ..types.reasoning import ContentPart
-from ..types.replies import ChatResponse, CompletionResponse
 from ..types.run_events import WorkflowFinishedEvent
-from ..types.workflows import WorkflowRun, WorkflowRunDetail
+from ..types.workflows import WorkflowRunDetail
 from ._io import sleep
 from .event_reader import AsyncEventReader
 from .stream_iterators import AsyncStreamIterator, AsyncTextStream
 from .transport import AsyncExchange, AsyncTransport
 
-__all__ = [
-    "AsyncChatStream",
-    "AsyncCompletionStream",
-    "AsyncDatasourceStream",
-    "AsyncEventStream",
-    "AsyncWorkflowStream",
-]
+__all__ = ["AsyncEventStream"]
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -553,69 +546,3 @@ class AsyncEventStream(NotPicklable, Generic[E, R]):
                     await self._stop(self.task_id, self._options)
         finally:
             await self.aclose()
-
-
-# ----------------------------------------------------------------------------------------------- streams of each kind of app
-class AsyncChatStream(AsyncEventStream[ChatEvent, ChatResponse]):
-    """The stream of a chat app, an agent or a chatflow.
-
-    It yields `ChatEvent`s, which fold to a `ChatResponse`.
-
-    Example:
-        ```python
-        async for event in client.chat.stream("What is Dify?"):
-            if event.event == "message":
-                print(event.answer, end="")
-        ```
-    """
-
-    @property
-    def message_id(self) -> str | None:
-        """Id of the reply's message; known from the first event on."""
-        return self._id("message_id")
-
-    @property
-    def conversation_id(self) -> str | None:
-        """Id of the conversation; pass it to the next call to continue.
-
-        Known from the first event on.
-        """
-        return self._id("conversation_id")
-
-
-class AsyncCompletionStream(AsyncEventStream[CompletionEvent, CompletionResponse]):
-    """The stream of a completion app.
-
-    It yields `CompletionEvent`s, which fold to a `CompletionResponse`.
-
-    Example:
-        ```python
-        async for event in client.completions.stream({"topic": "tea"}):
-            if event.event == "message":
-                print(event.answer, end="")
-        ```
-    """
-
-    @property
-    def message_id(self) -> str | None:
-        """Id of the reply's message; known from the first event on."""
-        return self._id("message_id")
-
-
-class AsyncWorkflowStream(AsyncEventStream[WorkflowEvent, WorkflowRun]):
-    """The stream of a workflow run: `WorkflowEvent`s that fold to a `WorkflowRun`.
-
-    Example:
-        ```python
-        async for event in client.workflows.stream({"q": "tea"}):
-            if event.event == "node_finished":
-                print(event.data.title, event.data.status)
-        ```
-    """
-
-
-class AsyncDatasourceStream(AsyncEventStream[DatasourceEvent, DatasourceResults]):
-    """The stream of a datasource node.
-
-    It yields `DatasourceEvent`s; `final` returns those that completed or failed.
-    """

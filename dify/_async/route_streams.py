@@ -30,7 +30,7 @@ def stream_of(transport: AsyncTransport, call: Call, cast_to: type[T], options: 
     Raises:
         InvalidArgumentError: There is no such stream of a route.
     """
-    from .event_stream import AsyncChatStream, AsyncCompletionStream, AsyncWorkflowStream
+    from .app_streams import AsyncChatStream, AsyncCompletionStream, AsyncWorkflowStream
     from .resources.chat import AsyncChat
     from .resources.completions import AsyncCompletions
     from .resources.workflows import AsyncWorkflows

@@ -216,6 +216,12 @@ def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retrie
     return HTTPInfo(response.status_code, headers, elapsed, request.method, redact(str(request.url), secrets), retries)
 
 
+def _body_of_pool(response: Response) -> Any:
+    """Return the body of a pool of ours; None if a library such as VCR.py has read it and replaced it."""
+    body: Any = response.extensions.get(BODY)
+    return None if body is None or body.is_closed else body
+
+
 def abort(response: Response) -> bool:
     """Close the connection of a response without waiting.
 
@@ -229,12 +235,12 @@ def abort(response: Response) -> bool:
 
 def continues(response: Response) -> bool:
     """Return True if a cancelled read of the body loses nothing."""
-    return BODY in response.extensions
+    return _body_of_pool(response) is not None
 
 
 def raw_stream(response: Response) -> AsyncIterator[bytes]:
     """Return the bytes of a response as they arrive, still compressed."""
-    body: Any = response.extensions.get(BODY)
+    body = _body_of_pool(response)
     if body is not None:
         return body  # without the generator that the library puts around it, which a cancelled read ends
     # Not `aiter_raw`, which adds two generators to every chunk and rejects the complete responses of test doubles.
@@ -243,7 +249,7 @@ def raw_stream(response: Response) -> AsyncIterator[bytes]:
 
 def raw_iter(response: Response) -> Iterator[bytes]:
     """Return the bytes of a response as they arrive, still compressed."""
-    body: Any = response.extensions.get(BODY)
+    body = _body_of_pool(response)
     if body is not None:
         return body
     return response.stream.__iter__()  # type: ignore[union-attr]  # pyright: ignore

@@ -20,28 +20,21 @@ from .._protocol.retry import backoff
 from .._streaming.content import Content
 from .._streaming.folds import Fold
 from .._streaming.interruptions import check_outcome, interruption
-from .._streaming.kinds import DatasourceResults, StreamKind
+from .._streaming.kinds import StreamKind
 from .._streaming.reconnect import ReconnectSettings, RunFollower, begins_with_replay, ending_of, run_detail_call
 from ..errors import APIConnectionError, APITimeoutError, DifyError, MisuseError, StreamInterruptedError
 from ..types._base import ResponseModel, attach
-from ..types.events import ChatEvent, CompletionEvent, DatasourceEvent, PingEvent, WorkflowEvent
+from ..types.events import PingEvent
 from ..types.http import HTTPInfo
 from ..types.reasoning import ContentPart
-from ..types.replies import ChatResponse, CompletionResponse
 from ..types.run_events import WorkflowFinishedEvent
-from ..types.workflows import WorkflowRun, WorkflowRunDetail
+from ..types.workflows import WorkflowRunDetail
 from ._io import sleep
 from .event_reader import EventReader
 from .stream_iterators import StreamIterator, TextStream
 from .transport import Exchange, Transport
 
-__all__ = [
-    "ChatStream",
-    "CompletionStream",
-    "DatasourceStream",
-    "EventStream",
-    "WorkflowStream",
-]
+__all__ = ["EventStream"]
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -550,69 +543,3 @@ class EventStream(NotPicklable, Generic[E, R]):
                     self._stop(self.task_id, self._options)
         finally:
             self.close()
-
-
-# ----------------------------------------------------------------------------------------------- streams of each kind of app
-class ChatStream(EventStream[ChatEvent, ChatResponse]):
-    """The stream of a chat app, an agent or a chatflow.
-
-    It yields `ChatEvent`s, which fold to a `ChatResponse`.
-
-    Example:
-        ```python
-        for event in client.chat.stream("What is Dify?"):
-            if event.event == "message":
-                print(event.answer, end="")
-        ```
-    """
-
-    @property
-    def message_id(self) -> str | None:
-        """Id of the reply's message; known from the first event on."""
-        return self._id("message_id")
-
-    @property
-    def conversation_id(self) -> str | None:
-        """Id of the conversation; pass it to the next call to continue.
-
-        Known from the first event on.
-        """
-        return self._id("conversation_id")
-
-
-class CompletionStream(EventStream[CompletionEvent, CompletionResponse]):
-    """The stream of a completion app.
-
-    It yields `CompletionEvent`s, which fold to a `CompletionResponse`.
-
-    Example:
-        ```python
-        for event in client.completions.stream({"topic": "tea"}):
-            if event.event == "message":
-                print(event.answer, end="")
-        ```
-    """
-
-    @property
-    def message_id(self) -> str | None:
-        """Id of the reply's message; known from the first event on."""
-        return self._id("message_id")
-
-
-class WorkflowStream(EventStream[WorkflowEvent, WorkflowRun]):
-    """The stream of a workflow run: `WorkflowEvent`s that fold to a `WorkflowRun`.
-
-    Example:
-        ```python
-        for event in client.workflows.stream({"q": "tea"}):
-            if event.event == "node_finished":
-                print(event.data.title, event.data.status)
-        ```
-    """
-
-
-class DatasourceStream(EventStream[DatasourceEvent, DatasourceResults]):
-    """The stream of a datasource node.
-
-    It yields `DatasourceEvent`s; `final` returns those that completed or failed.
-    """

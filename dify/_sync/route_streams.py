@@ -31,7 +31,7 @@ def stream_of(transport: Transport, call: Call, cast_to: type[T], options: Reque
     Raises:
         InvalidArgumentError: There is no such stream of a route.
     """
-    from .event_stream import ChatStream, CompletionStream, WorkflowStream
+    from .app_streams import ChatStream, CompletionStream, WorkflowStream
     from .resources.chat import Chat
     from .resources.completions import Completions
     from .resources.workflows import Workflows

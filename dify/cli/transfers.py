@@ -163,7 +163,7 @@ def _folder_for(out: Path, overwrite: bool) -> tuple[Path, bool]:
 async def _save(ctx: Context, stream: AsyncByteStream, target: Path) -> Path:
     """Save a download with a progress bar; return the path of the file."""
     if not ctx.screen.live:
-        return await stream.save(target)
+        return await stream.save(target, overwrite=True)  # in a temporary folder
     from rich.progress import Progress
 
     with Progress(*progress_columns(), console=ctx.screen.console) as progress:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -172,7 +172,7 @@ async def _save(ctx: Context, stream: AsyncByteStream, target: Path) -> Path:
         def update(done: int, total: int | None) -> None:
             progress.update(task, completed=done, total=total)
 
-        return await stream.save(target, on_progress=update)
+        return await stream.save(target, overwrite=True, on_progress=update)
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

@@ -49,6 +49,7 @@ main()
 
     assert ours == [
         "dify._lazy",
+        "dify._mixed_install",
         "dify._version",
         "dify.cli",
         "dify.cli.app",

@@ -143,6 +143,10 @@ def test_broken_streams_become_events_or_a_validation_error(broken: tuple[Stream
 @fuzz(500)
 @given(st.sampled_from(KINDS), st.binary(max_size=200) | st.text(max_size=200) | VALUES.map(repr))
 def test_data_that_is_no_event_is_a_validation_error(kind: StreamName, data: bytes | str) -> None:
+    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    if text.strip() in ("", "[DONE]"):  # gateways add such lines
+        assert decoder_of(kind)(data) is None
+        return
     with pytest.raises(ResponseValidationError):
         decoder_of(kind)(data)
 

@@ -9,7 +9,7 @@ from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import CHAT
 from ...types.replies import ChatResponse
-from ..event_stream import AsyncChatStream
+from ..app_streams import AsyncChatStream
 from ..forms import AsyncFormHandler
 from ._generation import AsyncGeneration
 

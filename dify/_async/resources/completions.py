@@ -9,7 +9,7 @@ from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
-from ..event_stream import AsyncCompletionStream
+from ..app_streams import AsyncCompletionStream
 from ..mapping import AsyncMapStream
 from ._generation import AsyncGeneration
 

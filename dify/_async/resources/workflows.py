@@ -13,7 +13,7 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
 from ..._streaming.reconnect import run_detail_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
-from ..event_stream import AsyncWorkflowStream
+from ..app_streams import AsyncWorkflowStream
 from ..forms import AsyncFormHandler
 from ..mapping import AsyncMapStream
 from ..pager import AsyncPager

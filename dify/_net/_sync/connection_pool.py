@@ -179,6 +179,11 @@ class _Body(httpx.SyncByteStream):
             raise StopIteration
         return content
 
+    @property
+    def is_closed(self) -> bool:
+        """True once the connection has been returned or closed."""
+        return self._lease is None
+
     def abort(self) -> None:
         """Close the connection without waiting, from any thread."""
         lease, self._lease = self._lease, None

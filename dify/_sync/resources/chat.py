@@ -10,7 +10,7 @@ from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import CHAT
 from ...types.replies import ChatResponse
-from ..event_stream import ChatStream
+from ..app_streams import ChatStream
 from ..forms import FormHandler
 from ._generation import Generation
 

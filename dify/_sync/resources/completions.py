@@ -10,7 +10,7 @@ from ..._config import RequestOptions
 from ..._protocol.arguments import FileArgument, ResponseMode, text_of
 from ..._streaming.kinds import COMPLETION
 from ...types.replies import CompletionResponse
-from ..event_stream import CompletionStream
+from ..app_streams import CompletionStream
 from ..mapping import MapStream
 from ._generation import Generation
 

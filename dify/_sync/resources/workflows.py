@@ -14,7 +14,7 @@ from ..._protocol.request import Call, compact
 from ..._streaming.kinds import WORKFLOW
 from ..._streaming.reconnect import run_detail_call
 from ...types.workflows import WorkflowLog, WorkflowRun, WorkflowRunDetail
-from ..event_stream import WorkflowStream
+from ..app_streams import WorkflowStream
 from ..forms import FormHandler
 from ..mapping import MapStream
 from ..pager import Pager

@@ -13,7 +13,7 @@ from ...._streaming.kinds import DATASOURCE, WORKFLOW
 from ....errors import MisuseError
 from ....types.pipelines import DatasourceInfo, DatasourcePlugin, DatasourceType, PipelineFile, PipelineRun
 from ....types.workflows import WorkflowRun
-from ...event_stream import AsyncDatasourceStream, AsyncWorkflowStream
+from ...app_streams import AsyncDatasourceStream, AsyncWorkflowStream
 from ...upload_source import prepare_upload
 from .._base import AsyncResource
 

@@ -14,7 +14,7 @@ from ...._streaming.kinds import DATASOURCE, WORKFLOW
 from ....errors import MisuseError
 from ....types.pipelines import DatasourceInfo, DatasourcePlugin, DatasourceType, PipelineFile, PipelineRun
 from ....types.workflows import WorkflowRun
-from ...event_stream import DatasourceStream, WorkflowStream
+from ...app_streams import DatasourceStream, WorkflowStream
 from ...upload_source import prepare_upload
 from .._base import Resource
 
