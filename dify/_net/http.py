@@ -217,7 +217,10 @@ def info_of(response: Response, elapsed: float, secrets: tuple[str, ...], retrie
 
 
 def _body_of_pool(response: Response) -> Any:
-    """Return the body of a pool of ours; None if a library such as VCR.py has read it and replaced it."""
+    """Return the body of a pool of ours.
+
+    None if there is none, or if a library such as VCR.py has read and replaced it.
+    """
     body: Any = response.extensions.get(BODY)
     return None if body is None or body.is_closed else body
 
