@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from dify import AsyncDify
+from dify._net._async import connection_pool
 from dify._net._async.connection_pool import AsyncConnectionPool
 
 from ..support import raw_frames as frames
@@ -44,9 +45,20 @@ def answer(x: Exchange) -> None:
 
 @pytest.fixture
 def traced(monkeypatch: pytest.MonkeyPatch) -> list[Trace]:
-    """Who is told when a connection is being made, which the library reports only of its own pool."""
+    """Observers of new connections and of reads of a body, which the library reports only of its own pool."""
     told: list[Trace] = []
     connect = AsyncConnectionPool._connect
+    read = connection_pool._Body.__anext__
+
+    async def reading(body: Any) -> bytes:
+        for trace in told:
+            trace("body.started")
+        data = await read(body)
+        for trace in told:
+            trace("body.complete")
+        return data
+
+    monkeypatch.setattr(connection_pool._Body, "__anext__", reading)
 
     async def telling(*args: Any) -> Any:
         for trace in told:

@@ -81,7 +81,7 @@ async def test_a_missing_password_is_a_typed_error_and_nothing_arrives(
 ) -> None:
     gateway = start(name, FORWARD[name], target, password="secret")
     account = await through(
-        gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1, timeout=2
+        gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1, timeout=20
     )
     close(account, gateway)
     assert len(account.typed) == account.calls

@@ -48,7 +48,7 @@ async def test_streams_keep_what_came_and_later_calls_end_right(
                 return (await client.chat.send(marker)).answer
 
             streams = [asyncio.ensure_future(account.of(f"held-{n}", stream, None)) for n in range(STREAMS)]
-            await asyncio.wait_for(all_read.wait(), 10)
+            await asyncio.wait_for(all_read.wait(), 60)
             await asyncio.to_thread(gateway.restart)
             await asyncio.gather(*streams)
             restarted.set()

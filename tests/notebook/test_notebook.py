@@ -119,22 +119,23 @@ with Dify(user="carol") as plain:
     async with AsyncDify(user="carol") as client:
         first = plain.chat.send("one")
         second = await client.chat.send("two", conversation_id=first.conversation_id)
-[message.answer for message in Dify(user="carol").messages.list(first.conversation_id)]
+    answers = [message.answer for message in plain.messages.list(first.conversation_id)]
+answers
 """
     assert sorted(eval(notebook.run(cell))) == ["You said one", "You said two"]
 
 
-def test_leaving_out_the_await_says_what_to_write(notebook):
+def test_a_loop_without_async_over_an_async_stream_is_an_error_of_python(notebook):
     cell = """
-from dify import AsyncDify, MisuseError
+from dify import AsyncDify
 async with AsyncDify(user="dora") as client:
     try:
         for event in client.chat.stream("hi"):
             pass
-    except MisuseError as error:
+    except TypeError as error:
         print(error)
 """
-    assert "`async for`" in notebook.run(cell)
+    assert "'AsyncChatStream' object is not iterable" in notebook.run(cell)
 
 
 # --------------------------------------------------------------------------------------------------------- completion
