@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 import trustme
 
-from dify import APIConnectionError, APIStatusError, DefaultAsyncHttpxClient, DefaultHttpxClient, DifyError
+from dify import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    DefaultAsyncHttpxClient,
+    DefaultHttpxClient,
+    DifyError,
+)
 
 from ..support.server import Server
 from .conftest import Close, Connect, Start
@@ -81,12 +88,18 @@ async def test_a_missing_password_is_a_typed_error_and_nothing_arrives(
 ) -> None:
     gateway = start(name, FORWARD[name], target, password="secret")
     account = await through(
-        gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1, timeout=20
+        gateway, f"http://127.0.0.1:{gateway.setup.port}", target, connect, face, times=1, timeout=5
     )
     close(account, gateway)
     assert len(account.typed) == account.calls
-    # A proxy that refuses a large file without reading it resets the connection, and its words may be lost.
-    assert all(refused(error) for marker, error in account.typed if not marker.startswith("upload"))
+    # A proxy that refuses a large file without reading it resets the connection, and its words may be lost. Squid now and then
+    # leaves a call without a response after it has refused another one on the same connection.
+    assert all(
+        refused(error) or (name == "squid" and isinstance(error, APITimeoutError))
+        for marker, error in account.typed
+        if not marker.startswith("upload")
+    )
+    assert any(refused(error) for _, error in account.typed)
     assert not account.arrived
 
 
