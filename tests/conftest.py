@@ -15,7 +15,10 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Choose `-n auto` where it helps; `-n`, `--pdb`, `--collect-only`, `--cov` and `-p no:xdist` have the last word."""
+    """Choose a worker per CPU, and one more for quick tests, where it helps.
+
+    `-n`, `--pdb`, `--collect-only`, `--cov` and `-p no:xdist` have the last word.
+    """
     option = config.option
     # A worker loads this file, too, and must not start workers of its own.
     if "PYTEST_XDIST_WORKER" in os.environ or hasattr(config, "workerinput"):
@@ -26,7 +29,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return  # pytest-cov has looked at `-n` before: it must be on the command line
     paths = [Path(str(argument).partition("::")[0]) for argument in config.args]
     if any(path.is_dir() for path in paths) and not (option.usepdb or option.trace or option.collectonly):
-        option.numprocesses, option.dist = "auto", "worksteal"
+        # Quick tests often wait for sockets and subprocesses: one more worker uses the CPUs meanwhile. Slow ones keep them busy.
+        further = 0 if option.markexpr == "slow" else 1
+        option.numprocesses, option.dist = (os.cpu_count() or 1) + further, "worksteal"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
