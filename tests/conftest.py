@@ -29,7 +29,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return  # pytest-cov has looked at `-n` before: it must be on the command line
     paths = [Path(str(argument).partition("::")[0]) for argument in config.args]
     if any(path.is_dir() for path in paths) and not (option.usepdb or option.trace or option.collectonly):
-        # Quick tests often wait for sockets and subprocesses: one more worker uses the CPUs meanwhile. Slow ones keep them busy.
+        # Quick tests often wait for sockets and subprocesses: one more worker uses the CPUs then. Slow ones keep them busy.
         further = 0 if option.markexpr == "slow" else 1
         option.numprocesses, option.dist = (os.cpu_count() or 1) + further, "worksteal"
 
