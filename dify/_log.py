@@ -61,8 +61,8 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
         'the key ***… (100 characters)'
     """
     for secret in secrets:
-        # Four characters after the prefix that all keys of a kind share, such as "app-".
-        head = secret[: secret.find("-", 0, 8) + 5] if secret.find("-", 0, 8) > 0 else secret[:8]
+        prefix = secret.find("-", 0, 8)  # of the kind of a key, such as "app-"
+        head = secret[: prefix + 5] if prefix > 0 else secret[:8]
         if head in text:
             text = _redact(text, secret, head)
     return text

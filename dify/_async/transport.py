@@ -127,9 +127,7 @@ class AsyncExchange:
                 "the rest of the response did not arrive in time", sent=True, param="timeout"
             ) from None
         except _net.HTTPError as error:
-            failure = body_error(error, self.info.method)
-            failure.__cause__ = _net.bare(error)
-            raise masked(failure, self._transport.secrets) from failure.__cause__
+            raise self._transport.body_error(error, self.info.method) from _net.bare(error)
         finally:
             await self.aclose()
         return bytes(body)
@@ -198,6 +196,12 @@ class AsyncTransport:
     def secrets(self) -> tuple[str, ...]:
         """API keys and passwords of proxies, for redaction."""
         return self.settings.secrets() + self.pool.secrets()
+
+    def body_error(self, error: Exception, operation: str) -> DifyError:
+        """Return the error for a body that did not arrive completely, without keys."""
+        failure = body_error(error, operation)
+        failure.__cause__ = _net.bare(error)  # its text is masked, too
+        return masked(failure, self.secrets)
 
     async def fetch(self, call: Call, cast_to: type[T], options: RequestOptions | None = None) -> T:
         """Make a call and return its response as `cast_to`."""

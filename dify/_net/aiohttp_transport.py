@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from .connection import new_response
-from .exceptions import EnvironmentProblem, named
+from .exceptions import named
 from .forks import keep_inherited, start_anew_after_fork
 from .proxies import ROUTE, Proxies
 
@@ -58,9 +58,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._proxies is not None:
             route = request.extensions[ROUTE] = self._proxies.route_to(request.url)
             if route.proxy is not None and not route.proxy.url.startswith(("http://", "https://")):
-                raise EnvironmentProblem(
-                    f"the proxy {route.proxy.address} ({route.proxy.source}) cannot be used: aiohttp has http and https only"
-                )
+                raise route.proxy.problem("aiohttp has http and https only")
         if self._inner is None:
             self._inner = self._new()
         with _translated():

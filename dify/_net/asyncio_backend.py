@@ -251,9 +251,8 @@ class LoopStream(AsyncNetworkStream):
 def _readable(transport: asyncio.Transport) -> bool:
     """Return True if data or an end has arrived that was not delivered yet."""
     sock = transport.get_extra_info("socket")
-    if (
-        sock is None or sock.fileno() < 0
-    ):  # a TLS connection is closed a turn of the loop before its protocol learns of it
+    # A TLS connection is closed a turn of the loop before its protocol learns of it.
+    if sock is None or sock.fileno() < 0:
         return True
     if not hasattr(select, "poll"):  # Windows
         return bool(select.select([sock], [], [], 0)[0])

@@ -13,7 +13,7 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from ssl import SSLContext
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Self
 
 import anyio
 import httpcore
@@ -22,28 +22,11 @@ from httpx import HTTPError, ReadTimeout, Request, Response, WriteTimeout
 
 from .socket_state import acknowledged_bytes, shut_down
 
-__all__ = ["AsyncDeadline", "Attempt", "Deadline", "TimedStream", "abort"]
+__all__ = ["AsyncDeadline", "Attempt", "Deadline", "TimedStream"]
 
 _EXTENSION = "dify_deadline"
 _PIECE = 1 << 18
 """Bytes that are written at once, and read at once while the connection is busy."""
-
-
-def abort(stream: AsyncNetworkStream | NetworkStream) -> None:
-    """Close a socket without waiting."""
-    if isinstance(stream, Abortable):
-        stream.abort()
-        return
-    shut_down(stream)
-    if isinstance(stream, NetworkStream):
-        stream.close()
-
-
-@runtime_checkable
-class Abortable(Protocol):
-    """A socket that can be closed without waiting."""
-
-    def abort(self) -> None: ...
 
 
 class Attempt:

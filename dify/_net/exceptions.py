@@ -18,6 +18,7 @@ __all__ = [
     "LocalProtocolError",
     "PoolTimeout",
     "ProxyError",
+    "TLSFault",
     "TimeoutException",
     "UnsupportedProtocol",
     "bare",

@@ -15,6 +15,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 from pydantic import SecretStr
 
+from .exceptions import EnvironmentProblem
+
 __all__ = ["ROUTE", "Proxies", "Proxy", "Route", "proxy_passwords", "proxy_urls"]
 
 ROUTE = "dify_route"
@@ -46,6 +48,10 @@ class Proxy:
     def host(self) -> str:
         """Host and port."""
         return self.address.partition("://")[2]
+
+    def problem(self, reason: object) -> EnvironmentProblem:
+        """Return the error for a proxy that cannot be used."""
+        return EnvironmentProblem(f"the proxy {self.address} ({self.source}) cannot be used: {reason}")
 
 
 @dataclass(frozen=True, slots=True)

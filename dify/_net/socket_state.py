@@ -1,4 +1,4 @@
-"""Sockets of open connections: shutdown, and what they report of the server."""
+"""Sockets of open connections: ending them, and what they report of the server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import socket
 import struct
 import sys
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
-__all__ = ["Described", "acknowledged_bytes", "has_ended", "shut_down"]
+from httpcore import AsyncNetworkStream, NetworkStream
+
+__all__ = ["Described", "abort", "acknowledged_bytes", "has_ended", "shut_down"]
 
 _HAS_POLL = hasattr(select, "poll")  # Windows has none
 _PEER_CLOSED = cast(int, getattr(select, "POLLRDHUP", 0))  # of Linux; other systems report POLLHUP
@@ -37,6 +39,23 @@ def shut_down(stream: Described) -> bool:
     with suppress(OSError):
         _call(connection, "shutdown", socket.SHUT_RDWR)
     return True
+
+
+def abort(stream: AsyncNetworkStream | NetworkStream) -> None:
+    """Close a socket without waiting."""
+    if isinstance(stream, Abortable):
+        stream.abort()
+        return
+    shut_down(stream)
+    if isinstance(stream, NetworkStream):
+        stream.close()
+
+
+@runtime_checkable
+class Abortable(Protocol):
+    """A socket that can be closed without waiting."""
+
+    def abort(self) -> None: ...
 
 
 def has_ended(stream: Described) -> bool:

@@ -26,9 +26,8 @@ def default_context(trust_env: bool) -> ssl.SSLContext:
         EnvironmentProblem: The file or directory that a variable names does not exist, or has no certificates.
     """
     variable = _variable_in_use() if trust_env else None
-    if variable == "SSL_CERT_DIR" and not os.path.isdir(
-        os.environ[variable]
-    ):  # OpenSSL would trust no certificate at all
+    # OpenSSL would trust no certificate at all.
+    if variable == "SSL_CERT_DIR" and not os.path.isdir(os.environ[variable]):
         raise EnvironmentProblem(f"the directory {os.environ[variable]} of {variable} does not exist")
     try:
         context = httpx.create_ssl_context(trust_env=trust_env)

@@ -16,7 +16,7 @@ from ..types.event_data import HumanInputRequest, RunPause, RunStart
 from ..types.human_input import PauseReason
 from ..types.replies import AgentThought, ChatPause, ChatResponse, CompletionResponse, ReplyFile, ReplyMetadata
 from ..types.workflows import NodeExecution, WorkflowRun, WorkflowRunData
-from .text import Speech, Text
+from .text import RECONNECTED, Speech, Text
 
 __all__ = ["LONG_GRACE", "SHORT_GRACE", "ChatFold", "CompletionFold", "DatasourceFold", "Fold", "WorkflowFold"]
 
@@ -303,8 +303,8 @@ class _MessageFold:
                 self._add_file(event)
             case t.MessageReplaceEvent():
                 self._moderated = self._moderated or bool(event.reason)
-                # The replacements of replays have the reason "", and those of this client "reconnected".
-                if event.reason not in ("", "reconnected"):
+                # The replacements of replays have the reason "".
+                if event.reason not in ("", RECONNECTED):
                     self._replacement = event
                 self.text.replace(event.answer)
             case t.MessageEndEvent():

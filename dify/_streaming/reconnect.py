@@ -20,6 +20,7 @@ from ..types.http import HTTPInfo
 from ..types.workflows import NodeExecution, WorkflowRunData, WorkflowRunDetail
 from .folds import Fold
 from .interruptions import error_of
+from .text import RECONNECTED
 
 __all__ = ["ReconnectSettings", "RunFollower", "begins_with_replay", "ending_of", "run_detail_call", "run_events_call"]
 
@@ -112,9 +113,6 @@ _KEYS: dict[type, Callable[[Any], tuple[object, ...]]] = {
 _NOT_FOLDED = frozenset({t.PingEvent, t.ErrorEvent})
 _NOT_PLAIN = _NOT_FOLDED | {*_KEYS, t.WorkflowStartedEvent, t.WorkflowPausedEvent, t.MessageReplaceEvent}
 
-_RECONNECTED = "reconnected"
-"""The reason in a `message_replace` that this client makes."""
-
 
 class RunFollower:
     """The delivery of a run's events over any number of connections.
@@ -200,7 +198,7 @@ class RunFollower:
                 self._seen.add(key(event))
         elif isinstance(event, t.MessageReplaceEvent):
             # A snapshot gives no reason for its replacement, moderation does.
-            self._moderated = self._moderated or (bool(event.reason) and event.reason != _RECONNECTED)
+            self._moderated = self._moderated or (bool(event.reason) and event.reason != RECONNECTED)
         elif isinstance(event, t.WorkflowPausedEvent):
             self._current_pause = pause = _pause_key(event)
             if any(pause[1:]):
@@ -285,7 +283,7 @@ class RunFollower:
             conversation_id=fold.conversation_id,
             created_at=event.created_at,
             answer=answer,
-            reason=_RECONNECTED,
+            reason=RECONNECTED,
         )
         message_ended = ("message_end",) in self._seen  # after which no delta is delivered
         return whole if message_ended or not answer.startswith(shown) else _rest_of(whole, shown)

@@ -8,7 +8,10 @@ from typing import Any
 from ..errors import ResponseValidationError
 from ..types import events as t
 
-__all__ = ["Speech", "Text", "TextReplaced"]
+__all__ = ["RECONNECTED", "Speech", "Text", "TextReplaced"]
+
+RECONNECTED = "reconnected"
+"""The reason in a `message_replace` that this client makes."""
 
 
 class TextReplaced(str):

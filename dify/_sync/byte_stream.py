@@ -27,7 +27,7 @@ from .._protocol.error_mapping import masked
 from .._protocol.file_names import filename_of
 from .._protocol.pickling import NotPicklable
 from .._protocol.request import Call
-from .._protocol.responses import body_error, media_type
+from .._protocol.responses import media_type
 from ..errors import MisuseError
 from ..types.http import HTTPInfo
 from ._io import WRITES_BESIDE, in_thread
@@ -238,9 +238,7 @@ class ByteStream(NotPicklable):
                 self._exchange.abandon()
             raise
         except (_net.HTTPError, TimeoutError) as error:
-            failure = body_error(error, self._call.operation)
-            failure.__cause__ = _net.bare(error)
-            raise masked(failure, self._transport.secrets) from failure.__cause__
+            raise self._transport.body_error(error, self._call.operation) from _net.bare(error)
         finally:
             self.close()
 

@@ -225,17 +225,22 @@ _FILE_MARK = "__dify__file__"
 
 def _with_files(value: Any) -> Any:
     if isinstance(value, list):
-        return [_with_files(item) for item in cast("list[Any]", value)]
-    if isinstance(value, dict) and cast("dict[str, Any]", value).get("dify_model_identity") == _FILE_MARK:
+        return [_with_files(item) if isinstance(item, (dict, list)) else item for item in cast("list[Any]", value)]
+    if value.get("dify_model_identity") == _FILE_MARK:
         try:
-            return FileObject.model_validate(value)
+            return FileObject.__pydantic_validator__.validate_python(
+                value
+            )  # without the wrapper: runs may have many files
         except ValidationError:
-            return cast("Any", value)  # a later server's shape is no reason to lose the run
-    return cast("Any", value)
+            pass  # a later server's shape is no reason to lose the run
+    return value
 
 
 def _outputs_with_files(outputs: dict[str, Any]) -> dict[str, Any]:
-    return {name: _with_files(value) for name, value in outputs.items()}
+    for name, value in outputs.items():  # the dict is a new one, which validation has made
+        if isinstance(value, (dict, list)):
+            outputs[name] = _with_files(value)
+    return outputs
 
 
 Outputs = Annotated[dict[str, Any], AfterValidator(_outputs_with_files)]

@@ -36,11 +36,11 @@ from ..connection import (
     origin_of,
     step_timeout,
 )
-from ..deadline import AsyncDeadline, abort
+from ..deadline import AsyncDeadline
 from ..exceptions import CORE_ERRORS, translated
 from ..forks import start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
-from ..socket_state import acknowledged_bytes, has_ended, shut_down
+from ..socket_state import abort, acknowledged_bytes, has_ended, shut_down
 from ..synchronization import AsyncSemaphore, async_in_loop, async_lock, async_shield
 from .patched_transport import AsyncPatchedTransport, is_patched
 

@@ -99,8 +99,7 @@ class AsyncProxyRouter(httpx.AsyncBaseTransport):
                 except (ValueError, ImportError, httpx.InvalidURL) as error:
                     # The library's description of a URL that it cannot parse may contain a part of its password.
                     reason = "its URL is not valid" if isinstance(error, httpx.InvalidURL) else error
-                    problem = f"the proxy {proxy.address} ({proxy.source}) cannot be used: {reason}"
-                    raise EnvironmentProblem(problem) from None
+                    raise proxy.problem(reason) from None
                 self._transports[proxy] = transport
             return transport
 

@@ -37,11 +37,11 @@ from ..connection import (
     origin_of,
     step_timeout,
 )
-from ..deadline import Deadline, abort
+from ..deadline import Deadline
 from ..exceptions import CORE_ERRORS, translated
 from ..forks import start_anew_after_fork
 from ..http import DEFAULT_CONNECTIONS, DEFAULT_KEEPALIVE_EXPIRY
-from ..socket_state import acknowledged_bytes, has_ended, shut_down
+from ..socket_state import abort, acknowledged_bytes, has_ended, shut_down
 from ..synchronization import Semaphore, sync_in_loop, sync_lock, sync_shield
 from .patched_transport import PatchedTransport, is_patched
 
