@@ -105,38 +105,33 @@ def _refused(cause: Exception, detail: str, server: str, route: Route | None) ->
     return APIConnectionError(message, reason="proxy", hint=hint)
 
 
+_HANDSHAKES: dict[_net.TLSFault, tuple[ErrorReason | None, str | None, str | None]] = {
+    "untrusted": (
+        "certificate",
+        None,
+        "to trust the server's certificate, set SSL_CERT_FILE to a file with the certificate of its issuer, or pass an "
+        "http_client that was created with verify=",
+    ),
+    "other_host": ("certificate", "base_url", "use the host name that the certificate of the server is for"),
+    "expired": (
+        "certificate",
+        None,
+        "the certificate of the server has to be renewed, or the clock of this machine is wrong",
+    ),
+    "no_tls": (
+        None,
+        "base_url",
+        "the server does not use TLS on this port: write http:// in base_url, or another port",
+    ),
+    "handshake": (None, None, None),
+}
+"""Reason, argument and hint of the error for a TLS handshake that failed."""
+
+
 def _handshake_error(fault: _net.TLSFault, detail: str, server: str, route: Route | None) -> APIConnectionError:
-    """Return the error for a TLS handshake that failed."""
-    hint, reason, param = None, None, None
-    reason: ErrorReason | None
-    match fault:
-        case "untrusted":
-            reason = "certificate"
-            hint = (
-                "to trust the server's certificate, set SSL_CERT_FILE to a file with the certificate of its issuer, or pass an "
-                "http_client that was created with verify="
-            )
-        case "other_host":
-            reason, param, hint = (
-                "certificate",
-                "base_url",
-                "use the host name that the certificate of the server is for",
-            )
-        case "expired":
-            reason, hint = (
-                "certificate",
-                "the certificate of the server has to be renewed, or the clock of this machine is wrong",
-            )
-        case "no_tls":
-            param, hint = (
-                "base_url",
-                "the server does not use TLS on this port: write http:// in base_url, or another port",
-            )
-        case "handshake":
-            pass
-    return APIConnectionError(
-        f"cannot connect to {server}{_through(route)}: {detail}", reason=reason, param=param, hint=hint
-    )
+    reason, param, hint = _HANDSHAKES[fault]
+    message = f"cannot connect to {server}{_through(route)}: {detail}"
+    return APIConnectionError(message, reason=reason, param=param, hint=hint)
 
 
 def _through(route: Route | None) -> str:

@@ -108,6 +108,13 @@ def _class_of(status: int, code: str | None, message: str) -> type[e.APIStatusEr
 
 _NEEDS_TLS = "the server expects TLS on this port: write https:// in base_url"
 
+_SIGNS_OF_TLS = (
+    "plain HTTP request was sent to HTTPS port",  # nginx
+    "sent an HTTP request to an HTTPS server",  # Go: Caddy, Traefik
+    "speaking plain HTTP to an SSL-enabled server",  # Apache
+)
+"""Parts of the pages of servers that received plain http where they expect TLS."""
+
 _HINTS_BY_TEXT: tuple[tuple[str, str], ...] = (
     ("does not support blocking mode", "agents support streaming only: leave response_mode at its default"),
     ("Invalid upload file", "a file belongs to one app and one user: upload it with the key and the user of this call"),
@@ -116,9 +123,7 @@ _HINTS_BY_TEXT: tuple[tuple[str, str], ...] = (
         "pass the result of files.upload or InputFile.from_url(...), not a path, a text or the content",
     ),
     (" in input form must be a list of files", "pass a list of files, also for a single one"),
-    ("plain HTTP request was sent to HTTPS port", _NEEDS_TLS),  # nginx
-    ("sent an HTTP request to an HTTPS server", _NEEDS_TLS),  # Go: Caddy, Traefik
-    ("speaking plain HTTP to an SSL-enabled server", _NEEDS_TLS),  # Apache
+    *((sign, _NEEDS_TLS) for sign in _SIGNS_OF_TLS),
     ("maximum concurrent requests", _HINTS["too_many_requests"]),
 )
 """Parts of messages that share a code with others, and their hints."""
@@ -357,9 +362,8 @@ def _describe(http: HTTPInfo, text: str, operation: str) -> tuple[str, str | Non
         target = http.headers.get("location") or "an unnamed address"
         hint = "redirects are not followed: set the base URL to the final address"
         return f"the server redirects to {target}", hint, "redirect"
-    expects_tls = next((hint for sign, hint in _HINTS_BY_TEXT if hint is _NEEDS_TLS and sign in text), None)
-    if expects_tls:
-        return "the request was sent in plain http to a port for https", expects_tls, None
+    if any(sign in text for sign in _SIGNS_OF_TLS):
+        return "the request was sent in plain http to a port for https", _NEEDS_TLS, None
     heading = re.search(r"<(?:title|h1)[^>]*>([^<]{1,200})", text, re.IGNORECASE)
     if not heading and "<html" not in text[:512].lower():
         return text.strip(), None, None

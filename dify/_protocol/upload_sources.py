@@ -36,6 +36,7 @@ __all__ = [
     "WrappedFile",
     "async_reader",
     "checked_piece",
+    "is_file",
     "source_of",
     "without_wrapper",
 ]
@@ -173,8 +174,6 @@ def source_of(content: object) -> Source:
             return Source(content.decode())
         case Response():
             return _response(content)
-        case io.TextIOBase():
-            raise InvalidArgumentError("the file is open as text; open it with mode 'rb'", param="file")
         case _:
             return Source(_checked(without_wrapper(content), content), _own_name(content), _own_type(content))
 
@@ -184,14 +183,19 @@ def without_wrapper(content: object) -> object:
 
     Other contents are returned unchanged.
     """
-    if _reads(content):
+    if is_file(content):
         return content
     for name in ("file", "stream", "wrapped"):
         inner = getattr(content, name, None)
-        if _reads(inner):
+        if is_file(inner):
             return inner
     inner = getattr(content, "content", None)  # the response of aiohttp, whose own `read` takes no size
     return content if inner is None or async_reader(inner) is None else inner
+
+
+def is_file(content: object) -> bool:
+    """Return True for a file object whose `read` is not asynchronous."""
+    return callable(getattr(content, "read", None)) and async_reader(content) is None
 
 
 def async_reader(content: object) -> Any:
@@ -214,15 +218,10 @@ def checked_piece(piece: object) -> bytes:
     )
 
 
-def _reads(content: object) -> bool:
-    read = getattr(content, "read", None)
-    return callable(read) and not iscoroutinefunction(read)
-
-
 def _checked(content: object, given: object) -> Any:
     if isinstance(content, io.TextIOBase):
         raise InvalidArgumentError("the file is open as text; open it with mode 'rb'", param="file")
-    if _reads(content) or async_reader(content) is not None:
+    if is_file(content) or async_reader(content) is not None:
         if getattr(content, "closed", False) is True:
             raise InvalidArgumentError("the file is closed: open it again, and close it after the upload", param="file")
         return content

@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 from ..errors import InvalidArgumentError
 from ..types._media_types import media_type_of_name
 from ..types.files import UploadedFile
-from .upload_sources import AsyncReadableFile, FileContent, async_reader, source_of
+from .upload_sources import AsyncReadableFile, FileContent, is_file, source_of
 
 __all__ = [
     "CHUNK",
@@ -166,11 +166,6 @@ def _extent(path: Path) -> tuple[int | None, bool]:
         with path.open("rb") as file:  # files in /proc report size 0
             return (None if file.read(1) else 0), True
     return found.st_size, True
-
-
-def is_file(content: object) -> bool:
-    """Return True for a file object whose `read` is not asynchronous."""
-    return callable(getattr(content, "read", None)) and async_reader(content) is None
 
 
 def _measure(file: IO[bytes]) -> tuple[int, int | None, bool]:
