@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 from ..exits import FAILED, USAGE, CommandError
+from ..state import replacing
 from .results import ResultsFile
 
 __all__ = ["journal_of", "write_csv"]
@@ -41,19 +39,14 @@ def write_csv(results: ResultsFile, path: Path) -> None:
         for result, _ in results:
             columns += [name for name in _cells(result, nested) if name not in columns]
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-                os.chmod(temporary, results.path.stat().st_mode & 0o777)
-                writer = csv.DictWriter(file, columns, lineterminator="\n")
-                writer.writeheader()
-                for result, _ in results:
-                    writer.writerow({k: v for nested in (*_NESTED, None) for k, v in _cells(result, nested).items()})
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+        with (
+            replacing(path, mode=results.path.stat().st_mode & 0o777) as temporary,
+            temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer.writeheader()
+            for result, _ in results:
+                writer.writerow({k: v for nested in (*_NESTED, None) for k, v in _cells(result, nested).items()})
     except OSError as error:
         raise CommandError(f"cannot write {path}: {error.strerror or error}", FAILED) from None
 

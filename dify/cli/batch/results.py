@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from ..exits import FAILED, USAGE, CommandError
+from ..state import replacing
 from .rows import input_digest
 
 __all__ = ["SUCCESS_STATUSES", "ResultsFile"]
@@ -231,18 +231,11 @@ class ResultsFile:
     def _rewrite(self, lines: Callable[[], Iterator[bytes]]) -> None:
         """Replace the file atomically."""
         try:
-            descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}-", dir=self.path.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    os.chmod(name, self.path.stat().st_mode & 0o777)
-                    file.writelines(lines())
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(name, self.path)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(name)
-                raise
+            with (
+                replacing(self.path, mode=self.path.stat().st_mode & 0o777) as temporary,
+                temporary.open("wb") as file,
+            ):
+                file.writelines(lines())
             _sync_folder(self.path)
             os.close(self._results_fd)
             self._results_fd = -1

@@ -542,7 +542,7 @@ def test_a_csv_table_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, m
 
     with ResultsFile(tmp_path / "out.csv.jsonl") as results:
         results.add(1, {"status": "succeeded"})
-        monkeypatch.setattr("dify.cli.batch.csv_results.os.replace", fail)
+        monkeypatch.setattr("dify.cli.state.os.replace", fail)
         with pytest.raises(CommandError, match=r"cannot write .*out\.csv: No space left on device"):
             write_csv(results, table)
 
